@@ -1,0 +1,95 @@
+"""HVM core as data: trees, nets and books of nets (spec 05, section 1).
+
+Trees can be very deep (a list of 100,000 elements), so code that walks them must not recurse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Var:
+    """One end of a wire; each name occurs twice in a net."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """`@name`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Era:
+    """`*`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Num:
+    """A number word: payload << 5 | type code (spec 06, section 1), symbols and partial operators included."""
+
+    word: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Con:
+    """`(a b)`: lambda, application, tuple."""
+
+    first: Tree
+    second: Tree
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dup:
+    """`{a b}`: duplication, superposition."""
+
+    first: Tree
+    second: Tree
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opr:
+    """`$(a b)`: operation."""
+
+    first: Tree
+    second: Tree
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Swi:
+    """`?(a b)`: switch."""
+
+    first: Tree
+    second: Tree
+
+
+Binary = Con | Dup | Opr | Swi
+Tree = Var | Ref | Era | Num | Con | Dup | Opr | Swi
+
+
+@dataclass(frozen=True, slots=True)
+class Redex:
+    """An active pair; `parallel` is the mark `&!`."""
+
+    left: Tree
+    right: Tree
+    parallel: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """A root and active pairs, in written order."""
+
+    root: Tree
+    redexes: tuple[Redex, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Definitions by name; `main` is the entry."""
+
+    defs: Mapping[str, Net]
