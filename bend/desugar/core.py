@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from bend.hvm.numbers import Number
 from bend.hvm.net import Net
+from bend.hvm.numbers import Number
 from bend.source import Span
 from bend.syntax.ast import Operator, Type
 
@@ -172,7 +172,11 @@ class Op(Node):
 
 @dataclass(frozen=True, slots=True)
 class Arm(Node):
-    """A match arm: constructor (before normalising any name, or None for `*`), field variables, body."""
+    """A match arm: constructor (before normalising any name, or None for `*`), field variables, body.
+
+    After float-combinators `fields` may be a prefix of the constructor's fields: the body then is a function of
+    the remaining ones, curried. In practice a floated arm has no fields and its body is a `Ref` to `λf1 … λfn t`.
+    """
 
     constructor: str | None
     fields: tuple[str | None, ...]
@@ -193,13 +197,18 @@ class Match(Node):
 @dataclass(frozen=True, slots=True)
 class Switch(Node):
     """A switch on a u24: `arms` are those of 0, 1, ..., and last the default, in which `predecessor` is the
-    number less the count of the others. `bound` and `with_` as in `Match`."""
+    number less the count of the others. `bound` and `with_` as in `Match`.
+
+    `curried` (only after float-combinators, and then `predecessor` is None): the last arm was floated, it is a
+    `Ref` to a function of the predecessor. It must stay folded until the arm is chosen.
+    """
 
     argument: Term
     arms: tuple[Term, ...]
     predecessor: str | None
     bound: str | None = None
     with_: tuple[tuple[str, Term], ...] = ()
+    curried: bool = False
 
 
 # ---- terms that passes take away -------------------------------------------------------------
