@@ -1,0 +1,120 @@
+"""The reference reducer: reduces a book of nets by the rules of `bend.hvm.rules`, and counts interactions."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bend.diagnostics import BendError, error
+from bend.hvm.net import Book, Con, Dup, Era, Net, Num, Opr, Ref, Swi, Tree, Var
+from bend.hvm.numbers import DivisionByZero
+from bend.hvm.rules import (
+    CON,
+    DUP,
+    NUM,
+    OPR,
+    REF,
+    ROOT,
+    RULES,
+    SWI,
+    TAG_BITS,
+    TAG_MASK,
+    VAR,
+    Graph,
+    expand,
+)
+from bend.hvm.text import check_book
+
+_BINARY: dict[int, Callable[[Tree, Tree], Tree]] = {CON: Con, DUP: Dup, OPR: Opr, SWI: Swi}
+_RULE_NAMES = ('void', 'erase', 'annihilate', 'commute', 'call', 'operate', 'switch')
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a book reduces to: the tree at the output wire, and how many interactions it took, in all and by rule."""
+
+    net: Net
+    interactions: int
+    by_rule: dict[str, int] = field(default_factory=dict)
+
+
+class OutOfBudget(BendError):
+    """A reduction went over its limit of interactions."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(error('out-of-budget', f'The net does not end within {limit} interactions.',
+                               hint='Raise the limit, or look for a recursion that never stops.'))
+
+
+def reduce(book: Book, limit: int | None = None, *, order: random.Random | None = None) -> Result:
+    """Reduces `@main` until no active pair is left.
+
+    The expansion of `@main` counts 1, and a result is not expanded further (spec 05, section 6). `order` picks
+    active pairs at random instead of the last one first; result and count stay the same.
+    Raises OutOfBudget when more than `limit` interactions are needed, and BendError for a book that
+    `check_book` refuses and for an integer division by zero.
+    """
+    check_book(book)
+    graph = Graph(book)
+    counts = [0] * len(RULES)
+    if limit is not None and limit < 1:
+        raise OutOfBudget(limit)
+    expand(graph, 0, ROOT)
+    try:
+        interactions = 1 + _run(graph, counts, limit, order)
+    except DivisionByZero as problem:
+        raise BendError(error('division-by-zero', 'An integer is divided by zero.',
+                              hint='Compare the divisor with 0 first.')) from problem
+    by_rule = dict.fromkeys(_RULE_NAMES, 0)
+    for rule, count in zip(RULES, counts, strict=True):
+        if count:
+            by_rule[rule.__name__] += count
+    by_rule['call'] += 1
+    return Result(Net(read_tree(graph, ROOT)), interactions, by_rule)
+
+
+def _run(graph: Graph, counts: list[int], limit: int | None, order: random.Random | None) -> int:
+    """Reduces until the bags are empty; gives the number of interactions, counted by pair of tags in `counts`."""
+    budget = -1 if limit is None else limit - 1
+    done = 0
+    while redex := graph.take_redex(order):
+        if done == budget:
+            assert limit is not None
+            raise OutOfBudget(limit)
+        a, b = redex
+        if a & TAG_MASK > b & TAG_MASK:
+            a, b = b, a
+        pair = (a & TAG_MASK) << TAG_BITS | b & TAG_MASK
+        counts[pair] += 1
+        done += 1
+        RULES[pair](graph, a, b)
+    return done
+
+
+def read_tree(graph: Graph, port: int) -> Tree:
+    """The tree that hangs on a port, through all bound variables; the others are named `v0`, `v1`, ... as they come."""
+    names: dict[int, str] = {}
+    built: list[Tree] = []
+    # A port is entered; a negative entry -tag builds a node from the last two trees.
+    stack = [port]
+    while stack:
+        entry = stack.pop()
+        if entry < 0:
+            second = built.pop()
+            first = built.pop()
+            built.append(_BINARY[-entry](first, second))
+            continue
+        entry = graph.follow(entry)
+        tag = entry & TAG_MASK
+        value = entry >> TAG_BITS
+        if tag >= CON:
+            stack += (-tag, graph.heap[value + 1], graph.heap[value])
+        elif tag == VAR:
+            built.append(Var(names.setdefault(value, f'v{len(names)}')))
+        elif tag == NUM:
+            built.append(Num(value))
+        else:
+            built.append(Ref(graph.names[value]) if tag == REF else Era())
+    return built[0]

@@ -1,0 +1,367 @@
+"""HVM core text: parser and printer (spec 05, sections 1 and 8).
+
+Trees may be very deep, and so both work with explicit stacks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from bend.diagnostics import BendError, Diagnostic, error
+from bend.hvm import f24
+from bend.hvm.net import Book, Con, Dup, Era, Net, Num, Opr, Redex, Ref, Swi, Tree, Var
+from bend.hvm.numbers import (
+    F24,
+    I24,
+    SYMBOLS,
+    TYPE_BITS,
+    U24,
+    make_partial,
+    make_symbol,
+    make_word,
+    show_literal,
+)
+from bend.source import Source, Span
+
+_BLANKS = re.compile(r'(?:[ \t\n\r\f\v]+|//[^\n]*)*')
+_NAME = re.compile(r'[A-Za-z0-9_.\-/$]+')
+_LITERAL = re.compile(r'(?:[^\W_]|[+\-.])+')
+_OPERATOR = re.compile(r':<<|:>>|<<|>>|:-|:/|:%|[-+*/%=!<>&|^]')
+_CAST = re.compile(r'u24|i24|f24')
+_FLOAT = re.compile(
+    r'[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf|infinity|nan)', re.IGNORECASE | re.ASCII
+)
+_INTEGER = re.compile(r'0x([0-9A-Fa-f]+)|0b([01]+)|([0-9]+)', re.ASCII)
+_OPEN_OPERATION = re.compile(_BLANKS.pattern.join((r'\$', r'\(')))
+_OPEN_SWITCH = re.compile(_BLANKS.pattern.join((r'\?', r'\(')))
+
+_CODES: dict[str, int] = {symbol: code for code, symbol in SYMBOLS.items()}
+_MAKE: dict[type[Tree], Callable[[Tree, Tree], Tree]] = {Con: Con, Dup: Dup, Opr: Opr, Swi: Swi}
+_OPENING: dict[type[Tree], str] = {Con: '(', Dup: '{', Opr: '$(', Swi: '?('}
+_CLOSING: dict[type[Tree], str] = {Con: ')', Dup: '}', Opr: ')', Swi: ')'}
+_ERA = Era()
+
+
+@dataclass(slots=True)
+class _Mentions:
+    """Where the variables and references of one definition stand."""
+
+    variables: dict[str, list[Span]] = field(default_factory=dict)
+    references: dict[str, Span] = field(default_factory=dict)
+
+
+class _Parser:
+    """A cursor in a source; `mentions` collects the places of the names of the net being read."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.text = source.text
+        self.at = 0
+        self.mentions = _Mentions()
+        self.blanks()
+
+    def blanks(self) -> None:
+        """Skips blanks and comments."""
+        match = _BLANKS.match(self.text, self.at)
+        assert match is not None
+        self.at = match.end()
+
+    def span(self, start: int, end: int | None = None) -> Span:
+        """From a start up to an end, or to the cursor."""
+        return Span(self.source, start, self.at if end is None else end)
+
+    def fail(self, expected: str, at: int | None = None) -> BendError:
+        """A syntax error at the cursor."""
+        at = self.at if at is None else at
+        found = f'`{self.text[at]}`' if at < len(self.text) else 'the end of the text'
+        return BendError(error('syntax', f'Expected {expected}, found {found}.', self.span(at, at + 1),
+                               hint='Core text has the form `@name = tree & tree ~ tree ...`.'))
+
+    def expect(self, token: str) -> None:
+        """Takes a token and the blanks after it."""
+        if not self.text.startswith(token, self.at):
+            raise self.fail(f'`{token}`')
+        self.at += len(token)
+        self.blanks()
+
+    def name(self) -> str:
+        """Takes a name and the blanks after it."""
+        match = _NAME.match(self.text, self.at)
+        if match is None:
+            raise self.fail('a name')
+        self.at = match.end()
+        self.blanks()
+        return match.group()
+
+    def net(self) -> Net:
+        """Takes a root and the active pairs after it."""
+        root = self.tree()
+        redexes: list[Redex] = []
+        while self.text.startswith('&', self.at):
+            self.at += 1
+            parallel = self.text.startswith('!', self.at)
+            self.at += parallel
+            self.blanks()
+            left = self.tree()
+            self.expect('~')
+            redexes.append(Redex(left, self.tree(), parallel))
+        return Net(root, tuple(redexes))
+
+    def tree(self) -> Tree:
+        """Takes one tree and the blanks after it."""
+        pending: list[tuple[type[Tree], list[Tree]]] = []
+        while True:
+            kind = self.opening()
+            if kind is not None:
+                pending.append((kind, []))
+                continue
+            tree = self.leaf()
+            while pending:
+                kind, children = pending[-1]
+                children.append(tree)
+                if len(children) < 2:
+                    break
+                pending.pop()
+                self.expect(_CLOSING[kind])
+                tree = _MAKE[kind](*children)
+            else:
+                return tree
+
+    def opening(self) -> type[Tree] | None:
+        """Takes the opening bracket of a binary node, if one comes."""
+        char = self.text[self.at:self.at + 1]
+        if char == '(':
+            self.at += 1
+            self.blanks()
+            return Con
+        if char == '{':
+            self.at += 1
+            self.blanks()
+            return Dup
+        for mark, pattern, kind in (('$', _OPEN_OPERATION, Opr), ('?', _OPEN_SWITCH, Swi)):
+            if char == mark and (match := pattern.match(self.text, self.at)):
+                self.at = match.end()
+                self.blanks()
+                return kind
+        return None
+
+    def leaf(self) -> Tree:
+        """Takes a tree without children."""
+        start = self.at
+        char = self.text[start:start + 1]
+        if char == '*':
+            self.expect('*')
+            return _ERA
+        if char == '@':
+            self.expect('@')
+            name_start = self.at
+            name = self.name()
+            self.mentions.references.setdefault(name, self.span(start, name_start + len(name)))
+            return Ref(name)
+        if char == '[':
+            return Num(self.symbol())
+        if char and char in '0123456789+-':
+            number = self.literal()
+            self.blanks()
+            return Num(number)
+        if not _NAME.match(self.text, start):
+            raise self.fail('a tree')
+        name = self.name()
+        self.mentions.variables.setdefault(name, []).append(self.span(start, start + len(name)))
+        return Var(name)
+
+    def symbol(self) -> int:
+        """Takes an operator or cast in brackets, with an operand if there is one."""
+        self.at += 1
+        cast = _CAST.match(self.text, self.at)
+        if cast is not None:
+            self.at = cast.end()
+            self.blanks()
+            self.expect(']')
+            return make_symbol(_CODES[cast.group()])
+        match = _OPERATOR.match(self.text, self.at)
+        if match is None:
+            raise self.fail('an operator or a cast')
+        self.at = match.end()
+        code = _CODES[match.group()]
+        self.blanks()
+        if self.text.startswith(']', self.at):
+            self.expect(']')
+            return make_symbol(code)
+        operand = self.literal()
+        self.blanks()
+        self.expect(']')
+        return make_partial(code, operand >> TYPE_BITS)
+
+    def literal(self) -> int:
+        """Takes a plain number: a float if it has a point, `inf` or `NaN`, signed if it has a sign (spec 05, 1.2)."""
+        start = self.at
+        match = _LITERAL.match(self.text, start)
+        if match is None:
+            raise self.fail('a number')
+        token = match.group()
+        if '.' in token or 'inf' in token or 'NaN' in token:
+            if not _FLOAT.fullmatch(token):
+                raise self.bad_number(start, match.end(), 'This is not a number.')
+            self.at = match.end()
+            return make_word(f24.pack_f24(float(token)), F24)
+        sign = token[0] if token[0] in '+-' else ''
+        digits = _INTEGER.match(token, len(sign))
+        if digits is None:
+            raise self.bad_number(start, match.end(), 'This is not a number.')
+        self.at = match.end()
+        value = _integer_value(digits)
+        if value is None:
+            raise self.bad_number(start, match.end(), 'This number does not fit in 64 bits.')
+        return make_word(-value if sign == '-' else value, I24 if sign else U24)
+
+    def bad_number(self, start: int, end: int, message: str) -> BendError:
+        """An error about a number literal."""
+        return BendError(error('number-range' if 'fit' in message else 'syntax', message, self.span(start, end),
+                               hint='Write 7, 0x1F, 0b11, +7, -7, 1.5, 1.5e3, +inf, -inf or +NaN.'))
+
+
+def _integer_value(digits: re.Match[str]) -> int | None:
+    """The value of an integer literal; None from 2^64 on."""
+    hexadecimal, binary, decimal = digits.groups()
+    text, base = (hexadecimal, 16) if hexadecimal else (binary, 2) if binary else (decimal, 10)
+    text = text.lstrip('0') or '0'
+    value = int(text, base) if len(text) <= 64 else 1 << 64
+    return value if value < 1 << 64 else None
+
+
+def parse_book(source: Source, *, require_main: bool = True) -> Book:
+    """The definitions of a core text; of two with one name the last one counts.
+
+    Raises BendError for wrong syntax, a reference to nothing, a variable that does not occur exactly twice in
+    its definition, and, unless `require_main` is off, a missing `@main`.
+    """
+    parser = _Parser(source)
+    defs: dict[str, Net] = {}
+    mentions: dict[str, _Mentions] = {}
+    while parser.at < len(parser.text):
+        parser.expect('@')
+        name = parser.name()
+        parser.expect('=')
+        parser.mentions = mentions[name] = _Mentions()
+        defs[name] = parser.net()
+    problems: list[Diagnostic] = []
+    for name, found in mentions.items():
+        problems += _nonlinear(found, name)
+        problems += (_unbound(reference, name, span) for reference, span in found.references.items()
+                     if reference not in defs)
+    if require_main and 'main' not in defs:
+        problems.append(_missing_main(Span(source, 0, 0)))
+    if problems:
+        raise BendError(problems)
+    return Book(defs)
+
+
+def parse_net(source: Source, *, linear: bool = True) -> Net:
+    """A net without a name: the body of a definition, or a printed result.
+
+    Raises BendError for wrong syntax and, unless `linear` is off, for variables that do not occur exactly twice.
+    """
+    parser = _Parser(source)
+    net = parser.net()
+    if parser.at < len(parser.text):
+        raise parser.fail('`&` or the end of the net')
+    problems = list(_nonlinear(parser.mentions, '')) if linear else []
+    if problems:
+        raise BendError(problems)
+    return net
+
+
+def check_book(book: Book) -> None:
+    """Raises BendError if there is no `main`, a reference leads nowhere, or a variable does not occur exactly twice."""
+    problems: list[Diagnostic] = []
+    for name, net in book.defs.items():
+        counts: dict[str, int] = {}
+        references: dict[str, None] = {}
+        for tree in net_leaves(net):
+            if isinstance(tree, Var):
+                counts[tree.name] = counts.get(tree.name, 0) + 1
+            elif isinstance(tree, Ref):
+                references[tree.name] = None
+        problems += (_wrong_count(variable, count, name, None) for variable, count in counts.items() if count != 2)
+        problems += (_unbound(reference, name, None) for reference in references if reference not in book.defs)
+    if 'main' not in book.defs:
+        problems.append(_missing_main(None))
+    if problems:
+        raise BendError(problems)
+
+
+def net_leaves(net: Net) -> Iterator[Tree]:
+    """The trees without children in a net, in written order."""
+    stack: list[Tree] = []
+    for redex in reversed(net.redexes):
+        stack += (redex.right, redex.left)
+    stack.append(net.root)
+    while stack:
+        tree = stack.pop()
+        if isinstance(tree, Con | Dup | Opr | Swi):
+            stack += (tree.second, tree.first)
+        else:
+            yield tree
+
+
+def _nonlinear(mentions: _Mentions, definition: str) -> Iterator[Diagnostic]:
+    for variable, spans in mentions.variables.items():
+        if len(spans) != 2:
+            yield _wrong_count(variable, len(spans), definition, spans[-1])
+
+
+def _wrong_count(variable: str, count: int, definition: str, span: Span | None) -> Diagnostic:
+    times = 'once' if count == 1 else f'{count} times'
+    return error('nonlinear-variable', f'Variable `{variable}` occurs {times} instead of twice.', span,
+                 hint='A variable is a wire with two ends: erase with `*`, copy with `{a b}`.', definition=definition)
+
+
+def _unbound(reference: str, definition: str, span: Span | None) -> Diagnostic:
+    return error('unbound-definition', f'Unbound definition: `@{reference}`.', span,
+                 hint='Define it in this file, or correct the name.', definition=definition)
+
+
+def _missing_main(span: Span | None) -> Diagnostic:
+    return error('missing-main', 'There is no definition `@main`.', span, hint='Add `@main = ...`.')
+
+
+def print_book(book: Book, number: Callable[[int], str] = show_literal) -> str:
+    """The text of a book: definitions in byte order of their names, an empty line after each, and one at the end."""
+    parts: list[str] = []
+    for name in sorted(book.defs, key=str.encode):
+        parts.append(f'@{name} = {print_net(book.defs[name], number)}\n\n')
+    return ''.join(parts) + '\n'
+
+
+def print_net(net: Net, number: Callable[[int], str] = show_literal) -> str:
+    """The text of a net: its root, and each active pair on its own line, without a line break at the end."""
+    lines = [print_tree(net.root, number)]
+    for redex in net.redexes:
+        mark = '&!' if redex.parallel else '& '
+        lines.append(f'  {mark}{print_tree(redex.left, number)} ~ {print_tree(redex.right, number)}')
+    return '\n'.join(lines)
+
+
+def print_tree(tree: Tree, number: Callable[[int], str] = show_literal) -> str:
+    """The text of a tree on one line; `number` prints number words (`show_net` gives results their form)."""
+    parts: list[str] = []
+    stack: list[Tree | str] = [tree]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            parts.append(item)
+        elif isinstance(item, Con | Dup | Opr | Swi):
+            parts.append(_OPENING[type(item)])
+            stack += (_CLOSING[type(item)], item.second, ' ', item.first)
+        elif isinstance(item, Num):
+            parts.append(number(item.word))
+        elif isinstance(item, Var):
+            parts.append(item.name)
+        elif isinstance(item, Ref):
+            parts.append('@' + item.name)
+        else:
+            parts.append('*')
+    return ''.join(parts)
