@@ -2,7 +2,8 @@
 
 Scopes: a pattern binds in the body of its `Lam`, `Let` and `Ask`; `Use` binds in its body; `bound` and the names of
 `with_` in every arm, field variables in their own arm, the predecessor in the last arm of a `Switch`; the states of a
-`Bend` in its condition, step and base, and `fork` in the step; a local function in itself and in the body after it.
+`Bend` in its condition, step and base, and `fork` in the step; `wrap` in the body of a `With`; a local function in
+itself and in the body after it.
 Unscoped variables (`$x`) do not take part in scopes.
 """
 
@@ -47,6 +48,7 @@ from bend.desugar.core import (
 )
 
 FORK = 'fork'
+WRAP = 'wrap'
 
 Scoped = tuple[tuple[str, ...], Term]
 
@@ -132,7 +134,7 @@ def scoped_children(term: Term) -> tuple[Scoped, ...]:
             inner: tuple[Scoped, ...] = ((states, term.condition), ((*states, FORK), term.step), (states, term.base))
             return *(((), value) for _, value in term.states), *inner
         case With():
-            return (((), term.body),)
+            return (((WRAP,), term.body),)
         case Open():
             return ((), Var(term.name, span=term.span)), ((), term.body)
         case LocalDef():

@@ -1,0 +1,32 @@
+"""`use x = v; t` becomes t with v in place of x (spec 02, section 3.12).
+
+Names must be unique: nothing can be captured then. An unused value vanishes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bend.desugar.core import Book, Term, Use, Var
+from bend.desugar.terms import map_children
+
+if TYPE_CHECKING:
+    from bend.desugar.context import Context
+
+
+def inline_use(book: Book, context: Context) -> Book:
+    """The book without `Use`."""
+    return book.with_defs({name: definition.with_body(_inline(definition.body, {}))
+                           for name, definition in book.defs.items()})
+
+
+def _inline(term: Term, values: dict[str, Term]) -> Term:
+    """The term with the `use`d names seen so far replaced; `values` grows, which is sound as names are unique."""
+    match term:
+        case Var():
+            return values.get(term.name, term)
+        case Use():
+            values[term.name] = _inline(term.value, values)
+            return _inline(term.body, values)
+        case _:
+            return map_children(term, lambda child: _inline(child, values))
