@@ -1,0 +1,1 @@
+"""The commands `bend` and `hvm`: options in, streams and exit codes out (spec 03). Everything else is the driver's."""

@@ -1,0 +1,218 @@
+"""The grammar of the command line: commands, options, and what they mean (spec 03 section 1)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from bend import __version__
+from bend.diagnostics import Severity
+from bend.options import FLAGS, WARNING_KINDS, Options, Severities, with_severity
+
+USAGE_ERROR = 2
+
+BEND_COMMANDS = {
+    'run': 'compile a program, run it on all cores, and print its result',
+    'run-c': 'the same as run',
+    'run-cu': 'compile a program and run it on a GPU (not there yet)',
+    'check': 'compile a program and report what is wrong with it',
+    'desugar': 'print the core program that the engines read',
+    'gen-hvm': 'print the interaction nets of a program',
+    'gen-c': 'print a standalone C program (not there yet)',
+    'gen-cu': 'print a standalone CUDA program (not there yet)',
+}
+
+HVM_COMMANDS = {
+    'run': 'reduce the nets of a file and print the result',
+    'run-c': 'the same as run',
+    'run-cu': 'reduce the nets of a file on a GPU (not there yet)',
+    'gen-c': 'print a standalone C program (not there yet)',
+    'gen-cu': 'print a standalone CUDA program (not there yet)',
+}
+
+_VALUED = ('-e', '--entrypoint', '--color', '--error-format')
+
+
+class UsageError(Exception):
+    """The command line cannot be understood; the message says why."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are exceptions."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f'{message}\n{self.format_usage().rstrip()}')
+
+
+def parse_bend(argv: Sequence[str]) -> argparse.Namespace:
+    """What `bend ARGV` asks for: `command` and its options. Raises `UsageError`; `SystemExit` after printing help
+    or the version."""
+    command, rest, given = _split(argv, 'bend', BEND_COMMANDS)
+    parser = _Parser(prog=f'bend {command}', description=f'{BEND_COMMANDS[command].capitalize()}.')
+    parser.add_argument('file', metavar='FILE', help='the program')
+    _add_compiling(parser)
+    if command in ('run', 'run-c', 'run-cu'):
+        parser.add_argument('arguments', metavar='ARGUMENT', nargs='*',
+                            help='terms that `main` is applied to; put `--` before one that begins with `-`')
+        _add_running(parser)
+        parser.add_argument('--readback', choices=('default', 'lambda'), default='default',
+                            help='print constructors by name (default) or as the lambdas that encode them')
+    if command in ('run', 'run-c', 'run-cu', 'desugar'):
+        parser.add_argument('-p', '--pretty', action='store_true', help='print over several lines')
+    _add_reporting(parser)
+    return _finish(parser, command, rest, given)
+
+
+def parse_hvm(argv: Sequence[str]) -> argparse.Namespace:
+    """What `hvm ARGV` asks for, as `parse_bend`."""
+    command, rest, given = _split(argv, 'hvm', HVM_COMMANDS)
+    parser = _Parser(prog=f'hvm {command}', description=f'{HVM_COMMANDS[command].capitalize()}.')
+    parser.add_argument('file', metavar='FILE', help='a file of nets')
+    _add_running(parser)
+    parser.add_argument('--io', action='store_true', help='accepted, without effect')
+    _add_reporting(parser)
+    return _finish(parser, command, rest, given)
+
+
+def _split(argv: Sequence[str], program: str, commands: dict[str, str]) -> tuple[str, list[str], list[str]]:
+    """The command, the other arguments, and those behind `--`; options may stand before the command."""
+    words = list(argv)
+    behind: list[str] = []
+    if '--' in words:
+        place = words.index('--')
+        words, behind = words[:place], words[place + 1:]
+    index = 0
+    while index < len(words) and words[index].startswith('-'):
+        if words[index] in ('-h', '--help'):
+            sys.stdout.write(overview(program, commands))
+            raise SystemExit(0)
+        if words[index] in ('-V', '--version'):
+            sys.stdout.write(version(program) + '\n')
+            raise SystemExit(0)
+        index += 2 if words[index] in _VALUED else 1
+    if index >= len(words):
+        raise UsageError(f'There is no command.\n\n{overview(program, commands).rstrip()}')
+    command = words.pop(index)
+    if command == 'help' and index < len(words):
+        command, words = words.pop(index), ['--help']
+    elif command == 'help':
+        sys.stdout.write(overview(program, commands))
+        raise SystemExit(0)
+    if command not in commands:
+        raise UsageError(f"There is no command '{command}'.\n\n{overview(program, commands).rstrip()}")
+    return command, words, behind
+
+
+def overview(program: str, commands: dict[str, str]) -> str:
+    """The help text of the whole program."""
+    width = max(map(len, commands))
+    lines = [f'usage: {program} COMMAND [OPTIONS] FILE [ARGUMENTS...]', '', 'commands:']
+    lines += [f'  {name.ljust(width)}  {text}' for name, text in commands.items()]
+    return '\n'.join([*lines, '', f'`{program} COMMAND --help` lists the options of a command.', ''])
+
+
+def version(program: str) -> str:
+    """What `--version` prints."""
+    python = '.'.join(map(str, sys.version_info[:3]))
+    return f'{program} {__version__} (Python {python}, {sys.platform})'
+
+
+def _finish(parser: argparse.ArgumentParser, command: str, words: list[str],
+            behind: list[str]) -> argparse.Namespace:
+    # Intermixed, because options may stand between FILE and ARGUMENTS.
+    namespace = parser.parse_intermixed_args(words)
+    namespace.command = 'run' if command == 'run-c' else command
+    if behind:
+        if not hasattr(namespace, 'arguments'):
+            raise UsageError(f"The command '{command}' takes no arguments after the file.")
+        namespace.arguments = [*namespace.arguments, *behind]
+    return namespace
+
+
+# ---- options ---------------------------------------------------------------------------------
+
+
+def _add_compiling(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group('compiling')
+    group.add_argument('-O', dest='flags', metavar='OPTION', action='append', default=[], type=_flags,
+                       help='compiler options, left to right: ' + ' '.join(FLAGS))
+    for letter, word, severity in (('-W', '--warn', Severity.WARNING), ('-D', '--deny', Severity.ERROR),
+                                   ('-A', '--allow', Severity.ALLOW)):
+        group.add_argument(letter, word, dest='severities', metavar='KIND', action='append', default=[],
+                           type=_severity(severity), help=f'{word[2:]} a kind of warning: all {" ".join(WARNING_KINDS)}'
+                           if word == '--warn' else f'{word[2:]} a kind of warning')
+    group.add_argument('-e', '--entrypoint', metavar='NAME', help='the function to start from instead of main')
+    group.add_argument('-v', '--verbose', action='store_true', help='print the loaded program first')
+    group.add_argument('--dump-after', metavar='PASS', action='append', default=[],
+                       help='print the program on standard error after a pass')
+    group.add_argument('--time-passes', action='store_true',
+                       help='print on standard error how long each pass took')
+
+
+def _add_running(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group('running')
+    group.add_argument('-s', '--stats', action='store_true', help='print interactions, seconds and speed afterwards')
+    group.add_argument('-t', '--threads', metavar='N', type=_threads, default=0,
+                       help='how many threads to run on (default: one a core)')
+    group.add_argument('--memory', metavar='SIZE', type=_memory, default=0,
+                       help='the most memory that the program may use, such as 200M or 4G')
+    # `reference` is the reducer in Python: slow, for tests.
+    group.add_argument('--engine', choices=('net', 'reference'), default='net', metavar='net',
+                       help='how to run the program: as interaction nets')
+
+
+def _add_reporting(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group('reporting')
+    group.add_argument('--color', choices=('auto', 'always', 'never'), default='auto',
+                       help='colour diagnostics (default: on a terminal, unless NO_COLOR is set)')
+    group.add_argument('--error-format', choices=('text',), default='text', help='the form of diagnostics')
+
+
+def _flags(text: str) -> list[str]:
+    for flag in text.split():
+        if flag not in FLAGS:
+            raise argparse.ArgumentTypeError(f"there is no option '{flag}'; the options are {' '.join(FLAGS)}")
+    return text.split()
+
+
+def _severity(severity: Severity) -> Callable[[str], list[tuple[str, Severity]]]:
+    def parse(text: str) -> list[tuple[str, Severity]]:
+        for kind in text.split():
+            if kind != 'all' and kind not in WARNING_KINDS:
+                raise argparse.ArgumentTypeError(f"there is no warning '{kind}'; "
+                                                 f"the kinds are all {' '.join(WARNING_KINDS)}")
+        return [(kind, severity) for kind in text.split()]
+    return parse
+
+
+def _threads(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1024):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of threads")
+    return int(text)
+
+
+_UNITS = {'': 1, 'K': 1 << 10, 'M': 1 << 20, 'G': 1 << 30, 'T': 1 << 40}
+
+
+def _memory(text: str) -> int:
+    number, unit = text.upper().removesuffix('B').removesuffix('I'), ''
+    if number and number[-1] in _UNITS:
+        number, unit = number[:-1], number[-1]
+    if not (number.isascii() and number.isdigit() and int(number)):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a size; write it like 200M or 4G")
+    return int(number) * _UNITS[unit]
+
+
+def options_of(namespace: argparse.Namespace) -> Options:
+    """The compiler options that the command line asks for."""
+    return Options(entrypoint=namespace.entrypoint).with_flags(flag for flags in namespace.flags for flag in flags)
+
+
+def severities_of(namespace: argparse.Namespace, base: Severities) -> Severities:
+    """The severities that the command line asks for, starting from the command's own."""
+    choices: list[tuple[str, Any]] = [choice for choices in namespace.severities for choice in choices]
+    for kind, severity in choices:
+        base = with_severity(base, kind, severity)
+    return base

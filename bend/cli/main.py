@@ -1,0 +1,218 @@
+"""The commands `bend` and `hvm`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import NoReturn
+
+from bend import driver
+from bend.cli.arguments import USAGE_ERROR, UsageError, options_of, parse_bend, parse_hvm, severities_of
+from bend.cli.render import render, wants_color
+from bend.diagnostics import BendError, Diagnostic
+from bend.options import CHECK_SEVERITIES, RUN_SEVERITIES
+from bend.passes import InternalError, PassManager
+from bend.runtime.cache import Cache
+
+SUCCESS = 0
+FAILURE = 1
+CRASH = 101
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+
+def bend() -> NoReturn:
+    """The console command `bend`."""
+    _leave(main(sys.argv[1:]))
+
+
+def hvm() -> NoReturn:
+    """The console command `hvm`."""
+    _leave(hvm_main(sys.argv[1:]))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Does what `bend ARGV` asks for, and gives the exit code."""
+    return _guarded(lambda: _bend(parse_bend(argv)))
+
+
+def hvm_main(argv: Sequence[str]) -> int:
+    """Does what `hvm ARGV` asks for, and gives the exit code."""
+    return _guarded(lambda: _hvm(parse_hvm(argv)))
+
+
+def _leave(code: int) -> NoReturn:
+    if code == INTERRUPTED:
+        # Threads may still be compiling or computing; nothing waits for them.
+        os._exit(code)
+    sys.exit(code)
+
+
+def _guarded(action: Callable[[], int]) -> int:
+    """The action's exit code; everything that can go wrong, as an exit code and a text on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, 'reconfigure'):
+            # A result may hold characters that the terminal's encoding lacks.
+            stream.reconfigure(errors='backslashreplace')
+    try:
+        code = action()
+        sys.stdout.flush()
+        return code
+    except UsageError as problem:
+        return _complain(f'error: {problem}\n', USAGE_ERROR)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else SUCCESS
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone. Python flushes stdout once more at exit, and must not fail there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except Exception as problem:
+        return _complain(_crash_text(problem), CRASH)
+
+
+def _complain(text: str, code: int) -> int:
+    try:
+        sys.stdout.flush()
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        return code
+    return code
+
+
+def _crash_text(problem: Exception) -> str:
+    stage = f' in {problem.stage}' if isinstance(problem, InternalError) else ''
+    message = problem.message if isinstance(problem, InternalError) else f'{type(problem).__name__}: {problem}'
+    text = (f'internal error{stage}: {message}\n'
+            '  This is a fault of the compiler, not of the program. Please report it, with the program.\n')
+    if os.environ.get('BEND_DEBUG'):
+        import traceback
+        return text + ''.join(traceback.format_exception(problem))
+    return text + '  BEND_DEBUG=1 shows where it happened.\n'
+
+
+# ---- bend ------------------------------------------------------------------------------------
+
+
+def _bend(arguments: argparse.Namespace) -> int:
+    if arguments.command in ('run-cu', 'gen-c', 'gen-cu'):
+        raise UsageError(f"'{arguments.command}' is not there yet. "
+                         + ('`bend run` uses all cores.' if arguments.command == 'run-cu' else
+                            '`bend run` compiles to native code, and `bend gen-hvm` prints the nets.'))
+    severities = RUN_SEVERITIES if arguments.command == 'run' else CHECK_SEVERITIES
+    try:
+        request = driver.Request(driver.load(arguments.file), options_of(arguments),
+                                 severities_of(arguments, severities), tuple(getattr(arguments, 'arguments', ())),
+                                 is_run=arguments.command == 'run')
+        manager = PassManager(request.options, validating=bool(os.environ.get('BEND_DEBUG')),
+                              dump_after=_known_passes(arguments.dump_after), dump=_dump)
+        if arguments.verbose:
+            sys.stdout.write(driver.loaded_text(request, manager, Cache.of_user()))
+        COMMANDS[arguments.command](arguments, request, manager)
+    except driver.BadArgument as problem:
+        return _report(arguments, problem.diagnostics, USAGE_ERROR)
+    except BendError as problem:
+        return _report(arguments, problem.diagnostics, FAILURE)
+    return SUCCESS
+
+
+def _known_passes(names: list[str]) -> frozenset[str]:
+    for name in names:
+        if name not in driver.stage_names():
+            raise UsageError(f"There is no pass '{name}'. The passes are {' '.join(driver.stage_names())}.")
+    return frozenset(names)
+
+
+def _run(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
+    looking = manager.validating or bool(arguments.dump_after) or arguments.time_passes
+    program = driver.compile_program(request, arguments.engine, manager, Cache.of_user(), cached=not looking)
+    _report(arguments, program.diagnostics)
+    _show_timings(arguments, manager)
+    result = driver.execute(program.artifact, program.engine, arguments.threads, arguments.memory)
+    text, warnings = driver.show_result(program, result, arguments.readback, arguments.pretty)
+    if text is not None:
+        sys.stdout.write(f'Result:{chr(10) if arguments.pretty else " "}{text}\n')
+    if arguments.stats:
+        sys.stdout.write(statistics(result))
+    _report(arguments, warnings)
+
+
+def statistics(result: driver.RunResult) -> str:
+    """The three lines of `-s`."""
+    speed = result.interactions / result.seconds / 1e6 if result.seconds else 0.0
+    return f'- ITRS: {result.interactions}\n- TIME: {result.seconds:.6f}s\n- MIPS: {speed:.2f}\n'
+
+
+def _check(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
+    compiled = driver.compile_source(request, manager, Cache.of_user())
+    _report(arguments, compiled.warnings)
+    _show_timings(arguments, manager)
+
+
+def _desugar(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
+    from bend.desugar.printer import print_book
+    compiled = driver.compile_source(request, manager, Cache.of_user(), to_nets=False)
+    _report(arguments, compiled.warnings)
+    _show_timings(arguments, manager)
+    sys.stdout.write(driver.with_deep_stack(lambda: print_book(compiled.book)))
+
+
+def _gen_hvm(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
+    from bend.hvm.text import print_book
+    compiled = driver.compile_source(request, manager, Cache.of_user())
+    _report(arguments, compiled.warnings)
+    _show_timings(arguments, manager)
+    sys.stdout.write(print_book(compiled.final_nets))
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace, driver.Request, PassManager], None]] = {
+    'run': _run, 'check': _check, 'desugar': _desugar, 'gen-hvm': _gen_hvm,
+}
+
+
+# ---- hvm -------------------------------------------------------------------------------------
+
+
+def _hvm(arguments: argparse.Namespace) -> int:
+    if arguments.command != 'run':
+        raise UsageError(f"'{arguments.command}' is not there yet. `hvm run` uses all cores.")
+    try:
+        nets = driver.load_nets(arguments.file)
+        artifact = driver.build(nets, arguments.engine)
+        result = driver.execute(artifact, arguments.engine, arguments.threads, arguments.memory)
+    except BendError as problem:
+        return _report(arguments, problem.diagnostics, FAILURE)
+    from bend.hvm.text import print_net
+    sys.stdout.write(f'Result: {print_net(result.net)}\n')
+    if arguments.stats:
+        sys.stdout.write(statistics(result))
+    return SUCCESS
+
+
+# ---- reporting -------------------------------------------------------------------------------
+
+
+def _report(arguments: argparse.Namespace, diagnostics: Iterable[Diagnostic], code: int = SUCCESS) -> int:
+    """Shows diagnostics on stderr, after what is already on its way to stdout; gives the exit code back."""
+    text = render(diagnostics, wants_color(arguments.color, sys.stderr))
+    if text:
+        sys.stdout.flush()
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    return code
+
+
+def _dump(title: str, text: str) -> None:
+    sys.stderr.write(f'---- after {title} ----\n{text.rstrip()}\n\n')
+
+
+def _show_timings(arguments: argparse.Namespace, manager: PassManager) -> None:
+    if not arguments.time_passes:
+        return
+    for timing in manager.timings:
+        sys.stderr.write(f'{timing.seconds * 1000:10.2f} ms  {timing.name}\n')
+    sys.stderr.write(f'{sum(timing.seconds for timing in manager.timings) * 1000:10.2f} ms  in all\n')

@@ -1,0 +1,415 @@
+"""The way of a program, as literal lists of named passes, and the functions that send programs along it.
+
+Command line, tests and tools all start here. Imports of compiler stages are late: a program that is found in the
+cache runs without them.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from bend import __version__
+from bend.diagnostics import BendError, Diagnostic, Report, Severity, error
+from bend.options import CHECK_SEVERITIES, Options, Severities
+from bend.passes import Pass, PassManager, Representation, late
+from bend.prelude import load_prelude, prelude_directory, unpickled
+from bend.runtime.cache import Cache, key_of
+from bend.source import Source
+
+if TYPE_CHECKING:
+    from bend.desugar import core
+    from bend.hvm import net
+    from bend.syntax.ast import Expr
+
+T = TypeVar('T')
+Engine = Literal['net', 'reference']
+
+
+# ---- pipelines -------------------------------------------------------------------------------
+
+
+def _desugar(name: str, enabled: Callable[[Options], bool] | None = None) -> Pass[core.Book]:
+    function = late(f'bend.desugar.{name}', name)
+    return Pass(name, function) if enabled is None else Pass(name, function, enabled)
+
+
+def _net(name: str, enabled: Callable[[Options], bool] | None = None) -> Pass[net.Book]:
+    function = late(f'bend.hvm.{name}', name)
+    return Pass(name, function) if enabled is None else Pass(name, function, enabled)
+
+
+CORE_PIPELINE: list[Pass[core.Book]] = [
+    _desugar('entry'),
+    _desugar('fix_rules'),
+    _desugar('open_terms'),
+    _desugar('literals'),
+    _desugar('resolve_names'),
+    _desugar('equations'),
+    _desugar('normalise_matches'),
+    _desugar('lift_local_defs'),
+    _desugar('lift_bend'),
+    _desugar('lift_fold'),
+    _desugar('with_blocks'),
+    _desugar('check_scopes'),
+    _desugar('unique_names'),
+    _desugar('inline_use'),
+    _desugar('linearize_matches', lambda options: options.linearize_matches != 'off'),
+    _desugar('encode_switches'),
+    _desugar('check_scopes'),
+    _desugar('unique_names'),
+    _desugar('inline_use'),
+    _desugar('unique_names'),
+    _desugar('linear_vars'),
+    _desugar('check_scopes'),
+    _desugar('float_combinators', lambda options: options.float_combinators),
+    _desugar('check_refs'),
+    _desugar('prune'),
+    _desugar('merge', lambda options: options.merge),
+    _desugar('expand_main'),
+    _desugar('unique_names'),
+]
+"""From the converted modules to the core that both engines read (02 section 1)."""
+
+NET_PIPELINE: list[Pass[net.Book]] = [
+    _net('eta', lambda options: options.eta),
+    _net('cycles'),
+    _net('eta', lambda options: options.eta),
+    _net('inline', lambda options: options.inline),
+    _net('prune', lambda options: options.prune),
+    _net('size', lambda options: options.check_net_size),
+    _net('parallel'),
+]
+"""From the encoded core to the nets that run."""
+
+PIPELINES: dict[str, list[Pass[Any]]] = {'core': CORE_PIPELINE, 'net': NET_PIPELINE}
+
+
+# ---- requests --------------------------------------------------------------------------------
+
+
+class PolicyReport(Report):
+    """A report that gives every warning the severity that the user chose for its kind."""
+
+    def __init__(self, severities: Severities) -> None:
+        super().__init__()
+        self.severities = severities
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Records a finding; one that is allowed is dropped."""
+        severity = self.severities.get(diagnostic.code, diagnostic.severity)
+        if severity is not Severity.ALLOW:
+            self.diagnostics.append(replace(diagnostic, severity=severity))
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A program, and what is asked of its compilation. `arguments` are terms for `main`, as text; `is_run` tells that
+    the program is about to be run."""
+
+    source: Source
+    options: Options = field(default_factory=Options)
+    severities: Severities = field(default_factory=lambda: CHECK_SEVERITIES)
+    arguments: tuple[str, ...] = ()
+    is_run: bool = False
+
+
+class BadArgument(BendError):
+    """One of the command line's arguments for `main` is not a term."""
+
+
+def load(path: str) -> Source:
+    """The text of a file; raises `BendError` if it cannot be read."""
+    try:
+        data = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise BendError(error('file-not-found', f"There is no file '{path}'.")) from None
+    except IsADirectoryError:
+        raise BendError(error('file-not-found', f"'{path}' is a directory, not a file.",
+                              hint=_main_file_hint(path))) from None
+    except (OSError, ValueError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else str(problem)
+        raise BendError(error('unreadable-file', f"The file '{path}' cannot be read: {reason}.")) from None
+    try:
+        return Source(path, data.decode('utf-8').removeprefix('\ufeff'))
+    except UnicodeDecodeError as problem:
+        line = data.count(b'\n', 0, problem.start) + 1
+        raise BendError(error('not-utf-8', f"The file '{path}' is not UTF-8 text (line {line}, byte {problem.start}).",
+                              hint='Save the file as UTF-8.')) from None
+
+
+def _main_file_hint(path: str) -> str:
+    candidates = sorted(Path(path).glob('*.bend'))
+    return f"It holds '{candidates[0]}'." if candidates else ''
+
+
+# ---- compiling -------------------------------------------------------------------------------
+
+
+def parse_arguments(request: Request) -> tuple[Expr, ...]:
+    """The arguments of `main` as terms; raises `BadArgument`."""
+    from bend.syntax.parser import parse_term
+    terms: list[Expr] = []
+    for number, text in enumerate(request.arguments, 1):
+        try:
+            terms.append(parse_term(Source(f'<argument {number}>', text)))
+        except BendError as problem:
+            raise BadArgument(problem.diagnostics) from None
+    return tuple(terms)
+
+
+def compile_to_core(request: Request, report: Report, manager: PassManager, files: Cache) -> core.Book:
+    """The program as final core; raises `BendError`. Warnings go to the report."""
+    from bend.desugar.context import Context
+    from bend.desugar.convert import convert_modules
+    from bend.syntax.parser import parse_module
+    prelude = manager.stage('prelude', lambda: load_prelude(files, fingerprint()))
+    module = manager.stage('parse', lambda: parse_module(request.source))
+    context = Context(report, request.options.entrypoint, parse_arguments(request), request.is_run)
+    book = manager.stage('convert', lambda: convert_modules(prelude, module, context), _core_form())
+    book = manager.run(CORE_PIPELINE, book, context, _core_form())
+    report.stop_on_errors()
+    return book
+
+
+def compile_to_nets(book: core.Book, report: Report, manager: PassManager) -> net.Book:
+    """Core as nets; raises `BendError`. Warnings go to the report."""
+    from bend.hvm.encode import EncodeOptions, encode_book
+    options = EncodeOptions(adt=manager.options.encoding)
+    nets = manager.stage('encode', lambda: encode_book(book, options), _net_form())
+    nets = manager.run(NET_PIPELINE, nets, report, _net_form())
+    report.stop_on_errors()
+    return nets
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A program after one of the pipelines, and the warnings found on the way."""
+
+    book: core.Book
+    nets: net.Book | None
+    warnings: tuple[Diagnostic, ...]
+
+    @property
+    def final_nets(self) -> net.Book:
+        """The nets of a program that was compiled all the way."""
+        assert self.nets is not None
+        return self.nets
+
+
+def compile_source(request: Request, manager: PassManager, files: Cache, to_nets: bool = True) -> Compiled:
+    """The program as core and, if asked for, as nets. Raises `BendError` with all that was found."""
+    report = PolicyReport(request.severities)
+
+    def work() -> Compiled:
+        try:
+            book = compile_to_core(request, report, manager, files)
+            nets = compile_to_nets(book, report, manager) if to_nets else None
+        except BendError as problem:
+            raise _with_report(problem, report) from None
+        return Compiled(book, nets, tuple(report.diagnostics))
+
+    return with_deep_stack(work)
+
+
+def _with_report(problem: BendError, report: Report) -> BendError:
+    """The problem with everything else that has been found before it."""
+    return type(problem)(tuple(dict.fromkeys((*report.diagnostics, *problem.diagnostics))))
+
+
+def load_nets(path: str) -> net.Book:
+    """The nets in a file of HVM text; raises `BendError`."""
+    from bend.hvm.text import parse_book
+    source = load(path)
+    return with_deep_stack(lambda: parse_book(source))
+
+
+def stage_names() -> list[str]:
+    """The names that `--dump-after` knows, in order."""
+    names = ['convert', *(step.name for step in CORE_PIPELINE), 'encode', *(step.name for step in NET_PIPELINE)]
+    return list(dict.fromkeys(names))
+
+
+def _core_form() -> Representation[core.Book]:
+    from bend.desugar.printer import print_book
+    from bend.desugar.validate import validate
+    return Representation(print_book, validate)
+
+
+def _net_form() -> Representation[net.Book]:
+    from bend.hvm.text import check_book, print_book
+    return Representation(print_book, check_book)
+
+
+STACK_SIZES = (512 << 20, 64 << 20)
+RECURSION_LIMIT = 200_000
+
+
+def with_deep_stack(action: Callable[[], T]) -> T:
+    """The action's result, computed where terms nested very deeply may be walked by recursion. Too deep even for
+    that is a `BendError`, and so is running out of memory."""
+    outcome: list[T] = []
+    problems: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            outcome.append(action())
+        except BaseException as problem:  # carried over to the thread that waits
+            problems.append(problem)
+
+    usual_limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(RECURSION_LIMIT)
+    try:
+        _start_deep_thread(work).join()
+    finally:
+        sys.setrecursionlimit(usual_limit)
+    if not problems:
+        return outcome[0]
+    if isinstance(problems[0], RecursionError):
+        raise BendError(error('nesting', 'The program is nested too deeply.',
+                              hint='Split the deepest expression into several definitions.')) from None
+    if isinstance(problems[0], MemoryError):
+        raise BendError(error('out-of-memory', 'There is not enough memory to compile the program.')) from None
+    raise problems[0]
+
+
+def _start_deep_thread(work: Callable[[], None]) -> threading.Thread:
+    usual_size = threading.stack_size()
+    for size in STACK_SIZES:
+        thread = threading.Thread(target=work, daemon=True)
+        threading.stack_size(size)
+        try:
+            thread.start()
+            return thread
+        except RuntimeError:  # the system refuses so much address space
+            continue
+        finally:
+            threading.stack_size(usual_size)
+    raise BendError(error('out-of-memory', 'There is not enough address space to compile the program.'))
+
+
+# ---- running ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A compiled program, as it lies in the cache: what the engine runs, what readback must know, and the
+    warnings to repeat."""
+
+    engine: Engine
+    artifact: Any
+    tables: Any
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run gives: the result net, and what it cost."""
+
+    net: net.Net
+    interactions: int
+    seconds: float
+    peak_bytes: int
+
+
+def build(nets: net.Book, engine: Engine) -> Any:
+    """What `execute` needs of the nets. It can be pickled."""
+    if engine == 'reference':
+        return nets
+    from bend.codegen.nets import compile_program
+    return compile_program(nets)
+
+
+def execute(artifact: Any, engine: Engine, threads: int = 0, memory_limit: int = 0) -> RunResult:
+    """Runs a built program to its normal form; 0 threads: one a core, 0 bytes: most of what is free.
+    Raises `BendError` when it cannot end well, and KeyboardInterrupt."""
+    if engine == 'reference':
+        return _execute_reference(artifact)
+    from bend.runtime import cpu
+    try:
+        result = cpu.run(artifact, threads, memory_limit)
+    except cpu.OutOfMemory as problem:
+        raise BendError(error('out-of-memory', f'The program ran out of memory: it had used {_size(problem.peak)} '
+                              f'of {_size(problem.limit)}.', hint='Allow it more with `--memory SIZE`.')) from None
+    except cpu.DivisionByZero:
+        raise BendError(error('division-by-zero', 'The program divided an integer by zero.')) from None
+    return RunResult(result.net, result.interactions, result.seconds, result.peak_bytes)
+
+
+def _execute_reference(nets: net.Book) -> RunResult:
+    from time import perf_counter
+
+    from bend.hvm.numbers import DivisionByZero
+    from bend.hvm.reduce import reduce
+    start = perf_counter()
+    try:
+        result = reduce(nets)
+    except DivisionByZero:
+        raise BendError(error('division-by-zero', 'The program divided an integer by zero.')) from None
+    return RunResult(result.net, result.interactions, perf_counter() - start, 0)
+
+
+def _size(count: int) -> str:
+    return f'{count / (1 << 30):.1f} GB' if count >= 1 << 30 else f'{count / (1 << 20):.0f} MB'
+
+
+def compile_program(request: Request, engine: Engine, manager: PassManager, files: Cache,
+                    cached: bool = True) -> Program:
+    """The program ready to run, from the cache if an unchanged one is there; raises `BendError`."""
+    key = program_key(request, engine)
+    program = unpickled(files.get(key), Program) if cached else None
+    if program is not None:
+        return program
+    compiled = compile_source(request, manager, files)
+    artifact = manager.stage('build', lambda: build(compiled.final_nets, engine))
+    program = Program(engine, artifact, None, compiled.warnings)
+    if cached:
+        files.put(key, with_deep_stack(lambda: pickle.dumps(program, pickle.HIGHEST_PROTOCOL)))
+    return program
+
+
+def program_key(request: Request, engine: Engine) -> str:
+    """The key in the cache: all that decides what a program is compiled to."""
+    severities = sorted((kind, severity.value) for kind, severity in request.severities.items())
+    return key_of('program', __version__, fingerprint(), host(), engine, request.source.name, request.source.text,
+                  repr(request.options), repr(severities), *request.arguments)
+
+
+@cache
+def fingerprint() -> str:
+    """Stands for this compiler and its prelude: their files' paths, sizes and times of change."""
+    digest = blake2b(digest_size=16)
+    package = Path(__file__).resolve().parent
+    folders = [str(package), str(prelude_directory())]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                if entry.is_dir() and entry.name != '__pycache__':
+                    folders.append(entry.path)
+                elif entry.name.endswith(('.py', '.bend')):
+                    status = entry.stat()
+                    digest.update(f'{entry.path} {status.st_size} {status.st_mtime_ns}\n'.encode())
+    return digest.hexdigest()
+
+
+@cache
+def host() -> str:
+    """Stands for the machine that object code is made for."""
+    features = ''
+    try:
+        # The first processor is enough, and the whole file is slow to read where there are many.
+        with open('/proc/cpuinfo', encoding='utf-8', errors='replace') as file:
+            lines = file.read(8192).splitlines()
+        features = ' '.join(next((line for line in lines if line.startswith(name)), '')
+                            for name in ('model name', 'flags', 'Features'))
+    except OSError:
+        features = ''
+    return f'{sys.platform} {os.uname().machine} {sys.version_info[:2]} {features}'
