@@ -1,0 +1,581 @@
+"""LIR to LLVM IR, as text.
+
+Text needs no LLVM library, costs less time than building objects, and says exactly what is meant (atomic accesses
+through opaque pointers, metadata). Locals become stack slots; LLVM promotes them to registers.
+"""
+
+from __future__ import annotations
+
+import re
+import struct as pack
+from collections.abc import Sequence
+
+from bend.codegen import lir
+
+_PLAIN_NAME = re.compile(r'[A-Za-z_.$][A-Za-z0-9_.$]*\Z')
+
+_ORDERS: dict[lir.Order, str] = {
+    'relaxed': 'monotonic', 'acquire': 'acquire', 'release': 'release', 'acq_rel': 'acq_rel', 'seq_cst': 'seq_cst',
+}
+_SPACES: dict[lir.Space, int] = {'generic': 0, 'global': 1, 'shared': 3, 'constant': 4, 'local': 5}
+_INT_OPS = {'add': 'add', 'sub': 'sub', 'mul': 'mul', 'and': 'and', 'or': 'or', 'xor': 'xor'}
+_FLOAT_OPS = {'add': 'fadd', 'sub': 'fsub', 'mul': 'fmul', 'div': 'fdiv'}
+_FLOAT_COMPARES = {'eq': 'oeq', 'ne': 'une', 'lt': 'olt', 'le': 'ole', 'gt': 'ogt', 'ge': 'oge'}
+_LIKELY, _UNLIKELY = ', !prof !0', ', !prof !1'
+
+
+def emit_module(module: lir.Module, target: str = 'cpu') -> str:
+    """The LLVM IR of a module that is valid (`lir_validate`).
+
+    `target` is `cpu`; the triple and the data layout are set by whoever compiles the text.
+    """
+    if target != 'cpu':
+        raise ValueError(f'no LLVM emission for {target}')
+    return _ModuleEmitter(module).emit()
+
+
+def _quoted(name: str) -> str:
+    """A name as LLVM wants it after `@` or `%`."""
+    if _PLAIN_NAME.match(name):
+        return name
+    data = name.encode()
+    return '"' + ''.join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f'\\{b:02X}' for b in data) + '"'
+
+
+def _value_type(type_: lir.Type) -> str:
+    """The LLVM type of a value."""
+    match type_:
+        case lir.Int(bits):
+            return f'i{bits}'
+        case lir.Float(bits):
+            return 'float' if bits == 32 else 'double'
+        case lir.BoolType():
+            return 'i1'
+        case lir.VoidType():
+            return 'void'
+        case lir.Ptr(_, space):
+            return 'ptr' if space == 'generic' else f'ptr addrspace({_SPACES[space]})'
+        case _:
+            return _memory_type(type_)
+
+
+def _memory_type(type_: lir.Type) -> str:
+    """The LLVM type of a value in memory: a bool takes a byte."""
+    match type_:
+        case lir.BoolType():
+            return 'i8'
+        case lir.StructName(name):
+            return f'%{_quoted("struct." + name)}'
+        case lir.Array(element, count):
+            return f'[{count} x {_memory_type(element)}]'
+        case _:
+            return _value_type(type_)
+
+
+def _extension(type_: lir.Type) -> str:
+    """What the C calling convention asks of small integers."""
+    match type_:
+        case lir.BoolType():
+            return 'zeroext '
+        case lir.Int(bits, signed) if bits < 32:
+            return 'signext ' if signed else 'zeroext '
+        case _:
+            return ''
+
+
+def _constant(value: int | float, type_: lir.Type) -> str:
+    """A constant as an LLVM operand."""
+    match type_:
+        case lir.BoolType():
+            return 'true' if value else 'false'
+        case lir.Float(bits):
+            number = float(value)
+            if bits == 32:
+                number = _round_to_binary32(number)
+            return f'0x{pack.unpack("<Q", pack.pack("<d", number))[0]:016X}'
+        case lir.Ptr():
+            return 'null' if value == 0 else f'inttoptr (i64 {int(value)} to {_value_type(type_)})'
+        case _:
+            return str(int(value))
+
+
+def _round_to_binary32(number: float) -> float:
+    """The nearest binary32; what is too large becomes infinite."""
+    try:
+        return float(pack.unpack('<f', pack.pack('<f', number))[0])
+    except OverflowError:
+        return float('inf') if number > 0 else float('-inf')
+
+
+class _ModuleEmitter:
+    """Emits a module; collects what functions need outside of them (declarations, alias classes)."""
+
+    def __init__(self, module: lir.Module) -> None:
+        self.module = module
+        self.structs = {struct.name: struct for struct in module.structs}
+        self.functions = {function.name: function for function in module.functions}
+        self.intrinsics: dict[str, str] = {}
+        self.alias_classes: dict[str, int] = {}
+
+    def emit(self) -> str:
+        lines = [
+            f'%{_quoted("struct." + struct.name)} = type {{ '
+            f'{", ".join(_memory_type(type_) for _, type_ in struct.fields)} }}'
+            for struct in self.module.structs
+        ]
+        lines.extend(self.global_data(item) for item in self.module.globals)
+        for function in self.module.functions:
+            if function.extern:
+                lines.append(f'declare {self.signature(function)} nounwind')
+            else:
+                _FunctionEmitter(self, function).emit(lines)
+        lines.extend(self.intrinsics.values())
+        lines.extend(self.metadata())
+        return '\n'.join(lines) + '\n'
+
+    def global_data(self, item: lir.Global) -> str:
+        element = _memory_type(item.element)
+        kind = 'constant' if item.constant else 'global'
+        if item.words is None:
+            initial = 'zeroinitializer'
+        else:
+            initial = '[' + ', '.join(f'{element} {word}' for word in item.words) + ']'
+        return f'@{_quoted(item.name)} = internal {kind} [{item.count} x {element}] {initial}, align 8'
+
+    def signature(self, function: lir.Function) -> str:
+        parameters = ', '.join(
+            f'{_value_type(type_)} {_extension(type_)}' + ('' if function.extern else f'%{_quoted("p." + name)}')
+            for name, type_ in function.parameters
+        )
+        return f'{_extension(function.result)}{_value_type(function.result)} @{_quoted(function.name)}({parameters})'
+
+    def intrinsic(self, name: str, result: str, parameters: Sequence[str]) -> str:
+        """Declares an intrinsic of LLVM; gives its name."""
+        self.intrinsics.setdefault(name, f'declare {result} @{name}({", ".join(parameters)})')
+        return f'@{name}'
+
+    def alias_tag(self, pointer: lir.Expr) -> str:
+        """The alias class of a plain access: a field of a struct, or memory behind a pointer to scalars."""
+        while isinstance(pointer, lir.IndexAddress):
+            pointer = pointer.pointer
+        name = 'memory'
+        if isinstance(pointer, lir.FieldAddress):
+            struct = lir.pointee(pointer.pointer.type)
+            name = f'{struct}.{pointer.field}'
+        number = self.alias_classes.setdefault(name, len(self.alias_classes))
+        return f', !tbaa !{4 + number * 2}'
+
+    def metadata(self) -> list[str]:
+        """Branch weights, and a flat tree of alias classes under one root."""
+        lines = [
+            '!0 = !{!"branch_weights", i32 2000, i32 1}',
+            '!1 = !{!"branch_weights", i32 1, i32 2000}',
+            '!2 = !{!"bend"}',
+        ]
+        for name, number in self.alias_classes.items():
+            node = 3 + number * 2
+            lines.append(f'!{node} = !{{!"{name}", !2, i64 0}}')
+            lines.append(f'!{node + 1} = !{{!{node}, !{node}, i64 0}}')
+        return lines
+
+
+class _FunctionEmitter:
+    """Emits the body of one function, block by block."""
+
+    def __init__(self, module: _ModuleEmitter, function: lir.Function) -> None:
+        self.module = module
+        self.function = function
+        self.lines: list[str] = []
+        self.values = 0
+        self.labels = 0
+        self.block = 'entry'
+        self.closed = False  # The current block has its terminator: what follows cannot be reached.
+        self.loops: list[tuple[str, str]] = []  # (where `continue` goes, where `break` goes)
+
+    def emit(self, lines: list[str]) -> None:
+        function = self.function
+        linkage = '' if function.exported else 'internal '
+        inline = {'always': ' alwaysinline', 'never': ' noinline', 'hint': ' inlinehint', 'auto': ''}[function.inline]
+        lines.append(f'define {linkage}{self.module.signature(function)} nounwind{inline} {{')
+        lines.append('entry:')
+        for name, type_ in lir.locals_of(function).items():
+            lines.append(f'  %{_quoted("l." + name)} = alloca {_value_type(type_)}')
+        for name, type_ in function.parameters:
+            lines.append(f'  store {_value_type(type_)} %{_quoted("p." + name)}, ptr %{_quoted("l." + name)}')
+        self.emit_block(function.body)
+        if not self.closed:
+            self.close('ret void' if function.result == lir.VOID else 'unreachable')
+        lines.extend(self.lines)
+        lines.append('}')
+
+    # --- blocks and values -------------------------------------------------------------------------------------
+
+    def line(self, text: str) -> None:
+        self.lines.append('  ' + text)
+
+    def value(self, text: str) -> str:
+        """Emits an instruction; gives the name of its result."""
+        self.values += 1
+        name = f'%t{self.values}'
+        self.lines.append(f'  {name} = {text}')
+        return name
+
+    def label(self) -> str:
+        self.labels += 1
+        return f'b{self.labels}'
+
+    def start(self, label: str) -> None:
+        """Starts a block; the one before falls through into it."""
+        if not self.closed:
+            self.line(f'br label %{label}')
+        self.lines.append(f'{label}:')
+        self.block = label
+        self.closed = False
+
+    def close(self, terminator: str) -> None:
+        if not self.closed:
+            self.line(terminator)
+            self.closed = True
+
+    # --- statements --------------------------------------------------------------------------------------------
+
+    def emit_block(self, block: lir.Block) -> None:
+        for statement in block:
+            if self.closed:
+                return
+            self.emit_statement(statement)
+
+    def emit_statement(self, statement: lir.Stmt) -> None:
+        match statement:
+            case lir.Assign(target, value):
+                operand = self.typed(value)
+                self.line(f'store {operand}, ptr %{_quoted("l." + target.name)}')
+            case lir.Store(pointer, value):
+                self.emit_store(pointer, value)
+            case lir.AtomicStore(pointer, value, order):
+                address = self.typed(pointer)
+                operand = self.typed(value)
+                self.line(f'store atomic {operand}, {address} {_ORDERS[order]}, align {self.alignment(value.type)}')
+            case lir.Fence(order):
+                if order != 'relaxed':
+                    self.line(f'fence {_ORDERS[order]}')
+            case lir.If():
+                self.emit_if(statement)
+            case lir.While():
+                self.emit_while(statement)
+            case lir.Switch():
+                self.emit_switch(statement)
+            case lir.Break():
+                self.close(f'br label %{self.loops[-1][1]}')
+            case lir.Continue():
+                self.close(f'br label %{self.loops[-1][0]}')
+            case lir.Return(value):
+                self.close('ret void' if value is None else f'ret {self.typed(value)}')
+            case lir.ExprStmt(value):
+                self.emit_expr(value)
+
+    def emit_store(self, pointer: lir.Expr, value: lir.Expr) -> None:
+        address = self.typed(pointer)
+        operand = self.typed(value)
+        if value.type == lir.BOOL:
+            operand = 'i8 ' + self.value(f'zext {operand} to i8')
+        self.line(f'store {operand}, {address}{self.module.alias_tag(pointer)}')
+
+    def emit_if(self, statement: lir.If) -> None:
+        then, end = self.label(), self.label()
+        otherwise = self.label() if statement.otherwise else end
+        self.branch(statement.condition, then, otherwise)
+        self.start(then)
+        self.emit_block(statement.then)
+        self.close(f'br label %{end}')
+        if statement.otherwise:
+            self.start(otherwise)
+            self.emit_block(statement.otherwise)
+            self.close(f'br label %{end}')
+        self.start(end)
+
+    def emit_while(self, statement: lir.While) -> None:
+        head, body, end = self.label(), self.label(), self.label()
+        self.start(head)
+        self.branch(statement.condition, body, end)
+        self.start(body)
+        self.loops.append((head, end))
+        self.emit_block(statement.body)
+        self.loops.pop()
+        self.close(f'br label %{head}')
+        self.start(end)
+
+    def emit_switch(self, statement: lir.Switch) -> None:
+        operand = self.typed(statement.value)
+        type_ = _value_type(statement.value.type)
+        default, end = self.label(), self.label()
+        labels = [self.label() for _ in statement.cases]
+        arms = ' '.join(
+            f'{type_} {value}, label %{label}'
+            for case, label in zip(statement.cases, labels, strict=True)
+            for value in case.values
+        )
+        self.close(f'switch {operand}, label %{default} [{arms}]')
+        for case, label in zip(statement.cases, labels, strict=True):
+            self.start(label)
+            self.emit_block(case.body)
+            self.close(f'br label %{end}')
+        self.start(default)
+        self.emit_block(statement.default)
+        self.close(f'br label %{end}')
+        self.start(end)
+
+    def branch(self, condition: lir.Expr, then: str, otherwise: str, weight: str = '') -> None:
+        """Ends the block with a branch; lazy conditions become several."""
+        match condition:
+            case lir.Const(value, _):
+                self.close(f'br label %{then if value else otherwise}')
+            case lir.Not(value):
+                swapped = {_LIKELY: _UNLIKELY, _UNLIKELY: _LIKELY}.get(weight, '')
+                self.branch(value, otherwise, then, swapped)
+            case lir.Intrinsic('likely', (value,)):
+                self.branch(value, then, otherwise, _LIKELY)
+            case lir.Intrinsic('unlikely', (value,)):
+                self.branch(value, then, otherwise, _UNLIKELY)
+            case lir.Logical(op, left, right):
+                middle = self.label()
+                if op == 'and':
+                    self.branch(left, middle, otherwise, weight)
+                else:
+                    self.branch(left, then, middle, weight)
+                self.start(middle)
+                self.branch(right, then, otherwise, weight)
+            case _:
+                operand = self.emit_expr(condition)
+                self.close(f'br i1 {operand}, label %{then}, label %{otherwise}{weight}')
+
+    # --- expressions -------------------------------------------------------------------------------------------
+
+    def typed(self, expr: lir.Expr) -> str:
+        """Evaluates; gives the operand with its type in front."""
+        return f'{_value_type(expr.type)} {self.emit_expr(expr)}'
+
+    def alignment(self, type_: lir.Type) -> int:
+        return lir.size_and_alignment(type_, self.module.structs)[1]
+
+    def emit_expr(self, expr: lir.Expr) -> str:
+        """Evaluates; gives the operand."""
+        match expr:
+            case lir.Const(value, type_):
+                return _constant(value, type_)
+            case lir.Local(name, type_):
+                return self.value(f'load {_value_type(type_)}, ptr %{_quoted("l." + name)}')
+            case lir.GlobalAddress(name):
+                return f'@{_quoted(name)}'
+            case lir.Binary():
+                return self.emit_binary(expr)
+            case lir.Compare():
+                return self.emit_compare(expr)
+            case lir.Logical(op, left, right):
+                decided = lir.Const(op == 'or', lir.BOOL)
+                choice = (right, decided) if op == 'and' else (decided, right)
+                return self.emit_select(left, *choice)
+            case lir.Select(condition, then, otherwise):
+                return self.emit_select(condition, then, otherwise)
+            case lir.Not(value):
+                operand = self.typed(value)
+                return self.value(f'xor {operand}, {"true" if value.type == lir.BOOL else "-1"}')
+            case lir.Neg(value):
+                operand = self.emit_expr(value)
+                type_name = _value_type(value.type)
+                if isinstance(value.type, lir.Float):
+                    return self.value(f'fneg {type_name} {operand}')
+                return self.value(f'sub {type_name} 0, {operand}')
+            case lir.Convert(value, type_):
+                return self.emit_convert(value, type_)
+            case lir.Bitcast(value, type_):
+                return self.value(f'bitcast {self.typed(value)} to {_value_type(type_)}')
+            case lir.Call(name, arguments, type_):
+                return self.emit_call(name, arguments, type_)
+            case lir.Intrinsic(name, arguments):
+                return self.emit_intrinsic(name, arguments)
+            case lir.FieldAddress(pointer, field):
+                struct = lir.pointee(pointer.type)
+                assert isinstance(struct, lir.StructName)
+                index = self.module.structs[struct.name].index(field)
+                address = self.typed(pointer)
+                return self.value(f'getelementptr inbounds {_memory_type(struct)}, {address}, i32 0, i32 {index}')
+            case lir.IndexAddress():
+                return self.emit_index(expr)
+            case _:
+                return self.emit_access(expr)
+
+    def emit_binary(self, expr: lir.Binary) -> str:
+        type_ = expr.type
+        left = self.typed(expr.left)
+        if isinstance(type_, lir.Float):
+            return self.value(f'{_FLOAT_OPS[expr.op]} {left}, {self.emit_expr(expr.right)}')
+        right = self.emit_expr(expr.right)
+        signed = isinstance(type_, lir.Int) and type_.signed
+        if expr.op in ('shl', 'shr'):
+            assert isinstance(type_, lir.Int)
+            if isinstance(expr.right, lir.Const):
+                right = str(int(expr.right.value) % type_.bits)
+            else:
+                right = self.value(f'and i{type_.bits} {right}, {type_.bits - 1}')
+            return self.value(f'{"shl" if expr.op == "shl" else "ashr" if signed else "lshr"} {left}, {right}')
+        if expr.op in ('div', 'rem'):
+            return self.value(f'{"s" if signed else "u"}{expr.op} {left}, {right}')
+        return self.value(f'{_INT_OPS[expr.op]} {left}, {right}')
+
+    def emit_compare(self, expr: lir.Compare) -> str:
+        type_ = expr.left.type
+        left = self.typed(expr.left)
+        right = self.emit_expr(expr.right)
+        if isinstance(type_, lir.Float):
+            return self.value(f'fcmp {_FLOAT_COMPARES[expr.op]} {left}, {right}')
+        if expr.op in ('eq', 'ne'):
+            return self.value(f'icmp {expr.op} {left}, {right}')
+        sign = 's' if isinstance(type_, lir.Int) and type_.signed else 'u'
+        return self.value(f'icmp {sign}{expr.op} {left}, {right}')
+
+    def emit_select(self, condition: lir.Expr, then: lir.Expr, otherwise: lir.Expr) -> str:
+        if _is_cheap(then) and _is_cheap(otherwise):
+            operand = self.typed(condition)
+            first = self.typed(then)
+            return self.value(f'select {operand}, {first}, {self.typed(otherwise)}')
+        first_label, second_label, end = self.label(), self.label(), self.label()
+        self.branch(condition, first_label, second_label)
+        self.start(first_label)
+        first = self.emit_expr(then)
+        first_end = self.block
+        self.close(f'br label %{end}')
+        self.start(second_label)
+        second = self.emit_expr(otherwise)
+        second_end = self.block
+        self.start(end)
+        type_ = _value_type(then.type)
+        return self.value(f'phi {type_} [{first}, %{first_end}], [{second}, %{second_end}]')
+
+    def emit_convert(self, value: lir.Expr, type_: lir.Type) -> str:
+        source = value.type
+        operand = self.emit_expr(value)
+        typed = f'{_value_type(source)} {operand}'
+        target = _value_type(type_)
+        match source, type_:
+            case _ if source == type_:
+                return operand
+            case lir.Int(bits, signed), lir.Int(wanted):
+                if bits == wanted:
+                    return operand
+                kind = 'trunc' if wanted < bits else 'sext' if signed else 'zext'
+                return self.value(f'{kind} {typed} to {target}')
+            case lir.BoolType(), lir.Int():
+                return self.value(f'zext {typed} to {target}')
+            case lir.BoolType(), lir.Float():
+                return self.value(f'uitofp {typed} to {target}')
+            case lir.Int(_, signed), lir.Float():
+                return self.value(f'{"s" if signed else "u"}itofp {typed} to {target}')
+            case lir.Float(), lir.Int(_, signed):
+                kind = 's' if signed else 'u'
+                source_name = _value_type(source)
+                suffix = f'{target}.f{32 if source_name == "float" else 64}'
+                name = self.module.intrinsic(f'llvm.fpto{kind}i.sat.{suffix}', target, [source_name])
+                return self.value(f'call {target} {name}({typed})')
+            case lir.Float(bits), lir.Float():
+                return self.value(f'{"fpext" if bits == 32 else "fptrunc"} {typed} to {target}')
+            case lir.Ptr(), lir.Int():
+                return self.value(f'ptrtoint {typed} to {target}')
+            case lir.Int(), lir.Ptr():
+                return self.value(f'inttoptr {typed} to {target}')
+            case lir.Ptr(_, space), lir.Ptr(_, wanted_space):
+                if space == wanted_space:
+                    return operand
+                return self.value(f'addrspacecast {typed} to {target}')
+            case _:
+                raise ValueError(f'no conversion from {source} to {type_}')
+
+    def emit_call(self, name: str, arguments: tuple[lir.Expr, ...], type_: lir.Type) -> str:
+        operands = []
+        for argument in arguments:
+            operand = self.emit_expr(argument)
+            operands.append(f'{_value_type(argument.type)} {_extension(argument.type)}{operand}')
+        text = f'call {_extension(type_)}{_value_type(type_)} @{_quoted(name)}({", ".join(operands)})'
+        if type_ == lir.VOID:
+            self.line(text)
+            return ''
+        return self.value(text)
+
+    def emit_intrinsic(self, name: str, arguments: tuple[lir.Expr, ...]) -> str:
+        if name in ('likely', 'unlikely'):
+            return self.emit_expr(arguments[0])
+        if name == 'trap':
+            self.line(f'call void {self.module.intrinsic("llvm.trap", "void", [])}()')
+            return ''
+        if name == 'pause':
+            self.line('fence syncscope("singlethread") seq_cst')
+            return ''
+        operand = self.typed(arguments[0])
+        type_ = _value_type(arguments[0].type)
+        if name == 'prefetch':
+            function = self.module.intrinsic('llvm.prefetch.p0', 'void', ['ptr', 'i32', 'i32', 'i32'])
+            self.line(f'call void {function}({operand}, i32 0, i32 3, i32 1)')
+            return ''
+        if isinstance(arguments[0].type, lir.Float):
+            function = self.module.intrinsic(f'llvm.{name}.f{arguments[0].type.bits}', type_, [type_])
+            return self.value(f'call {type_} {function}({operand})')
+        if name == 'popcount':
+            return self.value(f'call {type_} {self.module.intrinsic(f"llvm.ctpop.{type_}", type_, [type_])}({operand})')
+        kind = 'cttz' if name == 'ctz' else 'ctlz'
+        function = self.module.intrinsic(f'llvm.{kind}.{type_}', type_, [type_, 'i1'])
+        return self.value(f'call {type_} {function}({operand}, i1 false)')
+
+    def emit_index(self, expr: lir.IndexAddress) -> str:
+        pointer = self.typed(expr.pointer)
+        index = self.emit_expr(expr.index)
+        index_type = expr.index.type
+        assert isinstance(index_type, lir.Int)
+        if index_type.bits < 64:
+            index = self.value(f'{"sext" if index_type.signed else "zext"} i{index_type.bits} {index} to i64')
+        target = lir.pointee(expr.pointer.type)
+        first = 'i64 0, ' if isinstance(target, lir.Array) else ''
+        return self.value(f'getelementptr inbounds {_memory_type(target)}, {pointer}, {first}i64 {index}')
+
+    def emit_access(self, expr: lir.Expr) -> str:
+        """Loads and atomic operations."""
+        match expr:
+            case lir.Load(pointer):
+                address = self.typed(pointer)
+                loaded = self.value(f'load {_memory_type(expr.type)}, {address}{self.module.alias_tag(pointer)}')
+                return self.value(f'trunc i8 {loaded} to i1') if expr.type == lir.BOOL else loaded
+            case lir.AtomicLoad(pointer, order):
+                address = self.typed(pointer)
+                alignment = self.alignment(expr.type)
+                return self.value(f'load atomic {_value_type(expr.type)}, {address} {_ORDERS[order]}, align {alignment}')
+            case lir.AtomicRmw(op, pointer, value, order):
+                address = self.typed(pointer)
+                operand = self.typed(value)
+                unsigned = isinstance(expr.type, lir.Int) and not expr.type.signed
+                kind = 'u' + op if op in ('max', 'min') and unsigned else op
+                return self.value(f'atomicrmw {kind} {address}, {operand} {_ORDERS[order]}')
+            case lir.CompareExchange(pointer, expected, new, order, failure):
+                address = self.typed(pointer)
+                old = self.typed(expected)
+                replacement = self.typed(new)
+                orders = f'{_ORDERS[order]} {_ORDERS[failure]}'
+                pair = self.value(f'cmpxchg {address}, {old}, {replacement} {orders}')
+                return self.value(f'extractvalue {{ {_value_type(expr.type)}, i1 }} {pair}, 0')
+            case _:
+                raise TypeError(f'no expression: {expr}')
+
+
+def _is_cheap(expr: lir.Expr) -> bool:
+    """Whether evaluating needlessly does no harm and costs next to nothing."""
+    match expr:
+        case lir.Const() | lir.Local() | lir.GlobalAddress():
+            return True
+        case lir.Binary(op, left, right):
+            return op not in ('div', 'rem') and _is_cheap(left) and _is_cheap(right)
+        case lir.Compare(_, left, right):
+            return _is_cheap(left) and _is_cheap(right)
+        case lir.Not(value) | lir.Neg(value) | lir.Bitcast(value):
+            return _is_cheap(value)
+        case lir.Convert(value, type_):
+            return _is_cheap(value) and not isinstance(value.type, lir.Float) and not isinstance(type_, lir.Float)
+        case _:
+            return False

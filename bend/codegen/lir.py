@@ -1,0 +1,699 @@
+"""The low-level IR: a small, structured, statically typed language that every target is emitted from.
+
+The runtime kernel (`bend.codegen.pylir`) and compiled programs (`bend.codegen.nets`, `bend.codegen.direct`) become
+LIR; `emit_llvm` and `emit_c` turn it into native code, PTX or C. This module is data only, with the few lookups
+that everybody needs; checking is in `lir_validate`, printing in `lir_printer`.
+
+Semantics that all targets share:
+
+* operands are evaluated from left to right, once; `Logical` and `Select` are lazy;
+* integers wrap; `div` and `rem` cut towards zero, and dividing by zero is undefined;
+* the count of `shl` and `shr` is taken modulo the width; `shr` is arithmetic on signed integers;
+* float to integer conversion saturates, and NaN gives 0; other integer conversions wrap, extending by the signedness
+  of the source; nothing is contracted or reassociated in floats;
+* a plain access must not race with another one; what is shared goes through the atomic nodes;
+* a struct field is accessed plainly only through `FieldAddress` (or an `IndexAddress` straight on it): a pointer to a
+  field that was kept as a value serves only atomic accesses, and calls. Emitters tell the target's alias analysis so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, final
+
+Space = Literal['generic', 'global', 'shared', 'local', 'constant']
+Order = Literal['relaxed', 'acquire', 'release', 'acq_rel', 'seq_cst']
+Scope = Literal['block', 'device', 'system']
+Inline = Literal['hint', 'always', 'never', 'auto']
+BinaryOp = Literal['add', 'sub', 'mul', 'div', 'rem', 'and', 'or', 'xor', 'shl', 'shr']
+CompareOp = Literal['eq', 'ne', 'lt', 'le', 'gt', 'ge']
+LogicalOp = Literal['and', 'or']
+RmwOp = Literal['xchg', 'add', 'sub', 'and', 'or', 'xor', 'max', 'min']
+
+
+# --- types -----------------------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Int:
+    """An integer of 8, 16, 32 or 64 bits."""
+
+    bits: int
+    signed: bool = False
+
+    def __str__(self) -> str:
+        return f'{"i" if self.signed else "u"}{self.bits}'
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class BoolType:
+    """A truth value; a byte in memory."""
+
+    def __str__(self) -> str:
+        return 'bool'
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Float:
+    """An IEEE binary32 or binary64."""
+
+    bits: int
+
+    def __str__(self) -> str:
+        return f'f{self.bits}'
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class VoidType:
+    """The result of a function that has none."""
+
+    def __str__(self) -> str:
+        return 'void'
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class StructName:
+    """A struct type, by its name; `Module.structs` has its fields (names, so that types may be recursive)."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Array:
+    """A fixed number of elements, inside a struct."""
+
+    element: Type
+    count: int
+
+    def __str__(self) -> str:
+        return f'{self.element}[{self.count}]'
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Ptr:
+    """A pointer into an address space."""
+
+    pointee: Type
+    space: Space = 'generic'
+
+    def __str__(self) -> str:
+        suffix = '' if self.space == 'generic' else f' {self.space}'
+        return f'{self.pointee}*{suffix}'
+
+
+Type: TypeAlias = Int | BoolType | Float | VoidType | StructName | Array | Ptr
+
+U8, U16, U32, U64 = Int(8), Int(16), Int(32), Int(64)
+I8, I16, I32, I64 = Int(8, True), Int(16, True), Int(32, True), Int(64, True)
+BOOL = BoolType()
+F32, F64 = Float(32), Float(64)
+VOID = VoidType()
+
+
+# --- expressions -----------------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A number or a truth value; for a pointer type, 0 is the null pointer."""
+
+    value: int | float
+    type: Type
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Local:
+    """The value of a parameter or a local variable."""
+
+    name: str
+    type: Type
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class GlobalAddress:
+    """The address of a global's first element."""
+
+    name: str
+    type: Ptr
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """Arithmetic on two operands of one type; floats have `add sub mul div` only."""
+
+    op: BinaryOp
+    left: Expr
+    right: Expr
+
+    @property
+    def type(self) -> Type:
+        """That of the operands."""
+        return self.left.type
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A comparison of two operands of one type; with a NaN all are false but `ne`."""
+
+    op: CompareOp
+    left: Expr
+    right: Expr
+
+    @property
+    def type(self) -> Type:
+        """Always bool."""
+        return BOOL
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Logical:
+    """Lazy `and` or `or` of truth values: the right one is evaluated only if the left one does not decide."""
+
+    op: LogicalOp
+    left: Expr
+    right: Expr
+
+    @property
+    def type(self) -> Type:
+        """Always bool."""
+        return BOOL
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Negation of a truth value, or the complement of an integer."""
+
+    value: Expr
+
+    @property
+    def type(self) -> Type:
+        """That of the operand."""
+        return self.value.type
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Neg:
+    """The negative of a number."""
+
+    value: Expr
+
+    @property
+    def type(self) -> Type:
+        """That of the operand."""
+        return self.value.type
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Convert:
+    """A value in another type: integers, floats, bool to integer, pointer to and from integer, pointer to pointer."""
+
+    value: Expr
+    type: Type
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Bitcast:
+    """The bits of a float as an integer of its size, or the other way."""
+
+    value: Expr
+    type: Type
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Select:
+    """One of two values; only the chosen one is evaluated."""
+
+    condition: Expr
+    then: Expr
+    otherwise: Expr
+
+    @property
+    def type(self) -> Type:
+        """That of both values."""
+        return self.then.type
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A plain load."""
+
+    pointer: Expr
+
+    @property
+    def type(self) -> Type:
+        """What the pointer points to."""
+        return pointee(self.pointer.type)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class AtomicLoad:
+    """An atomic load: relaxed, acquire or seq_cst."""
+
+    pointer: Expr
+    order: Order = 'seq_cst'
+    scope: Scope = 'device'
+
+    @property
+    def type(self) -> Type:
+        """What the pointer points to."""
+        return pointee(self.pointer.type)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class AtomicRmw:
+    """An atomic change of a word; gives what was there before."""
+
+    op: RmwOp
+    pointer: Expr
+    value: Expr
+    order: Order = 'seq_cst'
+    scope: Scope = 'device'
+
+    @property
+    def type(self) -> Type:
+        """What the pointer points to."""
+        return pointee(self.pointer.type)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class CompareExchange:
+    """Stores `new` if `expected` is there; gives what was there before."""
+
+    pointer: Expr
+    expected: Expr
+    new: Expr
+    order: Order = 'seq_cst'
+    failure: Order = 'relaxed'
+    scope: Scope = 'device'
+
+    @property
+    def type(self) -> Type:
+        """What the pointer points to."""
+        return pointee(self.pointer.type)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class FieldAddress:
+    """The address of a field of a struct; `type` is a pointer to the field's type (`Struct.address` makes these)."""
+
+    pointer: Expr
+    field: str
+    type: Ptr
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class IndexAddress:
+    """The address of an element, from a pointer to the first one or to an array."""
+
+    pointer: Expr
+    index: Expr
+
+    @property
+    def type(self) -> Ptr:
+        """A pointer to the element."""
+        pointer = self.pointer.type
+        assert isinstance(pointer, Ptr)
+        if isinstance(pointer.pointee, Array):
+            return Ptr(pointer.pointee.element, pointer.space)
+        return pointer
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a function of the module (defined or declared)."""
+
+    function: str
+    arguments: tuple[Expr, ...]
+    type: Type
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Intrinsic:
+    """An operation that targets have an instruction for; `INTRINSICS` lists them."""
+
+    name: str
+    arguments: tuple[Expr, ...]
+
+    @property
+    def type(self) -> Type:
+        """That of the operand, or void."""
+        return VOID if INTRINSICS[self.name] == 'none' else self.arguments[0].type
+
+
+Expr: TypeAlias = (
+    Const | Local | GlobalAddress | Binary | Compare | Logical | Not | Neg | Convert | Bitcast | Select | Load
+    | AtomicLoad | AtomicRmw | CompareExchange | FieldAddress | IndexAddress | Call | Intrinsic
+)
+
+# What each intrinsic takes: `int`, `float` or `bool` give their operand's type, `none` gives nothing.
+# The count of zeros of the word 0 is its width. `prefetch` takes a pointer, `trap` takes nothing.
+INTRINSICS: Mapping[str, Literal['int', 'float', 'bool', 'none']] = {
+    'ctz': 'int', 'clz': 'int', 'popcount': 'int',
+    'sqrt': 'float', 'floor': 'float', 'ceil': 'float', 'trunc': 'float', 'fabs': 'float',
+    'likely': 'bool', 'unlikely': 'bool',
+    'prefetch': 'none', 'trap': 'none', 'pause': 'none',
+}
+
+
+# --- statements ------------------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """Gives a local (or a parameter) a value; the first one makes the local."""
+
+    target: Local
+    value: Expr
+    line: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A plain store."""
+
+    pointer: Expr
+    value: Expr
+    line: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class AtomicStore:
+    """An atomic store: relaxed, release or seq_cst."""
+
+    pointer: Expr
+    value: Expr
+    order: Order = 'seq_cst'
+    scope: Scope = 'device'
+    line: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Orders memory accesses around it."""
+
+    order: Order = 'seq_cst'
+    scope: Scope = 'device'
+    line: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class If:
+    """Two blocks, one of which runs."""
+
+    condition: Expr
+    then: Block
+    otherwise: Block = ()
+    line: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class While:
+    """Runs the body as long as the condition, evaluated before each time, is true."""
+
+    condition: Expr
+    body: Block
+    line: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Leaves the innermost loop."""
+
+    line: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """Goes on with the innermost loop."""
+
+    line: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One arm of a switch; arms do not fall through."""
+
+    values: tuple[int, ...]
+    body: Block
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Runs the arm that has the value of an integer, or the default."""
+
+    value: Expr
+    cases: tuple[Case, ...]
+    default: Block = ()
+    line: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Leaves the function."""
+
+    value: Expr | None = None
+    line: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ExprStmt:
+    """Evaluates an expression for what it does."""
+
+    value: Expr
+    line: int = 0
+
+
+Stmt: TypeAlias = (
+    Assign | Store | AtomicStore | Fence | If | While | Break | Continue | Switch | Return | ExprStmt
+)
+Block: TypeAlias = tuple[Stmt, ...]
+
+
+# --- modules ---------------------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """A struct: its fields in order, laid out as C does."""
+
+    name: str
+    fields: tuple[tuple[str, Type], ...]
+
+    def index(self, field: str) -> int:
+        """The position of a field; raises KeyError if there is none of that name."""
+        for position, (name, _) in enumerate(self.fields):
+            if name == field:
+                return position
+        raise KeyError(field)
+
+    def address(self, pointer: Expr, field: str) -> FieldAddress:
+        """The address of a field of the struct that `pointer` points to."""
+        space = pointer.type.space if isinstance(pointer.type, Ptr) else 'generic'
+        return FieldAddress(pointer, field, Ptr(self.fields[self.index(field)][1], space))
+
+    def load(self, pointer: Expr, field: str) -> Load:
+        """A plain load of a field."""
+        return Load(self.address(pointer, field))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Global:
+    """Static data: elements of one type, given or all zero."""
+
+    name: str
+    element: Type
+    count: int
+    words: tuple[int, ...] | None = None
+    constant: bool = True
+
+    def address(self) -> GlobalAddress:
+        """The address of the first element."""
+        return GlobalAddress(self.name, Ptr(self.element))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function, or with `extern` the declaration of one that another module or the process provides."""
+
+    name: str
+    parameters: tuple[tuple[str, Type], ...]
+    result: Type
+    body: Block = ()
+    inline: Inline = 'auto'
+    exported: bool = False
+    extern: bool = False
+    file: str = ''
+    line: int = 0
+
+    def call(self, *arguments: Expr) -> Call:
+        """A call of this function."""
+        return Call(self.name, arguments, self.result)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Module:
+    """What is compiled together."""
+
+    functions: tuple[Function, ...]
+    structs: tuple[Struct, ...] = ()
+    globals: tuple[Global, ...] = ()
+
+    def function(self, name: str) -> Function:
+        """A function by its name; raises KeyError."""
+        for function in self.functions:
+            if function.name == name:
+                return function
+        raise KeyError(name)
+
+    def struct(self, name: str) -> Struct:
+        """A struct by its name; raises KeyError."""
+        for struct in self.structs:
+            if struct.name == name:
+                return struct
+        raise KeyError(name)
+
+
+def merge(*modules: Module) -> Module:
+    """One module with everything of all: definitions replace declarations, equal structs are one.
+
+    Raises ValueError if a name is defined twice.
+    """
+    functions: dict[str, Function] = {}
+    structs: dict[str, Struct] = {}
+    data: dict[str, Global] = {}
+    for module in modules:
+        for function in module.functions:
+            known = functions.get(function.name)
+            if known is None or known.extern:
+                functions[function.name] = function
+            elif not function.extern:
+                raise ValueError(f'the function {function.name} is defined twice')
+        for struct in module.structs:
+            if structs.setdefault(struct.name, struct) != struct:
+                raise ValueError(f'the struct {struct.name} is defined twice')
+        for item in module.globals:
+            if data.setdefault(item.name, item) is not item:
+                raise ValueError(f'the global {item.name} is defined twice')
+    return Module(tuple(functions.values()), tuple(structs.values()), tuple(data.values()))
+
+
+# --- lookups ---------------------------------------------------------------------------------------------------
+
+
+def pointee(type_: Type) -> Type:
+    """What a pointer type points to."""
+    assert isinstance(type_, Ptr), f'{type_} is no pointer'
+    return type_.pointee
+
+
+def blocks_of(statement: Stmt) -> tuple[Block, ...]:
+    """The blocks right inside a statement."""
+    match statement:
+        case If(_, then, otherwise):
+            return then, otherwise
+        case While(_, body):
+            return (body,)
+        case Switch(_, cases, default):
+            return *(case.body for case in cases), default
+        case _:
+            return ()
+
+
+def statements_of(block: Block) -> Iterator[Stmt]:
+    """All statements of a block, also the nested ones, in source order."""
+    stack = [iter(block)]
+    while stack:
+        statement = next(stack[-1], None)
+        if statement is None:
+            stack.pop()
+            continue
+        yield statement
+        stack.extend(iter(inner) for inner in reversed(blocks_of(statement)))
+
+
+def locals_of(function: Function) -> dict[str, Type]:
+    """The locals of a function with their types, parameters first."""
+    found = dict(function.parameters)
+    for statement in statements_of(function.body):
+        if isinstance(statement, Assign):
+            found.setdefault(statement.target.name, statement.target.type)
+    return found
+
+
+def struct_layout(struct: Struct, structs: Mapping[str, Struct]) -> tuple[dict[str, int], int, int]:
+    """The byte offset of each field, the size and the alignment of a struct."""
+    offsets: dict[str, int] = {}
+    end = 0
+    alignment = 1
+    for name, type_ in struct.fields:
+        size, align = size_and_alignment(type_, structs)
+        end = -(-end // align) * align
+        offsets[name] = end
+        end += size
+        alignment = max(alignment, align)
+    return offsets, -(-end // alignment) * alignment, alignment
+
+
+def size_and_alignment(type_: Type, structs: Mapping[str, Struct]) -> tuple[int, int]:
+    """The bytes that a value of a type takes in memory, and what its address is a multiple of."""
+    match type_:
+        case Int(bits) | Float(bits):
+            return bits // 8, bits // 8
+        case BoolType():
+            return 1, 1
+        case Ptr():
+            return 8, 8
+        case Array(element, count):
+            size, alignment = size_and_alignment(element, structs)
+            return size * count, alignment
+        case StructName(name):
+            _, size, alignment = struct_layout(structs[name], structs)
+            return size, alignment
+        case VoidType():
+            raise ValueError('void has no size')
