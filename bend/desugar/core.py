@@ -199,8 +199,8 @@ class Switch(Node):
     """A switch on a u24: `arms` are those of 0, 1, ..., and last the default, in which `predecessor` is the
     number less the count of the others. `bound` and `with_` as in `Match`.
 
-    `curried` (only after float-combinators, and then `predecessor` is None): the last arm was floated, it is a
-    `Ref` to a function of the predecessor. It must stay folded until the arm is chosen.
+    Only two arms are left at the end. A last arm that was floated is a `Ref` applied to just the predecessor; nets
+    take that for the `Ref` itself, which stays folded until the arm is chosen.
     """
 
     argument: Term
@@ -208,7 +208,6 @@ class Switch(Node):
     predecessor: str | None
     bound: str | None = None
     with_: tuple[tuple[str, Term], ...] = ()
-    curried: bool = False
 
 
 # ---- terms that passes take away -------------------------------------------------------------

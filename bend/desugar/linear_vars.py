@@ -1,0 +1,126 @@
+"""Every variable comes to be used exactly once (spec 02, section 3.15).
+
+    λx t                 x not used           =>  λ* t
+    let x = v; t         x used once          =>  t with v in place of x
+    λx (x x)             x used k times       =>  λx let {x%0 x%1} = x; (x%0 x%1)
+    let x = v; (x x)                          =>  let {x%0 x%1} = v; (x%0 x%1)
+    λ(a, b) t                                 =>  λp let (a, b) = p; t
+
+A `let` that is not used stays, and with it the evaluation of its value: `let * = v; t`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from itertools import count
+from typing import TYPE_CHECKING
+
+from bend.desugar.core import (
+    Book,
+    Lam,
+    Let,
+    Match,
+    Pattern,
+    PDup,
+    PUnscoped,
+    PVar,
+    Switch,
+    Term,
+    Var,
+)
+from bend.desugar.terms import map_children, map_pattern, pattern_vars, subterms
+
+if TYPE_CHECKING:
+    from bend.desugar.context import Context
+
+
+def linear_vars(book: Book, context: Context) -> Book:
+    """The book with linear variables. Names must be unique, and stay so; `Use` must be gone."""
+    return book.with_defs({name: definition.with_body(_Linearizer(definition.body).visit(definition.body))
+                           for name, definition in book.defs.items()})
+
+
+class _Linearizer:
+    """Linearizes one definition. As names are unique, uses are counted in the whole of it at once."""
+
+    def __init__(self, body: Term) -> None:
+        self.uses = Counter(term.name for term in subterms(body) if isinstance(term, Var))
+        self.copies: dict[str, list[str]] = {}
+        self.values: dict[str, Term] = {}
+        self.lambdas = count()
+
+    def visit(self, term: Term) -> Term:
+        match term:
+            case Var():
+                return self._use(term)
+            case Lam():
+                return self._lambda(term)
+            case Let():
+                return self._let(term)
+            case Match():
+                argument = self.visit(term.argument)
+                arms = []
+                for arm in term.arms:
+                    body = self._duplicate(arm.fields, self.visit(arm.body))
+                    arms.append(replace(arm, fields=tuple(map(self._binder, arm.fields)), body=body))
+                return replace(term, argument=argument, arms=tuple(arms))
+            case Switch():
+                argument = self.visit(term.argument)
+                *numbers, default = map(self.visit, term.arms)
+                default = self._duplicate((term.predecessor,), default)
+                return replace(term, argument=argument, arms=(*numbers, default),
+                               predecessor=self._binder(term.predecessor))
+            case _:
+                return map_children(term, self.visit)
+
+    def _use(self, variable: Var) -> Term:
+        name = variable.name
+        if name in self.values:
+            return self.values.pop(name)
+        if self.uses[name] < 2:
+            return variable
+        copies = self.copies.setdefault(name, [])
+        copies.append(f'{name}%{len(copies)}')
+        return replace(variable, name=copies[-1])
+
+    def _lambda(self, term: Lam) -> Term:
+        body = self._duplicate(pattern_vars(term.pattern), self.visit(term.body))
+        pattern = self._pattern(term.pattern)
+        if isinstance(pattern, PVar | PUnscoped):
+            return replace(term, pattern=pattern, body=body)
+        whole = f'%pattern{next(self.lambdas)}'
+        taken = Let(pattern, Var(whole, span=term.span), body, span=term.span)
+        return Lam(PVar(whole, span=pattern.span), taken, span=term.span)
+
+    def _let(self, term: Let) -> Term:
+        value = self.visit(term.value)
+        pattern = term.pattern
+        if isinstance(pattern, PVar) and pattern.name is not None:
+            name = pattern.name
+            if self.uses[name] == 1:
+                self.values[name] = value
+                return self.visit(term.body)
+            body = self.visit(term.body)
+            if self.uses[name] > 1:
+                return replace(term, pattern=self._copies(name), value=value, body=body)
+            return replace(term, pattern=PVar(None, span=pattern.span), value=value, body=body)
+        body = self._duplicate(pattern_vars(pattern), self.visit(term.body))
+        return replace(term, pattern=self._pattern(pattern), value=value, body=body)
+
+    def _binder(self, name: str | None) -> str | None:
+        return name if name is not None and self.uses[name] else None
+
+    def _pattern(self, pattern: Pattern) -> Pattern:
+        return map_pattern(pattern, lambda leaf: replace(leaf, name=self._binder(leaf.name))
+                           if isinstance(leaf, PVar) else leaf)
+
+    def _copies(self, name: str) -> PDup:
+        return PDup(tuple(PVar(copy) for copy in self.copies[name]))
+
+    def _duplicate(self, names: tuple[str | None, ...], body: Term) -> Term:
+        """The body after duplications of those of the names, bound just outside it, that are used several times."""
+        for name in reversed(names):
+            if name is not None and self.uses[name] > 1:
+                body = Let(self._copies(name), Var(name), body, span=body.span)
+        return body
