@@ -1,0 +1,43 @@
+"""The PEG grammar of both notations over tokens, put together from the `.peg` files beside this module."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from parsimonious.grammar import TokenGrammar
+from parsimonious.nodes import Node
+
+
+def _local_rules(tokens: Any, position: int, memo: Any, error: Any, grammar: Any) -> Any:
+    """The adjacent equations of one name of a local `def` in fun; a grammar alone cannot compare the names."""
+    item = grammar['local_item']
+    children: list[Node] = []
+    first = None
+    while True:
+        name = _defined_name(tokens, position)
+        if first is not None and name != first:
+            break
+        node = item.match_core(tokens, position, memo, error)
+        if node is None:
+            break
+        first = name
+        children.append(node)
+        position = node.end
+    return (position, children) if children else None
+
+
+def _defined_name(tokens: Any, position: int) -> str:
+    """The name that an equation or signature at a position defines, if there is one there."""
+    while tokens[position].type in ('(', 'checked', 'unchecked'):
+        position += 1
+    name: str = tokens[position].text
+    return name
+
+
+@cache
+def load() -> Any:
+    """The grammar, a `parsimonious.TokenGrammar`; made once a process."""
+    texts = [files(__name__).joinpath(name).read_text('utf-8') for name in ('common.peg', 'imp.peg', 'fun.peg')]
+    return TokenGrammar('\n'.join(texts), local_rules=_local_rules)
