@@ -29,7 +29,8 @@ from bend.hvm.adt import (
     switch_parts,
 )
 from bend.hvm.names import letters
-from bend.hvm.numbers import word_of
+from bend.hvm.numbers import make_partial, make_symbol, word_of
+from bend.hvm.walk import references
 
 AdtEncoding = Literal['num-scott', 'scott']
 
@@ -47,7 +48,7 @@ OPERATOR_CODES: dict[str, int] = {
 FLIPPED_CODES = {0x05: 0x06, 0x08: 0x09, 0x0A: 0x0B, 0x0E: 0x0F, 0x0F: 0x0E, 0x13: 0x14, 0x15: 0x16}
 """The code that computes the same with its operands exchanged, where it is another one."""
 
-EQUALS_ZERO = 0x0C
+EQUALS = 0x0C
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ class _Encoder:
         self.wires = 0
         self.waiting: dict[tuple[bool, str], _Place] = {}
         self.redexes: list[tuple[_Growing, _Growing]] = []
+        self.lets: list[tuple[core.Pattern, core.Term]] = []
         self.steps: list[_Step] = []
 
     def encode(self, term: _EncodedTerm) -> net.Net:
@@ -161,14 +163,19 @@ class _Encoder:
         match term:
             case core.Var(name):
                 self.link_variable(False, name, up)
+                return self.pending_let()
             case core.Unscoped(name):
                 self.link_variable(True, name, up)
+                return self.pending_let()
             case core.Ref(name):
                 self.link(up, net.Ref(net_name(self.book, name)))
+                return self.pending_let()
             case core.Num(value):
                 self.link(up, net.Num(word_of(value)))
+                return self.pending_let()
             case core.Era():
                 self.link(up, net.Era())
+                return self.pending_let()
             case core.Lam(pattern, body):
                 node, first, second = self.new_node(net.Con)
                 self.link(up, node)
@@ -177,8 +184,8 @@ class _Encoder:
                 node, first, second = self.new_node(net.Con)
                 return (_Encode(function, node), _Encode(argument, first), _Link(up, second))
             case core.Let(pattern, value, body):
-                wire = _Wire()
-                return (_Encode(value, wire), _Bind(pattern, wire), _Encode(body, up))
+                self.lets.append((pattern, value))
+                return (_Encode(body, up),)
             case core.Tup(elements):
                 return self.chain(net.Con, [_Encode(element, up) for element in elements], up)
             case core.Sup(elements):
@@ -193,7 +200,14 @@ class _Encoder:
                 return self.tag_switch(term, up)
             case _:
                 raise AssertionError(f'{type(term).__name__} is not a final term')
-        return ()
+
+    def pending_let(self) -> Iterable[_Step]:
+        """A `let` is encoded once the first leaf of its body is; inner ones come first."""
+        if not self.lets:
+            return ()
+        pattern, value = self.lets.pop()
+        wire = _Wire()
+        return (_Encode(value, wire), _Bind(pattern, wire))
 
     def operation(self, term: core.Op, up: _Place) -> Iterable[_Step]:
         """A literal operand is held by the operator, the other one then fixes the type (spec 06, section 2.1)."""
@@ -201,23 +215,23 @@ class _Encoder:
         node, first, second = self.new_node(net.Opr)
         result: _Place
         if isinstance(term.left, core.Num):
-            self.link(net.Num(term.left.value.bits << 5 | code), node)
+            self.link(net.Num(make_partial(code, term.left.value.bits)), node)
             steps: list[_Step] = [_Encode(term.right, first)]
             result = second
         elif isinstance(term.right, core.Num) and term.operator != '**':
             # Power shares its code with xor and has no flipped form, hence the exception.
-            self.link(net.Num(term.right.value.bits << 5 | FLIPPED_CODES.get(code, code)), node)
-            steps = [_Encode(term.left, first)]
+            held = net.Num(make_partial(FLIPPED_CODES.get(code, code), term.right.value.bits))
+            steps = [_Encode(term.left, node), _Link(held, first)]
             result = second
         else:
             inner, inner_first, result = self.new_node(net.Opr)
             steps = [
-                _Encode(term.left, node), _Link(net.Num(code << 5), first),
+                _Encode(term.left, node), _Link(net.Num(make_symbol(code)), first),
                 _Link(second, inner), _Encode(term.right, inner_first),
             ]
         if term.operator in ('<=', '>='):
             test, test_first, test_second = self.new_node(net.Opr)
-            steps += [_Link(net.Num(EQUALS_ZERO), test), _Link(result, test_first), _Link(up, test_second)]
+            steps += [_Link(net.Num(make_partial(EQUALS, 0)), test), _Link(result, test_first), _Link(up, test_second)]
         else:
             steps.append(_Link(up, result))
         return steps
@@ -436,18 +450,3 @@ def _encode_reached(book: core.Book, constructors: dict[str, core.Term], roots: 
             if found not in seen:
                 seen.add(found)
                 todo.append(found)
-
-
-def references(encoded: net.Net) -> Iterator[str]:
-    """The names that a net refers to, in written order, each once."""
-    seen: set[str] = set()
-    halves = (half for redex in encoded.redexes for half in (redex.left, redex.right))
-    for tree in (encoded.root, *halves):
-        todo = [tree]
-        while todo:
-            item = todo.pop()
-            if isinstance(item, net.Con | net.Dup | net.Opr | net.Swi):
-                todo += [item.second, item.first]
-            elif isinstance(item, net.Ref) and item.name not in seen:
-                seen.add(item.name)
-                yield item.name

@@ -1,0 +1,33 @@
+"""Net inlining (spec 02, section 4): a reference to a definition that is a single reference, number or eraser is
+replaced by it."""
+
+from __future__ import annotations
+
+from bend.diagnostics import BendError, error
+from bend.hvm import net
+from bend.hvm.walk import map_leaves
+
+
+def inline_nets(book: net.Book) -> net.Book:
+    """The book with such references replaced everywhere; raises `BendError` where they form a cycle."""
+    short = {name: definition.root for name, definition in book.defs.items()
+             if not definition.redexes and isinstance(definition.root, net.Ref | net.Num | net.Era)}
+    values = {name: _resolve(name, short) for name in short}
+
+    def replace(leaf: net.Tree) -> net.Tree:
+        return values.get(leaf.name, leaf) if isinstance(leaf, net.Ref) else leaf
+
+    return net.Book({name: map_leaves(definition, replace) for name, definition in book.defs.items()})
+
+
+def _resolve(name: str, short: dict[str, net.Tree]) -> net.Tree:
+    """What the name stands for in the end."""
+    seen = {name}
+    value = short[name]
+    while isinstance(value, net.Ref) and value.name in short:
+        if value.name in seen:
+            raise BendError(error('inline-cycle', f"The definition of '{name}' is only a reference to itself.",
+                                  hint='a definition needs a value to stand for', definition=name))
+        seen.add(value.name)
+        value = short[value.name]
+    return value
