@@ -1,0 +1,81 @@
+"""Operations whose stored number is known when a definition is compiled, as LIR.
+
+A symbol takes the payload of the number that arrives; a partial operator computes at once if that number is a u24.
+All other cases are the kernel's `operate_numbers` (spec 06, section 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bend.codegen import lir
+
+U64 = lir.U64
+TYPE_BITS = 5
+TYPE_MASK = 31
+PAYLOAD_MASK = 0xFFFFFF
+U24 = 1
+FIRST_OPERATOR = 4
+
+
+def const(value: int) -> lir.Expr:
+    """A 64-bit constant."""
+    return lir.Const(value, U64)
+
+
+def truth(op: lir.CompareOp) -> Callable[[lir.Expr, lir.Expr], lir.Expr]:
+    """A comparison that gives 1 or 0."""
+    return lambda a, b: lir.Convert(lir.Compare(op, a, b), U64)
+
+
+def binary(op: lir.BinaryOp, flip: bool = False) -> Callable[[lir.Expr, lir.Expr], lir.Expr]:
+    """An operation on payloads."""
+    return lambda a, b: lir.Binary(op, b, a) if flip else lir.Binary(op, a, b)
+
+
+def shift(op: lir.BinaryOp, flip: bool = False) -> Callable[[lir.Expr, lir.Expr], lir.Expr]:
+    """A shift, the amount modulo 32."""
+    def build(a: lir.Expr, b: lir.Expr) -> lir.Expr:
+        value, amount = (b, a) if flip else (a, b)
+        return lir.Binary(op, value, lir.Binary('and', amount, const(31)))
+    return build
+
+
+# By operator code, on the payloads of the stored and the arriving u24. Division, which can fail, is not here.
+U24_OPERATIONS: dict[int, Callable[[lir.Expr, lir.Expr], lir.Expr]] = {
+    4: binary('add'), 5: binary('sub'), 6: binary('sub', flip=True), 7: binary('mul'),
+    12: truth('eq'), 13: truth('ne'), 14: truth('lt'), 15: truth('gt'),
+    16: binary('and'), 17: binary('or'), 18: binary('xor'),
+    19: shift('shl'), 20: shift('shl', flip=True), 21: shift('shr'), 22: shift('shr', flip=True),
+}
+
+
+def native_operation(worker: lir.Expr, arriving: lir.Expr, stored: int) -> lir.Expr:
+    """The number word that `arriving` (a number word in a local) gives with a stored one."""
+    general = lir.Call('operate_numbers', (worker, arriving, const(stored)), U64)
+    kind, payload = stored & TYPE_MASK, stored >> TYPE_BITS
+    arriving_kind = lir.Binary('and', arriving, const(TYPE_MASK))
+    if kind == 0 and payload >= FIRST_OPERATOR:
+        partial = lir.Binary('or', lir.Binary('and', arriving, const(PAYLOAD_MASK << TYPE_BITS)), const(payload))
+        return lir.Select(lir.Compare('ne', arriving_kind, const(0)), partial, general)
+    if kind in U24_OPERATIONS:
+        return lir.Select(lir.Compare('eq', arriving_kind, const(U24)), u24_word(kind, const(payload), arriving), general)
+    return general
+
+
+def u24_operation(worker: lir.Expr, operator: int, partial: lir.Expr, arriving: lir.Expr) -> lir.Expr:
+    """The word of a partial operator, known to be of one kind, and an arriving number word; both in locals."""
+    general = lir.Call('operate_numbers', (worker, arriving, partial), U64)
+    if operator not in U24_OPERATIONS:
+        return general
+    both = lir.Logical('and', lir.Compare('eq', lir.Binary('and', arriving, const(TYPE_MASK)), const(U24)),
+                       lir.Compare('eq', lir.Binary('and', partial, const(TYPE_MASK)), const(operator)))
+    payload = lir.Binary('shr', partial, const(TYPE_BITS))
+    return lir.Select(both, u24_word(operator, payload, arriving), general)
+
+
+def u24_word(operator: int, stored_payload: lir.Expr, arriving: lir.Expr) -> lir.Expr:
+    """The u24 result, as a number word."""
+    result = U24_OPERATIONS[operator](stored_payload, lir.Binary('shr', arriving, const(TYPE_BITS)))
+    cut = lir.Binary('and', result, const(PAYLOAD_MASK))
+    return lir.Binary('or', lir.Binary('shl', cut, const(TYPE_BITS)), const(U24))

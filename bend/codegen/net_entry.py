@@ -1,0 +1,576 @@
+"""Compiling one definition of a net, called with its ports in registers, to straight-line LIR.
+
+A call `@f ~ (a (b r))` is compiled as entry (f, 3): the two nodes of the spine are never made. In the body, what is
+known of a wire is kept at compile time as long as possible:
+
+    Leaf      a port in a register
+    Static    a tree of the definition that has not been built
+    Virtual   a CON node that has not been built, of two such values
+
+Interactions between things so known are done here and only their count is left. Where the other side is a port in a
+register, code tests for the case that counts (a number for an operation, a node for a node) and otherwise builds
+the tree and links it, so that the net stays the one the rules of spec 05 give, count included.
+
+One thing must not be optimised: an OPR node that is built must hold a number in its first port only where the
+definition has one, since a number found there saves the rotation, which counts (spec 05, 3.7). `operand` sees to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bend.codegen import lir
+from bend.codegen.book_table import CON, DUP, NUM, OPR, REF, SWI, UNSAFE, VALUE_SHIFT, BookTable, constant_port, port
+from bend.codegen.native_operations import native_operation, u24_operation
+from bend.hvm import net
+
+U64 = lir.U64
+MAX_PORTS = 8
+TYPE_MASK = 31
+TYPE_BITS = 5
+U24 = 1
+TAG_MASK = 15
+ERASER = net.Era()
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A port in a register (or a constant); `fresh` if it is a variable made here, so no number.
+
+    `operator` is the code of the operator that a symbol has made of it, if it is a number at all.
+    """
+
+    port: lir.Expr
+    fresh: bool = False
+    operator: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Static:
+    """A tree of the definition, not built yet."""
+
+    tree: net.Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Virtual:
+    """A CON node, not built yet."""
+
+    first: Value
+    second: Value
+
+
+Value = Leaf | Static | Virtual
+
+
+class Linker(Protocol):
+    """What an entry needs of the whole program: the numbering, and the names of other entries."""
+
+    table: BookTable
+    worker_struct: lir.Struct
+
+    def entry_number(self, definition: str, ports: int) -> int | None:
+        """The number of an entry, which is compiled in turn; None if the definition is not compiled."""
+
+    def may_call_directly(self, caller: tuple[str, int], callee: tuple[str, int]) -> bool:
+        """Whether a direct call cannot come round to the caller again."""
+
+
+def entry_name(definition: int, ports: int) -> str:
+    """The name of the function of an entry."""
+    return f'entry_{definition}_{ports}'
+
+
+def const(value: int) -> lir.Expr:
+    """A 64-bit constant."""
+    return lir.Const(value, U64)
+
+
+class EntryBuilder:
+    """Builds the statements of one entry, or of one branch at its end."""
+
+    def __init__(self, linker: Linker, entry: tuple[str, int], worker: lir.Expr) -> None:
+        self.linker = linker
+        self.entry = entry
+        self.worker = worker
+        self.statements: list[lir.Stmt] = []
+        self.env: dict[str, Value] = {}
+        self.known = 0
+        self.at_end = False
+        self.operations: list[tuple[net.Opr, Leaf]] = []
+        self.switches: list[tuple[net.Swi, Leaf]] = []
+        self.last_calls: list[tuple[str, list[lir.Expr]]] = []
+        self.names = [0]
+
+    def branch(self) -> EntryBuilder:
+        """A builder for one way on from here, at the end of the body."""
+        other = EntryBuilder(self.linker, self.entry, self.worker)
+        other.env = dict(self.env)
+        other.at_end = True
+        other.names = self.names
+        return other
+
+    # ---- emitting ----
+
+    def emit(self, statement: lir.Stmt) -> None:
+        """Appends a statement."""
+        self.statements.append(statement)
+
+    def let(self, expression: lir.Expr) -> lir.Expr:
+        """Puts an expression into a fresh local."""
+        local = self.fresh_local()
+        self.emit(lir.Assign(local, expression))
+        return local
+
+    def fresh_local(self) -> lir.Local:
+        """A local that nothing else uses."""
+        self.names[0] += 1
+        return lir.Local(f'x{self.names[0]}', U64)
+
+    def call_kernel(self, name: str, *arguments: lir.Expr) -> lir.Expr:
+        """A call of a kernel function that takes the worker and words and gives a word."""
+        return lir.Call(name, (self.worker, *arguments), U64)
+
+    def run_kernel(self, name: str, *arguments: lir.Expr) -> None:
+        """A call of a kernel function that gives nothing."""
+        self.emit(lir.ExprStmt(lir.Call(name, (self.worker, *arguments), lir.VOID)))
+
+    def count_now(self, amount: int) -> lir.Stmt:
+        """A statement that adds to the interactions."""
+        address = self.field('interactions')
+        return lir.Store(address, lir.Binary('add', lir.Load(address), const(amount)))
+
+    def field(self, name: str) -> lir.FieldAddress:
+        """The address of a field of the worker."""
+        return self.linker.worker_struct.address(self.worker, name)
+
+    def has_tag(self, value: lir.Expr, tag: int) -> lir.Expr:
+        """Whether a port is of one kind."""
+        return lir.Compare('eq', lir.Binary('and', value, const(TAG_MASK)), const(tag))
+
+    def node(self, tag: int, first: lir.Expr, second: lir.Expr) -> lir.Expr:
+        """A new node."""
+        return self.let(self.call_kernel('make_node', const(tag), first, second))
+
+    def variable(self) -> Leaf:
+        """A new variable."""
+        return Leaf(self.let(self.call_kernel('alloc_variable')), fresh=True)
+
+    def link(self, a: lir.Expr, b: lir.Expr) -> None:
+        """Joins two ports at run time."""
+        self.run_kernel('link', a, b)
+
+    # ---- building what stayed unbuilt ----
+
+    def materialise(self, value: Value) -> lir.Expr:
+        """The port of a value."""
+        if isinstance(value, Leaf):
+            return value.port
+        if isinstance(value, Static):
+            return self.build(value.tree)
+        first = self.materialise(value.first)
+        return self.node(CON, first, self.materialise(value.second))
+
+    def build(self, tree: net.Tree) -> lir.Expr:
+        """The port of a tree, whose nodes are made."""
+        if isinstance(tree, net.Var):
+            value = self.env.pop(tree.name, None)
+            if value is not None:
+                return self.materialise(value)
+            variable = self.variable()
+            self.env[tree.name] = variable
+            return variable.port
+        if isinstance(tree, net.Opr):
+            first = self.operand(tree.first)
+            return self.node(OPR, first, self.build(tree.second))
+        if isinstance(tree, net.Con | net.Dup | net.Swi):
+            first = self.build(tree.first)
+            return self.node(self.tag_of(tree), first, self.build(tree.second))
+        return const(constant_port(tree, self.linker.table))
+
+    @staticmethod
+    def tag_of(tree: net.Binary) -> int:
+        """The tag of a node."""
+        return {net.Con: CON, net.Dup: DUP, net.Opr: OPR, net.Swi: SWI}[type(tree)]
+
+    def operand(self, tree: net.Tree) -> lir.Expr:
+        """What to store in the first port of an OPR node: a number only where the definition has one."""
+        if isinstance(tree, net.Num):
+            return const(constant_port(tree, self.linker.table))
+        if isinstance(tree, net.Var) and tree.name not in self.env:
+            return self.build(tree)
+        value = self.look_up(tree)
+        if isinstance(value, Leaf) and not value.fresh:
+            return self.let(self.call_kernel('hide_number', value.port))
+        return self.materialise(value)
+
+    def look_up(self, tree: net.Tree) -> Value:
+        """The value of a tree; of a variable, what its other end is joined with."""
+        while isinstance(tree, net.Var) and tree.name in self.env:
+            value = self.env.pop(tree.name)
+            if not isinstance(value, Static):
+                return value
+            tree = value.tree
+        return Static(tree)
+
+    # ---- joining ----
+
+    def join(self, tree: net.Tree, value: Value) -> None:
+        """Joins a tree of the definition with a value."""
+        if isinstance(tree, net.Var):
+            other = self.env.pop(tree.name, None)
+            if other is None:
+                self.env[tree.name] = value
+            else:
+                self.meet(other, value)
+        elif isinstance(value, Static) and isinstance(value.tree, net.Var):
+            self.join(value.tree, Static(tree))
+        elif isinstance(tree, net.Con):
+            self.join_node(tree, value)
+        elif isinstance(tree, net.Ref | net.Num | net.Era):
+            self.join_nullary(tree, value)
+        elif isinstance(value, Leaf):
+            self.join_leaf(tree, value)
+        elif isinstance(value, Static) and isinstance(value.tree, net.Num | net.Era | net.Ref):
+            self.join_leaf(tree, Leaf(const(constant_port(value.tree, self.linker.table))))
+        else:
+            built = self.build(tree)
+            self.link(built, self.materialise(value))
+
+    def meet(self, a: Value, b: Value) -> None:
+        """Joins two values."""
+        if isinstance(a, Static):
+            self.join(a.tree, b)
+        elif isinstance(b, Static):
+            self.join(b.tree, a)
+        elif isinstance(a, Virtual) and isinstance(b, Virtual):
+            self.known += 1
+            self.meet(a.first, b.first)
+            self.meet(a.second, b.second)
+        elif isinstance(a, Virtual) and isinstance(b, Leaf):
+            self.meet(b, a)
+        elif isinstance(a, Leaf) and isinstance(b, Virtual):
+            first, second = self.take_apart(a)
+            self.meet(first, b.first)
+            self.meet(second, b.second)
+        else:
+            self.link(self.materialise(a), self.materialise(b))
+
+    def join_node(self, tree: net.Con, value: Value) -> None:
+        """A CON node of the definition meets a value."""
+        if isinstance(value, Virtual):
+            self.known += 1
+            self.join(tree.first, value.first)
+            self.join(tree.second, value.second)
+        elif isinstance(value, Leaf):
+            first, second = self.take_apart(value)
+            self.join(tree.first, first)
+            self.join(tree.second, second)
+        elif isinstance(value.tree, net.Con):
+            self.known += 1
+            self.join(tree.first, Static(value.tree.first))
+            self.join(tree.second, Static(value.tree.second))
+        elif isinstance(value.tree, net.Ref | net.Num | net.Era):
+            self.join_nullary(value.tree, Static(tree))
+        else:
+            built = self.build(tree)
+            self.link(built, self.build(value.tree))
+
+    def join_nullary(self, tree: net.Ref | net.Num | net.Era, value: Value) -> None:
+        """A reference, number or eraser of the definition meets a value."""
+        if isinstance(value, Leaf):
+            self.link(const(constant_port(tree, self.linker.table)), value.port)
+        elif isinstance(value, Static) and isinstance(value.tree, net.Ref | net.Num | net.Era):
+            self.known += 1
+        elif isinstance(value, Virtual) or isinstance(value.tree, net.Con):
+            if isinstance(tree, net.Ref):
+                self.call(tree, value)
+                return
+            self.known += 1
+            first, second = ((value.first, value.second) if isinstance(value, Virtual)
+                             else (Static(value.tree.first), Static(value.tree.second)))
+            self.meet(Static(tree), first)
+            self.meet(Static(tree), second)
+        else:
+            self.join_leaf(value.tree, Leaf(const(constant_port(tree, self.linker.table))))
+
+    def join_leaf(self, tree: net.Tree, value: Leaf) -> None:
+        """A DUP, OPR or SWI node of the definition meets a port in a register."""
+        if isinstance(tree, net.Dup):
+            first, second = self.copy(value)
+            self.join(tree.first, first)
+            self.join(tree.second, second)
+        elif isinstance(tree, net.Swi):
+            self.switches.append((tree, value))
+        elif isinstance(tree, net.Opr):
+            if isinstance(tree.first, net.Var) and tree.first.name not in self.env:
+                self.operations.append((tree, value))
+            else:
+                self.operate(tree, value)
+        else:
+            self.join(tree, value)
+
+    def resolved(self, value: Leaf) -> lir.Expr:
+        """A port with its full slots followed."""
+        if value.fresh or isinstance(value.port, lir.Const):
+            return value.port
+        return self.let(self.call_kernel('resolve', value.port))
+
+    def take_apart(self, value: Leaf) -> tuple[Leaf, Leaf]:
+        """The two ports of a CON node in a register; anything else is linked with a node of two new variables."""
+        source = self.resolved(value)
+        first, second = self.fresh_local(), self.fresh_local()
+        fast, slow = self.branch(), self.branch()
+        index = fast.let(lir.Binary('shr', source, const(VALUE_SHIFT)))
+        fast.emit(lir.Assign(first, fast.heap_word(index, 0)))
+        fast.emit(lir.Assign(second, fast.heap_word(index, 1)))
+        fast.run_kernel('free_node', index)
+        fast.emit(fast.count_now(1))
+        one, two = slow.variable(), slow.variable()
+        slow.emit(lir.Assign(first, one.port))
+        slow.emit(lir.Assign(second, two.port))
+        slow.link(source, slow.node(CON, first, second))
+        self.emit(lir.If(self.has_tag(source, CON), tuple(fast.statements), tuple(slow.statements)))
+        return Leaf(first), Leaf(second)
+
+    def heap_word(self, index: lir.Expr, offset: int) -> lir.Expr:
+        """A word of the heap."""
+        heap = lir.Load(self.field('heap'))
+        return lir.Load(lir.IndexAddress(heap, lir.Binary('add', index, const(offset))))
+
+    def copy(self, value: Leaf) -> tuple[Leaf, Leaf]:
+        """Both copies of a port; what cannot be copied in one step is linked with a DUP node."""
+        source = self.resolved(value)
+        first, second = self.fresh_local(), self.fresh_local()
+        fast, slow = self.branch(), self.branch()
+        fast.emit(lir.Assign(first, source))
+        fast.emit(lir.Assign(second, source))
+        fast.emit(fast.count_now(1))
+        one, two = slow.variable(), slow.variable()
+        slow.emit(lir.Assign(first, one.port))
+        slow.emit(lir.Assign(second, two.port))
+        slow.link(source, slow.node(DUP, first, second))
+        self.emit(lir.If(self.is_copied(source), tuple(fast.statements), tuple(slow.statements)))
+        return Leaf(first), Leaf(second)
+
+    def is_copied(self, source: lir.Expr) -> lir.Expr:
+        """Whether a DUP node copies a port in one step: numbers, erasers, safe references."""
+        kind = lir.Binary('and', source, const(TAG_MASK))
+        nullary = lir.Compare('le', lir.Binary('sub', kind, const(REF)), const(NUM - REF))
+        unsafe = lir.Compare('eq', lir.Binary('and', source, const(TAG_MASK | UNSAFE)), const(REF | UNSAFE))
+        return lir.Logical('and', nullary, lir.Not(unsafe))
+
+    # ---- operations ----
+
+    def operate(self, tree: net.Opr, value: Leaf) -> None:
+        """An OPR node of the definition meets a port in a register."""
+        if isinstance(tree.first, net.Num):
+            self.join(tree.second, self.operate_static(tree.first.word, value))
+            return
+        operand = self.look_up(tree.first)
+        if isinstance(operand, Static) and isinstance(operand.tree, net.Num):
+            operand = Leaf(const(constant_port(operand.tree, self.linker.table)))
+        if isinstance(operand, Leaf):
+            self.join(tree.second, self.operate_dynamic(operand, value))
+        else:
+            first = self.materialise(operand)
+            self.link(value.port, self.node(OPR, first, self.build(tree.second)))
+
+    def operate_static(self, stored: int, value: Leaf) -> Leaf:
+        """The result of an operation whose stored number is in the definition."""
+        source = self.resolved(value)
+        result = self.fresh_local()
+        fast, slow = self.branch(), self.branch()
+        fast.emit(fast.count_now(1))
+        word = fast.let(lir.Binary('shr', source, const(VALUE_SHIFT)))
+        fast.emit(lir.Assign(result, as_number(native_operation(self.worker, word, stored))))
+        variable = slow.variable()
+        slow.emit(lir.Assign(result, variable.port))
+        slow.link(source, slow.node(OPR, const(port(NUM, stored)), result))
+        self.emit(lir.If(self.has_tag(source, NUM), tuple(fast.statements), tuple(slow.statements)))
+        return Leaf(result, operator=stored >> TYPE_BITS if stored & TYPE_MASK == 0 else 0)
+
+    def operate_dynamic(self, operand: Leaf, value: Leaf) -> Leaf:
+        """The result of an operation whose stored port is in a register: two interactions if both are numbers."""
+        source, stored = self.resolved(value), self.resolved(operand)
+        result = self.fresh_local()
+        fast, slow = self.branch(), self.branch()
+        fast.emit(fast.count_now(2))
+        x = fast.let(lir.Binary('shr', stored, const(VALUE_SHIFT)))
+        y = fast.let(lir.Binary('shr', source, const(VALUE_SHIFT)))
+        fast.emit(lir.Assign(result, as_number(u24_operation(self.worker, value.operator, y, x))))
+        variable = slow.variable()
+        slow.emit(lir.Assign(result, variable.port))
+        hidden = slow.let(slow.call_kernel('hide_number', stored))
+        slow.link(source, slow.node(OPR, hidden, result))
+        both = lir.Logical('and', self.has_tag(source, NUM), self.has_tag(stored, NUM))
+        self.emit(lir.If(both, tuple(fast.statements), tuple(slow.statements)))
+        return Leaf(result)
+
+    # ---- calls ----
+
+    def ports_of(self, value: Value) -> list[Value]:
+        """The spine of an application as its ports."""
+        ports: list[Value] = []
+        while len(ports) < MAX_PORTS - 1:
+            if isinstance(value, Static):
+                value = self.look_up(value.tree)
+            if isinstance(value, Virtual):
+                ports.append(value.first)
+                value = value.second
+            elif isinstance(value, Static) and isinstance(value.tree, net.Con):
+                ports.append(Static(value.tree.first))
+                value = Static(value.tree.second)
+            else:
+                break
+        return [*ports, value]
+
+    def call(self, reference: net.Ref, value: Value) -> None:
+        """A reference meets an application: a task for the bag, or at the end of the body a direct call."""
+        ports = self.ports_of(value)
+        number = self.linker.entry_number(reference.name, len(ports)) if len(ports) > 1 else None
+        if number is None:
+            target = self.materialise(joined(ports))
+            self.run_kernel('push_redex', const(self.linker.table.reference(reference.name)), target)
+            return
+        arguments = [self.materialise(item) for item in ports]
+        if self.at_end and self.linker.may_call_directly(self.entry, (reference.name, len(ports))):
+            definition = self.linker.table.ids[reference.name]
+            self.last_calls.append((entry_name(definition, len(ports)), arguments))
+        else:
+            self.push_call(number, arguments)
+
+    def push_call(self, number: int, arguments: Sequence[lir.Expr]) -> None:
+        """Puts a call on the bag."""
+        header = const(len(arguments) << 32 | number)
+        top = self.let(lir.Load(self.field('top')))
+        bag = self.let_pointer(lir.Load(self.field('bag')))
+        for offset, word in enumerate((header, *arguments, header)):
+            self.emit(lir.Store(lir.IndexAddress(bag, lir.Binary('add', top, const(offset))), word))
+        self.emit(lir.Store(self.field('top'), lir.Binary('add', top, const(len(arguments) + 2))))
+
+    def let_pointer(self, expression: lir.Expr) -> lir.Expr:
+        """Puts a pointer into a fresh local."""
+        self.names[0] += 1
+        local = lir.Local(f'x{self.names[0]}', expression.type)
+        self.emit(lir.Assign(local, expression))
+        return local
+
+    # ---- the end ----
+
+    def finish(self) -> None:
+        """Emits what was put off: operations whose operands are known by now, then the switch, then direct calls."""
+        self.finish_operations()
+        while len(self.switches) > 1:
+            tree, value = self.switches.pop(0)
+            self.link(value.port, self.build(tree))
+        if self.switches:
+            tree, value = self.switches.pop()
+            self.finish_switch(tree, value)
+            return
+        assert not self.env, f'{self.entry[0]}: loose ends {sorted(self.env)}'
+        if self.known:
+            self.emit(self.count_now(self.known))
+        for name, arguments in self.last_calls:
+            self.emit(lir.ExprStmt(lir.Call(name, (self.worker, *arguments), lir.VOID)))
+        self.emit(lir.Return(None))
+
+    def operate_ready(self) -> None:
+        """Does the operations that waited for an operand which is known by now."""
+        while True:
+            ready = next((item for item in self.operations
+                          if not isinstance(item[0].first, net.Var) or item[0].first.name in self.env), None)
+            if ready is None:
+                return
+            self.operations.remove(ready)
+            self.operate(*ready)
+
+    def finish_operations(self) -> None:
+        """Does the operations that waited for an operand; those that still wait are built."""
+        self.operate_ready()
+        while self.operations:
+            tree, value = self.operations.pop(0)
+            first = self.build(tree.first)
+            self.link(value.port, self.node(OPR, first, self.build(tree.second)))
+            self.operate_ready()
+
+    def join_redex(self, redex: net.Redex) -> None:
+        """An active pair of the definition."""
+        left, right = redex.left, redex.right
+        if isinstance(right, net.Ref | net.Num | net.Era):
+            left, right = right, left
+        self.join(left, Static(right))
+
+    def finish_switch(self, tree: net.Swi, value: Leaf) -> None:
+        """A switch at the end of the body: each way goes on by itself, so nothing has to be merged."""
+        scrutinee = self.fresh_local()
+        self.emit(lir.Assign(scrutinee, self.resolved(value)))
+        tagged = self.branch()
+        constant = tagged.let(tagged.call_kernel('constant_of', scrutinee))
+        replace = (lir.Assign(scrutinee, constant), tagged.count_now(1))
+        tagged.emit(lir.If(lir.Compare('ne', constant, const(0)), replace, ()))
+        self.emit(lir.If(self.has_tag(scrutinee, REF), tuple(tagged.statements), ()))
+        zero, successor, other = self.branch(), self.branch(), self.branch()
+        for way in (zero, successor):
+            way.known += self.known + 1
+        other.known += self.known
+        zero.join(tree.first, Virtual(Static(tree.second), Static(ERASER)))
+        decremented = lir.Binary('sub', scrutinee, const(1 << VALUE_SHIFT + TYPE_BITS))
+        mask = ~(TYPE_MASK << VALUE_SHIFT) & ((1 << 64) - 1)
+        predecessor = lir.Binary('or', lir.Binary('and', decremented, const(mask)), const(U24 << VALUE_SHIFT))
+        first = Leaf(successor.let(predecessor))
+        successor.join(tree.first, Virtual(Static(ERASER), Virtual(first, Static(tree.second))))
+        other.link(scrutinee, other.build(tree))
+        for way in (zero, successor, other):
+            way.last_calls = self.last_calls + way.last_calls
+            way.finish()
+        is_zero = lir.Compare('eq', lir.Binary('shr', scrutinee, const(VALUE_SHIFT + TYPE_BITS)), const(0))
+        by_number = lir.If(is_zero, tuple(zero.statements), tuple(successor.statements))
+        self.emit(lir.If(self.has_tag(scrutinee, NUM), (by_number,), tuple(other.statements)))
+        self.emit(lir.Return(None))
+
+
+def as_number(word: lir.Expr) -> lir.Expr:
+    """The port of a number word."""
+    return lir.Binary('or', lir.Binary('shl', word, const(VALUE_SHIFT)), const(NUM))
+
+
+def joined(ports: Sequence[Value]) -> Value:
+    """The application that has the given ports."""
+    value = ports[-1]
+    for item in reversed(ports[:-1]):
+        value = Virtual(item, value)
+    return value
+
+
+def build_entry(linker: Linker, definition: str, body: net.Net, port_count: int) -> lir.Function:
+    """The function of one entry: the CALL, the root against the ports, the redexes, then the end."""
+    worker = lir.Local('w', lir.Ptr(lir.StructName('Worker')))
+    parameters = [lir.Local(f'p{index}', U64) for index in range(port_count)]
+    builder = EntryBuilder(linker, (definition, port_count), worker)
+    builder.known = 1
+    later: list[tuple[net.Tree, Value]] = []
+    root: net.Tree = body.root
+    value = joined([Leaf(parameter) for parameter in parameters])
+    while isinstance(root, net.Con) and isinstance(value, Virtual):
+        builder.known += 1
+        later.append((root.first, value.first))
+        root, value = root.second, value.second
+    later.append((root, value))
+    # Wires first, then copies, so that as many operands as possible are known when operations are met.
+    for tree, item in sorted(later, key=lambda pair: order_of(pair[0])):
+        builder.join(tree, item)
+    builder.operate_ready()
+    for redex in body.redexes:
+        builder.join_redex(redex)
+    builder.finish()
+    name = entry_name(linker.table.ids[definition], port_count)
+    return lir.Function(name, (('w', worker.type), *((p.name, U64) for p in parameters)), lir.VOID,
+                        tuple(builder.statements))
+
+
+def order_of(tree: net.Tree) -> int:
+    """In which order trees are joined with the ports."""
+    return 0 if isinstance(tree, net.Var) else 1 if isinstance(tree, net.Dup | net.Con) else 2

@@ -1,0 +1,168 @@
+"""From a book of nets to native code: compiled entries, the functions that call them, and the kernel.
+
+Definitions are compiled for each number of ports that they are called with, as found from the ones that are
+compiled already (`net_entry`). `main`, which runs once, and very large definitions are instantiated from tables.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bend.codegen import lir
+from bend.codegen.book_table import CON, VALUE_SHIFT, BookTable, tabulate
+from bend.codegen.emit_llvm import emit_module
+from bend.codegen.net_entry import MAX_PORTS, U64, build_entry, const, entry_name
+from bend.codegen.pylir import compile_kernel
+from bend.hvm import net
+from bend.runtime.cpu import NetProgram
+from bend.runtime.jit import compile_object
+
+KERNEL = Path(__file__).parent.parent / 'runtime' / 'kernel'
+KERNEL_MODULES = ('ports', 'state', 'memory', 'bag', 'mail', 'link', 'numbers', 'entries', 'expand', 'rules', 'schedule')
+FIRST_ENTRY = 2
+MAX_COMPILED_SIZE = 300
+PROVIDED = ('call_entry', 'call_definition')
+
+
+def compile_program(book: net.Book, opt_level: int = 2) -> NetProgram:
+    """Compiles a book whose `main` takes nothing. The result can be run (`bend.runtime.cpu.run`) and pickled."""
+    kernel = compile_kernel([KERNEL / f'{name}.py' for name in KERNEL_MODULES], {})
+    table = tabulate(book)
+    compiler = Compiler(book, table, kernel.struct('Worker'))
+    module = lir.merge(kernel, compiler.compile())
+    code = compile_object(emit_module(module), opt_level)
+    layouts = {struct.name: word_offsets(struct, kernel) for struct in kernel.structs}
+    return NetProgram(code, table.words, table.names, table.scratch_words, layouts)
+
+
+def word_offsets(struct: lir.Struct, module: lir.Module) -> dict[str, int]:
+    """The offset of each field of a kernel struct in words; that of '' is its size."""
+    offsets, size, _ = lir.struct_layout(struct, {item.name: item for item in module.structs})
+    return {name: offset // 8 for name, offset in {**offsets, '': size}.items()}
+
+
+class Compiler:
+    """Compiles the entries of a book; is their `Linker`."""
+
+    def __init__(self, book: net.Book, table: BookTable, worker_struct: lir.Struct) -> None:
+        self.book = book
+        self.table = table
+        self.worker_struct = worker_struct
+        self.compiled = {name for name, body in book.defs.items()
+                         if name != 'main' and is_worth_compiling(body)}
+        self.entries: dict[tuple[str, int], int] = {}
+        self.direct: dict[tuple[str, int], set[tuple[str, int]]] = {}
+
+    def entry_number(self, definition: str, ports: int) -> int | None:
+        """See `Linker`."""
+        if definition not in self.compiled:
+            return None
+        return self.entries.setdefault((definition, ports), FIRST_ENTRY + len(self.entries))
+
+    def may_call_directly(self, caller: tuple[str, int], callee: tuple[str, int]) -> bool:
+        """See `Linker`. A yes is remembered."""
+        pending, seen = [callee], {callee}
+        while pending:
+            entry = pending.pop()
+            if entry == caller:
+                return False
+            fresh = self.direct.get(entry, set()) - seen
+            seen |= fresh
+            pending += fresh
+        self.direct.setdefault(caller, set()).add(callee)
+        return True
+
+    def compile(self) -> lir.Module:
+        """All entries, and the two functions through which the kernel calls them."""
+        for name in sorted(self.compiled):
+            self.entry_number(name, natural_ports(self.book.defs[name]))
+        functions: list[lir.Function] = []
+        done: set[tuple[str, int]] = set()
+        while len(done) < len(self.entries):
+            for definition, ports in [entry for entry in self.entries if entry not in done]:
+                done.add((definition, ports))
+                functions.append(build_entry(self, definition, self.book.defs[definition], ports))
+        functions += [self.call_entry(), self.call_definition()]
+        return lir.Module(tuple(functions), (self.worker_struct,))
+
+    def worker(self) -> lir.Local:
+        """The parameter that every function has."""
+        return lir.Local('w', lir.Ptr(lir.StructName('Worker')))
+
+    def call_entry(self) -> lir.Function:
+        """`call_entry` of `bend.runtime.kernel.entries`: by the number of the entry."""
+        task = lir.Local('task', lir.Ptr(U64))
+        cases = []
+        for (definition, ports), number in self.entries.items():
+            arguments = [lir.Load(lir.IndexAddress(task, const(index))) for index in range(ports)]
+            cases.append(lir.Case((number,), (self.call(definition, ports, arguments),)))
+        body = (lir.Switch(lir.Local('kind', U64), tuple(cases)), lir.Return())
+        return lir.Function('call_entry', (('w', self.worker().type), ('kind', U64), ('task', task.type)),
+                            lir.VOID, body)
+
+    def call(self, definition: str, ports: int, arguments: list[lir.Expr]) -> lir.Stmt:
+        """A call of an entry."""
+        name = entry_name(self.table.ids[definition], ports)
+        return lir.ExprStmt(lir.Call(name, (self.worker(), *arguments), lir.VOID))
+
+    def call_definition(self) -> lir.Function:
+        """`call_definition` of `bend.runtime.kernel.entries`: by the number of the definition, with its natural
+        number of ports, if the node has a spine of that length."""
+        cases = tuple(lir.Case((self.table.ids[name],), self.call_with_spine(name))
+                      for name in sorted(self.compiled))
+        body = (lir.Switch(lir.Local('definition', U64), cases), lir.Return(lir.Const(0, lir.BOOL)))
+        return lir.Function('call_definition', (('w', self.worker().type), ('definition', U64), ('node', U64)),
+                            lir.BOOL, body)
+
+    def call_with_spine(self, definition: str) -> lir.Block:
+        """Walks down the spine without changing it; only if it is long enough frees its nodes and calls."""
+        ports = natural_ports(self.book.defs[definition])
+        heap = lir.Load(self.worker_struct.address(self.worker(), 'heap'))
+        statements: list[lir.Stmt] = []
+        nodes: list[lir.Expr] = []
+        port: lir.Expr = lir.Local('node', U64)
+        for level in range(ports - 1):
+            index, rest = lir.Local(f'n{level}', U64), lir.Local(f'r{level}', U64)
+            nodes.append(index)
+            statements.append(lir.Assign(index, lir.Binary('shr', port, const(VALUE_SHIFT))))
+            address = lir.IndexAddress(heap, lir.Binary('add', index, const(1)))
+            statements.append(lir.Assign(rest, lir.Load(address)))
+            if level < ports - 2:
+                statements.append(lir.Assign(rest, lir.Call('resolve', (self.worker(), rest), U64)))
+                statements.append(lir.Store(address, rest))
+                is_node = lir.Compare('eq', lir.Binary('and', rest, const(15)), const(CON))
+                statements.append(lir.If(is_node, (), (lir.Return(lir.Const(0, lir.BOOL)),)))
+            port = rest
+        arguments: list[lir.Expr] = []
+        for level, index in enumerate(nodes):
+            argument = lir.Local(f'a{level}', U64)
+            arguments.append(argument)
+            statements.append(lir.Assign(argument, lir.Load(lir.IndexAddress(heap, index))))
+            statements.append(lir.ExprStmt(lir.Call('free_node', (self.worker(), index), lir.VOID)))
+        statements.append(self.call(definition, ports, [*arguments, port]))
+        statements.append(lir.Return(lir.Const(1, lir.BOOL)))
+        return tuple(statements)
+
+
+def natural_ports(body: net.Net) -> int:
+    """How many ports a definition takes at once: the length of its root's spine, at least an argument and a result."""
+    count = 1
+    root = body.root
+    while isinstance(root, net.Con) and count < MAX_PORTS:
+        count += 1
+        root = root.second
+    return max(count, 2)
+
+
+def is_worth_compiling(body: net.Net) -> bool:
+    """Whether a definition is code rather than a large literal."""
+    pending = [body.root, *(tree for redex in body.redexes for tree in (redex.left, redex.right))]
+    size = 0
+    while pending:
+        tree = pending.pop()
+        if isinstance(tree, net.Con | net.Dup | net.Opr | net.Swi):
+            size += 1
+            if size > MAX_COMPILED_SIZE:
+                return False
+            pending += [tree.first, tree.second]
+    return True

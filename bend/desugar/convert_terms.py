@@ -1,0 +1,456 @@
+"""From surface expressions, patterns and types to core terms (spec 02 §2, L3; 01 §4.4-4.7).
+
+Keyword arguments are put in order on the way. Reads of maps (`m[k]`) are collected and bound around the innermost
+statement or scope (lambda body, comprehension, arm) that contains them: `let (value, m) = (Map/get m k)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from bend.desugar import core, names
+from bend.desugar.context import Context
+from bend.desugar.scope import Definitions, Scope
+from bend.desugar.terms import app, pattern_vars
+from bend.diagnostics import error
+from bend.hvm.numbers import Number
+from bend.source import Span
+from bend.syntax import ast
+
+
+@dataclass(frozen=True, slots=True)
+class MapRead:
+    """A read of a map that waits to be bound: the variable for the value, the map, the key."""
+
+    variable: str
+    map_name: str
+    key: core.Term
+    span: Span
+
+
+Reads = list[MapRead]
+
+
+class TermConverter:
+    """Converts what belongs to one top-level function.
+
+    `rename` gives the internal names of what the prelude calls by a name that the program took (only for code of the
+    prelude). Errors go to the report under the function's name; a term stands in for what is wrong.
+    """
+
+    def __init__(self, definitions: Definitions, context: Context, definition: str, rename: Mapping[str, str],
+                 rename_types: Mapping[str, str]) -> None:
+        self.definitions = definitions
+        self.context = context
+        self.definition = definition
+        self.rename = rename
+        self.rename_types = rename_types
+        self.map_reads = 0
+
+    def error(self, code: str, message: str, span: Span, hint: str = '') -> None:
+        """Reports an error in the function."""
+        self.context.report.add(error(code, message, span, hint=hint, definition=self.definition))
+
+    def global_name(self, name: str) -> str:
+        """A name in the code as the book knows it."""
+        return self.rename.get(name, name)
+
+    def builtin(self, name: str, span: Span) -> core.Term:
+        """A reference to a definition of the prelude."""
+        return core.Ref(self.context.builtin(name), span=span)
+
+    # ---- expressions -----------------------------------------------------------------------------
+
+    def scoped(self, expr: ast.Expr, scope: Scope) -> core.Term:
+        """Converts an expression that is a scope of its own: its map reads are bound right around it."""
+        reads: Reads = []
+        return self.bind_reads(reads, self.expr(expr, scope, reads))
+
+    def expr(self, expr: ast.Expr, scope: Scope, reads: Reads) -> core.Term:
+        """Converts an expression; map reads in it are added to `reads` in the order of evaluation."""
+        span = expr.span
+        match expr:
+            case ast.Var():
+                return core.Var(self.global_name(expr.name), span=span)
+            case ast.Unscoped():
+                return core.Unscoped(expr.name, span=span)
+            case ast.Eraser():
+                return core.Era(span=span)
+            case ast.Num():
+                return core.Num(expr.value, span=span)
+            case ast.String():
+                return core.Str(expr.value, span=span)
+            case ast.ListLiteral():
+                return core.List(self.exprs(expr.elements, scope, reads), span=span)
+            case ast.TupleLiteral():
+                return core.Tup(self.exprs(expr.elements, scope, reads), span=span)
+            case ast.Superposition():
+                return core.Sup(self.exprs(expr.elements, scope, reads), span=span)
+            case ast.TreeNode():
+                sides = self.exprs((expr.left, expr.right), scope, reads)
+                return app(self.builtin(names.TREE_NODE, span), *sides)
+            case ast.TreeLeaf():
+                return app(self.builtin(names.TREE_LEAF, span), self.expr(expr.value, scope, reads))
+            case ast.BinaryOperation():
+                left, right = self.exprs((expr.left, expr.right), scope, reads)
+                return core.Op(expr.operator, left, right, span=span)
+            case ast.Call():
+                return self.call(expr, scope, reads)
+            case ast.ConstructorLiteral():
+                return self.constructor_literal(expr, scope, reads)
+            case ast.MapLiteral() | ast.MapGet() | ast.Comprehension():
+                return self.imp_expr(expr, scope, reads)
+            case _:
+                return self.binding_expr(expr, scope, reads)
+
+    def exprs(self, exprs: tuple[ast.Expr, ...], scope: Scope, reads: Reads) -> tuple[core.Term, ...]:
+        """Converts expressions from left to right."""
+        return tuple(self.expr(expr, scope, reads) for expr in exprs)
+
+    def imp_expr(self, expr: ast.MapLiteral | ast.MapGet | ast.Comprehension, scope: Scope,
+                 reads: Reads) -> core.Term:
+        """Converts what exists in imp only."""
+        match expr:
+            case ast.MapLiteral():
+                result = self.builtin(names.MAP_EMPTY, expr.span)
+                for key, value in expr.entries:
+                    entry = self.exprs((key, value), scope, reads)
+                    result = app(self.builtin(names.MAP_SET, expr.span), result, *entry)
+                return result
+            case ast.MapGet():
+                key_term = self.expr(expr.key, scope, reads)
+                variable = f'map/get%{self.map_reads}'
+                self.map_reads += 1
+                reads.append(MapRead(variable, self.global_name(expr.map_name), key_term, expr.span))
+                return core.Var(variable, span=expr.span)
+            case ast.Comprehension():
+                return self.comprehension(expr, scope, reads)
+
+    def comprehension(self, expr: ast.Comprehension, scope: Scope, reads: Reads) -> core.Term:
+        """`[element for x in list if condition]` is a fold over the list (spec 02 §2, L3c)."""
+        span = expr.span
+        iterable = self.expr(expr.iterable, scope, reads)
+        inside = scope.bind((expr.name,))
+        tail = core.Var(names.field_variable(names.ITERATED, 'tail'), span=span)
+        inner: Reads = []
+        condition = None if expr.condition is None else self.expr(expr.condition, inside, inner)
+        element = self.scoped(expr.element, inside)
+        step = app(self.builtin(names.LIST_CONS, span), element, tail)
+        if condition is not None:
+            step = core.Switch(condition, (tail, step), None, span=span)
+        head = core.Var(names.field_variable(names.ITERATED, 'head'), span=span)
+        step = core.Let(core.PVar(expr.name, span=span), head, self.bind_reads(inner, step), span=span)
+        nil, cons = self.context.builtin(names.LIST_NIL), self.context.builtin(names.LIST_CONS)
+        arms = (core.Arm(nil, (), core.Ref(nil, span=span), span=span), core.Arm(cons, (), step, span=span))
+        return core.Fold(iterable, arms, names.ITERATED, span=span)
+
+    def binding_expr(self, expr: ast.Expr, scope: Scope, reads: Reads) -> core.Term:
+        """Converts the expressions that bind names or branch."""
+        span = expr.span
+        match expr:
+            case ast.Lambda():
+                patterns = [self.binder(pattern) for pattern in expr.parameters]
+                body = self.scoped(expr.body, scope.bind(v for p in patterns for v in pattern_vars(p)))
+                for pattern in reversed(patterns):
+                    body = core.Lam(pattern, body, span=span)
+                return body
+            case ast.Let():
+                pattern, value = self.binder(expr.pattern), self.expr(expr.value, scope, reads)
+                body = self.scoped(expr.body, scope.bind(pattern_vars(pattern)))
+                return core.Let(pattern, value, body, span=span)
+            case ast.Ask():
+                pattern, value = self.binder(expr.pattern), self.expr(expr.value, scope, reads)
+                body = self.scoped(expr.body, scope.bind(pattern_vars(pattern)))
+                return core.Ask(pattern, value, body, span=span)
+            case ast.Use():
+                value = self.expr(expr.value, scope, reads)
+                body = self.scoped(expr.body, self.use_scope(expr.name, expr.value, scope))
+                return core.Use(self.global_name(expr.name), value, body, span=span)
+            case ast.If():
+                condition = self.expr(expr.condition, scope, reads)
+                arms = (self.scoped(expr.otherwise, scope), self.scoped(expr.then, scope))
+                return core.Switch(condition, arms, None, span=span)
+            case _:
+                return self.block_expr(expr, scope, reads)
+
+    def block_expr(self, expr: ast.Expr, scope: Scope, reads: Reads) -> core.Term:
+        """Converts matches and the other block-like terms of fun."""
+        span = expr.span
+        match expr:
+            case ast.Match() | ast.Fold():
+                header = self.header(expr.scrutinee, expr.with_, scope, reads)
+                arms = tuple(self.arm(arm.name, self.scoped(arm.body, self.arm_scope(header, arm.name, scope)), scope,
+                                      arm.span) for arm in expr.arms)
+                return self.match_term(isinstance(expr, ast.Fold), header, arms, span)
+            case ast.Switch():
+                header = self.header(expr.scrutinee, expr.with_, scope, reads)
+                inside = self.arm_scope(header, None, scope)
+                return self.switch_term(header, tuple(self.scoped(arm, inside) for arm in expr.arms), span)
+            case ast.Bend():
+                states = self.states(expr.states, scope, reads)
+                inside = scope.bind(name for name, _ in states if name is not None)
+                return core.Bend(states, self.scoped(expr.condition, inside),
+                                 self.scoped(expr.step, inside.bind((names.FORK,))), self.scoped(expr.base, inside),
+                                 span=span)
+            case ast.With():
+                body = self.scoped(expr.body, scope.bind((names.WRAP,)))
+                return core.With(self.type_name(expr.type_name, scope), body, span=span)
+            case ast.Open():
+                return core.Open(self.type_name(expr.type_name, scope), self.global_name(expr.name),
+                                 self.scoped(expr.body, scope), span=span)
+            case ast.LocalDef():
+                return self.local_def(expr, scope)
+            case _:
+                raise AssertionError(f'not an expression: {type(expr).__name__}')
+
+    def local_def(self, expr: ast.LocalDef, scope: Scope) -> core.Term:
+        """A local function in fun; its annotations are ignored (spec 02 §3.7)."""
+        function = expr.function
+        rules = [(tuple(self.pattern(pattern) for pattern in rule.patterns), rule) for rule in function.rules]
+        parameters = parameter_names(rules[0][0], self.definitions.constructors)
+        inside = scope.bind_function(function.name, parameters)
+        converted = tuple(
+            core.Rule(patterns,
+                      self.scoped(rule.body, inside.bind(v for p in patterns for v in pattern_vars(p))),
+                      span=rule.span)
+            for patterns, rule in rules)
+        definition = core.Def(function.name, converted, origin=self.definition, parameters=parameters,
+                              span=function.span)
+        return core.LocalDef(definition, self.scoped(expr.body, inside), span=expr.span)
+
+    # ---- calls -----------------------------------------------------------------------------------
+
+    def call(self, expr: ast.Call, scope: Scope, reads: Reads) -> core.Term:
+        """A call, with its keyword arguments put in the order of the parameters."""
+        function = self.expr(expr.function, scope, reads)
+        positional = self.exprs(expr.arguments, scope, reads)
+        if not expr.named:
+            return self.apply(function, positional, expr.span)
+        named = [(name, self.expr(value, scope, reads), value.span) for name, value in expr.named]
+        parameters = self.callee_parameters(expr.function, scope)
+        if parameters is None:
+            self.error('keyword-arguments', 'keyword arguments need a named function or constructor to call',
+                       expr.function.span,
+                       'write the arguments by position, or call a function that is defined with `def`')
+            return core.Era(span=expr.span)
+        ordered = self.order_arguments(positional, named, parameters, expr.span)
+        return self.apply(function, ordered, expr.span)
+
+    def apply(self, function: core.Term, arguments: tuple[core.Term, ...], span: Span) -> core.Term:
+        """A curried application, each link with the span of the call."""
+        for argument in arguments:
+            function = core.App(function, argument, span=span)
+        return function
+
+    def callee_parameters(self, callee: ast.Expr, scope: Scope) -> tuple[str, ...] | None:
+        """The parameter names of a callee; None if keyword arguments cannot be used with it."""
+        if not isinstance(callee, ast.Var):
+            return None
+        link = scope.lookup(callee.name)
+        if link is not None and link.parameters is not None:
+            return link.parameters
+        target = scope.top_level(callee.name)
+        return None if target is None else self.definitions.parameters.get(self.global_name(target))
+
+    def order_arguments(self, positional: tuple[core.Term, ...], named: list[tuple[str, core.Term, Span]],
+                        parameters: tuple[str, ...], span: Span) -> tuple[core.Term, ...]:
+        """All arguments in the order of the parameters; reports what is missing, unknown or given twice."""
+        if len(positional) > len(parameters):
+            self.error('keyword-arguments', f'{len(positional) + len(named)} arguments are given, but there are only '
+                       f'{len(parameters)} parameters', span)
+            return positional
+        given = dict(zip(parameters, positional, strict=False))
+        for name, value, place in named:
+            if name not in parameters:
+                self.error('keyword-arguments', f'there is no parameter named `{name}`', place,
+                           _parameters_hint(name, parameters))
+            elif name in given:
+                self.error('keyword-arguments', f'the parameter `{name}` is given twice', place)
+            else:
+                given[name] = value
+        missing = [name for name in parameters if name not in given]
+        if missing:
+            listed = ', '.join(f'`{name}`' for name in missing if name) or 'a parameter without a name'
+            self.error('keyword-arguments', f'missing argument: {listed}', span,
+                       'a call with keyword arguments gives all parameters')
+        return tuple(given.get(name, core.Era(span=span)) for name in parameters)
+
+    def constructor_literal(self, expr: ast.ConstructorLiteral, scope: Scope, reads: Reads) -> core.Term:
+        """`T/C { a: 1, b: 2 }`: all fields, in any order."""
+        named = [(name, self.expr(value, scope, reads), value.span) for name, value in expr.fields]
+        target = scope.top_level(expr.name)
+        name = expr.name if target is None else self.global_name(target)
+        if target is None or name not in self.definitions.constructors:
+            near = get_close_matches(expr.name, self.definitions.constructors, 1)
+            self.error('unknown-constructor', f'there is no constructor named `{expr.name}`', expr.span,
+                       f'did you mean `{near[0]}`?' if near else '')
+            return core.Era(span=expr.span)
+        arguments = self.order_arguments((), named, self.definitions.parameters[name], expr.span)
+        return self.apply(core.Ref(name, span=expr.span), arguments, expr.span)
+
+    # ---- parts of block-like constructs, shared with statements ------------------------------------
+
+    def header(self, scrutinee: ast.Binding, with_: tuple[ast.Binding, ...], scope: Scope,
+               reads: Reads) -> Header:
+        """The scrutinee and the `with` clause of a match, fold or switch."""
+        bound = None if scrutinee.name is None else self.global_name(scrutinee.name)
+        if scrutinee.value is None:
+            argument: core.Term = core.Var(bound or names.MATCHED, span=scrutinee.span)
+        else:
+            argument = self.expr(scrutinee.value, scope, reads)
+            if bound is None and isinstance(argument, core.Var) and isinstance(scrutinee.value, ast.Var):
+                bound = argument.name
+        values = []
+        for clause in with_:
+            name = self.global_name(clause.name or names.MATCHED)
+            value = core.Var(name, span=clause.span) if clause.value is None else self.expr(clause.value, scope, reads)
+            values.append((name, value))
+        return Header(bound, argument, tuple(values))
+
+    def arm_scope(self, header: Header, name: str | None, scope: Scope) -> Scope:
+        """The scope of an arm; a name that is not a constructor's is a variable."""
+        bound = [value for value, _ in header.with_]
+        if header.bound is not None:
+            bound.append(header.bound)
+        if name is not None and self.arm_constructor(name, scope) not in self.definitions.constructors:
+            bound.append(name)
+        return scope.bind(bound) if bound else scope
+
+    def arm_constructor(self, name: str, scope: Scope) -> str:
+        """The name of an arm as the book knows it; `use` aliases of constructors are resolved."""
+        target = self.global_name(scope.resolve_alias(name))
+        return target if target in self.definitions.constructors else self.global_name(name)
+
+    def arm(self, name: str | None, body: core.Term, scope: Scope, span: Span) -> core.Arm:
+        """An arm; its field variables are set when names are resolved."""
+        constructor = None if name is None else self.arm_constructor(name, scope)
+        return core.Arm(constructor, (), body, span=span)
+
+    def match_term(self, is_fold: bool, header: Header, arms: tuple[core.Arm, ...], span: Span) -> core.Term:
+        """A match or fold."""
+        if is_fold:
+            return core.Fold(header.argument, arms, header.bound, header.with_, span=span)
+        return core.Match(header.argument, arms, header.bound, header.with_, span=span)
+
+    def switch_term(self, header: Header, arms: tuple[core.Term, ...], span: Span) -> core.Term:
+        """A switch; its predecessor is named when names are resolved."""
+        return core.Switch(header.argument, arms, None, header.bound, header.with_, span=span)
+
+    def states(self, states: tuple[ast.Binding, ...], scope: Scope,
+               reads: Reads) -> tuple[tuple[str | None, core.Term], ...]:
+        """The states of a bend with their initial values."""
+        result: list[tuple[str | None, core.Term]] = []
+        for state in states:
+            name = None if state.name is None else self.global_name(state.name)
+            if state.value is None:
+                result.append((name, core.Var(name or names.MATCHED, span=state.span)))
+            else:
+                result.append((name, self.expr(state.value, scope, reads)))
+        return tuple(result)
+
+    def use_scope(self, name: str, value: ast.Expr, scope: Scope) -> Scope:
+        """The scope after `use name = value`: an alias if the value is a top-level name or a local function."""
+        if isinstance(value, ast.Var):
+            link = scope.lookup(value.name)
+            if link is not None and link.parameters is not None:
+                return scope.bind_function(name, link.parameters)
+            target = scope.top_level(value.name)
+            if target is not None:
+                return scope.bind_alias(name, target)
+        return scope.bind((name,))
+
+    def type_name(self, name: str, scope: Scope) -> str:
+        """The name of a type in `open` or `with`."""
+        target = scope.resolve_alias(name)
+        return self.rename_types.get(target, target)
+
+    def bind_reads(self, reads: Reads, body: core.Term) -> core.Term:
+        """Binds the collected map reads around a term; the first one is outermost."""
+        for read in reversed(reads):
+            get = app(self.builtin(names.MAP_GET, read.span), core.Var(read.map_name, span=read.span), read.key)
+            parts = (core.PVar(read.variable, span=read.span), core.PVar(read.map_name, span=read.span))
+            body = core.Let(core.PTup(parts, span=read.span), get, body, span=read.span)
+        return body
+
+    # ---- patterns and types ----------------------------------------------------------------------
+
+    def binder(self, pattern: ast.Pattern) -> core.Pattern:
+        """A pattern of a lambda, an assignment or `<-`: variables, tuples and duplications only."""
+        match pattern:
+            case ast.PatternNumber() | ast.PatternString() | ast.PatternList() | ast.PatternConstructor():
+                self.error('pattern', 'this pattern can fail to match, which is not allowed here', pattern.span,
+                           'use `match` or `switch`, or a function with several rules')
+                return core.PVar(None, span=pattern.span)
+            case ast.PatternTuple():
+                return core.PTup(tuple(map(self.binder, pattern.elements)), span=pattern.span)
+            case ast.PatternDup():
+                return core.PDup(tuple(map(self.binder, pattern.elements)), span=pattern.span)
+            case _:
+                return self.pattern(pattern)
+
+    def pattern(self, pattern: ast.Pattern) -> core.Pattern:
+        """Any pattern, as it may stand in a rule."""
+        span = pattern.span
+        match pattern:
+            case ast.PatternVar():
+                return core.PVar(None if pattern.name is None else self.global_name(pattern.name), span=span)
+            case ast.PatternUnscoped():
+                return core.PUnscoped(pattern.name, span=span)
+            case ast.PatternNumber():
+                return core.PNum(pattern.value & 0xFFFFFF, span=span)
+            case ast.PatternString():
+                return core.PStr(pattern.value, span=span)
+            case ast.PatternConstructor():
+                arguments = tuple(map(self.pattern, pattern.arguments))
+                return core.PCtr(self.global_name(pattern.name), arguments, span=span)
+            case ast.PatternTuple():
+                return core.PTup(tuple(map(self.pattern, pattern.elements)), span=span)
+            case ast.PatternDup():
+                return core.PDup(tuple(map(self.pattern, pattern.elements)), span=span)
+            case ast.PatternList():
+                return core.PList(tuple(map(self.pattern, pattern.elements)), span=span)
+
+    def type(self, type_: ast.Type) -> ast.Type:
+        """A type, with the names that the book uses."""
+        if not self.rename_types:
+            return type_
+        match type_:
+            case ast.TypeName():
+                return replace(type_, name=self.rename_types.get(type_.name, type_.name))
+            case ast.TypeApplication():
+                return replace(type_, name=self.rename_types.get(type_.name, type_.name),
+                               arguments=tuple(map(self.type, type_.arguments)))
+            case ast.TypeArrow():
+                return replace(type_, argument=self.type(type_.argument), result=self.type(type_.result))
+            case ast.TypeTuple():
+                return replace(type_, elements=tuple(map(self.type, type_.elements)))
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What stands before the arms of a match, fold or switch."""
+
+    bound: str | None
+    argument: core.Term
+    with_: tuple[tuple[str, core.Term], ...]
+
+
+def parameter_names(patterns: tuple[core.Pattern, ...], constructors: frozenset[str]) -> tuple[str, ...]:
+    """The names of parameters for keyword calls; one that is not a plain variable cannot be named: `''`."""
+    return tuple(
+        pattern.name if isinstance(pattern, core.PVar) and pattern.name and pattern.name not in constructors else ''
+        for pattern in patterns)
+
+
+def u24(value: int, span: Span | None = None) -> core.Num:
+    """A u24 literal."""
+    return core.Num(Number('u24', value & 0xFFFFFF), span=span)
+
+
+def _parameters_hint(name: str, parameters: tuple[str, ...]) -> str:
+    near = get_close_matches(name, [parameter for parameter in parameters if parameter], 1)
+    if near:
+        return f'did you mean `{near[0]}`?'
+    return 'the parameters are ' + ', '.join(f'`{parameter}`' for parameter in parameters if parameter)

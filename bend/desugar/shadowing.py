@@ -1,0 +1,100 @@
+"""Top-level names: who defines them, redefinitions, and programs that take a name of the prelude.
+
+A program's definition wins over one of the prelude with the same name. The prelude's own code, and literals, keep
+meaning the prelude's: its definition moves to an internal name (`defer` to `defer__builtin`). A type moves with its
+constructors and with all functions under its name (`List/length` to `List__builtin/length`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from bend.desugar.names import BUILTIN_SUFFIX
+from bend.diagnostics import Diagnostic, Label
+from bend.source import Span
+from bend.syntax import ast
+
+
+@dataclass
+class TopLevel:
+    """The names that a module defines, with their kinds and places: types apart from functions and constructors."""
+
+    values: dict[str, tuple[str, Span]] = field(default_factory=dict)
+    types: dict[str, Span] = field(default_factory=dict)
+    constructors: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Renaming:
+    """Internal names for what the program shadows: of functions and constructors, and in types."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
+
+
+def top_level(items: Iterable[ast.Item], report: Callable[[Diagnostic], None]) -> TopLevel:
+    """The names that items define; each redefinition is reported with both places (spec 01 §1.2)."""
+    found = TopLevel()
+    for item in items:
+        match item:
+            case ast.TypeDef():
+                if item.name in found.types:
+                    report(_redefinition('type', item.name, item.span, 'type', found.types[item.name]))
+                found.types.setdefault(item.name, item.span)
+                for constructor in item.constructors:
+                    _define(found, 'constructor', constructor.name, constructor.span, report)
+                    found.constructors.add(constructor.name)
+                    for diagnostic in _repeated_fields(constructor):
+                        report(diagnostic)
+            case ast.ImpDef() | ast.FunDef() | ast.HvmDef():
+                _define(found, 'function', item.name, item.span, report)
+            case ast.Import():
+                pass
+    return found
+
+
+def _define(found: TopLevel, kind: str, name: str, span: Span, report: Callable[[Diagnostic], None]) -> None:
+    if name in found.values:
+        previous_kind, previous = found.values[name]
+        report(_redefinition(kind, name, span, previous_kind, previous))
+    else:
+        found.values[name] = (kind, span)
+
+
+def _redefinition(kind: str, name: str, span: Span, previous_kind: str, previous: Span) -> Diagnostic:
+    was = '' if kind == previous_kind else f' as a {previous_kind}'
+    hint = 'the rules of one function stand next to each other' if kind == previous_kind == 'function' else ''
+    return Diagnostic('redefinition', f'the {kind} `{name}` is already defined{was}',
+                      (Label(span, 'defined again here'), Label(previous, 'first defined here')), hint)
+
+
+def _repeated_fields(constructor: ast.Constructor) -> Iterator[Diagnostic]:
+    places: dict[str, Span] = {}
+    for item in constructor.fields:
+        if item.name in places:
+            message = f'the constructor `{constructor.name}` has two fields named `{item.name}`'
+            yield Diagnostic('repeated-field', message,
+                             (Label(item.span, 'repeated here'), Label(places[item.name], 'first here')))
+        places.setdefault(item.name, item.span)
+
+
+def renaming(prelude: TopLevel, program: TopLevel, prelude_types: Iterable[ast.TypeDef]) -> Renaming:
+    """The internal names for what the program shadows of the prelude."""
+    owners = {constructor.name: item.name for item in prelude_types for constructor in item.constructors}
+    moved = {name for name in program.types if name in prelude.types}
+    moved |= {owners[name] for name in program.values if name in owners}
+    result = Renaming()
+    for name in sorted(moved):
+        result.types[name] = name + BUILTIN_SUFFIX
+        for value in prelude.values:
+            if value.startswith(name + '/'):
+                result.values[value] = result.types[name] + value[len(name):]
+    for name in program.values:
+        if name in prelude.values and name not in result.values:
+            result.values[name] = name + BUILTIN_SUFFIX
+    # A name in the prelude's types that is no type of the prelude is a type variable, which the program's types of
+    # that name must not capture.
+    for name in program.types:
+        result.types.setdefault(name, name + BUILTIN_SUFFIX)
+    return result

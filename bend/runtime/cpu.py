@@ -1,0 +1,299 @@
+"""Running net programs on CPU threads: memory, workers, the result.
+
+The native side is the kernel (`bend.runtime.kernel`) with the program's compiled definitions; this side reserves
+address space, starts one Python thread a worker (ctypes gives up the interpreter lock while native code runs),
+waits so that Ctrl-C gets through, and reads the result net out of the heap.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from bend.hvm import net
+from bend.runtime.jit import Library, load_object
+
+WORD = 8
+MAX_WORKERS = 64
+MAX_DEFINITIONS = 1 << 28
+CHUNK_WORDS = 8192
+RING_STRIDE = 4112
+SLACK_BYTES = 256 << 20
+MAP_NORESERVE = 0x4000
+STOP_MEMORY, STOP_INTERRUPTED, STOP_DIVISION = 1, 2, 3
+VARIABLE, REFERENCE, ERASER, NUMBER = 0, 1, 2, 3
+BINARY = {4: net.Con, 5: net.Dup, 6: net.Opr, 7: net.Swi}
+
+
+@dataclass(frozen=True, slots=True)
+class NetProgram:
+    """A compiled book: object code, tables, and what the host must know to run it. Can be pickled.
+
+    `book` holds 64-bit words (see `bend.runtime.kernel.expand`), `names` the definitions by number, `layouts` the
+    word offset of each field of the kernel's structs and, under '', its size in words.
+    """
+
+    object_code: bytes
+    book: bytes
+    names: tuple[str, ...]
+    scratch_words: int
+    layouts: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run gives: the result net (its root only), and what it cost."""
+
+    net: net.Net
+    interactions: int
+    seconds: float
+    peak_bytes: int
+    by_rule: Mapping[str, int] = field(default_factory=dict)
+
+
+class OutOfMemory(Exception):
+    """The run needed more than its limit; `peak` and `limit` are bytes."""
+
+    def __init__(self, peak: int, limit: int) -> None:
+        self.peak, self.limit = peak, limit
+        super().__init__(f'{peak} bytes of {limit}')
+
+
+class DivisionByZero(Exception):
+    """An integer was divided by zero."""
+
+
+def available_threads() -> int:
+    """How many threads a run uses unless told otherwise: one a core that this process may use."""
+    return min(len(os.sched_getaffinity(0)), MAX_WORKERS)
+
+
+def default_memory_limit() -> int:
+    """Bytes that a run may use unless told otherwise: four fifths of what the machine (or its group) has left."""
+    limit = os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
+    with open('/proc/meminfo') as lines:
+        for line in lines:
+            if line.startswith('MemAvailable:'):
+                limit = int(line.split()[1]) << 10
+    try:
+        with open('/sys/fs/cgroup/memory.max') as file:
+            text = file.read().strip()
+        if text != 'max':
+            limit = min(limit, int(text))
+    except OSError:
+        pass
+    return limit * 4 // 5
+
+
+def run(program: NetProgram, threads: int = 0, memory_limit: int = 0) -> RunResult:
+    """Runs the book's `main` to its normal form.
+
+    `threads` is the number of workers (0: one a core), `memory_limit` a number of bytes (0: most of what is free).
+    Raises OutOfMemory, DivisionByZero, KeyboardInterrupt.
+    """
+    threads = min(threads or available_threads(), MAX_WORKERS)
+    memory_limit = memory_limit or default_memory_limit()
+    library = load_object(program.object_code)
+    with reserved_memory(program, threads, memory_limit) as memory:
+        boot = ctypes.CFUNCTYPE(None, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)(library.address('boot'))
+        start = time.perf_counter()
+        boot(memory.worker_address(0), program.names.index('main'), memory.root << 24)
+        run_workers(library, memory, threads)
+        seconds = time.perf_counter() - start
+        check_stop(memory, memory_limit)
+        result = read_tree(memory.heap, memory.heap[memory.root], program.names)
+        return RunResult(net.Net(result), memory.interactions(), seconds, memory.shared('memory_used'))
+
+
+# ---- memory ----------------------------------------------------------------------------------
+
+
+class Memory:
+    """The state of one run: words by address, and the fields of the kernel's structs."""
+
+    def __init__(self, program: NetProgram, threads: int, regions: Mapping[str, Region]) -> None:
+        self.layouts = program.layouts
+        self.threads = threads
+        self.regions = regions
+        self.heap = regions['heap'].words
+        self.root = CHUNK_WORDS - 1
+
+    def worker_address(self, index: int) -> int:
+        """Where the struct of a worker lies."""
+        return self.regions['workers'].address + index * self.worker_words * WORD
+
+    @property
+    def worker_words(self) -> int:
+        """Size of a worker's struct, in whole cache lines."""
+        return -(-self.layouts['Worker'][''] // 8) * 8 + 8
+
+    def shared(self, name: str) -> int:
+        """A field of what all workers share."""
+        return self.regions['shared'].words[self.layouts['Shared'][name]]
+
+    def set_shared(self, name: str, value: int) -> None:
+        """Sets a field of what all workers share."""
+        self.regions['shared'].words[self.layouts['Shared'][name]] = value
+
+    def worker(self, index: int, name: str) -> int:
+        """A field of a worker."""
+        return self.regions['workers'].words[index * self.worker_words + self.layouts['Worker'][name]]
+
+    def set_worker(self, index: int, name: str, value: int) -> None:
+        """Sets a field of a worker."""
+        self.regions['workers'].words[index * self.worker_words + self.layouts['Worker'][name]] = value
+
+    def interactions(self) -> int:
+        """The interactions of all workers."""
+        return sum(self.worker(index, 'interactions') for index in range(self.threads))
+
+
+@dataclass(frozen=True)
+class Region:
+    """A stretch of reserved memory."""
+
+    address: int
+    byte_count: int
+    words: ctypes.Array[ctypes.c_uint64]
+
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.mmap.restype = ctypes.c_uint64
+_libc.mmap.argtypes = [ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_int64]
+_libc.munmap.argtypes = [ctypes.c_uint64, ctypes.c_uint64]
+MAP_FAILED = (1 << 64) - 1
+
+
+def reserve(byte_count: int) -> Region | None:
+    """Address space that costs memory only where it is written; None if the system refuses."""
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_NORESERVE
+    address = _libc.mmap(0, byte_count, mmap.PROT_READ | mmap.PROT_WRITE, flags, -1, 0)
+    if address == MAP_FAILED:
+        return None
+    words = (ctypes.c_uint64 * (byte_count // WORD)).from_address(address)
+    return Region(address, byte_count, words)
+
+
+def reserve_most(words_each: int, count: int, least: int) -> tuple[Region, int]:
+    """`count` equal stretches of at most `words_each` words (a power of two), and how many words each got."""
+    while words_each >= least:
+        region = reserve(words_each * WORD * count)
+        if region is not None:
+            return region, words_each
+        words_each //= 2
+    raise OutOfMemory(least * WORD * count, least * WORD * count)
+
+
+@contextmanager
+def reserved_memory(program: NetProgram, threads: int, memory_limit: int) -> Iterator[Memory]:
+    """All the memory of a run, initialised, and given back at the end."""
+    regions: dict[str, Region] = {}
+    wanted = 1 << ((memory_limit + SLACK_BYTES) // WORD).bit_length()
+    try:
+        regions['heap'], region_words = reserve_most(wanted, threads, 1 << 17)
+        regions['bags'], bag_words = reserve_most(wanted, threads, 1 << 17)
+        sizes = {'shared': program.layouts['Shared'][''], 'workers': threads * (program.layouts['Worker'][''] + 16),
+                 'rings': threads * threads * RING_STRIDE, 'scratch': threads * (program.scratch_words + 64),
+                 'book': len(program.book) // WORD}
+        for name, words in sizes.items():
+            regions[name], _ = reserve_most(words, 1, words)
+        ctypes.memmove(regions['book'].address, program.book, len(program.book))
+        memory = Memory(program, threads, regions)
+        initialise(memory, program, memory_limit, region_words, bag_words)
+        yield memory
+    finally:
+        for region in regions.values():
+            _libc.munmap(region.address, region.byte_count)
+
+
+def initialise(memory: Memory, program: NetProgram, memory_limit: int, region_words: int, bag_words: int) -> None:
+    """Fills in the structs. The first chunk of the heap is never handed out: index 0 is no node, and the root
+    variable is its last word."""
+    regions = memory.regions
+    for name, value in {'workers': memory.threads, 'heap': regions['heap'].address, 'region_words': region_words,
+                        'memory_limit': memory_limit, 'book': regions['book'].address,
+                        'rings': regions['rings'].address, 'work': memory.threads}.items():
+        memory.set_shared(name, value)
+    for index in range(memory.threads):
+        first = index * region_words + (CHUNK_WORDS if index == 0 else 0)
+        for name, value in {'heap': regions['heap'].address, 'owner_shift': region_words.bit_length() - 1,
+                            'id': index, 'bag': regions['bags'].address + index * bag_words * WORD,
+                            'bag_words': bag_words, 'tick': 1, 'book': regions['book'].address,
+                            'shared': regions['shared'].address, 'region_next': first,
+                            'region_end': (index + 1) * region_words,
+                            'scratch': regions['scratch'].address + index * (program.scratch_words + 64) * WORD,
+                            }.items():
+            memory.set_worker(index, name, value)
+
+
+# ---- workers ---------------------------------------------------------------------------------
+
+
+def run_workers(library: Library, memory: Memory, threads: int) -> None:
+    """Starts the workers and waits for them; Ctrl-C stops them and is raised again."""
+    worker_main = ctypes.CFUNCTYPE(None, ctypes.c_uint64)(library.address('worker_main'))
+    wake_all = ctypes.CFUNCTYPE(None, ctypes.c_uint64)(library.address('wake_all'))
+    pool = [threading.Thread(target=worker_main, args=(memory.worker_address(index),), daemon=True)
+            for index in range(threads)]
+    for thread in pool:
+        thread.start()
+    try:
+        wait_for(pool, memory, wake_all)
+    except KeyboardInterrupt:
+        memory.set_shared('stop', STOP_INTERRUPTED)
+        wait_for(pool, memory, wake_all)
+        raise
+
+
+def wait_for(pool: list[threading.Thread], memory: Memory, wake_all: ctypes._FuncPointer) -> None:
+    """Joins all threads; a raised stop flag wakes those that sleep."""
+    for thread in pool:
+        while thread.is_alive():
+            thread.join(0.1)
+            if memory.shared('stop'):
+                wake_all(memory.worker_address(0))
+
+
+def check_stop(memory: Memory, memory_limit: int) -> None:
+    """Raises what the stop flag says."""
+    stop = memory.shared('stop')
+    if stop == STOP_MEMORY:
+        raise OutOfMemory(memory.shared('memory_used'), memory_limit)
+    if stop == STOP_DIVISION:
+        raise DivisionByZero
+
+
+# ---- the result ------------------------------------------------------------------------------
+
+
+def read_tree(heap: ctypes.Array[ctypes.c_uint64], root: int, names: tuple[str, ...]) -> net.Tree:
+    """The tree at a port, full slots followed; without recursion, since results can be very deep."""
+    done: list[net.Tree] = []
+    pending: list[tuple[bool, int]] = [(False, root)]
+    while pending:
+        built, port = pending.pop()
+        kind, value = port & 15, port >> 24
+        if built:
+            second = done.pop()
+            done[-1] = BINARY[kind](done[-1], second)
+        elif kind in BINARY:
+            pending += [(True, port), (False, heap[value + 1]), (False, heap[value])]
+        elif kind == VARIABLE:
+            held = heap[value]
+            if held:
+                pending.append((False, held))
+            else:
+                done.append(net.Var(f'v{value:x}'))
+        elif kind == REFERENCE:
+            done.append(net.Ref(names[value]))
+        elif kind == ERASER:
+            done.append(net.Era())
+        else:
+            done.append(net.Num(value))
+    return done[0]

@@ -1,0 +1,31 @@
+"""The bag of a worker: a stack of tasks of several words.
+
+A task lies between two copies of its header, count of words << 32 | kind, so that the worker takes the newest
+from the top and gives the oldest away from the bottom.
+
+    REDEX       two ports that face each other
+    FREED       first and last slot of a chain of variables that go home to their owner
+    entry e     a call of a compiled definition with its ports; `FIRST_ENTRY` and up
+"""
+
+from bend.runtime.kernel.lang import Ptr, inline, u64
+from bend.runtime.kernel.state import Worker
+
+REDEX = 0
+FREED = 1
+FIRST_ENTRY = 2
+KIND_MASK = 0xFFFFFFFF
+COUNT_SHIFT = 32
+
+
+@inline
+def push_redex(w: Ptr[Worker], a: u64, b: u64) -> None:
+    """Puts an active pair on the top."""
+    bag = w.bag
+    top = w.top
+    header: u64 = (2 << COUNT_SHIFT) | REDEX
+    bag[top] = header
+    bag[top + 1] = a
+    bag[top + 2] = b
+    bag[top + 3] = header
+    w.top = top + 4

@@ -1,0 +1,114 @@
+"""Joining two ports: LINK of spec 05, sections 2.1 and 3.1.
+
+A slot is empty (0) or holds what its first end was joined with. The owner writes slots with plain stores. Another
+worker that holds an end of a foreign slot either finds it full, and then nobody else can reach it any more, or
+sends the owner a message to do the joining.
+"""
+
+from bend.runtime.kernel.bag import push_redex
+from bend.runtime.kernel.lang import ACQUIRE, RELEASE, Ptr, addr, atomic_load, atomic_store, inline, likely, noinline, u64
+from bend.runtime.kernel.mail import free_foreign, send_link
+from bend.runtime.kernel.memory import alloc_slot, free_slot
+from bend.runtime.kernel.ports import NUM, VALUE_SHIFT, VAR, is_variable, make_port, tag, value
+from bend.runtime.kernel.state import Worker
+
+
+@inline
+def is_mine(w: Ptr[Worker], variable: u64) -> bool:
+    """Whether a variable's slot belongs to this worker."""
+    return variable >> (VALUE_SHIFT + w.owner_shift) == w.id
+
+
+@inline
+def alloc_variable(w: Ptr[Worker]) -> u64:
+    """A fresh, empty variable, as a port."""
+    index = alloc_slot(w)
+    w.heap[index] = 0
+    return make_port(VAR, index)
+
+
+@inline
+def bound_variable(w: Ptr[Worker], port: u64) -> u64:
+    """A fresh variable one end of which is joined with a port already."""
+    index = alloc_slot(w)
+    atomic_store(addr(w.heap[index]), port, RELEASE)
+    return make_port(VAR, index)
+
+
+@noinline
+def link_slow(w: Ptr[Worker], a: u64, b: u64) -> None:
+    """`link` in full."""
+    x = a
+    y = b
+    while True:
+        if not is_variable(x) or (is_variable(y) and not is_mine(w, x) and is_mine(w, y)):
+            z = x
+            x = y
+            y = z
+        if not is_variable(x):
+            push_redex(w, x, y)
+            return
+        index = value(x)
+        held = atomic_load(addr(w.heap[index]), ACQUIRE)
+        if is_mine(w, x):
+            if held == 0:
+                atomic_store(addr(w.heap[index]), y, RELEASE)
+                return
+            free_slot(w, index)
+        else:
+            if held == 0:
+                send_link(w, x, y)
+                return
+            free_foreign(w, index)
+        x = held
+
+
+@inline
+def link(w: Ptr[Worker], a: u64, b: u64) -> None:
+    """Joins two ports, following and freeing full slots; two ports that are no variables become a redex.
+
+    Writes the commonest case, a variable of this worker that is empty or holds no variable, in line.
+    """
+    if likely(is_variable(b) and is_mine(w, b)):
+        index = value(b)
+        held = w.heap[index]
+        if held == 0:
+            atomic_store(addr(w.heap[index]), a, RELEASE)
+            return
+        free_slot(w, index)
+        link_slow(w, a, held)
+        return
+    link_slow(w, a, b)
+
+
+@noinline
+def resolve_slow(w: Ptr[Worker], variable: u64) -> u64:
+    """`resolve` for a variable."""
+    x = variable
+    while is_variable(x):
+        index = value(x)
+        held = atomic_load(addr(w.heap[index]), ACQUIRE)
+        if held == 0:
+            return x
+        if is_mine(w, x):
+            free_slot(w, index)
+        else:
+            free_foreign(w, index)
+        x = held
+    return x
+
+
+@inline
+def resolve(w: Ptr[Worker], port: u64) -> u64:
+    """What a port leads to: full slots are followed and freed."""
+    if is_variable(port):
+        return resolve_slow(w, port)
+    return port
+
+
+@noinline
+def hide_number(w: Ptr[Worker], port: u64) -> u64:
+    """A number behind a variable, as the first port of an OPR node wants it; any other port as it is."""
+    if tag(port) == NUM:
+        return bound_variable(w, port)
+    return port

@@ -1,0 +1,304 @@
+"""Arithmetic on number words of 29 bits, payload << 5 | type (spec 06): the native twin of `bend.hvm.numbers`."""
+
+from bend.runtime.kernel.lang import (
+    Ptr,
+    bits_f32,
+    extern,
+    f32,
+    f32_bits,
+    f64,
+    i64,
+    inline,
+    likely,
+    noinline,
+    u32,
+    u64,
+)
+from bend.runtime.kernel.memory import request_stop
+from bend.runtime.kernel.state import STOP_DIVISION, Worker
+
+SYMBOL = 0
+U24 = 1
+I24 = 2
+F24 = 3
+
+ADD = 4
+SUB = 5
+FLIP_SUB = 6
+MUL = 7
+DIV = 8
+FLIP_DIV = 9
+REM = 10
+FLIP_REM = 11
+EQ = 12
+NE = 13
+LT = 14
+GT = 15
+AND = 16
+OR = 17
+XOR = 18
+SHL = 19
+FLIP_SHL = 20
+SHR = 21
+FLIP_SHR = 22
+
+TYPE_MASK = 31
+TYPE_BITS = 5
+PAYLOAD_MASK = 0xFFFFFF
+MAX_U24 = 16777215.0
+MAX_I24 = 8388607.0
+MIN_I24 = -8388608.0
+
+
+@extern
+def sin(x: f64) -> f64:
+    """C's `sin`."""
+    ...
+
+
+@extern
+def tan(x: f64) -> f64:
+    """C's `tan`."""
+    ...
+
+
+@extern
+def atan2(y: f64, x: f64) -> f64:
+    """C's `atan2`."""
+    ...
+
+
+@extern
+def log(x: f64) -> f64:
+    """C's `log`."""
+    ...
+
+
+@extern
+def pow(x: f64, y: f64) -> f64:
+    """C's `pow`."""
+    ...
+
+
+@extern
+def fmod(x: f64, y: f64) -> f64:
+    """C's `fmod`."""
+    ...
+
+
+@inline
+def number(payload: u64, kind: u64) -> u64:
+    """A number word; the payload is cut to 24 bits."""
+    return ((payload & PAYLOAD_MASK) << TYPE_BITS) | kind
+
+
+@inline
+def signed(payload: u64) -> i64:
+    """The value of an i24 payload."""
+    return (i64(payload) ^ 0x800000) - 0x800000
+
+
+@inline
+def widen(payload: u64) -> f32:
+    """The value of an f24 payload."""
+    return bits_f32(u32(payload << 8))
+
+
+@inline
+def narrow(x: f32) -> u64:
+    """The f24 payload nearest to a binary32; ties go away from zero, except to the smallest number (spec 06, 1.2)."""
+    bits = u64(f32_bits(x))
+    if x != x:
+        return (bits >> 8) | 1
+    if bits == 0x80:
+        return 0
+    return (bits + 0x80) >> 8
+
+
+@noinline
+def operate_u24(w: Ptr[Worker], operator: u64, a: u64, b: u64) -> u64:
+    """A u24 operation on payloads; gives a number word."""
+    if operator == ADD:
+        return number(a + b, U24)
+    if operator == SUB:
+        return number(a - b, U24)
+    if operator == FLIP_SUB:
+        return number(b - a, U24)
+    if operator == MUL:
+        return number(a * b, U24)
+    if operator == DIV or operator == REM:
+        if b == 0:
+            request_stop(w.shared, STOP_DIVISION, 0)
+            return number(0, U24)
+        return number(a // b if operator == DIV else a % b, U24)
+    if operator == FLIP_DIV or operator == FLIP_REM:
+        if a == 0:
+            request_stop(w.shared, STOP_DIVISION, 0)
+            return number(0, U24)
+        return number(b // a if operator == FLIP_DIV else b % a, U24)
+    if operator == EQ:
+        return number(u64(a == b), U24)
+    if operator == NE:
+        return number(u64(a != b), U24)
+    if operator == LT:
+        return number(u64(a < b), U24)
+    if operator == GT:
+        return number(u64(a > b), U24)
+    if operator == AND:
+        return number(a & b, U24)
+    if operator == OR:
+        return number(a | b, U24)
+    if operator == XOR:
+        return number(a ^ b, U24)
+    if operator == SHL:
+        return number(a << (b & 31), U24)
+    if operator == FLIP_SHL:
+        return number(b << (a & 31), U24)
+    if operator == SHR:
+        return number(a >> (b & 31), U24)
+    return number(b >> (a & 31), U24)
+
+
+@noinline
+def operate_i24(w: Ptr[Worker], operator: u64, left: u64, right: u64) -> u64:
+    """An i24 operation on payloads; gives a number word. Shifts are not defined and give +0 (spec 06, 3.2)."""
+    a = signed(left)
+    b = signed(right)
+    if operator == ADD:
+        return number(u64(a + b), I24)
+    if operator == SUB:
+        return number(u64(a - b), I24)
+    if operator == FLIP_SUB:
+        return number(u64(b - a), I24)
+    if operator == MUL:
+        return number(u64(a * b), I24)
+    if operator == DIV or operator == REM:
+        if b == 0:
+            request_stop(w.shared, STOP_DIVISION, 0)
+            return number(0, I24)
+        return number(u64(a // b if operator == DIV else a % b), I24)
+    if operator == FLIP_DIV or operator == FLIP_REM:
+        if a == 0:
+            request_stop(w.shared, STOP_DIVISION, 0)
+            return number(0, I24)
+        return number(u64(b // a if operator == FLIP_DIV else b % a), I24)
+    if operator == EQ:
+        return number(u64(a == b), U24)
+    if operator == NE:
+        return number(u64(a != b), U24)
+    if operator == LT:
+        return number(u64(a < b), U24)
+    if operator == GT:
+        return number(u64(a > b), U24)
+    if operator == AND:
+        return number(left & right, I24)
+    if operator == OR:
+        return number(left | right, I24)
+    if operator == XOR:
+        return number(left ^ right, I24)
+    return number(0, I24)
+
+
+@noinline
+def operate_f24(operator: u64, left: u64, right: u64) -> u64:
+    """An f24 operation on payloads; gives a number word (spec 06, 3.3)."""
+    a = widen(left)
+    b = widen(right)
+    if operator == ADD:
+        return number(narrow(a + b), F24)
+    if operator == SUB:
+        return number(narrow(a - b), F24)
+    if operator == FLIP_SUB:
+        return number(narrow(b - a), F24)
+    if operator == MUL:
+        return number(narrow(a * b), F24)
+    if operator == DIV:
+        return number(narrow(a / b), F24)
+    if operator == FLIP_DIV:
+        return number(narrow(b / a), F24)
+    if operator == REM:
+        return number(narrow(f32(fmod(f64(a), f64(b)))), F24)
+    if operator == FLIP_REM:
+        return number(narrow(f32(fmod(f64(b), f64(a)))), F24)
+    if operator == EQ:
+        return number(u64(a == b), U24)
+    if operator == NE:
+        return number(u64(a != b), U24)
+    if operator == LT:
+        return number(u64(a < b), U24)
+    if operator == GT:
+        return number(u64(a > b), U24)
+    if operator == AND:
+        return number(narrow(f32(atan2(f64(a), f64(b)))), F24)
+    if operator == OR:
+        return number(narrow(f32(log(f64(b)) / log(f64(a)))), F24)
+    if operator == XOR:
+        return number(narrow(f32(pow(f64(a), f64(b)))), F24)
+    if operator == SHL:
+        return number(narrow(f32(sin(f64(a + b)))), F24)
+    if operator == SHR:
+        return number(narrow(f32(tan(f64(a + b)))), F24)
+    return number(0, F24)
+
+
+@noinline
+def cast_number(target: u64, word: u64) -> u64:
+    """A number word in another type (spec 06, section 4)."""
+    kind = word & TYPE_MASK
+    payload = word >> TYPE_BITS
+    if kind == target or (target != F24 and kind != F24):
+        return number(payload, target)
+    if target == F24:
+        if kind == U24:
+            return number(narrow(f32(payload)), F24)
+        return number(narrow(f32(signed(payload))), F24)
+    x = widen(payload)
+    if x != x:
+        return number(0, target)
+    if target == U24:
+        if x <= f32(0.0):
+            return number(0, U24)
+        if x >= f32(MAX_U24):
+            return number(PAYLOAD_MASK, U24)
+        return number(u64(x), U24)
+    if x >= f32(MAX_I24):
+        return number(0x7FFFFF, I24)
+    if x <= f32(MIN_I24):
+        return number(0x800000, I24)
+    return number(u64(i64(x)), I24)
+
+
+@noinline
+def operate_numbers(w: Ptr[Worker], x: u64, y: u64) -> u64:
+    """The operation of two number words: spec 06, section 2, line by line."""
+    kind_x = x & TYPE_MASK
+    kind_y = y & TYPE_MASK
+    payload_x = x >> TYPE_BITS
+    payload_y = y >> TYPE_BITS
+    if kind_x == SYMBOL and kind_y == SYMBOL:
+        return number(0, U24)
+    if kind_x == SYMBOL:
+        if payload_x < ADD and kind_y <= F24:
+            return cast_number(payload_x, y)
+        return number(payload_y, payload_x)
+    if kind_y == SYMBOL:
+        if payload_y < ADD and kind_x <= F24:
+            return cast_number(payload_y, x)
+        return number(payload_x, payload_y)
+    if (kind_x >= ADD) == (kind_y >= ADD):
+        return number(0, U24)
+    if kind_x >= ADD:
+        return operate_partial(w, kind_x, payload_x, y)
+    return operate_partial(w, kind_y, payload_y, x)
+
+
+@inline
+def operate_partial(w: Ptr[Worker], operator: u64, a: u64, right: u64) -> u64:
+    """An operator that holds its left operand meets the right one, whose type decides."""
+    kind = right & TYPE_MASK
+    b = right >> TYPE_BITS
+    if likely(kind == U24):
+        return operate_u24(w, operator, a, b)
+    if kind == I24:
+        return operate_i24(w, operator, a, b)
+    return operate_f24(operator, a, b)

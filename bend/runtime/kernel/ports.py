@@ -1,0 +1,56 @@
+"""Ports of the net engine: one 64-bit word each (spec 05, section 2, widened).
+
+    bits 0-3    tag
+    bits 4-23   label; of a REF: 1 if the definition is unsafe to copy unexpanded (spec 05, section 4)
+    bits 24-63  value: a heap word index (VAR, binary nodes), a definition number (REF) or a number word (NUM)
+
+The word 0 is no port at all: an empty variable slot.
+"""
+
+from bend.runtime.kernel.lang import inline, u64
+
+VAR = 0
+REF = 1
+ERA = 2
+NUM = 3
+CON = 4
+DUP = 5
+OPR = 6
+SWI = 7
+
+TAG_MASK = 15
+LABEL_SHIFT = 4
+VALUE_SHIFT = 24
+UNSAFE = 16
+ERASER = 2
+NONE = 0
+
+
+@inline
+def tag(port: u64) -> u64:
+    """The kind of a port."""
+    return port & TAG_MASK
+
+
+@inline
+def value(port: u64) -> u64:
+    """What a port holds besides its tag and label."""
+    return port >> VALUE_SHIFT
+
+
+@inline
+def make_port(kind: u64, payload: u64) -> u64:
+    """A port without a label."""
+    return (payload << VALUE_SHIFT) | kind
+
+
+@inline
+def is_variable(port: u64) -> bool:
+    """Whether a port is one end of a wire."""
+    return port & TAG_MASK == VAR
+
+
+@inline
+def is_binary(port: u64) -> bool:
+    """Whether a port points to a node with two auxiliary ports."""
+    return port & TAG_MASK >= CON

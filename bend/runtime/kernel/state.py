@@ -1,0 +1,75 @@
+"""The state of a run: what all workers share, and what each has for itself.
+
+Workers share no nets. A variable slot belongs to the worker whose region it lies in, and only that worker writes
+to it; a node belongs to whoever holds the redex that reaches it. Everything that crosses from one worker to
+another is a message, so that linking needs no atomic operation (private deques and mailboxes: Acar, Charguéraud
+and Rainey, "Scheduling parallel programs by work stealing with private deques", PPoPP 2013).
+"""
+
+from bend.runtime.kernel.lang import Array, Ptr, struct, u64
+
+MAX_WORKERS = 64
+RING_WORDS = 4096
+
+STOP_NONE = 0
+STOP_MEMORY = 1
+STOP_INTERRUPTED = 2
+STOP_DIVISION = 3
+
+
+@struct
+class Shared:
+    """One a run. The words that workers write often lie on cache lines of their own."""
+
+    stop: u64
+    stop_detail: u64
+    workers: u64
+    heap: Ptr[u64]
+    region_words: u64
+    memory_limit: u64
+    book: Ptr[u64]
+    rings: Ptr[u64]
+    pad_0: Array[u64, 8]
+    hungry: u64
+    pad_1: Array[u64, 7]
+    work: u64
+    pad_2: Array[u64, 7]
+    memory_used: u64
+    memory_peak: u64
+    pad_3: Array[u64, 6]
+    # Eight words a worker, so that each has its own cache line: word 0 is the mask of senders with mail for it,
+    # word 1 is 1 while it sleeps.
+    mail: Array[u64, 512]
+
+
+@struct
+class Worker:
+    """One a thread."""
+
+    heap: Ptr[u64]
+    owner_shift: u64
+    id: u64
+    interactions: u64
+    node_free: u64
+    node_next: u64
+    node_end: u64
+    variable_free: u64
+    variable_next: u64
+    variable_end: u64
+    bag: Ptr[u64]
+    top: u64
+    bottom: u64
+    tick: u64
+    book: Ptr[u64]
+    shared: Ptr[Shared]
+    scratch: Ptr[u64]
+    region_next: u64
+    region_end: u64
+    bag_words: u64
+    bag_accounted: u64
+    patience: u64
+    gifts: u64
+    messages: u64
+    foreign_head: Array[u64, 64]
+    foreign_tail: Array[u64, 64]
+    foreign_count: Array[u64, 64]
