@@ -43,7 +43,7 @@ def round_f32(value: float) -> float:
 def pack_f24(value: float) -> int:
     """The bits of a literal: rounded to binary32, then to 24 bits, ties to even."""
     if value != value:
-        return NAN
+        return NAN | SIGN if math.copysign(1.0, value) < 0.0 else NAN
     bits = _binary32_bits(value)
     return (bits + 0x7F + (bits >> 8 & 1)) >> 8
 

@@ -25,7 +25,7 @@ from bend.hvm.numbers import (
 )
 from bend.source import Source, Span
 
-_BLANKS = re.compile(r'(?:[ \t\n\r\f\v]+|//[^\n]*)*')
+_BLANKS = re.compile(r'(?:[ \t\n\r\f]+|//[^\n]*)*')
 _NAME = re.compile(r'[A-Za-z0-9_.\-/$]+')
 _LITERAL = re.compile(r'(?:[^\W_]|[+\-.])+')
 _OPERATOR = re.compile(r':<<|:>>|<<|>>|:-|:/|:%|[-+*/%=!<>&|^]')
@@ -33,7 +33,7 @@ _CAST = re.compile(r'u24|i24|f24')
 _FLOAT = re.compile(
     r'[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf|infinity|nan)', re.IGNORECASE | re.ASCII
 )
-_INTEGER = re.compile(r'0x([0-9A-Fa-f]+)|0b([01]+)|([0-9]+)', re.ASCII)
+_INTEGER = re.compile(r'0x([0-9A-Fa-f]+)|0b([01]+)|(?!0[xb])([0-9]+)', re.ASCII)
 _OPEN_OPERATION = re.compile(_BLANKS.pattern.join((r'\$', r'\(')))
 _OPEN_SWITCH = re.compile(_BLANKS.pattern.join((r'\?', r'\(')))
 
@@ -166,7 +166,7 @@ class _Parser:
             number = self.literal()
             self.blanks()
             return Num(number)
-        if not _NAME.match(self.text, start):
+        if char == '$' or not _NAME.match(self.text, start):
             raise self.fail('a tree')
         name = self.name()
         self.mentions.variables.setdefault(name, []).append(self.span(start, start + len(name)))
