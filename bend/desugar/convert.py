@@ -29,8 +29,8 @@ def convert_modules(prelude: ast.Module | None, program: ast.Module, context: Co
     program_names = top_level(program.items, context.report.add)
     for item in program.items:
         if isinstance(item, ast.Import):
-            context.report.add(error('import', 'imports are not supported yet', item.span,
-                                     hint='put the definitions into this file'))
+            context.report.add(error('import', 'Imports are not supported yet.', item.span,
+                                     hint='Put the definitions into this file.'))
     context.report.stop_on_errors()
 
     types = [item for item in prelude_items if isinstance(item, ast.TypeDef)]

@@ -39,8 +39,8 @@ class ImpConverter(TermConverter):
         parameters = tuple(p.name for p in function.parameters)
         body, ending = self.block(function.body, 0, scope.bind(pattern_vars(core.PTup(patterns))))
         if ending is not None:
-            self.error('missing-return', f'the function `{function.name}` does not end with `return`', ending.span,
-                       'end each path of the function with `return VALUE`')
+            self.error('missing-return', f"The function '{function.name}' does not end with 'return'.", ending.span,
+                       "End each path of the function with 'return VALUE'.")
         rule = core.Rule(patterns, body, span=function.span)
         return core.Def(function.name, (rule,), parameters=parameters, span=function.span)
 
@@ -61,16 +61,16 @@ class ImpConverter(TermConverter):
                 term, ending = self.branching(statement, block, at, scope, reads)
             case _:
                 if at + 1 == len(block):
-                    self.error('missing-return', 'a block cannot end with this statement', statement.span,
-                               'end it with `return`, or with the assignment that the other branches end with')
+                    self.error('missing-return', 'A block cannot end with this statement.', statement.span,
+                               "End it with 'return', or with the assignment that the other branches end with.")
                     return core.Era(span=statement.span), None
                 term, ending = self.continued(statement, block, at, scope, reads)
         return self.bind_reads(reads, term), ending
 
     def not_last(self, span: Span) -> None:
         """Reports a statement that is never reached."""
-        self.error('statement-after-return', 'this statement comes after a `return` and can never be reached', span,
-                   'remove it, or let the branches before it end with an assignment')
+        self.error('statement-after-return', "This statement comes after a 'return' and can never be reached.", span,
+                   'Remove it, or let the branches before it end with an assignment.')
 
     def assignment(self, statement: ast.AssignStmt | ast.AskStmt, block: ast.Block, at: int, scope: Scope,
                    reads: Reads) -> Block:
@@ -149,16 +149,16 @@ class ImpConverter(TermConverter):
                 self.not_last(block[at + 1].span)
             return term, None
         if returns:
-            self.error('branch-endings', 'some branches return, but this one ends with an assignment',
-                       assigns[0].span, 'let all branches end with `return`, or all with the same assignment')
+            self.error('branch-endings', 'Some branches return, but this one ends with an assignment.',
+                       assigns[0].span, "Let all branches end with 'return', or all with the same assignment.")
             return term, None
         first = assigns[0]
         mixes_freely = isinstance(statement, ast.IfStmt | ast.BendStmt)
         for other in assigns[1:]:
             if other.pattern != first.pattern or (other.is_ask != first.is_ask and not mixes_freely):
-                self.error('branch-endings', 'the branches end with different assignments', other.span,
-                           f'the first branch ends with the assignment on line {first.span.position[0]}; '
-                           'let all branches assign to the same variables in the same way')
+                self.error('branch-endings', 'The branches end with different assignments.', other.span,
+                           f'The first branch ends with the assignment on line {first.span.position[0]}; '
+                           'let all branches assign to the same variables in the same way.')
                 break
         ending = Ending(first.pattern, all(other.is_ask for other in assigns), statement.span)
         return self.bind_rest(ending, term, block, at, scope)

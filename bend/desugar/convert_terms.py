@@ -231,9 +231,9 @@ class TermConverter:
         named = [(name, self.expr(value, scope, reads), value.span) for name, value in expr.named]
         parameters = self.callee_parameters(expr.function, scope)
         if parameters is None:
-            self.error('keyword-arguments', 'keyword arguments need a named function or constructor to call',
+            self.error('keyword-arguments', 'Keyword arguments need a named function or constructor to call.',
                        expr.function.span,
-                       'write the arguments by position, or call a function that is defined with `def`')
+                       "Write the arguments by position, or call a function that is defined with 'def'.")
             return core.Era(span=expr.span)
         ordered = self.order_arguments(positional, named, parameters, expr.span)
         return self.apply(function, ordered, expr.span)
@@ -259,22 +259,22 @@ class TermConverter:
         """All arguments in the order of the parameters; reports what is missing, unknown or given twice."""
         if len(positional) > len(parameters):
             self.error('keyword-arguments', f'{len(positional) + len(named)} arguments are given, but there are only '
-                       f'{len(parameters)} parameters', span)
+                       f'{len(parameters)} parameters.', span)
             return positional
         given = dict(zip(parameters, positional, strict=False))
         for name, value, place in named:
             if name not in parameters:
-                self.error('keyword-arguments', f'there is no parameter named `{name}`', place,
+                self.error('keyword-arguments', f"There is no parameter named '{name}'.", place,
                            _parameters_hint(name, parameters))
             elif name in given:
-                self.error('keyword-arguments', f'the parameter `{name}` is given twice', place)
+                self.error('keyword-arguments', f"The parameter '{name}' is given twice.", place)
             else:
                 given[name] = value
         missing = [name for name in parameters if name not in given]
         if missing:
-            listed = ', '.join(f'`{name}`' for name in missing if name) or 'a parameter without a name'
-            self.error('keyword-arguments', f'missing argument: {listed}', span,
-                       'a call with keyword arguments gives all parameters')
+            listed = ', '.join(f"'{name}'" for name in missing if name) or 'a parameter without a name'
+            self.error('keyword-arguments', f'Missing argument: {listed}.', span,
+                       'A call with keyword arguments gives all parameters.')
         return tuple(given.get(name, core.Era(span=span)) for name in parameters)
 
     def constructor_literal(self, expr: ast.ConstructorLiteral, scope: Scope, reads: Reads) -> core.Term:
@@ -284,8 +284,8 @@ class TermConverter:
         name = expr.name if target is None else self.global_name(target)
         if target is None or name not in self.definitions.constructors:
             near = get_close_matches(expr.name, self.definitions.constructors, 1)
-            self.error('unknown-constructor', f'there is no constructor named `{expr.name}`', expr.span,
-                       f'did you mean `{near[0]}`?' if near else '')
+            self.error('unknown-constructor', f"There is no constructor named '{expr.name}'.", expr.span,
+                       f"Did you mean '{near[0]}'?" if near else '')
             return core.Era(span=expr.span)
         arguments = self.order_arguments((), named, self.definitions.parameters[name], expr.span)
         return self.apply(core.Ref(name, span=expr.span), arguments, expr.span)
@@ -380,8 +380,8 @@ class TermConverter:
         """A pattern of a lambda, an assignment or `<-`: variables, tuples and duplications only."""
         match pattern:
             case ast.PatternNumber() | ast.PatternString() | ast.PatternList() | ast.PatternConstructor():
-                self.error('pattern', 'this pattern can fail to match, which is not allowed here', pattern.span,
-                           'use `match` or `switch`, or a function with several rules')
+                self.error('pattern', 'This pattern can fail to match, which is not allowed here.', pattern.span,
+                           "Use 'match' or 'switch', or a function with several rules.")
                 return core.PVar(None, span=pattern.span)
             case ast.PatternTuple():
                 return core.PTup(tuple(map(self.binder, pattern.elements)), span=pattern.span)
@@ -452,5 +452,5 @@ def u24(value: int, span: Span | None = None) -> core.Num:
 def _parameters_hint(name: str, parameters: tuple[str, ...]) -> str:
     near = get_close_matches(name, [parameter for parameter in parameters if parameter], 1)
     if near:
-        return f'did you mean `{near[0]}`?'
-    return 'the parameters are ' + ', '.join(f'`{parameter}`' for parameter in parameters if parameter)
+        return f"Did you mean '{near[0]}'?"
+    return 'The parameters are ' + ', '.join(f"'{parameter}'" for parameter in parameters if parameter) + '.'

@@ -36,9 +36,9 @@ class _Fixer:
         for rule in definition.rules:
             if len(rule.patterns) != expected:
                 self.context.report.add(error(
-                    'rule-arity', f'this rule of `{definition.name}` has {_count(len(rule.patterns), "pattern")}, '
-                    f'but its first rule has {expected}', rule.span,
-                    hint='all rules of a function take the same number of arguments', definition=self.user_name))
+                    'rule-arity', f"This rule of '{definition.name}' has {_count(len(rule.patterns), 'pattern')}, "
+                    f'but its first rule has {expected}.', rule.span,
+                    hint='All rules of a function take the same number of arguments.', definition=self.user_name))
         return replace(definition, rules=tuple(map(self.rule, definition.rules)))
 
     def rule(self, rule: Rule) -> Rule:
@@ -70,16 +70,16 @@ class _Fixer:
         if known is None:
             near = get_close_matches(pattern.name, self.book.constructors, 1)
             self.context.report.add(error(
-                'unknown-constructor', f'there is no constructor named `{pattern.name}`', pattern.span,
-                hint=f'did you mean `{near[0]}`?' if near else 'constructors are written with their type: `Type/Name`',
+                'unknown-constructor', f"There is no constructor named '{pattern.name}'.", pattern.span,
+                hint=f"Did you mean '{near[0]}'?" if near else "Constructors are written with their type: 'Type/Name'.",
                 definition=self.user_name))
             return PVar(None, span=pattern.span)
         if len(known.fields) != len(pattern.arguments):
             fields = ' '.join(field.name for field in known.fields)
             self.context.report.add(error(
-                'constructor-arity', f'the constructor `{pattern.name}` has {_count(len(known.fields), "field")}, '
-                f'but the pattern has {len(pattern.arguments)}', pattern.span,
-                hint=f'write `({pattern.name} {fields})`' if fields else f'write `{pattern.name}`',
+                'constructor-arity', f"The constructor '{pattern.name}' has {_count(len(known.fields), 'field')}, "
+                f'but the pattern has {len(pattern.arguments)}.', pattern.span,
+                hint=f"Write '({pattern.name} {fields})'." if fields else f"Write '{pattern.name}'.",
                 definition=self.user_name))
             return PVar(None, span=pattern.span)
         return pattern

@@ -32,7 +32,7 @@ from bend.source import Span
 U24_MASK = 0xFFFFFF
 
 
-def encode_literals(book: Book, context: Context) -> Book:
+def literals(book: Book, context: Context) -> Book:
     """Replaces `List`, `Str`, `PList` and `PStr` by the constructors of the prelude's types."""
     encoder = _Encoder(context)
     return book.with_defs({name: encoder.definition(definition) for name, definition in book.defs.items()})

@@ -24,13 +24,13 @@ def open_terms(book: Book, context: Context) -> Book:
         adt = book.adts.get(term.type_name)
         if adt is None:
             near = get_close_matches(term.type_name, book.adts, 1)
-            context.report.add(error('open', f'there is no type named `{term.type_name}`', term.span,
-                                     hint=f'did you mean `{near[0]}`?' if near else '', definition=user_name))
+            context.report.add(error('open', f"There is no type named '{term.type_name}'.", term.span,
+                                     hint=f"Did you mean '{near[0]}'?" if near else '', definition=user_name))
             return term.body
         if len(adt.constructors) != 1:
             context.report.add(error(
-                'open', f'the type `{adt.name}` has {len(adt.constructors)} constructors, so it cannot be opened',
-                term.span, hint='use `match` for types with several constructors', definition=user_name))
+                'open', f"The type '{adt.name}' has {len(adt.constructors)} constructors, so it cannot be opened.",
+                term.span, hint="Use 'match' for types with several constructors.", definition=user_name))
             return term.body
         arm = Arm(adt.constructors[0], (), term.body, span=term.span)
         return Match(Var(term.name, span=term.span), (arm,), term.name, span=term.span)

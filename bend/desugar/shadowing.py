@@ -64,8 +64,8 @@ def _define(found: TopLevel, kind: str, name: str, span: Span, report: Callable[
 
 def _redefinition(kind: str, name: str, span: Span, previous_kind: str, previous: Span) -> Diagnostic:
     was = '' if kind == previous_kind else f' as a {previous_kind}'
-    hint = 'the rules of one function stand next to each other' if kind == previous_kind == 'function' else ''
-    return Diagnostic('redefinition', f'the {kind} `{name}` is already defined{was}',
+    hint = 'The rules of one function stand next to each other.' if kind == previous_kind == 'function' else ''
+    return Diagnostic('redefinition', f"The {kind} '{name}' is already defined{was}.",
                       (Label(span, 'defined again here'), Label(previous, 'first defined here')), hint)
 
 
@@ -73,7 +73,7 @@ def _repeated_fields(constructor: ast.Constructor) -> Iterator[Diagnostic]:
     places: dict[str, Span] = {}
     for item in constructor.fields:
         if item.name in places:
-            message = f'the constructor `{constructor.name}` has two fields named `{item.name}`'
+            message = f"The constructor '{constructor.name}' has two fields named '{item.name}'."
             yield Diagnostic('repeated-field', message,
                              (Label(item.span, 'repeated here'), Label(places[item.name], 'first here')))
         places.setdefault(item.name, item.span)
