@@ -204,23 +204,23 @@ class _Parser:
         token = match.group()
         if '.' in token or 'inf' in token or 'NaN' in token:
             if not _FLOAT.fullmatch(token):
-                raise self.bad_number(start, match.end(), 'This is not a number.')
+                raise self.bad_number('syntax', 'This is not a number.', self.span(start, match.end()))
             self.at = match.end()
             return make_word(f24.pack_f24(float(token)), F24)
         sign = token[0] if token[0] in '+-' else ''
         digits = _INTEGER.match(token, len(sign))
         if digits is None:
-            raise self.bad_number(start, match.end(), 'This is not a number.')
+            raise self.bad_number('syntax', 'This is not a number.', self.span(start, match.end()))
         self.at = match.end()
         value = _integer_value(digits)
         if value is None:
-            raise self.bad_number(start, match.end(), 'This number does not fit in 64 bits.')
+            raise self.bad_number('number-range', 'This number does not fit in 64 bits.', self.span(start))
         return make_word(-value if sign == '-' else value, I24 if sign else U24)
 
-    def bad_number(self, start: int, end: int, message: str) -> BendError:
+    @staticmethod
+    def bad_number(code: str, message: str, span: Span) -> BendError:
         """An error about a number literal."""
-        return BendError(error('number-range' if 'fit' in message else 'syntax', message, self.span(start, end),
-                               hint='Write 7, 0x1F, 0b11, +7, -7, 1.5, 1.5e3, +inf, -inf or +NaN.'))
+        return BendError(error(code, message, span, hint='Write 7, 0x1F, 0b11, +7, -7, 1.5, 1.5e3, +inf, -inf or +NaN.'))
 
 
 def _integer_value(digits: re.Match[str]) -> int | None:
