@@ -220,7 +220,7 @@ class _Parser:
     @staticmethod
     def bad_number(code: str, message: str, span: Span) -> BendError:
         """An error about a number literal."""
-        return BendError(error(code, message, span, hint='Write 7, 0x1F, 0b11, +7, -7, 1.5, 1.5e3, +inf, -inf or +NaN.'))
+        return BendError(error(code, message, span, hint='Write 7, 0x1F, 0b11, +7, -7, 1.5, 1.5e3, +inf, +NaN.'))
 
 
 def _integer_value(digits: re.Match[str]) -> int | None:
