@@ -1,0 +1,54 @@
+"""References name something that exists, and nothing refers to the entry point (spec 03, section 4)."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from bend.desugar.core import Book, Ref
+from bend.desugar.references import net_references
+from bend.desugar.terms import subterms
+from bend.diagnostics import error
+
+if TYPE_CHECKING:
+    from bend.desugar.context import Context
+    from bend.source import Span
+
+TAG_SUFFIX = '/tag'
+
+
+def check_refs(book: Book, context: Context) -> Book:
+    """The book as it is; stops with errors about references to nothing and to the entry point."""
+    reported: set[tuple[str, str]] = set()
+
+    def check(owner: str, name: str, span: Span | None) -> None:
+        if (owner, name) in reported or (is_defined(book, name) and name != book.entry):
+            return
+        reported.add((owner, name))
+        if name == book.entry:
+            context.report.add(error(
+                'reference-to-main', f"'{name}' is the entry point and cannot be used inside the program.", span,
+                hint='Move its body to a function with another name, and call that.', definition=owner))
+            return
+        known = [other for other in (*book.defs, *book.constructors, *book.nets) if '__' not in other]
+        close = get_close_matches(name, known, 1)
+        context.report.add(error(
+            'undefined-reference', f"There is no definition '{name}'.", span,
+            hint=f"Did you mean '{close[0]}'?" if close else '', definition=owner))
+
+    for definition in book.defs.values():
+        for term in subterms(definition.body):
+            if isinstance(term, Ref):
+                check(definition.user_name, term.name, term.span)
+    for net in book.nets.values():
+        for name in net_references(net.net):
+            check(net.name, name, None)
+    context.report.stop_on_errors()
+    return book
+
+
+def is_defined(book: Book, name: str) -> bool:
+    """Whether a reference means something: a function, a net, a constructor, or a constructor's tag."""
+    if name in book.defs or name in book.nets or name in book.constructors:
+        return True
+    return name.endswith(TAG_SUFFIX) and name.removesuffix(TAG_SUFFIX) in book.constructors

@@ -1,0 +1,130 @@
+"""References in what `main` returns are opened (spec 02, section 3.19), so that results show values, not names.
+
+    main = pair          pair = (1, two)        =>   main = (1, 2)
+    main = (List/Cons x List/Nil)               =>   x opened, if it is a function
+    main = λx (g main__C0 x)                    =>   floated functions back in place
+
+Constructors stay references; that `main = List/Nil` shows it opened is seen to where constructors are encoded.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import count
+from typing import TYPE_CHECKING
+
+from bend.desugar.core import (
+    App,
+    Arm,
+    Book,
+    Lam,
+    Let,
+    Match,
+    PUnscoped,
+    PVar,
+    Ref,
+    Sup,
+    Switch,
+    Term,
+    Tup,
+    Unscoped,
+    Var,
+)
+from bend.desugar.terms import map_children, map_pattern, subterms, unapply
+
+if TYPE_CHECKING:
+    from bend.desugar.context import Context
+
+FLOATED = re.compile(r'__C\d+$')
+
+
+def expand_main(book: Book, context: Context) -> Book:
+    """The book with its entry point opened. Names in it may repeat in other scopes afterwards."""
+    entry = book.defs.get(book.entry) if book.entry is not None else None
+    if entry is None:
+        return book
+    expander = _Expander(book)
+    body = expander.restore(expander.expand(entry.body, frozenset()), frozenset())
+    return book.with_defs({**book.defs, entry.name: entry.with_body(body)})
+
+
+class _Expander:
+    """Opens references in one entry point."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self.copies = count()
+
+    def expand(self, term: Term, seen: frozenset[str]) -> Term:
+        """The term with references in return position opened, each function at most once per path."""
+        match term:
+            case Ref(name) if name in self.book.defs and name not in seen:
+                return self.expand(self._copy(name), seen | {name})
+            case Lam() | Let():
+                return replace(term, body=self.expand(term.body, seen))
+            case Tup() | Sup():
+                return replace(term, elements=tuple(self.expand(element, seen) for element in term.elements))
+            case App():
+                head, _ = unapply(term)
+                if isinstance(head, Ref) and head.name in self.book.constructors:
+                    return self._expand_arguments(term, seen)
+                return term
+            case _:
+                return term
+
+    def _expand_arguments(self, term: Term, seen: frozenset[str]) -> Term:
+        if not isinstance(term, App):
+            return term
+        return replace(term, function=self._expand_arguments(term.function, seen),
+                       argument=self.expand(term.argument, seen))
+
+    def restore(self, term: Term, seen: frozenset[str]) -> Term:
+        """The term with floated functions back in their places."""
+        match term:
+            case Ref(name) if self._is_floated(name) and name not in seen:
+                return self.restore(self._copy(name), seen | {name})
+            case Match():
+                arms = tuple(self._restore_arm(arm, seen) for arm in term.arms)
+                return replace(term, argument=self.restore(term.argument, seen), arms=arms)
+            case Switch(_, (zero, App(Ref(name) as function, Var(argument))), predecessor) if argument == predecessor:
+                restored = self.restore(function, seen)
+                successor: Term = App(restored, Var(argument))
+                if isinstance(restored, Lam) and isinstance(restored.pattern, PVar):
+                    # A floated function is closed: its parameter can take the predecessor's place as it is.
+                    predecessor, successor = restored.pattern.name, restored.body
+                return replace(term, argument=self.restore(term.argument, seen),
+                               arms=(self.restore(zero, seen), successor), predecessor=predecessor)
+            case _:
+                return map_children(term, lambda child: self.restore(child, seen))
+
+    def _restore_arm(self, arm: Arm, seen: frozenset[str]) -> Arm:
+        body = self.restore(arm.body, seen)
+        assert arm.constructor is not None
+        fields = list(arm.fields)
+        arity = len(self.book.constructors[arm.constructor].fields)
+        while len(fields) < arity and isinstance(body, Lam) and isinstance(body.pattern, PVar):
+            fields.append(body.pattern.name)
+            body = body.body
+        return replace(arm, fields=tuple(fields), body=body)
+
+    def _is_floated(self, name: str) -> bool:
+        definition = self.book.defs.get(name)
+        return definition is not None and bool(definition.origin) and FLOATED.search(name) is not None
+
+    def _copy(self, name: str) -> Term:
+        """A function's body with unscoped variables of its own."""
+        body = self.book.defs[name].body
+        if not any(isinstance(part, Unscoped) for part in subterms(body)):
+            return body
+        return _rename_unscoped(body, f'%{next(self.copies)}')
+
+
+def _rename_unscoped(term: Term, suffix: str) -> Term:
+    if isinstance(term, Unscoped):
+        return replace(term, name=term.name + suffix)
+    if isinstance(term, Lam | Let):
+        pattern = map_pattern(term.pattern, lambda leaf: replace(leaf, name=leaf.name + suffix)
+                              if isinstance(leaf, PUnscoped) else leaf)
+        term = replace(term, pattern=pattern)
+    return map_children(term, lambda child: _rename_unscoped(child, suffix))

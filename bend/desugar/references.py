@@ -1,0 +1,46 @@
+"""What refers to what: the references in terms and nets, and what can be reached through them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bend.desugar.core import Book, Ref, Term
+from bend.desugar.terms import subterms
+from bend.hvm import net
+
+
+def references(term: Term) -> dict[str, None]:
+    """The names that a term refers to, in order of first occurrence."""
+    return {part.name: None for part in subterms(term) if isinstance(part, Ref)}
+
+
+def net_references(body: net.Net) -> dict[str, None]:
+    """The names that a net refers to."""
+    found: dict[str, None] = {}
+    stack = [body.root, *(tree for redex in body.redexes for tree in (redex.left, redex.right))]
+    while stack:
+        tree = stack.pop()
+        if isinstance(tree, net.Ref):
+            found.setdefault(tree.name)
+        elif isinstance(tree, net.Con | net.Dup | net.Opr | net.Swi):
+            stack += [tree.second, tree.first]
+    return found
+
+
+def reachable(book: Book, roots: Iterable[str]) -> set[str]:
+    """The names of everything that is reached from the roots, they included."""
+    found = set(roots)
+    stack = list(found)
+    while stack:
+        name = stack.pop()
+        if name in book.defs:
+            targets = references(book.defs[name].body)
+        elif name in book.nets:
+            targets = net_references(book.nets[name].net)
+        else:
+            continue
+        for target in targets:
+            if target not in found:
+                found.add(target)
+                stack.append(target)
+    return found
