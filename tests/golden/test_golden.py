@@ -1,0 +1,98 @@
+"""Golden tests: each program below this directory, run as a user would, against the recorded output.
+
+`pytest tests/golden --update-golden` records the outputs anew. Look at the difference before committing it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from bend.cli.main import hvm_main, main
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from cases import OUTPUT, RESULTS, ROOT, Case, find_cases, stale_files, transcript, without_names
+
+ADVICE = 'run `pytest tests/golden --update-golden` and look at what it writes'
+
+CASES = find_cases()
+RESULT_CASES = [(case, suffix) for case in CASES for suffix in RESULTS if case.sidecar(suffix).exists()]
+
+
+@pytest.fixture
+def updating(request: pytest.FixtureRequest) -> bool:
+    """Whether expected files are to be written."""
+    return bool(request.config.getoption('--update-golden'))
+
+
+def run(case: Case, words: tuple[str, ...], capfd: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch) -> tuple[int, str, str]:
+    """Runs a case's command in this process, in the directory of its source: exit code, stdout and stderr."""
+    monkeypatch.chdir(case.source.parent)
+    monkeypatch.setenv('NO_COLOR', '1')
+    command = main if case.stage.program == 'bend' else hvm_main
+    capfd.readouterr()
+    code = command(case.command(words))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    captured = capfd.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.mark.parametrize('case', CASES, ids=lambda case: case.name)
+def test_output(case: Case, updating: bool, capfd: pytest.CaptureFixture[str],
+                monkeypatch: pytest.MonkeyPatch) -> None:
+    """The output, interaction count and exit code are those recorded."""
+    code, out, err = run(case, case.stage.words, capfd, monkeypatch)
+    actual = transcript(code, out, err)
+    assert 'internal error' not in err, actual
+    expected = case.sidecar(OUTPUT)
+    if updating:
+        expected.write_text(actual, encoding='utf-8')
+    assert expected.exists(), f'{expected.name} is missing: {ADVICE}\n{actual}'
+    assert actual == expected.read_text(encoding='utf-8')
+
+
+@pytest.mark.parametrize(('case', 'suffix'), RESULT_CASES, ids=lambda value: getattr(value, 'name', value))
+def test_result(case: Case, suffix: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The encoded result is the reference's, up to the names of variables."""
+    words = case.stage.result_words
+    assert words is not None, f'the stage {case.stage_name} has no result to compare'
+    code, out, err = run(case, words, capfd, monkeypatch)
+    assert code == 0, transcript(code, out, err)
+    expected = case.sidecar(suffix).read_text(encoding='utf-8')
+    assert without_names(out).rstrip('\n') == without_names(expected).rstrip('\n')
+
+
+def test_no_stale_files(updating: bool) -> None:
+    """Every expected file has a program."""
+    stale = list(stale_files())
+    if updating:
+        for path in stale:
+            if path.suffix == OUTPUT:
+                path.unlink()
+        stale = [path for path in stale if path.exists()]
+    names = [path.relative_to(ROOT).as_posix() for path in stale]
+    assert not names, 'files without a program; remove or rename them: ' + ', '.join(names)
+
+
+@pytest.mark.parametrize(('text', 'other'), [
+    ('λa λb (b a "λa a")', 'λx λy (y x "λa a")'),
+    ('λa switch a = a { 0: 1; _: a-1; }', 'λc switch c = c { 0: 1; _: c-1; }'),
+    ('(a (b (a b)))', '(x (y (x y)))'),
+    ('λ$b ($b List/Nil)', 'λ$q ($q List/Nil)'),
+])
+def test_renaming_makes_equal(text: str, other: str) -> None:
+    """Terms and nets that differ in names only are the same."""
+    assert without_names(text) == without_names(other)
+
+
+@pytest.mark.parametrize(('text', 'other'), [
+    ('λa λb (b a)', 'λa λb (a b)'), ('(a b a b)', '(a b b a)'), ('λa (a f)', 'λa (a g)'), ('"a"', '"b"'),
+    ('(1, compute)', '(1, other)'),
+])
+def test_renaming_keeps_apart(text: str, other: str) -> None:
+    """Terms that differ in more than names stay different."""
+    assert without_names(text) != without_names(other)
