@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from bend import __version__
 from bend.diagnostics import BendError, Diagnostic, Report, Severity, error
 from bend.options import CHECK_SEVERITIES, Options, Severities
-from bend.passes import Pass, PassManager, Representation, late
+from bend.passes import Late, Pass, PassManager, Representation, always
 from bend.prelude import load_prelude, prelude_directory, unpickled
 from bend.runtime.cache import Cache, key_of
 from bend.source import Source
@@ -34,17 +34,15 @@ T = TypeVar('T')
 Engine = Literal['net', 'reference']
 
 
+LOADED = 'convert'
+"""The stage after which a program is loaded: all in one book, and nothing simplified yet."""
+
+
 # ---- pipelines -------------------------------------------------------------------------------
 
 
-def _desugar(name: str, enabled: Callable[[Options], bool] | None = None) -> Pass[core.Book]:
-    function = late(f'bend.desugar.{name}', name)
-    return Pass(name, function) if enabled is None else Pass(name, function, enabled)
-
-
-def _net(name: str, enabled: Callable[[Options], bool] | None = None) -> Pass[net.Book]:
-    function = late(f'bend.hvm.{name}', name)
-    return Pass(name, function) if enabled is None else Pass(name, function, enabled)
+def _desugar(name: str, enabled: Callable[[Options], bool] = always) -> Pass[core.Book]:
+    return Pass(name, Late(f'bend.desugar.{name}', name), enabled)
 
 
 CORE_PIPELINE: list[Pass[core.Book]] = [
@@ -62,7 +60,7 @@ CORE_PIPELINE: list[Pass[core.Book]] = [
     _desugar('check_scopes'),
     _desugar('unique_names'),
     _desugar('inline_use'),
-    _desugar('linearize_matches', lambda options: options.linearize_matches != 'off'),
+    _desugar('linearize_matches'),
     _desugar('encode_switches'),
     _desugar('check_scopes'),
     _desugar('unique_names'),
@@ -79,14 +77,50 @@ CORE_PIPELINE: list[Pass[core.Book]] = [
 ]
 """From the converted modules to the core that both engines read (02 section 1)."""
 
+def _eta(book: net.Book, report: Report) -> net.Book:
+    from bend.hvm.eta import eta_reduce
+    return replace(book, defs={name: eta_reduce(definition) for name, definition in book.defs.items()})
+
+
+def _cycles(book: net.Book, report: Report) -> net.Book:
+    from bend.hvm.cycles import recursion_cycles
+    for diagnostic in recursion_cycles(book):
+        report.add(diagnostic)
+    report.stop_on_errors()
+    return book
+
+
+def _inline(book: net.Book, report: Report) -> net.Book:
+    from bend.hvm.inline import inline_nets
+    return inline_nets(book)
+
+
+def _prune(book: net.Book, report: Report) -> net.Book:
+    from bend.hvm.prune import prune_nets
+    return prune_nets(book)
+
+
+def _size(book: net.Book, report: Report) -> net.Book:
+    from bend.hvm.size import check_net_size
+    for diagnostic in check_net_size(book):
+        report.add(diagnostic)
+    report.stop_on_errors()
+    return book
+
+
+def _parallel(book: net.Book, report: Report) -> net.Book:
+    from bend.hvm.parallel import mark_parallel
+    return mark_parallel(book)
+
+
 NET_PIPELINE: list[Pass[net.Book]] = [
-    _net('eta', lambda options: options.eta),
-    _net('cycles'),
-    _net('eta', lambda options: options.eta),
-    _net('inline', lambda options: options.inline),
-    _net('prune', lambda options: options.prune),
-    _net('size', lambda options: options.check_net_size),
-    _net('parallel'),
+    Pass('eta', _eta, lambda options: options.eta),
+    Pass('cycles', _cycles),
+    Pass('eta', _eta, lambda options: options.eta),
+    Pass('inline', _inline, lambda options: options.inline),
+    Pass('prune', _prune, lambda options: options.prune),
+    Pass('size', _size, lambda options: options.check_net_size),
+    Pass('parallel', _parallel),
 ]
 """From the encoded core to the nets that run."""
 
@@ -173,8 +207,8 @@ def compile_to_core(request: Request, report: Report, manager: PassManager, file
     from bend.syntax.parser import parse_module
     prelude = manager.stage('prelude', lambda: load_prelude(files, fingerprint()))
     module = manager.stage('parse', lambda: parse_module(request.source))
-    context = Context(report, request.options.entrypoint, parse_arguments(request), request.is_run)
-    book = manager.stage('convert', lambda: convert_modules(prelude, module, context), _core_form())
+    context = Context(report, request.options, request.options.entrypoint, parse_arguments(request), request.is_run)
+    book = manager.stage(LOADED, lambda: convert_modules(prelude, module, context), _core_form())
     book = manager.run(CORE_PIPELINE, book, context, _core_form())
     report.stop_on_errors()
     return book
@@ -234,7 +268,7 @@ def load_nets(path: str) -> net.Book:
 
 def stage_names() -> list[str]:
     """The names that `--dump-after` knows, in order."""
-    names = ['convert', *(step.name for step in CORE_PIPELINE), 'encode', *(step.name for step in NET_PIPELINE)]
+    names = [LOADED, *(step.name for step in CORE_PIPELINE), 'encode', *(step.name for step in NET_PIPELINE)]
     return list(dict.fromkeys(names))
 
 
@@ -337,8 +371,8 @@ def execute(artifact: Any, engine: Engine, threads: int = 0, memory_limit: int =
     try:
         result = cpu.run(artifact, threads, memory_limit)
     except cpu.OutOfMemory as problem:
-        raise BendError(error('out-of-memory', f'The program ran out of memory: it had used {_size(problem.peak)} '
-                              f'of {_size(problem.limit)}.', hint='Allow it more with `--memory SIZE`.')) from None
+        raise BendError(error('out-of-memory', f'The program ran out of memory: it had used {_bytes_text(problem.peak)} '
+                              f'of {_bytes_text(problem.limit)}.', hint='Allow it more with `--memory SIZE`.')) from None
     except cpu.DivisionByZero:
         raise BendError(error('division-by-zero', 'The program divided an integer by zero.')) from None
     return RunResult(result.net, result.interactions, result.seconds, result.peak_bytes)
@@ -347,17 +381,13 @@ def execute(artifact: Any, engine: Engine, threads: int = 0, memory_limit: int =
 def _execute_reference(nets: net.Book) -> RunResult:
     from time import perf_counter
 
-    from bend.hvm.numbers import DivisionByZero
     from bend.hvm.reduce import reduce
     start = perf_counter()
-    try:
-        result = reduce(nets)
-    except DivisionByZero:
-        raise BendError(error('division-by-zero', 'The program divided an integer by zero.')) from None
+    result = reduce(nets)
     return RunResult(result.net, result.interactions, perf_counter() - start, 0)
 
 
-def _size(count: int) -> str:
+def _bytes_text(count: int) -> str:
     return f'{count / (1 << 30):.1f} GB' if count >= 1 << 30 else f'{count / (1 << 20):.0f} MB'
 
 

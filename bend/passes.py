@@ -34,11 +34,20 @@ def always(options: Options) -> bool:
     return True
 
 
-def late(module: str, name: str) -> Callable[..., Any]:
+@dataclass(frozen=True, slots=True)
+class Late:
     """A function of a module that is imported at the first call: programs found in the cache need no compiler."""
-    def call(*arguments: Any) -> Any:
-        return getattr(importlib.import_module(module), name)(*arguments)
-    return call
+
+    module: str
+    name: str
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.resolve()(*arguments)
+
+    def resolve(self) -> Callable[..., Any]:
+        """The function itself."""
+        function: Callable[..., Any] = getattr(importlib.import_module(self.module), self.name)
+        return function
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import NoReturn
 
 from bend import driver
@@ -109,9 +110,7 @@ def _bend(arguments: argparse.Namespace) -> int:
                                  severities_of(arguments, severities), tuple(getattr(arguments, 'arguments', ())),
                                  is_run=arguments.command == 'run')
         manager = PassManager(request.options, validating=bool(os.environ.get('BEND_DEBUG')),
-                              dump_after=_known_passes(arguments.dump_after), dump=_dump)
-        if arguments.verbose:
-            sys.stdout.write(driver.loaded_text(request, manager, Cache.of_user()))
+                              dump_after=_known_passes(arguments), dump=partial(_dump, arguments))
         COMMANDS[arguments.command](arguments, request, manager)
     except driver.BadArgument as problem:
         return _report(arguments, problem.diagnostics, USAGE_ERROR)
@@ -120,15 +119,16 @@ def _bend(arguments: argparse.Namespace) -> int:
     return SUCCESS
 
 
-def _known_passes(names: list[str]) -> frozenset[str]:
-    for name in names:
+def _known_passes(arguments: argparse.Namespace) -> frozenset[str]:
+    """The passes to dump after; `--verbose` is a dump of the loaded program."""
+    for name in arguments.dump_after:
         if name not in driver.stage_names():
             raise UsageError(f"There is no pass '{name}'. The passes are {' '.join(driver.stage_names())}.")
-    return frozenset(names)
+    return frozenset((*arguments.dump_after, *([driver.LOADED] if arguments.verbose else ())))
 
 
 def _run(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
-    looking = manager.validating or bool(arguments.dump_after) or arguments.time_passes
+    looking = manager.validating or bool(manager.dump_after) or arguments.time_passes
     program = driver.compile_program(request, arguments.engine, manager, Cache.of_user(), cached=not looking)
     _report(arguments, program.diagnostics)
     _show_timings(arguments, manager)
@@ -186,8 +186,9 @@ def _hvm(arguments: argparse.Namespace) -> int:
         result = driver.execute(artifact, arguments.engine, arguments.threads, arguments.memory)
     except BendError as problem:
         return _report(arguments, problem.diagnostics, FAILURE)
+    from bend.hvm.numbers import show_net
     from bend.hvm.text import print_net
-    sys.stdout.write(f'Result: {print_net(result.net)}\n')
+    sys.stdout.write(f'Result: {print_net(result.net, show_net)}\n')
     if arguments.stats:
         sys.stdout.write(statistics(result))
     return SUCCESS
@@ -206,8 +207,11 @@ def _report(arguments: argparse.Namespace, diagnostics: Iterable[Diagnostic], co
     return code
 
 
-def _dump(title: str, text: str) -> None:
-    sys.stderr.write(f'---- after {title} ----\n{text.rstrip()}\n\n')
+def _dump(arguments: argparse.Namespace, title: str, text: str) -> None:
+    if arguments.verbose and title == driver.LOADED:
+        sys.stdout.write(text)
+    if title in arguments.dump_after:
+        sys.stderr.write(f'---- after {title} ----\n{text.rstrip()}\n\n')
 
 
 def _show_timings(arguments: argparse.Namespace, manager: PassManager) -> None:
