@@ -1,0 +1,340 @@
+"""Rules with patterns become trees of `match`, `switch` and `let` (spec 02 §3.5).
+
+Before: `f 0 y = y; f x y = (f (- x 1) y)`. After: `λ%arg0 λ%arg1 switch %arg0 with %arg1 { 0: ...; _: ... }`. The
+rules form a matrix, a row for each rule and a column for each argument, which is taken apart column by column from
+the left. Arguments that wait, or that were passed over, are listed in the `with` clauses of the matches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bend.desugar.context import Context
+from bend.desugar.convert_terms import u24
+from bend.desugar.core import (
+    Arm,
+    Book,
+    Constructor,
+    Def,
+    Era,
+    Let,
+    LocalDef,
+    Match,
+    Num,
+    Op,
+    Pattern,
+    PCtr,
+    PDup,
+    PNum,
+    PTup,
+    PUnscoped,
+    PVar,
+    Ref,
+    Rule,
+    Sup,
+    Switch,
+    Term,
+    Tup,
+    Use,
+    Var,
+)
+from bend.desugar.names import field_variable, predecessor_variable
+from bend.desugar.terms import app, lam, map_children, scoped_children, subpatterns
+from bend.diagnostics import error, warning
+from bend.source import Span
+
+
+def equations(book: Book, context: Context) -> Book:
+    """Leaves every function with one rule without patterns.
+
+    Warns of repeated variables and unreachable rules. Raises `BendError` for patterns that do not cover all values or
+    that mix kinds.
+    """
+    compiled = {name: _Compiler(book, context, definition.user_name).definition(definition)
+                for name, definition in book.defs.items()}
+    context.report.stop_on_errors()
+    return book.with_defs(compiled)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What is left of a rule: patterns for the columns, and the variables bound so far, outermost first."""
+
+    patterns: tuple[Pattern, ...]
+    bindings: tuple[tuple[PVar | PUnscoped, Term], ...]
+    index: int
+    body: Term
+
+    def bind(self, pattern: Pattern, value: Term, columns: tuple[Pattern, ...]) -> _Row:
+        """The row after its first pattern, a variable, met a value; `columns` take the place of the pattern."""
+        assert isinstance(pattern, PVar | PUnscoped)
+        bindings = self.bindings
+        if pattern.name is not None:
+            bindings = (*bindings, (pattern, value))
+        return replace(self, patterns=(*columns, *self.patterns[1:]), bindings=bindings)
+
+    def expand(self, columns: tuple[Pattern, ...]) -> _Row:
+        """The row with columns in the place of its first pattern."""
+        return replace(self, patterns=(*columns, *self.patterns[1:]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Matrix:
+    """Rows, the variables that the columns look at, and the variables that were passed over."""
+
+    rows: tuple[_Row, ...]
+    columns: tuple[str, ...]
+    passed: tuple[str, ...]
+
+    def with_clause(self) -> tuple[tuple[str, Term], ...]:
+        """The variables that the arms of a match on the first column still need."""
+        return tuple((name, Var(name)) for name in (*self.passed, *self.columns[1:]))
+
+
+def _is_variable(pattern: Pattern) -> bool:
+    return isinstance(pattern, PVar | PUnscoped)
+
+
+class _Compiler:
+    """Compiles the rules of one top-level function and its local ones."""
+
+    def __init__(self, book: Book, context: Context, user_name: str) -> None:
+        self.book = book
+        self.context = context
+        self.user_name = user_name
+        self.name = user_name
+        self.used: set[int] = set()
+        self.failed = False
+        self.span: Span | None = None
+
+    def definition(self, definition: Def) -> Def:
+        """Compiles a function. Local functions in the bodies are compiled first."""
+        rules = tuple(replace(rule, body=self.term(rule.body)) for rule in definition.rules)
+        self.name, self.used, self.span, self.failed = definition.name, set(), definition.span, False
+        arity = len(rules[0].patterns)
+        arguments = tuple(f'%arg{index}' for index in range(arity))
+        rows = tuple(_Row(self.erase_repeated(rule), (), index, rule.body) for index, rule in enumerate(rules))
+        body = self.compile(_Matrix(rows, arguments, ()))
+        for index, rule in enumerate(rules):
+            if index not in self.used and not self.failed:
+                self.context.report.add(warning(
+                    'unreachable-match', f"Rule {index} of '{definition.name}' (counted from 0) is never used.",
+                    rule.span, hint='The rules before it match everything that it matches.',
+                    definition=self.user_name))
+        return definition.with_body(lam(arguments, body))
+
+    def term(self, term: Term) -> Term:
+        """Compiles the local functions in a term."""
+        if isinstance(term, LocalDef):
+            return replace(term, definition=self.definition(term.definition), body=self.term(term.body))
+        return map_children(term, self.term)
+
+    def erase_repeated(self, rule: Rule) -> tuple[Pattern, ...]:
+        """The patterns of a rule; of a variable that occurs several times only the last stays."""
+        seen: set[str] = set()
+        reported: set[str] = set()
+
+        def erase(pattern: Pattern) -> Pattern:
+            match pattern:
+                case PVar(name=str(name)):
+                    if name not in seen:
+                        seen.add(name)
+                        return pattern
+                    if name not in reported:
+                        reported.add(name)
+                        self.context.report.add(warning(
+                            'repeated-bind', f"The variable '{name}' is bound more than once in this rule.",
+                            pattern.span, hint="The last one counts. Write '*' for what is not needed.",
+                            definition=self.user_name))
+                    return PVar(None, span=pattern.span)
+                case PCtr():
+                    return replace(pattern, arguments=erase_all(pattern.arguments))
+                case PTup() | PDup():
+                    return replace(pattern, elements=erase_all(pattern.elements))
+                case _:
+                    return pattern
+
+        def erase_all(patterns: Sequence[Pattern]) -> tuple[Pattern, ...]:
+            return tuple(reversed([erase(pattern) for pattern in reversed(patterns)]))
+
+        return erase_all(rule.patterns)
+
+    # ---- the matrix --------------------------------------------------------------------------------
+
+    def compile(self, matrix: _Matrix) -> Term:
+        """The term that a matrix stands for; it has at least one row."""
+        first = matrix.rows[0]
+        if all(map(_is_variable, first.patterns)):
+            return self.finish(matrix)
+        kinds = [row.patterns[0] for row in matrix.rows if not _is_variable(row.patterns[0])]
+        if not kinds:
+            return self.compile(self.drop_column(matrix))
+        for other in kinds[1:]:
+            if _kind(other) != _kind(kinds[0]):
+                self.failed = True
+                self.context.report.add(error(
+                    'pattern-mismatch', f"The rules of '{self.name}' mix patterns of different types: expected "
+                    f'{_kind(kinds[0])}, found {_kind(other)}.', other.span, definition=self.user_name))
+                return Era(span=self.span)
+        match kinds[0]:
+            case PTup() | PDup():
+                return self.compile_tuple(matrix, kinds[0])
+            case PCtr():
+                return self.compile_constructor(matrix, self.book.constructors[kinds[0].name])
+            case _:
+                return self.compile_number(matrix)
+
+    def finish(self, matrix: _Matrix) -> Term:
+        """The body of the first row, all of whose patterns are variables."""
+        row = matrix.rows[0]
+        for column in matrix.columns:
+            row = row.bind(row.patterns[0], Var(column), ())
+        self.used.add(row.index)
+        body = row.body
+        for pattern, value in reversed(row.bindings):
+            if isinstance(pattern, PUnscoped):
+                body = Let(pattern, value, body, span=pattern.span)
+            elif pattern.name is not None:
+                body = Use(pattern.name, value, body, span=body.span)
+        return body
+
+    def drop_column(self, matrix: _Matrix) -> _Matrix:
+        """A first column of variables only binds them."""
+        column, *columns = matrix.columns
+        rows = tuple(row.bind(row.patterns[0], Var(column), ()) for row in matrix.rows)
+        return _Matrix(rows, tuple(columns), (*matrix.passed, column))
+
+    def compile_tuple(self, matrix: _Matrix, pattern: PTup | PDup) -> Term:
+        """A tuple (or duplication) is taken apart by a `let`; variables get it put together again."""
+        column, *columns = matrix.columns
+        parts = tuple(f'{column}.{index}' for index in range(len(pattern.elements)))
+        variables = tuple(Var(part) for part in parts)
+        binders = tuple(PVar(part, span=pattern.span) for part in parts)
+        whole: Term
+        binder: Pattern
+        if isinstance(pattern, PTup):
+            whole, binder = Tup(variables, span=pattern.span), PTup(binders, span=pattern.span)
+        else:
+            whole, binder = Sup(variables, span=pattern.span), PDup(binders, span=pattern.span)
+        wildcards = tuple(PVar(None) for _ in parts)
+        rows = tuple(row.bind(row.patterns[0], whole, wildcards) if _is_variable(row.patterns[0])
+                     else row.expand(subpatterns(row.patterns[0])) for row in matrix.rows)
+        inner = self.compile(_Matrix(rows, (*parts, *columns), matrix.passed))
+        return Let(binder, Var(column), inner, span=self.span)
+
+    def compile_constructor(self, matrix: _Matrix, constructor: Constructor) -> Term:
+        """A match with one arm for each constructor of the type, in the order of declaration."""
+        adt = self.book.adts[constructor.type_name]
+        column = matrix.columns[0]
+        arms = tuple(self.constructor_arm(matrix, self.book.constructors[name]) for name in adt.constructors)
+        return Match(Var(column), arms, None, matrix.with_clause(), span=self.span)
+
+    def constructor_arm(self, matrix: _Matrix, constructor: Constructor) -> Arm:
+        """The arm of one constructor, with the rows that match it."""
+        column, *columns = matrix.columns
+        fields = tuple(field_variable(column, field.name) for field in constructor.fields)
+        rebuilt = app(Ref(constructor.name), *map(Var, fields))
+        wildcards = tuple(PVar(None) for _ in fields)
+        rows = []
+        for row in matrix.rows:
+            pattern = row.patterns[0]
+            if _is_variable(pattern):
+                rows.append(row.bind(pattern, rebuilt, wildcards))
+            elif isinstance(pattern, PCtr) and pattern.name == constructor.name:
+                rows.append(row.expand(pattern.arguments))
+        if not rows:
+            self.not_exhaustive(f"'{constructor.name}' of type '{constructor.type_name}' is not covered",
+                                f"Add a rule with the pattern '{_shown(constructor)}', or with a variable.")
+            return Arm(constructor.name, fields, Era(span=self.span), span=self.span)
+        body = self.compile(_Matrix(tuple(rows), (*fields, *columns), matrix.passed))
+        return Arm(constructor.name, fields, body, span=self.span)
+
+    def compile_number(self, matrix: _Matrix) -> Term:
+        """A cascade of switches over the numbers in ascending order; each step subtracts the gap to the next."""
+        numbers = sorted({row.patterns[0].value for row in matrix.rows if isinstance(row.patterns[0], PNum)})
+        if not any(_is_variable(row.patterns[0]) for row in matrix.rows):
+            self.not_exhaustive('not all numbers are covered', 'Add a last rule with a variable for other numbers.')
+            return Era(span=self.span)
+        column = matrix.columns[0]
+        return self.number_step(matrix, numbers, 0, column)
+
+    def number_step(self, matrix: _Matrix, numbers: Sequence[int], at: int, current: str) -> Term:
+        """The switches for `numbers` from index `at` on; `current` holds the number less `base`."""
+        column, *columns = matrix.columns
+        base = numbers[at - 1] + 1 if at else 0
+        last = at == len(numbers)
+        if last:
+            value = Op('+', Var(current), u24(base))
+            rows = [self.default_row(row, current, base, value) for row in matrix.rows
+                    if _is_variable(row.patterns[0])]
+            return self.compile(_Matrix(tuple(rows), tuple(columns), (*matrix.passed, current)))
+        number = numbers[at]
+        gap = number - base
+        scrutinee: Term = Op('-', Var(current), u24(gap)) if gap else Var(current)
+        rows = []
+        for row in matrix.rows:
+            pattern = row.patterns[0]
+            if _is_variable(pattern):
+                rows.append(row.bind(pattern, u24(number), ()))
+            elif isinstance(pattern, PNum) and pattern.value == number:
+                rows.append(row.expand(()))
+        equal = self.compile(_Matrix(tuple(rows), tuple(columns), matrix.passed))
+        predecessor = predecessor_variable(column, number + 1)
+        other = self.number_step(matrix, numbers, at + 1, predecessor)
+        return Switch(scrutinee, (equal, other), predecessor, None, matrix.with_clause(), span=self.span)
+
+    def default_row(self, row: _Row, predecessor: str, base: int, value: Term) -> _Row:
+        """A row of the default case; `(- n base)` in it is the predecessor at hand."""
+        pattern = row.patterns[0]
+        if isinstance(pattern, PVar) and pattern.name is not None:
+            # No binder inside can take this name without binding the variable again, so nothing is captured.
+            difference = f'%{pattern.name}-{base}'
+            row = replace(row, body=_replace_difference(row.body, pattern.name, base, difference))
+            row = replace(row, bindings=(*row.bindings, (PVar(difference), Var(predecessor))))
+        return row.bind(pattern, value, ())
+
+    def not_exhaustive(self, what: str, hint: str) -> None:
+        """Reports values that no rule matches."""
+        self.failed = True
+        self.context.report.add(error('non-exhaustive', f"The rules of '{self.name}' do not match all values: {what}.",
+                                      self.span, hint=hint, definition=self.user_name))
+
+
+def _kind(pattern: Pattern) -> str:
+    """What a pattern matches, in words; patterns of one column must agree in it."""
+    match pattern:
+        case PNum():
+            return 'a number'
+        case PTup():
+            return f'a tuple of {len(pattern.elements)}'
+        case PDup():
+            return f'a duplication of {len(pattern.elements)}'
+        case PCtr():
+            return f"the type '{pattern.name.rpartition('/')[0] or pattern.name}'"
+        case _:
+            return 'a variable'
+
+
+def _shown(constructor: Constructor) -> str:
+    if not constructor.fields:
+        return constructor.name
+    return '(' + ' '.join((constructor.name, *(field.name for field in constructor.fields))) + ')'
+
+
+def _replace_difference(term: Term, name: str, base: int, difference: str) -> Term:
+    """Replaces `(- name base)` where `name` is not bound again by the variable `difference`."""
+    match term:
+        case Op(operator='-', left=Var(name=left), right=Num(value=number)) if left == name and number.kind == 'u24':
+            if number.bits == base:
+                return Var(difference, span=term.span)
+            return term
+        case _:
+            pass
+    inner: Iterator[tuple[tuple[str, ...], Term]] = iter(scoped_children(term))
+
+    def visit(child: Term) -> Term:
+        bound, _ = next(inner)
+        return child if name in bound else _replace_difference(child, name, base, difference)
+
+    return map_children(term, visit)
