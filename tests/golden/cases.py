@@ -99,25 +99,26 @@ def transcript(code: int, stdout: str, stderr: str) -> str:
     return text
 
 
-def without_names(text: str) -> str:
+def without_names(text: str, nets: bool = False) -> str:
     """A printed term or net with its variables renamed to v0, v1, … in the order of appearance.
 
     In terms, a variable is a name that is bound somewhere in the text: after a λ, by a `let`, by a `switch`. In nets,
-    where nothing binds, it is each name without an `@`.
+    where nothing binds, it is each name that does not begin with `@`.
     """
     words = re.findall(r'"(?:\\.|[^"\\])*"|[A-Za-z0-9_./@%:+-]+|\s+|.', text)
-    nets = '@' in ''.join(word for word in words if not word.startswith('"')) or 'λ' not in text
     bound: dict[str, str] = {}
     previous = ''
     for word in words:
-        is_binder = previous in ('λ', 'λ$', 'switch', 'let') or (nets and re.fullmatch(r'[a-z][a-z0-9]*', word))
-        if is_binder and re.fullmatch(r'[a-z][a-z0-9]*', word) and word not in ('switch', 'let'):
+        if word.isspace() or word == '$':
+            continue
+        if _VARIABLE.fullmatch(word) and (nets or previous in _BINDERS):
             bound.setdefault(word, f'v{len(bound)}')
-        if word == '$' and previous == 'λ':
-            previous = 'λ$'
-        elif word.strip() or previous not in ('switch', 'let'):
-            previous = word
+        previous = word
     return ''.join(_renamed(word, bound) for word in words)
+
+
+_VARIABLE = re.compile('[a-z][a-z0-9]*')
+_BINDERS = ('λ', 'let', 'switch')
 
 
 def _renamed(word: str, bound: dict[str, str]) -> str:
