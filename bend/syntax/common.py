@@ -63,7 +63,8 @@ class Builder:
 
     def text(self, node: Any) -> str:
         """The text of the first token of a node."""
-        return self.tokens[node.start].text
+        text: str = self.tokens[node.start].text
+        return text
 
     def fail(self, message: str, span: Span, hint: str = '', code: str = 'syntax') -> BendError:
         """An error to raise."""

@@ -88,7 +88,9 @@ def explain(source: Source, tokens: list[Token], memo: Any, start: int) -> tuple
     expected = _words(failures.get(position, set()), memo, position)
     found = _found(source, token)
     message = f'expected {_either(expected)}, found {found}' if expected else f'unexpected {found}'
-    span = Span(source, token.start, max(token.end, token.start))
+    if token.type == 'INDENT':
+        message = 'unexpected indentation'
+    span = Span(source, token.start, token.end)
     labels = [Label(span)]
     opener = _unclosed(tokens, start, position)
     if opener is not None and token.type in ('NEWLINE', 'END'):

@@ -237,24 +237,26 @@ class ImpBuilder(Builder):
     def build_expr(self, node: Any) -> ast.Expr:
         """A chain of binary operations, all of them left associative."""
         first, *rest = parts(node)
-        operands: list[ast.Expr] = [self.build(first)]
+        # Each operand with its place, which includes the parentheses around it.
+        operands: list[tuple[ast.Expr, Span]] = [(self.build(first), self.span(first))]
         operators: list[str] = []
 
         def reduce() -> None:
-            right = operands.pop()
-            left = operands.pop()
+            right, right_span = operands.pop()
+            left, left_span = operands.pop()
+            span = left_span.to(right_span)
             operator = cast(ast.Operator, operators.pop())
-            operands.append(ast.BinaryOperation(left.span.to(right.span), operator, left, right))
+            operands.append((ast.BinaryOperation(span, operator, left, right), span))
 
         for sign, operand in zip(rest[::2], rest[1::2], strict=True):
             operator = self.text(sign)
             while operators and _PRECEDENCE[operators[-1]] >= _PRECEDENCE[operator]:
                 reduce()
             operators.append(operator)
-            operands.append(self.build(operand))
+            operands.append((self.build(operand), self.span(operand)))
         while operators:
             reduce()
-        return operands[0]
+        return operands[0][0]
 
     def build_operand(self, node: Any) -> ast.Expr:
         """A primary and what is applied to it."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from bend.source import Source
-from bend.syntax.lexer import _ITEM_START, TOKEN, ItemKind, Lexer, Token, Tokens, item_kind, starts_line
+from bend.syntax.lexer import ITEM_START, TOKEN, ItemKind, Lexer, Token, Tokens, item_kind, starts_line
 
 _BLANKS = re.compile(r'(?:[ \t\r\n\f\v]+|\#(?!\{)[^\n]*|\#\{(?:[^#]|\#(?!\}))*\#\})*')
 _NET_END = re.compile(r'^(?![ \t\r\n&]|\Z)', re.MULTILINE)
@@ -92,7 +92,7 @@ class _Reader:
 
     def _item_ends(self, offset: int) -> bool:
         """Whether a token in the first column begins another item."""
-        if _ITEM_START.match(self.text, offset):
+        if ITEM_START.match(self.text, offset):
             return True
         return self.imp and not self.lexer.brackets
 

@@ -55,22 +55,23 @@ TOKEN = re.compile(r'''
 
 _SLASH_NAME = re.compile(r'/[A-Za-z0-9_.-](?:[A-Za-z0-9_.]|/(?!=)|-(?![>=]))*')
 _NUMBER = re.compile(r'[+-]?[0-9][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)?')
-_ITEM_START = re.compile(r'(?:def|type|object|hvm|from|import)(?![A-Za-z0-9_./-])(?=[ \t]+[A-Za-z0-9_./(-])')
+ITEM_START = re.compile(r'(?:def|type|object|hvm|from|import)(?![A-Za-z0-9_./-])(?=[ \t]+[A-Za-z0-9_./(-])')
 _IMP_TYPE = re.compile(r'type[ \t]+[A-Za-z0-9_./-]+[ \t]*[:(]')
 _SOFT_USE = re.compile(r'[ \t]*(?:=(?!=)|<-|,|\[|[-+*/&|^@]=(?!=))')
 _NAME_FOLLOWS = re.compile(r'[ \t]+[A-Za-z0-9_./(-]')
 
-_STATEMENTS = frozenset('return def if match switch fold bend with open use'.split())
-_SOFT = frozenset('elif else case when'.split())
-_FUN_KEYWORDS = frozenset('use let ask def if match switch with fold bend open elif else when'.split())
+_STATEMENTS = frozenset(('return', 'def', 'if', 'match', 'switch', 'fold', 'bend', 'with', 'open', 'use'))
+_SOFT = frozenset(('elif', 'else', 'case', 'when'))
+_FUN_KEYWORDS = frozenset((
+    'use', 'let', 'ask', 'def', 'if', 'match', 'switch', 'with', 'fold', 'bend', 'open', 'elif', 'else', 'when'))
 _WITH_CLAUSE = frozenset(('match', 'switch', 'fold'))
-_OPERANDS = frozenset(('NAME', 'NUMBER', 'STRING', 'CHAR', 'SYMBOL', 'UNSCOPED', 'ERASER', ')', ']', '}'))
+_OPERANDS = frozenset(('NAME', 'NUMBER', 'STRING', 'CHAR', 'SYMBOL', 'UNSCOPED', ')', ']', '}'))
 _LITERALS = {'string': 'STRING', 'char': 'CHAR', 'symbol': 'SYMBOL', 'unscoped': 'UNSCOPED', 'number': 'NUMBER'}
 
 
 def item_kind(text: str, offset: int) -> ItemKind:
     """What the top-level item at an offset is, by the table of spec 01 section 1.1."""
-    found = _ITEM_START.match(text, offset)
+    found = ITEM_START.match(text, offset)
     if found is None:
         return 'fun'
     word = found.group()

@@ -101,7 +101,8 @@ def _fun_items(source: Source, run: Tokens, errors: list[Diagnostic]) -> list[as
         else:
             stuck, diagnostic = explain(source, tokens, memo, position)
             stop = _next_item(source, tokens, max(stuck, position + 1))
-            first, last = tokens[position].start, tokens[stop].start
+            first = tokens[position].start
+            last = run.end if tokens[stop].type == 'END' else tokens[stop].start
             if not any(first <= place <= last for place in bad):
                 errors.append(diagnostic)
         position = stop
