@@ -112,7 +112,8 @@ class _Checker:
             return
         for arm in term.arms:
             arity = len(self.book.constructors[str(arm.constructor)].fields)
-            if len(arm.fields) > arity or (len(arm.fields) < arity and not self.after('float_combinators')):
+            floated = isinstance(arm.body, Ref) and not arm.fields
+            if len(arm.fields) != arity and not floated:
                 yield f'an arm of {arm.constructor} has {len(arm.fields)} fields instead of {arity}'
 
     def scopes(self, body: Term) -> Iterator[str]:
