@@ -28,6 +28,7 @@ from bend.hvm import net
 
 U64 = lir.U64
 MAX_PORTS = 8
+WAITS = 1 << 5
 TYPE_MASK = 31
 TYPE_BITS = 5
 U24 = 1
@@ -103,6 +104,7 @@ class EntryBuilder:
         self.switches: list[tuple[net.Swi, Leaf]] = []
         self.last_calls: list[tuple[str, list[lir.Expr]]] = []
         self.names = [0]
+        self.produced: frozenset[str] = frozenset()
 
     def branch(self) -> EntryBuilder:
         """A builder for one way on from here, at the end of the body."""
@@ -110,6 +112,7 @@ class EntryBuilder:
         other.env = dict(self.env)
         other.at_end = True
         other.names = self.names
+        other.produced = self.produced
         return other
 
     # ---- emitting ----
@@ -179,16 +182,33 @@ class EntryBuilder:
             value = self.env.pop(tree.name, None)
             if value is not None:
                 return self.materialise(value)
-            variable = self.variable()
-            self.env[tree.name] = variable
-            return variable.port
+            return self.new_wire(tree.name, consumes=tree.name in self.produced)
         if isinstance(tree, net.Opr):
             first = self.operand(tree.first)
-            return self.node(OPR, first, self.build(tree.second))
+            return self.node(OPR, first, self.build_result(tree.second))
         if isinstance(tree, net.Con | net.Dup | net.Swi):
             first = self.build(tree.first)
             return self.node(self.tag_of(tree), first, self.build(tree.second))
         return const(constant_port(tree, self.linker.table))
+
+    def build_result(self, tree: net.Tree) -> lir.Expr:
+        """The port of a tree at the end of a call or operation that produces what comes out there."""
+        if isinstance(tree, net.Var) and tree.name not in self.env:
+            return self.new_wire(tree.name, consumes=False)
+        return self.build(tree)
+
+    def new_wire(self, name: str, consumes: bool) -> lir.Expr:
+        """A new variable for a wire of the definition: gives one end, and keeps the other for the other occurrence.
+
+        The end that consumes what a call or operation of this body produces is marked, for the scheduler.
+        """
+        variable = self.variable()
+        marked = Leaf(lir.Binary('or', variable.port, const(WAITS)), fresh=True)
+        if consumes:
+            self.env[name] = variable
+            return marked.port
+        self.env[name] = marked if name in self.produced else variable
+        return variable.port
 
     @staticmethod
     def tag_of(tree: net.Binary) -> int:
@@ -329,9 +349,10 @@ class EntryBuilder:
         fast.run_kernel('free_node', index)
         fast.emit(fast.count_now(1))
         one, two = slow.variable(), slow.variable()
-        slow.emit(lir.Assign(first, one.port))
-        slow.emit(lir.Assign(second, two.port))
-        slow.link(source, slow.node(CON, first, second))
+        slow.link(source, slow.node(CON, one.port, two.port))
+        mark = slow.let(lir.Binary('and', source, const(WAITS)))
+        slow.emit(lir.Assign(first, lir.Binary('or', one.port, mark)))
+        slow.emit(lir.Assign(second, lir.Binary('or', two.port, mark)))
         self.emit(lir.If(self.has_tag(source, CON), tuple(fast.statements), tuple(slow.statements)))
         return Leaf(first), Leaf(second)
 
@@ -435,7 +456,9 @@ class EntryBuilder:
             target = self.materialise(joined(ports))
             self.run_kernel('push_redex', const(self.linker.table.reference(reference.name)), target)
             return
-        arguments = [self.materialise(item) for item in ports]
+        arguments = [self.materialise(item) for item in ports[:-1]]
+        last = ports[-1]
+        arguments.append(self.build_result(last.tree) if isinstance(last, Static) else self.materialise(last))
         if self.at_end and self.linker.may_call_directly(self.entry, (reference.name, len(ports))):
             definition = self.linker.table.ids[reference.name]
             self.last_calls.append((entry_name(definition, len(ports)), arguments))
@@ -551,6 +574,7 @@ def build_entry(linker: Linker, definition: str, body: net.Net, port_count: int)
     parameters = [lir.Local(f'p{index}', U64) for index in range(port_count)]
     builder = EntryBuilder(linker, (definition, port_count), worker)
     builder.known = 1
+    builder.produced = produced_wires(body)
     later: list[tuple[net.Tree, Value]] = []
     root: net.Tree = body.root
     value = joined([Leaf(parameter) for parameter in parameters])
@@ -569,6 +593,27 @@ def build_entry(linker: Linker, definition: str, body: net.Net, port_count: int)
     name = entry_name(linker.table.ids[definition], port_count)
     return lir.Function(name, (('w', worker.type), *((p.name, U64) for p in parameters)), lir.VOID,
                         tuple(builder.statements))
+
+
+def produced_wires(body: net.Net) -> frozenset[str]:
+    """The wires that end as the result of a call or an operation of a definition."""
+    found: set[str] = set()
+    pending = [body.root]
+    for redex in body.redexes:
+        pending += [redex.left, redex.right]
+        if isinstance(redex.left, net.Ref):
+            last = redex.right
+            while isinstance(last, net.Con):
+                last = last.second
+            if isinstance(last, net.Var):
+                found.add(last.name)
+    while pending:
+        tree = pending.pop()
+        if isinstance(tree, net.Opr) and isinstance(tree.second, net.Var):
+            found.add(tree.second.name)
+        if isinstance(tree, net.Con | net.Dup | net.Opr | net.Swi):
+            pending += [tree.first, tree.second]
+    return frozenset(found)
 
 
 def order_of(tree: net.Tree) -> int:

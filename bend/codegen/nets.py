@@ -19,7 +19,7 @@ from bend.runtime.jit import compile_object
 
 KERNEL = Path(__file__).parent.parent / 'runtime' / 'kernel'
 KERNEL_MODULES = ('ports', 'state', 'memory', 'bag', 'mail', 'link', 'numbers', 'entries', 'expand', 'rules', 'schedule')
-FIRST_ENTRY = 2
+FIRST_ENTRY = 3
 MAX_COMPILED_SIZE = 300
 PROVIDED = ('call_entry', 'call_definition')
 

@@ -107,6 +107,7 @@ def run(program: NetProgram, threads: int = 0, memory_limit: int = 0) -> RunResu
         run_workers(library, memory, threads)
         seconds = time.perf_counter() - start
         check_stop(memory, memory_limit)
+        if os.environ.get('BSTAT'): print('gifts', [memory.worker(i,'gifts') for i in range(threads)], 'messages', [memory.worker(i,'messages') for i in range(threads)])
         result = read_tree(memory.heap, memory.heap[memory.root], program.names)
         return RunResult(net.Net(result), memory.interactions(), seconds, memory.shared('memory_used'))
 
@@ -198,6 +199,7 @@ def reserved_memory(program: NetProgram, threads: int, memory_limit: int) -> Ite
     try:
         regions['heap'], region_words = reserve_most(wanted, threads, 1 << 17)
         regions['bags'], bag_words = reserve_most(wanted, threads, 1 << 17)
+        regions['waiting'], waiting_words = reserve_most(bag_words, threads, 1 << 14)
         sizes = {'shared': program.layouts['Shared'][''], 'workers': threads * (program.layouts['Worker'][''] + 16),
                  'rings': threads * threads * RING_STRIDE, 'scratch': threads * (program.scratch_words + 64),
                  'book': len(program.book) // WORD}
@@ -205,14 +207,15 @@ def reserved_memory(program: NetProgram, threads: int, memory_limit: int) -> Ite
             regions[name], _ = reserve_most(words, 1, words)
         ctypes.memmove(regions['book'].address, program.book, len(program.book))
         memory = Memory(program, threads, regions)
-        initialise(memory, program, memory_limit, region_words, bag_words)
+        initialise(memory, program, memory_limit, region_words, bag_words, waiting_words)
         yield memory
     finally:
         for region in regions.values():
             _libc.munmap(region.address, region.byte_count)
 
 
-def initialise(memory: Memory, program: NetProgram, memory_limit: int, region_words: int, bag_words: int) -> None:
+def initialise(memory: Memory, program: NetProgram, memory_limit: int, region_words: int, bag_words: int,
+               waiting_words: int) -> None:
     """Fills in the structs. The first chunk of the heap is never handed out: index 0 is no node, and the root
     variable is its last word."""
     regions = memory.regions
@@ -223,7 +226,8 @@ def initialise(memory: Memory, program: NetProgram, memory_limit: int, region_wo
     for index in range(memory.threads):
         first = index * region_words + (CHUNK_WORDS if index == 0 else 0)
         for name, value in {'heap': regions['heap'].address, 'owner_shift': region_words.bit_length() - 1,
-                            'id': index, 'bag': regions['bags'].address + index * bag_words * WORD,
+                            'id': index, 'alone': int(memory.threads == 1),
+                            'waiting': regions['waiting'].address + index * waiting_words * WORD, 'bag': regions['bags'].address + index * bag_words * WORD,
                             'bag_words': bag_words, 'tick': 1, 'book': regions['book'].address,
                             'shared': regions['shared'].address, 'region_next': first,
                             'region_end': (index + 1) * region_words,

@@ -5,6 +5,7 @@ from the top and gives the oldest away from the bottom.
 
     REDEX       two ports that face each other
     FREED       first and last slot of a chain of variables that go home to their owner
+    DONE        a gap: the task has been given away
     entry e     a call of a compiled definition with its ports; `FIRST_ENTRY` and up
 """
 
@@ -13,7 +14,8 @@ from bend.runtime.kernel.state import Worker
 
 REDEX = 0
 FREED = 1
-FIRST_ENTRY = 2
+DONE = 2
+FIRST_ENTRY = 3
 KIND_MASK = 0xFFFFFFFF
 COUNT_SHIFT = 32
 

@@ -1,7 +1,8 @@
 """Ports of the net engine: one 64-bit word each (spec 05, section 2, widened).
 
     bits 0-3    tag
-    bits 4-23   label; of a REF: 1 if the definition is unsafe to copy unexpanded (spec 05, section 4)
+    bits 4-23   label; of a REF: bit 4 if the definition is unsafe to copy unexpanded (spec 05, section 4);
+                of a VAR: bit 5 if this end consumes what some other task is to produce
     bits 24-63  value: a heap word index (VAR, binary nodes), a definition number (REF) or a number word (NUM)
 
 The word 0 is no port at all: an empty variable slot.
@@ -22,6 +23,7 @@ TAG_MASK = 15
 LABEL_SHIFT = 4
 VALUE_SHIFT = 24
 UNSAFE = 16
+WAITS = 32
 ERASER = 2
 NONE = 0
 
@@ -48,9 +50,3 @@ def make_port(kind: u64, payload: u64) -> u64:
 def is_variable(port: u64) -> bool:
     """Whether a port is one end of a wire."""
     return port & TAG_MASK == VAR
-
-
-@inline
-def is_binary(port: u64) -> bool:
-    """Whether a port points to a node with two auxiliary ports."""
-    return port & TAG_MASK >= CON

@@ -33,7 +33,8 @@ class Shared:
     hungry: u64
     pad_1: Array[u64, 7]
     work: u64
-    pad_2: Array[u64, 7]
+    blocked: u64
+    pad_2: Array[u64, 6]
     memory_used: u64
     memory_peak: u64
     pad_3: Array[u64, 6]
@@ -49,6 +50,7 @@ class Worker:
     heap: Ptr[u64]
     owner_shift: u64
     id: u64
+    alone: u64
     interactions: u64
     node_free: u64
     node_next: u64
@@ -70,6 +72,8 @@ class Worker:
     patience: u64
     gifts: u64
     messages: u64
+    waiting: Ptr[u64]
+    waiting_top: u64
     foreign_head: Array[u64, 64]
     foreign_tail: Array[u64, 64]
     foreign_count: Array[u64, 64]
