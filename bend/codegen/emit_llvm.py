@@ -545,8 +545,8 @@ class _FunctionEmitter:
                 return self.value(f'trunc i8 {loaded} to i1') if expr.type == lir.BOOL else loaded
             case lir.AtomicLoad(pointer, order):
                 address = self.typed(pointer)
-                alignment = self.alignment(expr.type)
-                return self.value(f'load atomic {_value_type(expr.type)}, {address} {_ORDERS[order]}, align {alignment}')
+                suffix = f'{_ORDERS[order]}, align {self.alignment(expr.type)}'
+                return self.value(f'load atomic {_value_type(expr.type)}, {address} {suffix}')
             case lir.AtomicRmw(op, pointer, value, order):
                 address = self.typed(pointer)
                 operand = self.typed(value)

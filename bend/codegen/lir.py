@@ -22,7 +22,29 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, final
 
-Space = Literal['generic', 'global', 'shared', 'local', 'constant']
+from bend.codegen.lir_types import BOOL as BOOL
+from bend.codegen.lir_types import F32 as F32
+from bend.codegen.lir_types import F64 as F64
+from bend.codegen.lir_types import I8 as I8
+from bend.codegen.lir_types import I16 as I16
+from bend.codegen.lir_types import I32 as I32
+from bend.codegen.lir_types import I64 as I64
+from bend.codegen.lir_types import U8 as U8
+from bend.codegen.lir_types import U16 as U16
+from bend.codegen.lir_types import U32 as U32
+from bend.codegen.lir_types import U64 as U64
+from bend.codegen.lir_types import VOID as VOID
+from bend.codegen.lir_types import Array as Array
+from bend.codegen.lir_types import BoolType as BoolType
+from bend.codegen.lir_types import Float as Float
+from bend.codegen.lir_types import Int as Int
+from bend.codegen.lir_types import Ptr as Ptr
+from bend.codegen.lir_types import Space as Space
+from bend.codegen.lir_types import StructName as StructName
+from bend.codegen.lir_types import Type as Type
+from bend.codegen.lir_types import VoidType as VoidType
+from bend.codegen.lir_types import pointee as pointee
+
 Order = Literal['relaxed', 'acquire', 'release', 'acq_rel', 'seq_cst']
 Scope = Literal['block', 'device', 'system']
 Inline = Literal['hint', 'always', 'never', 'auto']
@@ -30,95 +52,6 @@ BinaryOp = Literal['add', 'sub', 'mul', 'div', 'rem', 'and', 'or', 'xor', 'shl',
 CompareOp = Literal['eq', 'ne', 'lt', 'le', 'gt', 'ge']
 LogicalOp = Literal['and', 'or']
 RmwOp = Literal['xchg', 'add', 'sub', 'and', 'or', 'xor', 'max', 'min']
-
-
-# --- types -----------------------------------------------------------------------------------------------------
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Int:
-    """An integer of 8, 16, 32 or 64 bits."""
-
-    bits: int
-    signed: bool = False
-
-    def __str__(self) -> str:
-        return f'{"i" if self.signed else "u"}{self.bits}'
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class BoolType:
-    """A truth value; a byte in memory."""
-
-    def __str__(self) -> str:
-        return 'bool'
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Float:
-    """An IEEE binary32 or binary64."""
-
-    bits: int
-
-    def __str__(self) -> str:
-        return f'f{self.bits}'
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class VoidType:
-    """The result of a function that has none."""
-
-    def __str__(self) -> str:
-        return 'void'
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class StructName:
-    """A struct type, by its name; `Module.structs` has its fields (names, so that types may be recursive)."""
-
-    name: str
-
-    def __str__(self) -> str:
-        return self.name
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Array:
-    """A fixed number of elements, inside a struct."""
-
-    element: Type
-    count: int
-
-    def __str__(self) -> str:
-        return f'{self.element}[{self.count}]'
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Ptr:
-    """A pointer into an address space."""
-
-    pointee: Type
-    space: Space = 'generic'
-
-    def __str__(self) -> str:
-        suffix = '' if self.space == 'generic' else f' {self.space}'
-        return f'{self.pointee}*{suffix}'
-
-
-Type: TypeAlias = Int | BoolType | Float | VoidType | StructName | Array | Ptr
-
-U8, U16, U32, U64 = Int(8), Int(16), Int(32), Int(64)
-I8, I16, I32, I64 = Int(8, True), Int(16, True), Int(32, True), Int(64, True)
-BOOL = BoolType()
-F32, F64 = Float(32), Float(64)
-VOID = VoidType()
 
 
 # --- expressions -----------------------------------------------------------------------------------------------
@@ -624,12 +557,6 @@ def merge(*modules: Module) -> Module:
 
 
 # --- lookups ---------------------------------------------------------------------------------------------------
-
-
-def pointee(type_: Type) -> Type:
-    """What a pointer type points to."""
-    assert isinstance(type_, Ptr), f'{type_} is no pointer'
-    return type_.pointee
 
 
 def blocks_of(statement: Stmt) -> tuple[Block, ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 from bend.codegen import lir
 
 
@@ -114,14 +112,14 @@ class _Function:
         self.line = 0
         self.loops = 0
 
-    def fail(self, message: str) -> NoReturn:
-        raise ValidationError(self.function.name, self.line, message)
+    def error(self, message: str) -> ValidationError:
+        return ValidationError(self.function.name, self.line, message)
 
     def check(self) -> None:
         function = self.function
         for name, type_ in function.parameters:
             if name in self.locals:
-                self.fail(f'two parameters named {name}')
+                raise self.error(f'two parameters named {name}')
             self.declare(name, type_)
         for statement in lir.statements_of(function.body):
             if isinstance(statement, lir.Assign):
@@ -130,14 +128,14 @@ class _Function:
         self.block(function.body)
         self.line = function.line
         if function.result != lir.VOID and not always_leaves(function.body):
-            self.fail('the end can be reached without a return')
+            raise self.error('the end can be reached without a return')
 
     def declare(self, name: str, type_: lir.Type) -> None:
         if not isinstance(type_, lir.Int | lir.Float | lir.BoolType | lir.Ptr):
-            self.fail(f'{name} cannot be {type_}')
+            raise self.error(f'{name} cannot be {type_}')
         self.module.check_type(self.function.name, self.line, type_)
         if self.locals.setdefault(name, type_) != type_:
-            self.fail(f'{name} is {self.locals[name]} and {type_}')
+            raise self.error(f'{name} is {self.locals[name]} and {type_}')
 
     # --- statements --------------------------------------------------------------------------------------------
 
@@ -168,7 +166,7 @@ class _Function:
                 self.switch(statement)
             case lir.Break() | lir.Continue():
                 if self.loops == 0:
-                    self.fail(f'{type(statement).__name__.lower()} outside of a loop')
+                    raise self.error(f'{type(statement).__name__.lower()} outside of a loop')
             case lir.Return(None):
                 self.same(lir.VOID, self.function.result, 'the result')
             case lir.Return(lir_value):
@@ -182,12 +180,12 @@ class _Function:
     def switch(self, statement: lir.Switch) -> None:
         type_ = self.expr(statement.value)
         if not isinstance(type_, lir.Int):
-            self.fail(f'a switch over {type_}')
+            raise self.error(f'a switch over {type_}')
         seen: set[int] = set()
         for case in statement.cases:
             for value in case.values:
                 if value in seen:
-                    self.fail(f'two cases for {value}')
+                    raise self.error(f'two cases for {value}')
                 self.fits(value, type_)
                 seen.add(value)
             self.block(case.body)
@@ -197,35 +195,35 @@ class _Function:
 
     def same(self, found: lir.Type, wanted: lir.Type, what: str) -> None:
         if found != wanted:
-            self.fail(f'{what} is {found}, not {wanted}')
+            raise self.error(f'{what} is {found}, not {wanted}')
 
     def fits(self, value: int | float, type_: lir.Int) -> None:
         low, high = (-(1 << type_.bits - 1), 1 << type_.bits - 1) if type_.signed else (0, 1 << type_.bits)
         if not low <= value < high:
-            self.fail(f'{value} is no {type_}')
+            raise self.error(f'{value} is no {type_}')
 
     def pointer(self, expr: lir.Expr) -> lir.Type:
         """What is at an address."""
         type_ = self.expr(expr)
         if not isinstance(type_, lir.Ptr):
-            self.fail(f'{type_} is no pointer')
+            raise self.error(f'{type_} is no pointer')
         return type_.pointee
 
     def scalar_at(self, expr: lir.Expr) -> lir.Type:
         type_ = self.pointer(expr)
         if isinstance(type_, lir.StructName | lir.Array | lir.VoidType):
-            self.fail(f'a {type_} cannot be loaded or stored')
+            raise self.error(f'a {type_} cannot be loaded or stored')
         return type_
 
     def atomic_at(self, expr: lir.Expr) -> lir.Type:
         type_ = self.pointer(expr)
         if not isinstance(type_, lir.Int | lir.Ptr):
-            self.fail(f'no atomic access to {type_}')
+            raise self.error(f'no atomic access to {type_}')
         return type_
 
     def order(self, order: lir.Order, allowed: tuple[lir.Order, ...]) -> None:
         if order not in allowed:
-            self.fail(f'the order {order} makes no sense here')
+            raise self.error(f'the order {order} makes no sense here')
 
     def expr(self, expr: lir.Expr) -> lir.Type:
         """Checks an expression; gives its type."""
@@ -234,14 +232,14 @@ class _Function:
                 if isinstance(type_, lir.Int):
                     self.fits(value, type_)
                 elif isinstance(type_, lir.StructName | lir.Array | lir.VoidType):
-                    self.fail(f'no constants of type {type_}')
+                    raise self.error(f'no constants of type {type_}')
             case lir.Local(name, type_):
                 if name not in self.locals:
-                    self.fail(f'{name} is never assigned')
+                    raise self.error(f'{name} is never assigned')
                 self.same(type_, self.locals[name], name)
             case lir.GlobalAddress(name, type_):
                 if name not in self.module.globals:
-                    self.fail(f'no global {name}')
+                    raise self.error(f'no global {name}')
                 self.same(type_.pointee, self.module.globals[name].element, name)
             case lir.Binary(op, left, right):
                 self.binary(op, self.expr(left), self.expr(right))
@@ -249,7 +247,7 @@ class _Function:
                 type_ = self.expr(left)
                 self.same(self.expr(right), type_, 'the right side of a comparison')
                 if isinstance(type_, lir.VoidType) or (type_ == lir.BOOL and op not in ('eq', 'ne')):
-                    self.fail(f'no {op} of {type_}')
+                    raise self.error(f'no {op} of {type_}')
             case lir.Logical(_, left, right):
                 self.same(self.expr(left), lir.BOOL, 'an operand')
                 self.same(self.expr(right), lir.BOOL, 'an operand')
@@ -258,10 +256,10 @@ class _Function:
                 self.same(self.expr(otherwise), self.expr(then), 'the second choice')
             case lir.Not(value):
                 if not isinstance(self.expr(value), lir.Int | lir.BoolType):
-                    self.fail(f'no complement of {value.type}')
+                    raise self.error(f'no complement of {value.type}')
             case lir.Neg(value):
                 if not isinstance(self.expr(value), lir.Int | lir.Float):
-                    self.fail(f'no negative of {value.type}')
+                    raise self.error(f'no negative of {value.type}')
             case lir.Convert(value, type_):
                 self.convert(self.expr(value), type_)
             case lir.Bitcast(value, type_):
@@ -277,7 +275,7 @@ class _Function:
     def binary(self, op: lir.BinaryOp, left: lir.Type, right: lir.Type) -> None:
         self.same(right, left, f'the right side of {op}')
         if not isinstance(left, lir.Int) and not (isinstance(left, lir.Float) and op in ('add', 'sub', 'mul', 'div')):
-            self.fail(f'no {op} of {left}')
+            raise self.error(f'no {op} of {left}')
 
     def convert(self, source: lir.Type, target: lir.Type) -> None:
         self.module.check_type(self.function.name, self.line, target)
@@ -287,20 +285,20 @@ class _Function:
         if isinstance(source, lir.Ptr | lir.Int) and isinstance(target, lir.Ptr | lir.Int):
             return
         if source != target:
-            self.fail(f'no conversion from {source} to {target}')
+            raise self.error(f'no conversion from {source} to {target}')
 
     def bitcast(self, source: lir.Type, target: lir.Type) -> None:
         match source, target:
             case (lir.Int(bits), lir.Float(wanted)) | (lir.Float(bits), lir.Int(wanted)) if bits == wanted:
                 return
-        self.fail(f'no bitcast from {source} to {target}')
+        raise self.error(f'no bitcast from {source} to {target}')
 
     def call(self, expr: lir.Call) -> None:
         function = self.module.functions.get(expr.function)
         if function is None:
-            self.fail(f'no function {expr.function}')
+            raise self.error(f'no function {expr.function}')
         if len(expr.arguments) != len(function.parameters):
-            self.fail(f'{len(expr.arguments)} arguments for {function.name}, not {len(function.parameters)}')
+            raise self.error(f'{len(expr.arguments)} arguments for {function.name}, not {len(function.parameters)}')
         for argument, (name, type_) in zip(expr.arguments, function.parameters, strict=True):
             self.same(self.expr(argument), type_, f'the argument {name} of {function.name}')
         self.same(expr.type, function.result, f'the result of {function.name}')
@@ -308,13 +306,13 @@ class _Function:
     def intrinsic(self, name: str, arguments: tuple[lir.Expr, ...]) -> None:
         kind = lir.INTRINSICS.get(name)
         if kind is None:
-            self.fail(f'no intrinsic {name}')
+            raise self.error(f'no intrinsic {name}')
         if len(arguments) != (0 if name in ('trap', 'pause') else 1):
-            self.fail(f'the wrong number of arguments for {name}')
+            raise self.error(f'the wrong number of arguments for {name}')
         allowed = {'int': lir.Int, 'float': lir.Float, 'bool': lir.BoolType, 'none': lir.Ptr}[kind]
         for argument in arguments:
             if not isinstance(self.expr(argument), allowed):
-                self.fail(f'no {name} of {argument.type}')
+                raise self.error(f'no {name} of {argument.type}')
 
     def memory(self, expr: lir.Expr) -> None:
         """Addresses, loads and atomic operations."""
@@ -327,7 +325,7 @@ class _Function:
             case lir.AtomicRmw(op, pointer, value):
                 type_ = self.atomic_at(pointer)
                 if not isinstance(type_, lir.Int) and op != 'xchg':
-                    self.fail(f'no atomic {op} of {type_}')
+                    raise self.error(f'no atomic {op} of {type_}')
                 self.same(self.expr(value), type_, 'the operand')
             case lir.CompareExchange(pointer, expected, new, _, failure):
                 type_ = self.atomic_at(pointer)
@@ -337,14 +335,14 @@ class _Function:
             case lir.FieldAddress(pointer, field, type_):
                 target = self.pointer(pointer)
                 if not isinstance(target, lir.StructName) or target.name not in self.module.structs:
-                    self.fail(f'{target} has no fields')
+                    raise self.error(f'{target} has no fields')
                 fields = dict(self.module.structs[target.name].fields)
                 if field not in fields:
-                    self.fail(f'{target} has no field {field}')
+                    raise self.error(f'{target} has no field {field}')
                 self.same(type_.pointee, fields[field], f'the field {field}')
             case lir.IndexAddress(pointer, index):
                 self.pointer(pointer)
                 if not isinstance(self.expr(index), lir.Int):
-                    self.fail(f'an index of type {index.type}')
+                    raise self.error(f'an index of type {index.type}')
             case _:
-                self.fail(f'no expression: {expr!r}')
+                raise self.error(f'no expression: {expr!r}')

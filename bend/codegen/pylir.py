@@ -26,6 +26,7 @@ from bend.codegen import lir
 from bend.codegen.lir_validate import ValidationError, validate_module
 from bend.codegen.pylir_body import lower_body
 from bend.codegen.pylir_scope import (
+    KERNEL_PACKAGE,
     LANG_MODULE,
     LANG_NAMES,
     Constant,
@@ -39,10 +40,13 @@ from bend.codegen.pylir_scope import (
 
 __all__ = ['KernelError', 'compile_kernel']
 
+_KERNEL_FOLDER = Path(__file__).resolve().parent.parent / 'runtime' / 'kernel'
 _INLINE: Mapping[str, lir.Inline] = {'inline': 'always', 'noinline': 'never'}
 
 
-def compile_kernel(modules: Sequence[ModuleType | str | Path], parameters: Mapping[str, int] | None = None) -> lir.Module:
+def compile_kernel(
+    modules: Sequence[ModuleType | str | Path], parameters: Mapping[str, int] | None = None
+) -> lir.Module:
     """Compiles kernel modules, and those that they import, to one LIR module.
 
     `modules` are module objects or paths of source files; `parameters` override module constants of these names.
@@ -98,26 +102,27 @@ class _Compiler:
             case ast.FunctionDef():
                 self.declare_function(scope, node)
             case _:
-                scope.fail(node, 'a kernel module has only imports from modules, constants, structs and functions')
+                raise scope.error(node, 'a kernel module has only from-imports, constants, structs and functions')
 
     def import_names(self, scope: Scope, node: ast.stmt, module: str, names: list[ast.alias], path: Path) -> None:
         if module == LANG_MODULE:
             for alias in names:
                 if alias.name not in LANG_NAMES:
-                    scope.fail(node, f'{alias.name} is no name of {LANG_MODULE}')
+                    raise scope.error(node, f'{alias.name} is no name of {LANG_MODULE}')
                 scope.names[alias.asname or alias.name] = LangName(alias.name)
             return
-        source = self.load(path.with_name(module.rsplit('.', 1)[-1] + '.py'))
+        package, _, stem = module.rpartition('.')
+        source = self.load((_KERNEL_FOLDER if package == KERNEL_PACKAGE else path.parent) / f'{stem}.py')
         for alias in names:
             if alias.name not in source.names:
-                scope.fail(node, f'{module} does not define {alias.name} (before it imports this module)')
+                raise scope.error(node, f'{module} does not define {alias.name} (before it imports this module)')
             if alias.asname not in (None, alias.name):
-                scope.fail(node, 'kernel names are imported under their own names')
+                raise scope.error(node, 'kernel names are imported under their own names')
             scope.names[alias.name] = source.names[alias.name]
 
     def define(self, scope: Scope, node: ast.AST, name: str) -> None:
         if name in scope.names:
-            scope.fail(node, f'{name} is defined twice')
+            raise scope.error(node, f'{name} is defined twice')
 
     def declare_constant(
         self, scope: Scope, node: ast.stmt, name: str, type_: lir.Type | None, value: ast.expr
@@ -125,17 +130,17 @@ class _Compiler:
         self.define(scope, node, name)
         folded = self.parameters.get(name, scope.fold(value, typed=True))
         if folded is None:
-            scope.fail(node, f'{name} is no constant: {ast.unparse(value)}')
+            raise scope.error(node, f'{name} is no constant: {ast.unparse(value)}')
         if type_ is not None and constant(folded, type_) is None:
-            scope.fail(node, f'{folded} is no {type_}')
+            raise scope.error(node, f'{folded} is no {type_}')
         scope.names[name] = Constant(folded, type_)
 
     def declare_struct(self, scope: Scope, node: ast.ClassDef) -> None:
         self.define(scope, node, node.name)
         if [scope.lang_name(decorator) for decorator in node.decorator_list] != ['struct']:
-            scope.fail(node, 'a class in a kernel module must be a @struct')
+            raise scope.error(node, 'a class in a kernel module must be a @struct')
         if node.name in self.structs:
-            scope.fail(node, f'another module has a struct {node.name}')
+            raise scope.error(node, f'another module has a struct {node.name}')
         scope.names[node.name] = StructEntity(node.name)
         fields: list[tuple[str, lir.Type]] = []
         for item in node.body:
@@ -145,7 +150,7 @@ class _Compiler:
                 case ast.Expr(value=ast.Constant(value=str())) | ast.Pass():
                     pass
                 case _:
-                    scope.fail(item, 'a struct has only fields: NAME: TYPE')
+                    raise scope.error(item, 'a struct has only fields: NAME: TYPE')
         self.structs[node.name] = lir.Struct(node.name, tuple(fields))
 
     def declare_function(self, scope: Scope, node: ast.FunctionDef) -> None:
@@ -153,16 +158,16 @@ class _Compiler:
         words = [scope.lang_name(decorator) for decorator in node.decorator_list]
         for decorator, word in zip(node.decorator_list, words, strict=True):
             if word not in ('inline', 'noinline', 'export', 'extern'):
-                scope.fail(decorator, f'{ast.unparse(decorator)} is no decorator for functions')
+                raise scope.error(decorator, f'{ast.unparse(decorator)} is no decorator for functions')
         arguments = node.args
         if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults:
-            scope.fail(node, 'parameters are plain, without defaults')
+            raise scope.error(node, 'parameters are plain, without defaults')
         parameters: list[tuple[str, lir.Type]] = []
         for argument in [*arguments.posonlyargs, *arguments.args]:
             if argument.annotation is None:
-                scope.fail(argument, f'the parameter {argument.arg} has no type')
+                raise scope.error(argument, f'the parameter {argument.arg} has no type')
             parameters.append((argument.arg, scope.type_of(argument.annotation)))
-        inline: lir.Inline = next((_INLINE[word] for word in words if word in _INLINE), 'auto')
+        inline: lir.Inline = next((_INLINE[word] for word in words if word is not None and word in _INLINE), 'auto')
         function = lir.Function(
             node.name, tuple(parameters), scope.type_of(node.returns), (), inline, 'export' in words,
             'extern' in words, scope.file, node.lineno,
@@ -173,7 +178,7 @@ class _Compiler:
         if known is None or known[1].function.extern:
             self.functions[node.name] = (scope, entity)
         elif not function.extern:
-            scope.fail(node, f'another module has a function {node.name} ({known[0].file})')
+            raise scope.error(node, f'another module has a function {node.name} ({known[0].file})')
 
     def finish(self) -> lir.Module:
         """Lowers all bodies, and validates."""

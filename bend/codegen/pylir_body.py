@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
 
 from bend.codegen import lir
 from bend.codegen.pylir_scope import (
@@ -14,6 +13,7 @@ from bend.codegen.pylir_scope import (
     SCOPES,
     Constant,
     FunctionEntity,
+    KernelError,
     LangName,
     Scope,
     constant,
@@ -47,8 +47,8 @@ class _Body:
         self.locals: dict[str, lir.Type] = dict(function.parameters)
         self.temporaries = 0
 
-    def fail(self, node: ast.AST, message: str) -> NoReturn:
-        self.scope.fail(node, message)
+    def error(self, node: ast.AST, message: str) -> KernelError:
+        return self.scope.error(node, message)
 
     # --- statements --------------------------------------------------------------------------------------------
 
@@ -89,24 +89,24 @@ class _Body:
             case ast.Expr(value=ast.Call() as call):
                 return (self.call_statement(call),)
             case _:
-                self.fail(node, f'kernel code has no such statement: {ast.unparse(node).splitlines()[0]}')
+                raise self.error(node, f'kernel code has no such statement: {ast.unparse(node).splitlines()[0]}')
 
     def assign(self, node: ast.stmt, target: ast.expr, type_: lir.Type | None, value: ast.expr) -> Sequence[lir.Stmt]:
         if not isinstance(target, ast.Name):
             if not isinstance(target, ast.Attribute | ast.Subscript):
-                self.fail(node, 'only a local, an element or a field can be assigned to')
+                raise self.error(node, 'only a local, an element or a field can be assigned to')
             address = self.place(target)
             return (lir.Store(address, self.typed(value, address_type(address), 'the assigned value'), node.lineno),)
         name = target.id
         known = self.locals.get(name)
         if known is None and name in self.scope.names:
-            self.fail(node, f'{name} is a name of the module, and cannot be a local')
+            raise self.error(node, f'{name} is a name of the module, and cannot be a local')
         if type_ is not None and known is not None and known != type_:
-            self.fail(node, f'{name} is {known} already, not {type_}')
+            raise self.error(node, f'{name} is {known} already, not {type_}')
         wanted = known or type_
         lowered = self.expr(value) if wanted is None else self.typed(value, wanted, name)
         if lowered.type == lir.VOID:
-            self.fail(node, f'{ast.unparse(value)} has no result')
+            raise self.error(node, f'{ast.unparse(value)} has no result')
         self.locals[name] = lowered.type
         return (lir.Assign(lir.Local(name, lowered.type), lowered, node.lineno),)
 
@@ -137,9 +137,9 @@ class _Body:
             case ast.For(target=ast.Name(id=name), iter=ast.Call(func=ast.Name(id='range'), args=bounds), orelse=[]):
                 pass
             case _:
-                self.fail(node, 'a for loop is `for NAME in range(...)`, without else')
+                raise self.error(node, 'a for loop is `for NAME in range(...)`, without else')
         if len(bounds) not in (1, 2):
-            self.fail(node, 'range takes one or two bounds')
+            raise self.error(node, 'range takes one or two bounds')
         known = self.locals.get(name)
         stop = self.expr(bounds[-1], known)
         type_ = stop.type
@@ -151,7 +151,7 @@ class _Body:
         else:
             start = lir.Const(0, type_)
         if not isinstance(type_, lir.Int) or start.type != type_ or known not in (None, type_):
-            self.fail(node, f'the bounds and {name} must be integers of one type')
+            raise self.error(node, f'the bounds and {name} must be integers of one type')
         self.locals[name] = type_
         counter = lir.Local(self.temporary(type_), type_)
         limit = lir.Local(self.temporary(type_), type_)
@@ -166,12 +166,12 @@ class _Body:
     def switch(self, node: ast.Match) -> lir.Switch:
         value = self.expr(node.subject)
         if not isinstance(value.type, lir.Int):
-            self.fail(node, f'match needs an integer, not {value.type}')
+            raise self.error(node, f'match needs an integer, not {value.type}')
         cases: list[lir.Case] = []
         default: lir.Block = ()
         for case in node.cases:
             if case.guard is not None:
-                self.fail(case.pattern, 'cases have no guards')
+                raise self.error(case.pattern, 'cases have no guards')
             patterns = case.pattern.patterns if isinstance(case.pattern, ast.MatchOr) else [case.pattern]
             match patterns:
                 case [ast.MatchAs(pattern=None, name=None)]:
@@ -181,7 +181,7 @@ class _Body:
             for pattern in patterns:
                 folded = self.scope.fold(pattern.value) if isinstance(pattern, ast.MatchValue) else None
                 if not isinstance(folded, int) or constant(folded, value.type) is None:
-                    self.fail(pattern, f'a case is a literal {value.type}, several with |, or _')
+                    raise self.error(pattern, f'a case is a literal {value.type}, several with |, or _')
                 values.append(folded)
             cases.append(lir.Case(tuple(values), self.block(case.body)))
         return lir.Switch(value, tuple(cases), default, node.lineno)
@@ -204,14 +204,14 @@ class _Body:
         """A truth value; integers are not taken for one."""
         value = self.expr(node, lir.BOOL)
         if value.type != lir.BOOL:
-            self.fail(node, f'{ast.unparse(node)} is {value.type}, not bool (compare it: `!= 0`)')
+            raise self.error(node, f'{ast.unparse(node)} is {value.type}, not bool (compare it: `!= 0`)')
         return value
 
     def typed(self, node: ast.expr, type_: lir.Type, what: str) -> lir.Expr:
         """A value that must have a type."""
         value = self.expr(node, type_)
         if value.type != type_:
-            self.fail(node, f'{what} must be {type_}, and {ast.unparse(node)} is {value.type}')
+            raise self.error(node, f'{what} must be {type_}, and {ast.unparse(node)} is {value.type}')
         return value
 
     def expr(self, node: ast.expr, expected: lir.Type | None = None) -> lir.Expr:
@@ -231,15 +231,18 @@ class _Body:
             case ast.UnaryOp(op=ast.Invert(), operand=operand):
                 value = self.numeric(operand, expected)
                 if not isinstance(value.type, lir.Int):
-                    self.fail(node, '~ needs an integer')
+                    raise self.error(node, '~ needs an integer')
                 return lir.Not(value)
-            case ast.BoolOp(op=op, values=values):
+            case ast.BoolOp(op=connective, values=values):
                 result = self.condition(values[0])
-                for value in values[1:]:
-                    result = lir.Logical('and' if isinstance(op, ast.And) else 'or', result, self.condition(value))
+                for other in values[1:]:
+                    kind: lir.LogicalOp = 'and' if isinstance(connective, ast.And) else 'or'
+                    result = lir.Logical(kind, result, self.condition(other))
                 return result
-            case ast.Compare(left=left, ops=[op], comparators=[right]):
-                return self.comparison(node, left, op, right)
+            case ast.Compare(left=left, ops=[ast.In()], comparators=[ast.Tuple(elts=choices)]):
+                return self.membership(node, left, choices)
+            case ast.Compare(left=left, ops=[comparison], comparators=[right]):
+                return self.comparison(node, left, comparison, right)
             case ast.IfExp(test=test, body=body, orelse=otherwise):
                 condition = self.condition(test)
                 first, second = self.operands(node, body, otherwise, expected)
@@ -249,7 +252,7 @@ class _Body:
             case ast.Attribute() | ast.Subscript():
                 return self.load(node)
             case _:
-                self.fail(node, f'kernel code has no such expression: {ast.unparse(node)}')
+                raise self.error(node, f'kernel code has no such expression: {ast.unparse(node)}')
 
     def literal(self, node: ast.expr, value: int | float, expected: lir.Type | None) -> lir.Const:
         if expected is None or isinstance(expected, lir.VoidType | lir.StructName | lir.Array):
@@ -258,7 +261,7 @@ class _Body:
             expected = lir.BOOL
         result = constant(value, expected)
         if result is None:
-            self.fail(node, f'{value} is no {expected}')
+            raise self.error(node, f'{value} is no {expected}')
         return result
 
     def name(self, node: ast.expr, name: str) -> lir.Expr:
@@ -268,14 +271,14 @@ class _Body:
             case Constant(value, lir.Int() | lir.Float() | lir.BoolType() as type_):
                 return lir.Const(value, type_)
             case FunctionEntity() | LangName():
-                self.fail(node, f'{name} is no value')
+                raise self.error(node, f'{name} is no value')
             case _:
-                self.fail(node, f'{name} is not defined here')
+                raise self.error(node, f'{name} is not defined here')
 
     def numeric(self, node: ast.expr, expected: lir.Type | None) -> lir.Expr:
         value = self.expr(node, expected)
         if not isinstance(value.type, lir.Int | lir.Float):
-            self.fail(node, f'{ast.unparse(node)} is {value.type}, not a number')
+            raise self.error(node, f'{ast.unparse(node)} is {value.type}, not a number')
         return value
 
     def operands(
@@ -290,7 +293,7 @@ class _Body:
             second = self.expr(right, first.type)
         if first.type != second.type:
             text = f'{ast.unparse(left)} is {first.type} and {ast.unparse(right)} is {second.type}'
-            self.fail(node, f'{text}: convert one of them')
+            raise self.error(node, f'{text}: convert one of them')
         return first, second
 
     def arithmetic(
@@ -300,7 +303,7 @@ class _Body:
         """`left op right`, the left one lowered already or not."""
         name = _OPERATORS.get(type(op))
         if name is None:
-            self.fail(node, 'kernel code has no such operator')
+            raise self.error(node, 'kernel code has no such operator')
         if name in ('shl', 'shr'):
             if first is None:
                 assert left is not None
@@ -315,24 +318,33 @@ class _Body:
             first, second = self.operands(node, left, right, expected)
         type_ = first.type
         if type_ != second.type:
-            self.fail(node, f'the operands are {type_} and {second.type}: convert one of them')
+            raise self.error(node, f'the operands are {type_} and {second.type}: convert one of them')
         if isinstance(type_, lir.Float):
             if name not in ('add', 'sub', 'mul', 'div') or isinstance(op, ast.FloorDiv):
-                self.fail(node, 'floats have only + - * /')
+                raise self.error(node, 'floats have only + - * /')
         elif not isinstance(type_, lir.Int):
-            self.fail(node, f'no arithmetic on {type_}')
+            raise self.error(node, f'no arithmetic on {type_}')
         elif isinstance(op, ast.Div):
-            self.fail(node, 'integers are divided with //')
+            raise self.error(node, 'integers are divided with //')
         return lir.Binary(name, first, second)
 
     def comparison(self, node: ast.AST, left: ast.expr, op: ast.cmpop, right: ast.expr) -> lir.Expr:
         name = _COMPARISONS.get(type(op))
         if name is None:
-            self.fail(node, 'kernel code has no such comparison')
+            raise self.error(node, 'kernel code has no such comparison')
         first, second = self.operands(node, left, right, None)
         if first.type == lir.BOOL and name not in ('eq', 'ne'):
-            self.fail(node, 'truth values have no order')
+            raise self.error(node, 'truth values have no order')
         return lir.Compare(name, first, second)
+
+    def membership(self, node: ast.AST, left: ast.expr, choices: Sequence[ast.expr]) -> lir.Expr:
+        """`x in (A, B)`: a comparison with each."""
+        if not choices or _has_effects(self.expr(left)):
+            raise self.error(node, '`in` takes a plain value and a tuple of choices')
+        result = self.comparison(node, left, ast.Eq(), choices[0])
+        for choice in choices[1:]:
+            result = lir.Logical('or', result, self.comparison(node, left, ast.Eq(), choice))
+        return result
 
     # --- memory ------------------------------------------------------------------------------------------------
 
@@ -343,21 +355,21 @@ class _Body:
                 pointer = self.base(base)
                 target = address_type(pointer) if isinstance(pointer.type, lir.Ptr) else None
                 if not isinstance(target, lir.StructName):
-                    self.fail(node, f'{ast.unparse(base)} is {pointer.type}, not a pointer to a struct')
+                    raise self.error(node, f'{ast.unparse(base)} is {pointer.type}, not a pointer to a struct')
                 try:
                     return self.structs[target.name].address(pointer, field)
-                except KeyError:
-                    self.fail(node, f'{target.name} has no field {field}')
+                except KeyError as error:
+                    raise self.error(node, f'{target.name} has no field {field}') from error
             case ast.Subscript(value=base, slice=index):
                 pointer = self.base(base)
                 if not isinstance(pointer.type, lir.Ptr):
-                    self.fail(node, f'{ast.unparse(base)} is {pointer.type}, not a pointer')
+                    raise self.error(node, f'{ast.unparse(base)} is {pointer.type}, not a pointer')
                 position = self.expr(index)
                 if not isinstance(position.type, lir.Int):
-                    self.fail(index, f'an index is an integer, not {position.type}')
+                    raise self.error(index, f'an index is an integer, not {position.type}')
                 return lir.IndexAddress(pointer, position)
             case _:
-                self.fail(node, f'{ast.unparse(node)} has no address')
+                raise self.error(node, f'{ast.unparse(node)} has no address')
 
     def base(self, node: ast.expr) -> lir.Expr:
         """What stands before a dot or a bracket, as an address: structs and arrays in memory are not loaded."""
@@ -374,7 +386,7 @@ class _Body:
             case lir.Array():
                 return lir.IndexAddress(address, lir.Const(0, lir.U64))
             case lir.StructName(name):
-                self.fail(node, f'a {name} cannot be loaded; take its address: addr({ast.unparse(node)})')
+                raise self.error(node, f'a {name} cannot be loaded; take its address: addr({ast.unparse(node)})')
             case _:
                 return lir.Load(address)
 
@@ -382,7 +394,7 @@ class _Body:
 
     def call(self, node: ast.Call, expected: lir.Type | None) -> lir.Expr:
         if node.keywords:
-            self.fail(node, 'arguments are positional')
+            raise self.error(node, 'arguments are positional')
         if isinstance(node.func, ast.Subscript):
             return self.conversion(node, self.scope.type_of(node.func), node.args)
         word = self.scope.lang_name(node.func)
@@ -390,10 +402,10 @@ class _Body:
             return self.operation(node, word, expected)
         entity = self.scope.names.get(node.func.id) if isinstance(node.func, ast.Name) else None
         if not isinstance(entity, FunctionEntity):
-            self.fail(node, f'{ast.unparse(node.func)} is no kernel function')
+            raise self.error(node, f'{ast.unparse(node.func)} is no kernel function')
         function = entity.function
         if len(node.args) != len(function.parameters):
-            self.fail(node, f'{function.name} takes {len(function.parameters)} arguments, not {len(node.args)}')
+            raise self.error(node, f'{function.name} takes {len(function.parameters)} arguments, not {len(node.args)}')
         arguments = tuple(
             self.typed(argument, type_, name)
             for argument, (name, type_) in zip(node.args, function.parameters, strict=True)
@@ -402,7 +414,7 @@ class _Body:
 
     def conversion(self, node: ast.Call, type_: lir.Type, arguments: Sequence[ast.expr]) -> lir.Expr:
         if len(arguments) != 1:
-            self.fail(node, 'a conversion takes one value')
+            raise self.error(node, 'a conversion takes one value')
         literal = self.scope.fold(arguments[0], typed=True)
         if isinstance(type_, lir.Int) and type(literal) is int:
             wrapped = literal & ((1 << type_.bits) - 1)
@@ -415,12 +427,12 @@ class _Body:
         if value.type == type_:
             return value
         if type_ == lir.BOOL:
-            self.fail(node, 'compare with 0 to get a bool')
+            raise self.error(node, 'compare with 0 to get a bool')
         pair = (value.type, type_)
         if any(isinstance(side, lir.Ptr) for side in pair) and any(
             isinstance(side, lir.Float | lir.BoolType) for side in pair
         ):
-            self.fail(node, f'no conversion from {value.type} to {type_}')
+            raise self.error(node, f'no conversion from {value.type} to {type_}')
         return lir.Convert(value, type_)
 
     def operation(self, node: ast.Call, word: str, expected: lir.Type | None) -> lir.Expr:
@@ -450,8 +462,8 @@ class _Body:
                 if isinstance(address_type(address), lir.Array):
                     return lir.IndexAddress(address, lir.Const(0, lir.U64))
                 return address
-            case 'cast', [type_, value]:
-                return self.conversion(node, self.scope.type_of(type_), [value])
+            case 'cast', [type_, operand]:
+                return self.conversion(node, self.scope.type_of(type_), [operand])
             case 'sizeof', [type_]:
                 size, _ = lir.size_and_alignment(self.scope.type_of(type_), self.structs)
                 return lir.Const(size, lir.U64)
@@ -460,7 +472,7 @@ class _Body:
             case _ if word in lir.INTRINSICS and len(arguments) == 1:
                 return lir.Intrinsic(word, (self.intrinsic_argument(word, arguments[0], expected),))
             case _:
-                self.fail(node, f'{word} is not used like this: {ast.unparse(node)}')
+                raise self.error(node, f'{word} is not used like this: {ast.unparse(node)}')
 
     def intrinsic_argument(self, word: str, node: ast.expr, expected: lir.Type | None) -> lir.Expr:
         kind = lir.INTRINSICS[word]
@@ -469,7 +481,7 @@ class _Body:
         value = self.expr(node, expected)
         wanted = {'int': lir.Int, 'float': lir.Float, 'none': lir.Ptr}[kind]
         if not isinstance(value.type, wanted):
-            self.fail(node, f'{word} is not for {value.type}')
+            raise self.error(node, f'{word} is not for {value.type}')
         return value
 
     def atomic(self, node: ast.Call, operands: int) -> tuple[lir.Expr, tuple[lir.Order, lir.Scope]]:
@@ -477,18 +489,19 @@ class _Body:
         order_and_scope = self.order_and_scope(node, operands)
         address = self.expr(node.args[0])
         if not isinstance(address.type, lir.Ptr):
-            self.fail(node, f'{ast.unparse(node.args[0])} is {address.type}, not a pointer')
+            raise self.error(node.args[0], f'{ast.unparse(node.args[0])} is {address.type}, no pointer')
         return address, order_and_scope
 
     def order_and_scope(self, node: ast.Call, operands: int) -> tuple[lir.Order, lir.Scope]:
         names = [self.scope.lang_name(argument) for argument in node.args[operands:]]
         match names:
-            case [order] if order in ORDERS:
+            case [str() as order] if order in ORDERS:
                 return ORDERS[order], 'device'
-            case [order, scope] if order in ORDERS and scope in SCOPES:
+            case [str() as order, str() as scope] if order in ORDERS and scope in SCOPES:
                 return ORDERS[order], SCOPES[scope]
             case _:
-                self.fail(node, f'{ast.unparse(node.func)} takes {operands} operands, an order, and maybe a scope')
+                what = f'{operands} operands, an order, and maybe a scope'
+                raise self.error(node, f'{ast.unparse(node.func)} takes {what}')
 
 
 def address_type(address: lir.Expr) -> lir.Type:

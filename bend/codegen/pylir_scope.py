@@ -6,10 +6,11 @@ import ast
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
 from bend.codegen import lir
 
+KERNEL_PACKAGE = 'bend.runtime.kernel'
 LANG_MODULE = 'bend.runtime.kernel.lang'
 
 SCALARS: Mapping[str, lir.Type] = {
@@ -89,9 +90,9 @@ class Scope:
         self.file = file
         self.names: dict[str, Entity] = {}
 
-    def fail(self, node: ast.AST, message: str) -> NoReturn:
-        """Raises KernelError at a node."""
-        raise KernelError(self.file, getattr(node, 'lineno', 0), message)
+    def error(self, node: ast.AST, message: str) -> KernelError:
+        """What is wrong at a node, to be raised."""
+        return KernelError(self.file, getattr(node, 'lineno', 0), message)
 
     def lang_name(self, node: ast.expr) -> str | None:
         """The language's name for what a node names, if it is one of its names."""
@@ -114,11 +115,11 @@ class Scope:
                     return entity.value
                 return None
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                value = self.fold(operand, typed=typed)
-                return None if value is None else -value
+                positive = self.fold(operand, typed=typed)
+                return None if positive is None else -positive
             case ast.UnaryOp(op=ast.Invert(), operand=operand):
-                value = self.fold(operand, typed=typed)
-                return ~value if isinstance(value, int) else None
+                word = self.fold(operand, typed=typed)
+                return ~word if isinstance(word, int) else None
             case ast.BinOp(left=left, op=op, right=right):
                 first = self.fold(left, typed=typed)
                 second = self.fold(right, typed=typed) if first is not None else None
@@ -126,8 +127,8 @@ class Scope:
                     return None
                 try:
                     result: int | float = _FOLDS[type(op)](first, second)
-                except (KeyError, ArithmeticError, TypeError, ValueError):
-                    self.fail(node, 'this constant cannot be computed')
+                except (KeyError, ArithmeticError, TypeError, ValueError) as error:
+                    raise self.error(node, 'this constant cannot be computed') from error
                 return result
             case _:
                 return None
@@ -143,11 +144,11 @@ class Scope:
                 return self._generic_type(node, self.lang_name(base), inner)
             case ast.Name(id=name):
                 word = self.lang_name(node)
-                if word in SCALARS:
+                if word is not None and word in SCALARS:
                     return SCALARS[word]
                 if isinstance(self.names.get(name), StructEntity):
                     return lir.StructName(name)
-        self.fail(node, f'{ast.unparse(node)} is no type (a scalar, a struct, Ptr[T] or Array[T, n])')
+        raise self.error(node, f'{ast.unparse(node)} is no type (a scalar, a struct, Ptr[T] or Array[T, n])')
 
     def _generic_type(self, node: ast.expr, base: str | None, inner: ast.expr) -> lir.Type:
         if base == 'Ptr':
@@ -155,9 +156,9 @@ class Scope:
         if base == 'Array' and isinstance(inner, ast.Tuple) and len(inner.elts) == 2:
             count = self.fold(inner.elts[1], typed=True)
             if not isinstance(count, int) or count < 1:
-                self.fail(node, 'the length of an Array must be a positive constant')
+                raise self.error(node, 'the length of an Array must be a positive constant')
             return lir.Array(self.type_of(inner.elts[0]), count)
-        self.fail(node, f'{ast.unparse(node)} is no type (Ptr[T] or Array[T, n] may have brackets)')
+        raise self.error(node, f'{ast.unparse(node)} is no type (Ptr[T] or Array[T, n] may have brackets)')
 
 
 def constant(value: int | float, type_: lir.Type) -> lir.Const | None:
