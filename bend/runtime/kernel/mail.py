@@ -8,7 +8,6 @@ from bend.runtime.kernel.bag import COUNT_SHIFT, FREED, REDEX, push_redex
 from bend.runtime.kernel.lang import (
     ACQ_REL,
     ACQUIRE,
-    RELAXED,
     RELEASE,
     SEQ_CST,
     Ptr,
@@ -28,9 +27,11 @@ from bend.runtime.kernel.lang import (
 from bend.runtime.kernel.ports import VALUE_SHIFT
 from bend.runtime.kernel.state import RING_WORDS, Worker
 
-# A ring is two cache lines for its two positions (which only grow), then its words.
+# A ring is two cache lines for its positions (which only grow), then its words: how far it has been read; how far it
+# may be read, and how far it has been written.
 RING_HEAD = 0
 RING_TAIL = 8
+RING_WRITTEN = 9
 RING_DATA = 16
 RING_STRIDE = 4112
 FREED_BATCH = 256
@@ -72,23 +73,40 @@ def wake(w: Ptr[Worker], worker: u64) -> None:
 
 @noinline
 def send(w: Ptr[Worker], receiver: u64, header: u64, words: Ptr[u64]) -> bool:
-    """Sends a message; False if the ring is full, and then nothing was sent."""
+    """Writes a message, which the receiver sees after the next `flush`; False if the ring is full, and then nothing
+    was written."""
     count = header >> COUNT_SHIFT
     target = ring(w, w.id, receiver)
-    tail = target[RING_TAIL]
+    tail = target[RING_WRITTEN]
     if tail + count + 1 - atomic_load(addr(target[RING_HEAD]), ACQUIRE) > RING_WORDS:
         return False
-    atomic_add(addr(w.shared.work), 1, RELAXED)
     target[RING_DATA + tail % RING_WORDS] = header
     i: u64 = 0
     while i < count:
         target[RING_DATA + (tail + 1 + i) % RING_WORDS] = words[i]
         i += 1
-    atomic_store(addr(target[RING_TAIL]), tail + count + 1, RELEASE)
-    atomic_or(mail_mask(w, receiver), 1 << w.id, SEQ_CST)
-    wake(w, receiver)
-    w.messages += 1
+    target[RING_WRITTEN] = tail + count + 1
+    w.unsent += 1
+    w.unsent_to |= 1 << receiver
     return True
+
+
+@noinline
+def flush(w: Ptr[Worker]) -> None:
+    """Makes all messages written so far visible. They come in batches, so that a stream between two workers costs
+    little; a worker that is about to wait has none left unsent."""
+    mask = w.unsent_to
+    atomic_add(addr(w.shared.work), w.unsent, ACQ_REL)
+    w.messages += w.unsent
+    w.unsent = 0
+    w.unsent_to = 0
+    while mask != 0:
+        receiver = ctz(mask)
+        mask &= mask - 1
+        target = ring(w, w.id, receiver)
+        atomic_store(addr(target[RING_TAIL]), target[RING_WRITTEN], RELEASE)
+        atomic_or(mail_mask(w, receiver), 1 << w.id, SEQ_CST)
+        wake(w, receiver)
 
 
 @noinline

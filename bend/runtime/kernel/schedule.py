@@ -33,7 +33,7 @@ from bend.runtime.kernel.lang import (
     unlikely,
 )
 from bend.runtime.kernel.link import resolve
-from bend.runtime.kernel.mail import FUTEX, FUTEX_WAIT_PRIVATE, mail_mask, receive, send, sleeping, syscall, wake
+from bend.runtime.kernel.mail import FUTEX, FUTEX_WAIT_PRIVATE, flush, mail_mask, receive, send, sleeping, syscall, wake
 from bend.runtime.kernel.memory import account
 from bend.runtime.kernel.ports import TAG_MASK, WAITS
 from bend.runtime.kernel.rules import interact
@@ -91,6 +91,8 @@ def run_bag(w: Ptr[Worker]) -> None:
                 put_aside(w, header, task)
         w.top = 0
         w.bottom = 0
+        if w.unsent != 0:
+            flush(w)
         if atomic_load(mail_mask(w, w.id), RELAXED) != 0:
             receive(w)
         if w.waiting_top != 0:
@@ -107,6 +109,8 @@ def poll(w: Ptr[Worker]) -> None:
     if w.top > w.bag_accounted:
         account(shared, (w.top - w.bag_accounted) * 8 + 65536)
         w.bag_accounted = w.top + 8192
+    if w.unsent != 0:
+        flush(w)
     if atomic_load(mail_mask(w, w.id), RELAXED) != 0:
         receive(w)
     hungry = atomic_load(addr(shared.hungry), RELAXED)
@@ -158,6 +162,7 @@ def give_task(w: Ptr[Worker], hungry: u64, at: u64) -> None:
         w.bag[at] = gap
         w.bag[at + task_words(header) - 1] = gap
         w.gifts += 1
+        flush(w)
     while w.bottom != w.top and w.bag[w.bottom] & KIND_MASK == DONE:
         w.bottom += task_words(w.bag[w.bottom])
 

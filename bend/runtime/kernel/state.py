@@ -72,6 +72,8 @@ class Worker:
     patience: u64
     gifts: u64
     messages: u64
+    unsent: u64
+    unsent_to: u64
     waiting: Ptr[u64]
     waiting_top: u64
     foreign_head: Array[u64, 64]
