@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -275,12 +275,12 @@ def stage_names() -> list[str]:
 def _core_form() -> Representation[core.Book]:
     from bend.desugar.printer import print_book
     from bend.desugar.validate import validate
-    return Representation(print_book, validate)
+    return Representation(partial(print_book, pretty=False), validate)
 
 
 def _net_form() -> Representation[net.Book]:
     from bend.hvm.text import check_book, print_book
-    return Representation(print_book, check_book)
+    return Representation(print_book, lambda book, stage: check_book(book))
 
 
 STACK_SIZES = (512 << 20, 64 << 20)

@@ -62,10 +62,10 @@ class Pass(Generic[B]):
 @dataclass(frozen=True, slots=True)
 class Representation(Generic[B]):
     """What the pass manager can do with the books of one stage: print them, and check that they are well formed
-    (`validate` raises any exception that says what is wrong)."""
+    (`validate` takes the name of the stage too, and raises any exception that says what is wrong)."""
 
     show: Callable[[B], str]
-    validate: Callable[[B], None]
+    validate: Callable[[B, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,8 @@ class PassManager:
     @staticmethod
     def _validate(name: str, result: T, form: Representation[T]) -> None:
         try:
-            form.validate(result)
-        except (RecursionError, MemoryError):
+            form.validate(result, name)
+        except (InternalError, RecursionError, MemoryError):
             raise
         except Exception as problem:
             raise InternalError(name, f'its result is not well formed: {problem}') from problem

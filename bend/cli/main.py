@@ -158,7 +158,7 @@ def _desugar(arguments: argparse.Namespace, request: driver.Request, manager: Pa
     compiled = driver.compile_source(request, manager, Cache.of_user(), to_nets=False)
     _report(arguments, compiled.warnings)
     _show_timings(arguments, manager)
-    sys.stdout.write(driver.with_deep_stack(lambda: print_book(compiled.book)))
+    sys.stdout.write(driver.with_deep_stack(lambda: print_book(compiled.book, arguments.pretty)))
 
 
 def _gen_hvm(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:

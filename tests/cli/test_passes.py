@@ -8,7 +8,7 @@ from bend.options import CHECK_SEVERITIES, FLAGS, RUN_SEVERITIES, WARNING_KINDS,
 from bend.passes import InternalError, Late, Pass, PassManager, Representation
 
 
-def positive(number: int) -> None:
+def positive(number: int, stage: str) -> None:
     if number < 0:
         raise ValueError('it is negative')
 
