@@ -33,7 +33,7 @@ from bend.desugar.core import (
 from bend.desugar.terms import free_vars, pattern_parts, scoped_children, subterms, term_patterns, unscoped_counts
 from bend.passes import InternalError
 
-PASSES = ('entry', 'fix_rules', 'open_terms', 'literals', 'resolve_names', 'equations', 'normalise_matches',
+PASSES = ('convert', 'entry', 'fix_rules', 'open_terms', 'literals', 'resolve_names', 'equations', 'normalise_matches',
           'lift_local_defs', 'lift_bend', 'lift_fold', 'with_blocks', 'check_scopes', 'unique_names', 'inline_use',
           'linearize_matches', 'encode_switches', 'linear_vars', 'float_combinators', 'check_refs', 'prune', 'merge',
           'expand_main')
