@@ -115,6 +115,8 @@ class Lexer:
         self.statement_start = kind == ':' and not self.brackets
         if kind == '=':
             self.in_pattern = False
+        elif self.statement_start:
+            self.in_pattern = True
 
     def begin_line(self) -> None:
         """Says that the next token is the first of a statement."""

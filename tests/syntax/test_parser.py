@@ -85,6 +85,7 @@ STATEMENTS = {
     ('m[k] += 1',): 'InPlaceStmt(m, k, +, 1)',
     ('x @= f',): 'InPlaceStmt(x, None, @, f)',
     ('x <- f(1)',): 'AskStmt(?x, Call(f, [1], []))',
+    ('if a: x <- b', 'else: x <- c'): 'IfStmt(a, [AskStmt(?x, b)], [AskStmt(?x, c)])',
     ('use L = List/Cons',): 'UseStmt(L, List/Cons)',
     ('open T: x',): 'OpenStmt(T, x)',
     ('case = 5', 'return case'): 'AssignStmt(?case, 5) ReturnStmt(case)',
