@@ -162,6 +162,9 @@ class FunBuilder(Builder):
         rest = self.build_all(parts(tail))
         if tail.expr.name == 'tuple_tail':
             return ast.TupleLiteral(span, (first, *rest))
+        if isinstance(first, ast.Eraser) and self.tokens[node.start + 1].type == '*':
+            raise self.fail('expected a term, found `)`', Span(self.source, span.end - 1, span.end),
+                            '`(* a b)` multiplies; to apply an eraser, write `((*) a)`')
         return ast.Call(span, first, rest)
 
     def build_fun_lambda(self, node: Any) -> ast.Lambda:

@@ -45,6 +45,7 @@ CASES = {
     'def main():\n  return f(b = 1, 2)': '2:19 syntax: a positional argument after a named one',
     'def main():\n  total = 1\n  total + 1\n  return total': '3:9 syntax: expected `,`, `<-` or `=`, found `+`',
     'main = (+ 1 2 3)': '1:15 syntax: expected `)`, found `3`',
+    'main = (* x)': '1:12 syntax: expected a term, found `)`',
     'main = switch 3 { 0: 1; 2: 5; _: 6 }': '1:25 syntax: expected `1` or `_`, found `2`',
     'main = switch 3 { 0: 1; 1: 5 }': '1:25 syntax: a switch must end with the case `_`',
     'def main():\n  x = 1\n    y = 2\n  return x': '3:5 indentation: unexpected indentation',
