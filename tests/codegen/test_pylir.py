@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import importlib.util
 import itertools
 import math
@@ -10,19 +11,22 @@ import struct
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from bend.codegen import lir
 from bend.codegen.emit_llvm import emit_module
 from bend.codegen.pylir import KernelError, compile_kernel
 from bend.runtime.jit import Library, compile_object, load_object
-from bend.runtime.kernel import model
+from bend.runtime.kernel import model, numbers, state
 
 LANG = 'from bend.runtime.kernel.lang import '
 U64 = ctypes.c_uint64
 COUNTER = itertools.count()
+NO_KERNEL = ('__init__', 'lang', 'model', 'model_operations')
 
 
 def write(folder: Path, source: str, names: str, stem: str = 'kernel') -> Path:
@@ -125,6 +129,18 @@ def test_floats(tmp_path: Path) -> None:
     assert unordered(math.nan) == module.unordered(math.nan) == 2
 
 
+MATCH = '''\
+match n:
+    case 1 | 2:
+        return 10
+    case 7:
+        n = 1
+    case _:
+        return 30
+return n
+'''
+
+
 @pytest.mark.parametrize(('body', 'argument', 'expected'), [
     ('total = 0\nfor i in range(n):\n    if i & 1 == 0:\n        continue\n    total += i\nreturn total', 10, 25),
     ('total = 0\nfor i in range(2, n):\n    total += i\nreturn total', 5, 9),
@@ -135,9 +151,9 @@ def test_floats(tmp_path: Path) -> None:
     ('if not (n > 3 or n == 1) and likely(n != 2):\n    return 1\nreturn 0', 3, 1),
     ('return 0 if n == 0 else 100 // n', 0, 0),
     ('return u64(n in (3, 5))', 5, 1),
-    ('match n:\n    case 1 | 2:\n        return 10\n    case 7:\n        n = 1\n    case _:\n        return 30\nreturn n', 2, 10),
-    ('match n:\n    case 1 | 2:\n        return 10\n    case 7:\n        n = 1\n    case _:\n        return 30\nreturn n', 7, 1),
-    ('match n:\n    case 1 | 2:\n        return 10\n    case 7:\n        n = 1\n    case _:\n        return 30\nreturn n', 9, 30),
+    (MATCH, 2, 10),
+    (MATCH, 7, 1),
+    (MATCH, 9, 30),
 ])
 def test_control_flow(tmp_path: Path, body: str, argument: int, expected: int) -> None:
     assert run(tmp_path, body, 'u64, likely', argument, parameters='n: u64') == expected
@@ -281,9 +297,28 @@ def test_modules_import_each_other(tmp_path: Path) -> None:
 
 def test_the_kernel_compiles() -> None:
     folder = Path(model.__file__).parent
-    modules = [path for path in sorted(folder.glob('*.py')) if path.stem not in ('__init__', 'lang', 'model')]
+    modules = [path for path in sorted(folder.glob('*.py')) if path.stem not in NO_KERNEL]
     text = emit_module(compile_kernel(modules))
     assert 'define void @worker_main' in text
+
+
+def test_number_operations_compiled_and_as_python() -> None:
+    """The kernel's own arithmetic: machine code and Python agree on random operands of all types and operators."""
+    built = compile_kernel([Path(numbers.__file__)])
+    functions = [dataclasses.replace(item, exported=not item.extern) for item in built.functions]
+    library = load_object(compile_object(emit_module(dataclasses.replace(built, functions=tuple(functions))), 1))
+    operate = function(library, 'operate_numbers', U64, ctypes.c_void_p, U64, U64)
+    offsets, size, _ = lir.struct_layout(built.struct('Worker'), {item.name: item for item in built.structs})
+    shared = ctypes.create_string_buffer(65536)
+    worker = ctypes.create_string_buffer(size)
+    struct.pack_into('<Q', worker, offsets['shared'], ctypes.addressof(shared))
+    toy = model.allocate(state.Worker)
+    toy.shared = model.allocate(state.Shared)
+    random = Random(7)
+    for _ in range(1500):
+        x = random.getrandbits(24) >> random.choice((0, 12, 20)) << 5 | random.randint(0, 3)
+        y = random.getrandbits(24) >> random.choice((0, 12, 20)) << 5 | random.randint(0, 22)
+        assert operate(ctypes.addressof(worker), x, y) == numbers.operate_numbers(toy, x, y), (hex(x), hex(y))
 
 
 @pytest.mark.parametrize(('body', 'message'), [
@@ -337,6 +372,6 @@ def test_errors_name_the_place(tmp_path: Path, body: str, message: str) -> None:
 ])
 def test_errors_in_modules(tmp_path: Path, source: str, message: str) -> None:
     path = write(tmp_path, source, 'struct, u64, u8')
-    with pytest.raises(KernelError, match='kernel.py:[0-9]+: ') as caught:
+    with pytest.raises(KernelError, match=r'kernel\.py:[0-9]+: ') as caught:
         compile_kernel([path])
     assert message in caught.value.message

@@ -1,8 +1,8 @@
 """The names that kernel modules are written with.
 
 `bend.codegen.pylir` compiles kernel modules and only looks at how these names are used. When a kernel module is
-imported as Python they mean what `bend.runtime.kernel.model` makes of them. For a type checker all integers are
-`int`, since literals are; widths are checked by the compiler.
+imported as Python they mean what `bend.runtime.kernel.model` and `model_operations` make of them. For a type checker
+all integers are `int`, since literals are; widths are checked by the compiler.
 """
 
 from __future__ import annotations
@@ -88,6 +88,28 @@ if TYPE_CHECKING:
     def trunc(x: float) -> float: ...
 else:
     from bend.runtime.kernel.model import (  # noqa: F401
+        Array,
+        Ptr,
+        addr,
+        cast,
+        export,
+        extern,
+        f32,
+        f64,
+        i8,
+        i16,
+        i32,
+        i64,
+        inline,
+        noinline,
+        sizeof,
+        struct,
+        u8,
+        u16,
+        u32,
+        u64,
+    )
+    from bend.runtime.kernel.model_operations import (  # noqa: F401
         ACQ_REL,
         ACQUIRE,
         BLOCK,
@@ -96,9 +118,6 @@ else:
         RELEASE,
         SEQ_CST,
         SYSTEM,
-        Array,
-        Ptr,
-        addr,
         atomic_add,
         atomic_and,
         atomic_cas,
@@ -112,37 +131,20 @@ else:
         atomic_xor,
         bits_f32,
         bits_f64,
-        cast,
         ceil,
         clz,
         ctz,
-        export,
-        extern,
-        f32,
         f32_bits,
-        f64,
         f64_bits,
         fabs,
         fence,
         floor,
-        i8,
-        i16,
-        i32,
-        i64,
-        inline,
         likely,
-        noinline,
         pause,
         popcount,
         prefetch,
-        sizeof,
         sqrt,
-        struct,
         trap,
         trunc,
-        u8,
-        u16,
-        u32,
-        u64,
         unlikely,
     )

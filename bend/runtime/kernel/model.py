@@ -8,14 +8,14 @@ typed always.
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import inspect
 import math
 import struct as pack
-import sys
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NoReturn, Self, TypeAlias, TypeVar
+from typing import Any, ClassVar, Self, TypeAlias, TypeVar
 
 F = TypeVar('F', bound=Callable[..., Any])
 
@@ -280,7 +280,7 @@ _FORMATS: Mapping[type[Any], str] = {
 _structs: dict[str, type[Any]] = {}
 _layouts: dict[type[Any], tuple[dict[str, tuple[int, KernelType]], int, int]] = {}
 _memory = bytearray(64)  # Address 0 is the null pointer, so that nothing lies there.
-_lock = threading.RLock()
+lock = threading.RLock()
 
 
 def resolve(type_: KernelType) -> type[Any] | PointerType | ArrayType:
@@ -410,7 +410,7 @@ def typed(value: Any, type_: KernelType) -> Any:
 def allocate(type_: KernelType, count: int = 1) -> Pointer:
     """Memory for some values, all zero, on a cache line of its own."""
     size, _ = size_and_alignment(type_)
-    with _lock:
+    with lock:
         start = -(-len(_memory) // 64) * 64
         _memory.extend(bytes(start + size * count - len(_memory)))
     return Pointer(start, type_)
@@ -438,10 +438,8 @@ def sizeof(type_: KernelType) -> u64:
 # --- functions -------------------------------------------------------------------------------------------------
 
 
-# What extern functions do; tests add their own.
-EXTERNS: dict[str, Callable[..., Any]] = {
-    name: getattr(math, name) for name in ('sin', 'tan', 'atan2', 'log', 'pow', 'fmod')
-}
+# What extern functions do, where it is not the C library's function on floats; tests add their own.
+EXTERNS: dict[str, Callable[..., Any]] = {}
 
 
 def _checked(function: F) -> F:
@@ -464,11 +462,18 @@ def _checked(function: F) -> F:
 
 
 def extern(function: F) -> F:
-    """Declares a function that is provided elsewhere: here, by `EXTERNS`."""
+    """Declares a function that is provided elsewhere: by `EXTERNS`, or on floats by the C library."""
 
     @functools.wraps(function)
     def provided(*arguments: Any) -> Any:
-        return EXTERNS[function.__name__](*arguments)
+        name = function.__name__
+        if name in EXTERNS:
+            return EXTERNS[name](*arguments)
+        if not all(isinstance(argument, f64) for argument in arguments):
+            raise NotImplementedError(f'{name} is not provided')
+        found = ctypes.CDLL(None)[name]
+        found.restype = ctypes.c_double
+        return found(*(ctypes.c_double(argument) for argument in arguments))
 
     return _checked(provided)  # type: ignore[return-value]
 
@@ -486,133 +491,3 @@ def noinline(function: F) -> F:
 def export(function: F) -> F:
     """Marks a function that can be called from outside."""
     return _checked(function)
-
-
-# --- atomic operations -----------------------------------------------------------------------------------------
-
-RELAXED, ACQUIRE, RELEASE, ACQ_REL, SEQ_CST = 'relaxed', 'acquire', 'release', 'acq_rel', 'seq_cst'
-BLOCK, DEVICE, SYSTEM = 'block', 'device', 'system'
-
-
-def atomic_load(pointer: Pointer, order: str, scope: str = DEVICE) -> Any:
-    """What is there."""
-    with _lock:
-        return pointer.load()
-
-
-def atomic_store(pointer: Pointer, value: Any, order: str, scope: str = DEVICE) -> None:
-    """Puts a value there."""
-    with _lock:
-        pointer.store(value)
-
-
-def _read_modify_write(change: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    """An atomic change; gives what was there before."""
-
-    def operation(pointer: Pointer, value: Any, order: str, scope: str = DEVICE) -> Any:
-        with _lock:
-            before = pointer.load()
-            pointer.store(change(before, typed(value, pointer.pointee)))
-            return before
-
-    return operation
-
-
-atomic_xchg = _read_modify_write(lambda old, new: new)
-atomic_add = _read_modify_write(lambda old, value: old + value)
-atomic_sub = _read_modify_write(lambda old, value: old - value)
-atomic_and = _read_modify_write(lambda old, value: old & value)
-atomic_or = _read_modify_write(lambda old, value: old | value)
-atomic_xor = _read_modify_write(lambda old, value: old ^ value)
-atomic_max = _read_modify_write(max)
-atomic_min = _read_modify_write(min)
-
-
-def atomic_cas(pointer: Pointer, expected: Any, new: Any, order: str, scope: str = DEVICE) -> Any:
-    """Stores `new` if `expected` is there; gives what was there before."""
-    with _lock:
-        before = pointer.load()
-        if before == expected:
-            pointer.store(new)
-        return before
-
-
-def fence(order: str, scope: str = DEVICE) -> None:
-    """Orders memory accesses: nothing to do under one interpreter lock."""
-
-
-# --- intrinsics ------------------------------------------------------------------------------------------------
-
-
-def _unsigned(x: SizedInt) -> int:
-    return int(x) & ((1 << x.bits) - 1)
-
-
-def ctz(x: SizedInt) -> Any:
-    """The count of zeros below the lowest one; the width for 0."""
-    word = _unsigned(x)
-    return type(x)((word & -word).bit_length() - 1 if word else x.bits)
-
-
-def clz(x: SizedInt) -> Any:
-    """The count of zeros above the highest one; the width for 0."""
-    return type(x)(x.bits - _unsigned(x).bit_length())
-
-
-def popcount(x: SizedInt) -> Any:
-    """The count of ones."""
-    return type(x)(_unsigned(x).bit_count())
-
-
-def likely(condition: bool) -> bool:
-    """A condition that is mostly true."""
-    return condition
-
-
-def unlikely(condition: bool) -> bool:
-    """A condition that is mostly false."""
-    return condition
-
-
-def prefetch(pointer: Pointer) -> None:
-    """Says that this address will be read soon."""
-
-
-def pause() -> None:
-    """Says that this thread spins."""
-
-
-def trap() -> NoReturn:
-    """Ends the program."""
-    sys.exit('trap')
-
-
-def _recast(source: str, target: str, wanted: type[Any]) -> Callable[[Any], Any]:
-    """Bits of one format read as another."""
-    return lambda value: wanted(pack.unpack(target, pack.pack(source, value))[0])
-
-
-f32_bits = _recast('<f', '<I', u32)
-bits_f32 = _recast('<I', '<f', f32)
-f64_bits = _recast('<d', '<Q', u64)
-bits_f64 = _recast('<Q', '<d', f64)
-
-
-def sqrt(x: SizedFloat) -> Any:
-    """The square root; NaN for negatives."""
-    return type(x)(math.sqrt(x) if x >= 0 else math.nan)
-
-
-def fabs(x: SizedFloat) -> Any:
-    """The absolute value."""
-    return type(x)(math.fabs(x))
-
-
-def _rounding(function: Callable[[float], int]) -> Callable[[Any], Any]:
-    """A rounding to an integral float, that keeps the sign of zero, infinities and NaN."""
-    return lambda x: type(x)(math.copysign(function(x), x) if math.isfinite(x) else x)
-
-
-floor = _rounding(math.floor)
-ceil = _rounding(math.ceil)
-trunc = _rounding(math.trunc)
