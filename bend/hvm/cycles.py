@@ -11,8 +11,8 @@ from bend.diagnostics import Diagnostic, warning
 from bend.hvm import net
 from bend.hvm.walk import components
 
-HINT = ('such functions expand without end; make the recursive call depend on a match or switch on an argument, or float '
-        'it into a function that is only referred to, e.g. as an arm `Succ: λp (f p)`')
+HINT = ('such functions expand without end: let the recursive call depend on a match or switch on an argument, '
+        'or pass the function on without calling it')
 
 
 def recursion_cycles(book: net.Book) -> list[Diagnostic]:

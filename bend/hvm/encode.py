@@ -20,6 +20,7 @@ from typing import Literal
 from bend.desugar import core
 from bend.diagnostics import BendError, error
 from bend.hvm import net
+from bend.hvm import numbers as num
 from bend.hvm.adt import (
     TagSwitch,
     constructor_definitions,
@@ -29,7 +30,6 @@ from bend.hvm.adt import (
     switch_parts,
 )
 from bend.hvm.names import letters
-from bend.hvm.numbers import make_partial, make_symbol, word_of
 from bend.hvm.walk import references
 
 AdtEncoding = Literal['num-scott', 'scott']
@@ -38,17 +38,12 @@ MAIN_NAMES = ('main', 'Main')
 """An entry with one of these names is called `main` in the net book; any other keeps its name."""
 
 OPERATOR_CODES: dict[str, int] = {
-    '+': 0x04, '-': 0x05, '*': 0x07, '/': 0x08, '%': 0x0A, '==': 0x0C, '!=': 0x0D, '<': 0x0E, '>': 0x0F,
-    '&': 0x10, '|': 0x11, '^': 0x12, '**': 0x12, '<<': 0x13, '>>': 0x15,
+    '+': num.ADD, '-': num.SUB, '*': num.MUL, '/': num.DIV, '%': num.REM, '==': num.EQ, '!=': num.NE,
+    '<': num.LT, '>': num.GT, '&': num.AND, '|': num.OR, '^': num.XOR, '**': num.XOR, '<<': num.SHL, '>>': num.SHR,
     # There is no code for these two: they are the opposite test compared with zero.
-    '<=': 0x0F, '>=': 0x0E,
+    '<=': num.GT, '>=': num.LT,
 }
-"""Codes of spec 06, section 1."""
-
-FLIPPED_CODES = {0x05: 0x06, 0x08: 0x09, 0x0A: 0x0B, 0x0E: 0x0F, 0x0F: 0x0E, 0x13: 0x14, 0x15: 0x16}
-"""The code that computes the same with its operands exchanged, where it is another one."""
-
-EQUALS = 0x0C
+"""Codes of spec 06, section 1. Power is xor on floats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +166,7 @@ class _Encoder:
                 self.link(up, net.Ref(net_name(self.book, name)))
                 return self.pending_let()
             case core.Num(value):
-                self.link(up, net.Num(word_of(value)))
+                self.link(up, net.Num(num.word_of(value)))
                 return self.pending_let()
             case core.Era():
                 self.link(up, net.Era())
@@ -215,23 +210,24 @@ class _Encoder:
         node, first, second = self.new_node(net.Opr)
         result: _Place
         if isinstance(term.left, core.Num):
-            self.link(net.Num(make_partial(code, term.left.value.bits)), node)
+            self.link(net.Num(num.make_partial(code, term.left.value.bits)), node)
             steps: list[_Step] = [_Encode(term.right, first)]
             result = second
         elif isinstance(term.right, core.Num) and term.operator != '**':
             # Power shares its code with xor and has no flipped form, hence the exception.
-            held = net.Num(make_partial(FLIPPED_CODES.get(code, code), term.right.value.bits))
+            held = net.Num(num.make_partial(num.FLIPPED[code], term.right.value.bits))
             steps = [_Encode(term.left, node), _Link(held, first)]
             result = second
         else:
             inner, inner_first, result = self.new_node(net.Opr)
             steps = [
-                _Encode(term.left, node), _Link(net.Num(make_symbol(code)), first),
+                _Encode(term.left, node), _Link(net.Num(num.make_symbol(code)), first),
                 _Link(second, inner), _Encode(term.right, inner_first),
             ]
         if term.operator in ('<=', '>='):
             test, test_first, test_second = self.new_node(net.Opr)
-            steps += [_Link(net.Num(make_partial(EQUALS, 0)), test), _Link(result, test_first), _Link(up, test_second)]
+            is_zero = net.Num(num.make_partial(num.EQ, 0))
+            steps += [_Link(is_zero, test), _Link(result, test_first), _Link(up, test_second)]
         else:
             steps.append(_Link(up, result))
         return steps

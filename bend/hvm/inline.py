@@ -3,6 +3,8 @@ replaced by it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bend.diagnostics import BendError, error
 from bend.hvm import net
 from bend.hvm.walk import map_leaves
@@ -20,7 +22,7 @@ def inline_nets(book: net.Book) -> net.Book:
     return net.Book({name: map_leaves(definition, replace) for name, definition in book.defs.items()})
 
 
-def _resolve(name: str, short: dict[str, net.Tree]) -> net.Tree:
+def _resolve(name: str, short: Mapping[str, net.Tree]) -> net.Tree:
     """What the name stands for in the end."""
     seen = {name}
     value = short[name]

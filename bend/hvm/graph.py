@@ -1,0 +1,111 @@
+"""A net as ports that know their partners: what readback walks.
+
+A port is `node * 3 + slot`; slot 0 is the principal one. Node 0 stands for the outside of the net, its port 0 is where
+the root hangs.
+"""
+
+from __future__ import annotations
+
+from bend.hvm import net
+
+ROOT_PORT = 0
+
+
+class PortGraph:
+    """Kinds of the nodes (None for the outside and for ends without partner), their leaves, partners of the ports.
+
+    `reduced` tells whether the net is a result or a definition as written.
+    """
+
+    __slots__ = ('closed', 'kinds', 'leaves', 'owners', 'partners', 'reduced')
+
+    def __init__(self, graphed: net.Net, *, reduced: bool) -> None:
+        self.reduced = reduced
+        self.kinds: list[type[net.Tree] | None] = []
+        self.leaves: list[net.Tree | None] = []
+        self.partners: list[int] = []
+        self.owners: list[int] = []
+        self._new_node(None)
+        ends: dict[str, int] = {}
+        self._hang(graphed.root, ROOT_PORT, ends)
+        wires = []
+        for redex in graphed.redexes:
+            wire = self._new_node(None)
+            wires.append(wire)
+            self._hang(redex.left, wire * 3 + 1, ends)
+            self._hang(redex.right, wire * 3 + 2, ends)
+        for port in ends.values():
+            self._link(port, self._new_node(None) * 3)
+        self.closed = self._find_closed()
+        for wire in wires:
+            self._link(self.partners[wire * 3 + 1], self.partners[wire * 3 + 2])
+
+    def is_function(self, node: int) -> bool:
+        """Whether a `()` node seen from its principal port is a function: it is a pair when the tree at its first
+        port is closed and not `*` (spec 02, section 6)."""
+        first = self.partners[node * 3 + 1]
+        return self.kinds[first // 3] is net.Era or first % 3 != 0 or not self.closed[first // 3]
+
+    def reference(self, port: int) -> str | None:
+        """The name of the reference that the port belongs to."""
+        leaf = self.leaves[port // 3]
+        return leaf.name if isinstance(leaf, net.Ref) else None
+
+    def number(self, port: int) -> int | None:
+        """The word of the number that the port belongs to."""
+        leaf = self.leaves[port // 3]
+        return leaf.word if isinstance(leaf, net.Num) else None
+
+    def _new_node(self, kind: type[net.Tree] | None, leaf: net.Tree | None = None, owner: int = -1) -> int:
+        self.kinds.append(kind)
+        self.leaves.append(leaf)
+        self.owners.append(owner)
+        self.partners += (-1, -1, -1)
+        return len(self.kinds) - 1
+
+    def _link(self, left: int, right: int) -> None:
+        self.partners[left] = right
+        self.partners[right] = left
+
+    def _hang(self, tree: net.Tree, port: int, ends: dict[str, int]) -> None:
+        """Adds a tree below a port; `ends` are the wires with one end so far."""
+        todo = [(tree, port)]
+        while todo:
+            item, above = todo.pop()
+            if isinstance(item, net.Var):
+                other = ends.pop(item.name, None)
+                if other is None:
+                    ends[item.name] = above
+                else:
+                    self._link(above, other)
+            elif isinstance(item, net.Con | net.Dup | net.Opr | net.Swi):
+                node = self._new_node(type(item), None, above // 3)
+                self._link(above, node * 3)
+                todo += [(item.second, node * 3 + 2), (item.first, node * 3 + 1)]
+            else:
+                self._link(above, self._new_node(type(item), item, above // 3) * 3)
+
+    def _find_closed(self) -> list[bool]:
+        """For each node whether no wire leaves the tree below it.
+
+        Nodes are numbered in written order, so a tree is a range of numbers; it is closed when the wires from
+        within end within.
+        """
+        count = len(self.kinds)
+        last = list(range(count))
+        low = list(range(count))
+        high = list(range(count))
+        for node in reversed(range(count)):
+            for port in (node * 3 + 1, node * 3 + 2):
+                partner = self.partners[port]
+                if partner >= 0 and partner % 3 != 0:
+                    low[node] = min(low[node], partner // 3)
+                    high[node] = max(high[node], partner // 3)
+                elif partner >= 0 and self.kinds[partner // 3] is None:
+                    low[node] = -1
+            owner = self.owners[node]
+            if owner >= 0:
+                last[owner] = max(last[owner], last[node])
+                low[owner] = min(low[owner], low[node])
+                high[owner] = max(high[owner], high[node])
+        return [low[node] >= node and high[node] <= last[node] for node in range(count)]

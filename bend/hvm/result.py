@@ -1,0 +1,119 @@
+"""Results as terms: what readback gives and `bend.hvm.show` prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable; an unscoped one is used outside its function, or has none."""
+
+    name: str
+    unscoped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function; `parameter` is None where it is not used."""
+
+    parameter: str | None
+    body: Term
+    unscoped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """An application that cannot reduce."""
+
+    function: Term
+    argument: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A tuple of two; longer ones are nested to the right."""
+
+    first: Term
+    second: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Superposition:
+    """`{a b}`; longer ones are nested to the right."""
+
+    first: Term
+    second: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number word (spec 06, section 1)."""
+
+    word: int
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation that waits for a variable; `operator` as it is printed."""
+
+    operator: str
+    left: Term
+    right: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A switch that waits for a variable. In `successor` the number less one is called `{bound}-1`."""
+
+    bound: str
+    argument: Term
+    zero: Term
+    successor: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A folded definition, constructor or tag."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constructor:
+    """A constructor with all of its fields. `binder` is the continuation's name in the encoded form."""
+
+    name: str
+    fields: tuple[Term, ...]
+    binder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Eraser:
+    """`*`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """A part of the net that is no term."""
+
+
+Term = (Variable | Function | Application | Pair | Superposition | Number | Operation | Switch | Reference
+        | Constructor | Eraser | Invalid)
+
+
+def children(term: Term) -> tuple[Term, ...]:
+    """The direct subterms, in written order."""
+    match term:
+        case Function(_, body):
+            return (body,)
+        case Application(first, second) | Pair(first, second) | Superposition(first, second) | Operation(
+            _, first, second
+        ):
+            return (first, second)
+        case Switch(_, argument, zero, successor):
+            return (argument, zero, successor)
+        case Constructor(_, fields):
+            return fields
+        case _:
+            return ()
