@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from bend import __version__
 from bend.diagnostics import BendError, Diagnostic, Report, Severity, error
-from bend.options import CHECK_SEVERITIES, Options, Severities
+from bend.options import CHECK_SEVERITIES, Options, Readback, Severities
 from bend.passes import Late, Pass, PassManager, Representation, always
 from bend.prelude import load_prelude, prelude_directory, unpickled
 from bend.runtime.cache import Cache, key_of
@@ -28,6 +28,7 @@ from bend.source import Source
 if TYPE_CHECKING:
     from bend.desugar import core
     from bend.hvm import net
+    from bend.hvm.readback import BookInfo
     from bend.syntax.ast import Expr
 
 T = TypeVar('T')
@@ -77,38 +78,46 @@ CORE_PIPELINE: list[Pass[core.Book]] = [
 ]
 """From the converted modules to the core that both engines read (02 section 1)."""
 
-def _eta(book: net.Book, report: Report) -> net.Book:
+@dataclass(frozen=True, slots=True)
+class NetContext:
+    """What passes over nets share: where findings go, and the name of the entry."""
+
+    report: Report
+    entry: str | None
+
+
+def _eta(book: net.Book, context: NetContext) -> net.Book:
     from bend.hvm.eta import eta_reduce
     return replace(book, defs={name: eta_reduce(definition) for name, definition in book.defs.items()})
 
 
-def _cycles(book: net.Book, report: Report) -> net.Book:
+def _cycles(book: net.Book, context: NetContext) -> net.Book:
     from bend.hvm.cycles import recursion_cycles
     for diagnostic in recursion_cycles(book):
-        report.add(diagnostic)
-    report.stop_on_errors()
+        context.report.add(diagnostic)
+    context.report.stop_on_errors()
     return book
 
 
-def _inline(book: net.Book, report: Report) -> net.Book:
+def _inline(book: net.Book, context: NetContext) -> net.Book:
     from bend.hvm.inline import inline_nets
     return inline_nets(book)
 
 
-def _prune(book: net.Book, report: Report) -> net.Book:
+def _prune(book: net.Book, context: NetContext) -> net.Book:
     from bend.hvm.prune import prune_nets
-    return prune_nets(book)
+    return prune_nets(book, context.entry) if context.entry is not None else book
 
 
-def _size(book: net.Book, report: Report) -> net.Book:
+def _size(book: net.Book, context: NetContext) -> net.Book:
     from bend.hvm.size import check_net_size
     for diagnostic in check_net_size(book):
-        report.add(diagnostic)
-    report.stop_on_errors()
+        context.report.add(diagnostic)
+    context.report.stop_on_errors()
     return book
 
 
-def _parallel(book: net.Book, report: Report) -> net.Book:
+def _parallel(book: net.Book, context: NetContext) -> net.Book:
     from bend.hvm.parallel import mark_parallel
     return mark_parallel(book)
 
@@ -219,7 +228,7 @@ def compile_to_nets(book: core.Book, report: Report, manager: PassManager) -> ne
     from bend.hvm.encode import EncodeOptions, encode_book
     options = EncodeOptions(adt=manager.options.encoding)
     nets = manager.stage('encode', lambda: encode_book(book, options), _net_form())
-    nets = manager.run(NET_PIPELINE, nets, report, _net_form())
+    nets = manager.run(NET_PIPELINE, nets, NetContext(report, _entry_name(book)), _net_form())
     report.stop_on_errors()
     return nets
 
@@ -270,6 +279,11 @@ def stage_names() -> list[str]:
     """The names that `--dump-after` knows, in order."""
     names = [LOADED, *(step.name for step in CORE_PIPELINE), 'encode', *(step.name for step in NET_PIPELINE)]
     return list(dict.fromkeys(names))
+
+
+def _entry_name(book: core.Book) -> str | None:
+    from bend.hvm.encode import net_name
+    return None if book.entry is None else net_name(book, book.entry)
 
 
 def _core_form() -> Representation[core.Book]:
@@ -335,12 +349,13 @@ def _start_deep_thread(work: Callable[[], None]) -> threading.Thread:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A compiled program, as it lies in the cache: what the engine runs, what readback must know, and the
-    warnings to repeat."""
+    """A compiled program, as it lies in the cache: what the engine runs and from where, what readback must know, and
+    the warnings to repeat."""
 
     engine: Engine
     artifact: Any
-    tables: Any
+    entry: str
+    info: BookInfo
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -354,6 +369,14 @@ class RunResult:
     peak_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a run may use: threads (0: one a core) and bytes of memory (0: most of what is free)."""
+
+    threads: int = 0
+    memory: int = 0
+
+
 def build(nets: net.Book, engine: Engine) -> Any:
     """What `execute` needs of the nets. It can be pickled."""
     if engine == 'reference':
@@ -362,29 +385,51 @@ def build(nets: net.Book, engine: Engine) -> Any:
     return compile_program(nets)
 
 
-def execute(artifact: Any, engine: Engine, threads: int = 0, memory_limit: int = 0) -> RunResult:
-    """Runs a built program to its normal form; 0 threads: one a core, 0 bytes: most of what is free.
-    Raises `BendError` when it cannot end well, and KeyboardInterrupt."""
+def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'main') -> RunResult:
+    """Runs a built program to its normal form. Raises `BendError` when it cannot end well, and KeyboardInterrupt."""
     if engine == 'reference':
-        return _execute_reference(artifact)
+        return _execute_reference(artifact, entry)
     from bend.runtime import cpu
     try:
-        result = cpu.run(artifact, threads, memory_limit)
+        result = cpu.run(artifact, resources.threads, resources.memory, entry)
     except cpu.OutOfMemory as problem:
-        raise BendError(error('out-of-memory', f'The program ran out of memory: it had used {_bytes_text(problem.peak)} '
-                              f'of {_bytes_text(problem.limit)}.', hint='Allow it more with `--memory SIZE`.')) from None
+        used, limit = _bytes_text(problem.peak), _bytes_text(problem.limit)
+        raise BendError(error('out-of-memory', f'The program ran out of memory: it had used {used} of {limit}.',
+                              hint='Allow it more with `--memory SIZE`.')) from None
     except cpu.DivisionByZero:
-        raise BendError(error('division-by-zero', 'The program divided an integer by zero.')) from None
+        raise BendError(error('division-by-zero', 'An integer is divided by zero.',
+                              hint='Compare the divisor with 0 first.')) from None
     return RunResult(result.net, result.interactions, result.seconds, result.peak_bytes)
 
 
-def _execute_reference(nets: net.Book) -> RunResult:
+def _execute_reference(nets: net.Book, entry: str) -> RunResult:
     from time import perf_counter
 
     from bend.hvm.reduce import reduce
     start = perf_counter()
-    result = reduce(nets)
+    result = reduce(replace(nets, defs={**nets.defs, 'main': nets.defs[entry]}))
     return RunResult(result.net, result.interactions, perf_counter() - start, 0)
+
+
+def show_result(program: Program, result: RunResult, resources: Resources, readback: Readback,
+                pretty: bool) -> tuple[str | None, tuple[Diagnostic, ...]]:
+    """The text of a result, None where there is nothing to print, and what could not be read.
+
+    In the default form, folded references in the result are run once each, so that users see values.
+    """
+    from bend.hvm.readback import readback as read
+    from bend.hvm.show import show_main
+
+    def expand(name: str) -> net.Net | None:
+        try:
+            return execute(program.artifact, program.engine, resources, name).net
+        except BendError:
+            # What is not asked for may fail; its name says enough.
+            return None
+
+    report = Report()
+    term = read(result.net, program.info, expand if readback == 'default' else None, report)
+    return show_main(term, readback, pretty, program.info), tuple(report.diagnostics)
 
 
 def _bytes_text(count: int) -> str:
@@ -399,8 +444,14 @@ def compile_program(request: Request, engine: Engine, manager: PassManager, file
     if program is not None:
         return program
     compiled = compile_source(request, manager, files)
+    entry = _entry_name(compiled.book)
+    if entry is None:
+        raise BendError(error('missing-main', 'There is nothing to run: the program has no `main`.',
+                              hint='Define `main`, or name another function with `-e NAME`.'))
+    from bend.hvm.readback import book_info
     artifact = manager.stage('build', lambda: build(compiled.final_nets, engine))
-    program = Program(engine, artifact, None, compiled.warnings)
+    info = book_info(compiled.book, compiled.final_nets)
+    program = Program(engine, artifact, entry, info, compiled.warnings)
     if cached:
         files.put(key, with_deep_stack(lambda: pickle.dumps(program, pickle.HIGHEST_PROTOCOL)))
     return program

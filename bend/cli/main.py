@@ -132,8 +132,9 @@ def _run(arguments: argparse.Namespace, request: driver.Request, manager: PassMa
     program = driver.compile_program(request, arguments.engine, manager, Cache.of_user(), cached=not looking)
     _report(arguments, program.diagnostics)
     _show_timings(arguments, manager)
-    result = driver.execute(program.artifact, program.engine, arguments.threads, arguments.memory)
-    text, warnings = driver.show_result(program, result, arguments.readback, arguments.pretty)
+    resources = driver.Resources(arguments.threads, arguments.memory)
+    result = driver.execute(program.artifact, program.engine, resources, program.entry)
+    text, warnings = driver.show_result(program, result, resources, arguments.readback, arguments.pretty)
     if text is not None:
         sys.stdout.write(f'Result:{chr(10) if arguments.pretty else " "}{text}\n')
     if arguments.stats:
@@ -183,7 +184,7 @@ def _hvm(arguments: argparse.Namespace) -> int:
     try:
         nets = driver.load_nets(arguments.file)
         artifact = driver.build(nets, arguments.engine)
-        result = driver.execute(artifact, arguments.engine, arguments.threads, arguments.memory)
+        result = driver.execute(artifact, arguments.engine, driver.Resources(arguments.threads, arguments.memory))
     except BendError as problem:
         return _report(arguments, problem.diagnostics, FAILURE)
     from bend.hvm.numbers import show_net

@@ -12,6 +12,7 @@ from bend.source import Span
 _U24_END = 1 << 24
 _I24_END = 1 << 23
 _U32_END = 1 << 32
+_MOST_DIGITS = 4000
 _DIGITS = {2: '01_', 10: '0123456789_', 16: '0123456789abcdefABCDEF_'}
 _BASE_NAMES = {2: 'binary', 10: 'decimal', 16: 'hexadecimal'}
 _ESCAPES = {'n': '\n', 'r': '\r', 't': '\t', '0': '\0', '\\': '\\', "'": "'", '"': '"'}
@@ -68,6 +69,8 @@ def _digits(text: str, base: int, offset: int, span: Span) -> int:
     bare = text.replace('_', '')
     if not bare:
         raise _fail('syntax', f'expected a {_BASE_NAMES[base]} digit', Span(span.source, offset, max(span.end, offset)))
+    if len(bare) > _MOST_DIGITS:
+        raise _fail('number-range', f'this number has {len(bare)} digits', span, 'numbers have 24 bits')
     return int(bare, base)
 
 

@@ -40,7 +40,7 @@ def test_dumps() -> None:
 
 def test_the_validator_names_the_guilty_pass() -> None:
     manager = PassManager(Options(merge=True), validating=True)
-    with pytest.raises(InternalError, match='negate: .*it is negative'):
+    with pytest.raises(InternalError, match=r'negate: .*it is negative'):
         manager.run(STEPS, 5, 1, NUMBERS)
 
 

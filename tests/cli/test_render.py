@@ -81,7 +81,8 @@ def test_control_characters_do_not_reach_the_terminal() -> None:
 
 def test_two_labels_share_the_gutter() -> None:
     source = Source('a.bend', '\n' * 9 + 'one\ntwo\n')
-    text = render([Diagnostic('e', 'wrong', (Label(span_of('two', source), 'here'), Label(Span(source, 0, 0), 'there')))])
+    labels = (Label(span_of('two', source), 'here'), Label(Span(source, 0, 0), 'there'))
+    text = render([Diagnostic('e', 'wrong', labels)])
     assert '11 | two\n   | ^^^ here\n' in text
     assert '  --> a.bend:1:1\n' in text
 
