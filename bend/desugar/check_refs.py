@@ -1,4 +1,4 @@
-"""References name something that exists, and nothing refers to the entry point (spec 03, section 4)."""
+"""References, those in nets included, name something that exists (spec 03, section 4)."""
 
 from __future__ import annotations
 
@@ -18,18 +18,13 @@ TAG_SUFFIX = '/tag'
 
 
 def check_refs(book: Book, context: Context) -> Book:
-    """The book as it is; stops with errors about references to nothing and to the entry point."""
+    """The book as it is; stops with errors about references to nothing."""
     reported: set[tuple[str, str]] = set()
 
     def check(owner: str, name: str, span: Span | None) -> None:
-        if (owner, name) in reported or (is_defined(book, name) and name != book.entry):
+        if (owner, name) in reported or is_defined(book, name):
             return
         reported.add((owner, name))
-        if name == book.entry:
-            context.report.add(error(
-                'reference-to-main', f"'{name}' is the entry point and cannot be used inside the program.", span,
-                hint='Move its body to a function with another name, and call that.', definition=owner))
-            return
         known = [other for other in (*book.defs, *book.constructors, *book.nets) if '__' not in other]
         close = get_close_matches(name, known, 1)
         context.report.add(error(

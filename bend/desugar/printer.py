@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 
 from bend.desugar.core import (
@@ -164,7 +165,9 @@ def quote(text: str) -> str:
 def _escape(character: str) -> str:
     if character in ESCAPES:
         return ESCAPES[character]
-    return character if character.isprintable() else f'\\u{{{ord(character):x}}}'
+    # A combining mark would melt into the character before it.
+    shown = character.isprintable() and unicodedata.category(character) not in ('Mn', 'Me')
+    return character if shown else f'\\u{{{ord(character):x}}}'
 
 
 class _Printer:
