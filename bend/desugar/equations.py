@@ -59,24 +59,33 @@ def equations(book: Book, context: Context) -> Book:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """What is left of a rule: patterns for the columns, and the variables bound so far, outermost first."""
+    """What is left of a rule: patterns for the columns, and the variables bound so far, outermost first.
+
+    A column that was taken apart is bound as well, outside of the variables that were bound before: those that
+    mention it get it put together again from its parts.
+    """
 
     patterns: tuple[Pattern, ...]
     bindings: tuple[tuple[PVar | PUnscoped, Term], ...]
     index: int
     body: Term
 
-    def bind(self, pattern: Pattern, value: Term, columns: tuple[Pattern, ...]) -> _Row:
-        """The row after its first pattern, a variable, met a value; `columns` take the place of the pattern."""
+    def bind(self, value: Term) -> _Row:
+        """The row without its first pattern, a variable that is bound to a value."""
+        pattern = self.patterns[0]
         assert isinstance(pattern, PVar | PUnscoped)
-        bindings = self.bindings
-        if pattern.name is not None:
-            bindings = (*bindings, (pattern, value))
-        return replace(self, patterns=(*columns, *self.patterns[1:]), bindings=bindings)
+        bindings = self.bindings if pattern.name is None else (*self.bindings, (pattern, value))
+        return replace(self, patterns=self.patterns[1:], bindings=bindings)
 
-    def expand(self, columns: tuple[Pattern, ...]) -> _Row:
-        """The row with columns in the place of its first pattern."""
-        return replace(self, patterns=(*columns, *self.patterns[1:]))
+    def take_apart(self, column: str, whole: Term, count: int) -> _Row:
+        """The row with `count` patterns for the parts of its first column, which they make whole again."""
+        pattern = self.patterns[0]
+        parts: tuple[Pattern, ...] = subpatterns(pattern)
+        if _is_variable(pattern):
+            row, parts = self.bind(Var(column)), (PVar(None),) * count
+        else:
+            row = replace(self, patterns=self.patterns[1:])
+        return replace(row, patterns=(*parts, *row.patterns), bindings=((PVar(column), whole), *row.bindings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +198,7 @@ class _Compiler:
         """The body of the first row, all of whose patterns are variables."""
         row = matrix.rows[0]
         for column in matrix.columns:
-            row = row.bind(row.patterns[0], Var(column), ())
+            row = row.bind(Var(column))
         self.used.add(row.index)
         body = row.body
         for pattern, value in reversed(row.bindings):
@@ -202,7 +211,7 @@ class _Compiler:
     def drop_column(self, matrix: _Matrix) -> _Matrix:
         """A first column of variables only binds them."""
         column, *columns = matrix.columns
-        rows = tuple(row.bind(row.patterns[0], Var(column), ()) for row in matrix.rows)
+        rows = tuple(row.bind(Var(column)) for row in matrix.rows)
         return _Matrix(rows, tuple(columns), (*matrix.passed, column))
 
     def compile_tuple(self, matrix: _Matrix, pattern: PTup | PDup) -> Term:
@@ -217,9 +226,7 @@ class _Compiler:
             whole, binder = Tup(variables, span=pattern.span), PTup(binders, span=pattern.span)
         else:
             whole, binder = Sup(variables, span=pattern.span), PDup(binders, span=pattern.span)
-        wildcards = tuple(PVar(None) for _ in parts)
-        rows = tuple(row.bind(row.patterns[0], whole, wildcards) if _is_variable(row.patterns[0])
-                     else row.expand(subpatterns(row.patterns[0])) for row in matrix.rows)
+        rows = tuple(row.take_apart(column, whole, len(parts)) for row in matrix.rows)
         inner = self.compile(_Matrix(rows, (*parts, *columns), matrix.passed))
         return Let(binder, Var(column), inner, span=self.span)
 
@@ -235,19 +242,13 @@ class _Compiler:
         column, *columns = matrix.columns
         fields = tuple(field_variable(column, field.name) for field in constructor.fields)
         rebuilt = app(Ref(constructor.name), *map(Var, fields))
-        wildcards = tuple(PVar(None) for _ in fields)
-        rows = []
-        for row in matrix.rows:
-            pattern = row.patterns[0]
-            if _is_variable(pattern):
-                rows.append(row.bind(pattern, rebuilt, wildcards))
-            elif isinstance(pattern, PCtr) and pattern.name == constructor.name:
-                rows.append(row.expand(pattern.arguments))
+        rows = tuple(row.take_apart(column, rebuilt, len(fields)) for row in matrix.rows
+                     if not isinstance(row.patterns[0], PCtr) or row.patterns[0].name == constructor.name)
         if not rows:
             self.not_exhaustive(f"'{constructor.name}' of type '{constructor.type_name}' is not covered",
                                 f"Add a rule with the pattern '{_shown(constructor)}', or with a variable.")
             return Arm(constructor.name, fields, Era(span=self.span), span=self.span)
-        body = self.compile(_Matrix(tuple(rows), (*fields, *columns), matrix.passed))
+        body = self.compile(_Matrix(rows, (*fields, *columns), matrix.passed))
         return Arm(constructor.name, fields, body, span=self.span)
 
     def compile_number(self, matrix: _Matrix) -> Term:
@@ -263,36 +264,30 @@ class _Compiler:
         """The switches for `numbers` from index `at` on; `current` holds the number less `base`."""
         column, *columns = matrix.columns
         base = numbers[at - 1] + 1 if at else 0
-        last = at == len(numbers)
-        if last:
-            value = Op('+', Var(current), u24(base))
-            rows = [self.default_row(row, current, base, value) for row in matrix.rows
-                    if _is_variable(row.patterns[0])]
-            return self.compile(_Matrix(tuple(rows), tuple(columns), (*matrix.passed, current)))
+        if at == len(numbers):
+            rows = tuple(self.default_row(row, column, current, base) for row in matrix.rows
+                         if _is_variable(row.patterns[0]))
+            return self.compile(_Matrix(rows, tuple(columns), (*matrix.passed, current)))
         number = numbers[at]
         gap = number - base
         scrutinee: Term = Op('-', Var(current), u24(gap)) if gap else Var(current)
-        rows = []
-        for row in matrix.rows:
-            pattern = row.patterns[0]
-            if _is_variable(pattern):
-                rows.append(row.bind(pattern, u24(number), ()))
-            elif isinstance(pattern, PNum) and pattern.value == number:
-                rows.append(row.expand(()))
-        equal = self.compile(_Matrix(tuple(rows), tuple(columns), matrix.passed))
+        rows = tuple(row.take_apart(column, u24(number), 0) for row in matrix.rows
+                     if not isinstance(row.patterns[0], PNum) or row.patterns[0].value == number)
+        equal = self.compile(_Matrix(rows, tuple(columns), matrix.passed))
         predecessor = predecessor_variable(column, number + 1)
         other = self.number_step(matrix, numbers, at + 1, predecessor)
         return Switch(scrutinee, (equal, other), predecessor, None, matrix.with_clause(), span=self.span)
 
-    def default_row(self, row: _Row, predecessor: str, base: int, value: Term) -> _Row:
+    def default_row(self, row: _Row, column: str, predecessor: str, base: int) -> _Row:
         """A row of the default case; `(- n base)` in it is the predecessor at hand."""
         pattern = row.patterns[0]
-        if isinstance(pattern, PVar) and pattern.name is not None:
-            # No binder inside can take this name without binding the variable again, so nothing is captured.
-            difference = f'%{pattern.name}-{base}'
-            row = replace(row, body=_replace_difference(row.body, pattern.name, base, difference))
-            row = replace(row, bindings=(*row.bindings, (PVar(difference), Var(predecessor))))
-        return row.bind(pattern, value, ())
+        row = row.take_apart(column, Op('+', Var(predecessor), u24(base)), 0)
+        if not isinstance(pattern, PVar) or pattern.name is None:
+            return row
+        # No binder inside can take this name without binding the variable again, so nothing is captured.
+        difference = f'%{pattern.name}-{base}'
+        body = _replace_difference(row.body, pattern.name, base, difference)
+        return replace(row, body=body, bindings=(*row.bindings, (PVar(difference), Var(predecessor))))
 
     def not_exhaustive(self, what: str, hint: str) -> None:
         """Reports values that no rule matches."""

@@ -7,7 +7,7 @@ constructors and with all functions under its name (`List/length` to `List__buil
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from bend.desugar.names import BUILTIN_SUFFIX
@@ -45,8 +45,6 @@ def top_level(items: Iterable[ast.Item], report: Callable[[Diagnostic], None]) -
                 for constructor in item.constructors:
                     _define(found, 'constructor', constructor.name, constructor.span, report)
                     found.constructors.add(constructor.name)
-                    for diagnostic in _repeated_fields(constructor):
-                        report(diagnostic)
             case ast.ImpDef() | ast.FunDef() | ast.HvmDef():
                 _define(found, 'function', item.name, item.span, report)
             case ast.Import():
@@ -67,16 +65,6 @@ def _redefinition(kind: str, name: str, span: Span, previous_kind: str, previous
     hint = 'The rules of one function stand next to each other.' if kind == previous_kind == 'function' else ''
     return Diagnostic('redefinition', f"The {kind} '{name}' is already defined{was}.",
                       (Label(span, 'defined again here'), Label(previous, 'first defined here')), hint)
-
-
-def _repeated_fields(constructor: ast.Constructor) -> Iterator[Diagnostic]:
-    places: dict[str, Span] = {}
-    for item in constructor.fields:
-        if item.name in places:
-            message = f"The constructor '{constructor.name}' has two fields named '{item.name}'."
-            yield Diagnostic('repeated-field', message,
-                             (Label(item.span, 'repeated here'), Label(places[item.name], 'first here')))
-        places.setdefault(item.name, item.span)
 
 
 def renaming(prelude: TopLevel, program: TopLevel, prelude_types: Iterable[ast.TypeDef]) -> Renaming:
