@@ -50,7 +50,7 @@ def _survey(trees: list[net.Tree]) -> tuple[list[type[net.Tree]], dict[int, int]
             if other != position:
                 distances[other] = position - other
                 distances[position] = other - position
-        elif isinstance(tree, net.Con | net.Dup | net.Opr | net.Swi):
+        elif isinstance(tree, net.Binary):
             todo += [tree.second, tree.first]
     return kinds, distances
 
@@ -75,7 +75,7 @@ def _reduce(trees: list[net.Tree], kinds: list[type[net.Tree]], distances: dict[
             else:
                 done.append((item.kind(first, second), None))
             continue
-        if isinstance(item, net.Con | net.Dup | net.Opr | net.Swi):
+        if isinstance(item, net.Binary):
             todo += [_Close(type(item), position), item.second, item.first]
         else:
             done.append((item, distances.get(position)))

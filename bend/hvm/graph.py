@@ -78,7 +78,7 @@ class PortGraph:
                     ends[item.name] = above
                 else:
                     self._link(above, other)
-            elif isinstance(item, net.Con | net.Dup | net.Opr | net.Swi):
+            elif isinstance(item, net.Binary):
                 node = self._new_node(type(item), None, above // 3)
                 self._link(above, node * 3)
                 todo += [(item.second, node * 3 + 2), (item.first, node * 3 + 1)]

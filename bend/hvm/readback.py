@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bend.desugar import core
 from bend.diagnostics import Report, warning
 from bend.hvm import net, result
 from bend.hvm import numbers as num
@@ -19,6 +19,9 @@ from bend.hvm.graph import ROOT_PORT, PortGraph
 from bend.hvm.names import letters
 from bend.hvm.scope import mark_unscoped
 from bend.hvm.walk import components, references
+
+if TYPE_CHECKING:
+    from bend.desugar import core
 
 Expand = Callable[[str], net.Net | None]
 
@@ -125,13 +128,21 @@ class _ReadArms:
 
 
 @dataclass(frozen=True, slots=True)
+class _ReadSuccessor:
+    """The successor arm of a switch on `bound`; its zero arm is read."""
+
+    arm: _Read
+    bound: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Leave:
     """The expansion of a definition is read."""
 
     name: str
 
 
-_Step = _Read | _Build | _ReadArms | _Leave
+_Step = _Read | _Build | _ReadArms | _ReadSuccessor | _Leave
 
 
 class _Reader:
@@ -166,6 +177,8 @@ class _Reader:
                 self.terms.append(step.make(parts))
             elif isinstance(step, _ReadArms):
                 self.read_arms(step)
+            elif isinstance(step, _ReadSuccessor):
+                self.steps.append(self.successor_body(step.arm, step.bound))
             else:
                 self.inside.remove(step.name)
                 self.expanded[step.name] = self.terms[-1]
@@ -395,7 +408,7 @@ class _Reader:
             self.terms[-1] = result.Switch(bound, argument, invalid, invalid)
             return
         zero = _Read(graph, graph.partners[arms + 1], copies)
-        successor = self.successor_body(_Read(graph, graph.partners[arms + 2], copies), bound)
+        successor = _ReadSuccessor(_Read(graph, graph.partners[arms + 2], copies), bound)
         self.steps.append(_Build(lambda parts: result.Switch(bound, *parts), 3))
         self.steps += [successor, zero]
 

@@ -15,7 +15,7 @@ MAX_NODES_CUDA = 64
 
 def net_size(measured: net.Net) -> int:
     """Number of binary nodes."""
-    return sum(isinstance(item, net.Con | net.Dup | net.Opr | net.Swi)
+    return sum(isinstance(item, net.Binary)
                for tree in net_trees(measured) for item in subtrees(tree))
 
 

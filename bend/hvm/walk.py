@@ -21,7 +21,7 @@ def subtrees(tree: net.Tree) -> Iterator[net.Tree]:
     while todo:
         item = todo.pop()
         yield item
-        if isinstance(item, net.Con | net.Dup | net.Opr | net.Swi):
+        if isinstance(item, net.Binary):
             todo += [item.second, item.first]
 
 
@@ -47,7 +47,7 @@ def _map_tree(tree: net.Tree, replace: Callable[[net.Tree], net.Tree]) -> net.Tr
         if isinstance(item, type):
             second = done.pop()
             done.append(item(done.pop(), second))
-        elif isinstance(item, net.Con | net.Dup | net.Opr | net.Swi):
+        elif isinstance(item, net.Binary):
             todo += [type(item), item.second, item.first]
         else:
             done.append(replace(item))
