@@ -349,12 +349,11 @@ def _start_deep_thread(work: Callable[[], None]) -> threading.Thread:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A compiled program, as it lies in the cache: what the engine runs and from where, what readback must know, and
-    the warnings to repeat."""
+    """A compiled program, as it lies in the cache: what the engine runs, what readback must know, and the warnings to
+    repeat."""
 
     engine: Engine
     artifact: Any
-    entry: str
     info: BookInfo
     diagnostics: tuple[Diagnostic, ...]
 
@@ -449,9 +448,11 @@ def compile_program(request: Request, engine: Engine, manager: PassManager, file
         raise BendError(error('missing-main', 'There is nothing to run: the program has no `main`.',
                               hint='Define `main`, or name another function with `-e NAME`.'))
     from bend.hvm.readback import book_info
-    artifact = manager.stage('build', lambda: build(compiled.final_nets, engine))
-    info = book_info(compiled.book, compiled.final_nets)
-    program = Program(engine, artifact, entry, info, compiled.warnings)
+    nets = compiled.final_nets
+    # Engines start at `main`, whatever the function is called that `-e` names.
+    nets = replace(nets, defs={**nets.defs, 'main': nets.defs[entry]})
+    artifact = manager.stage('build', lambda: build(nets, engine))
+    program = Program(engine, artifact, book_info(compiled.book, nets), compiled.warnings)
     if cached:
         files.put(key, with_deep_stack(lambda: pickle.dumps(program, pickle.HIGHEST_PROTOCOL)))
     return program

@@ -133,7 +133,7 @@ def _run(arguments: argparse.Namespace, request: driver.Request, manager: PassMa
     _report(arguments, program.diagnostics)
     _show_timings(arguments, manager)
     resources = driver.Resources(arguments.threads, arguments.memory)
-    result = driver.execute(program.artifact, program.engine, resources, program.entry)
+    result = driver.execute(program.artifact, program.engine, resources)
     text, warnings = driver.show_result(program, result, resources, arguments.readback, arguments.pretty)
     if text is not None:
         sys.stdout.write(f'Result:{chr(10) if arguments.pretty else " "}{text}\n')

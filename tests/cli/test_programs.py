@@ -145,6 +145,19 @@ def test_verbose_prints_the_loaded_program(bend: Command, program: Write) -> Non
     assert outcome.out.endswith('Result: 1\n')
 
 
+def test_another_entry_point(bend: Command, program: Write) -> None:
+    path = program('def start(x):\n  return x + 1\n')
+    assert bend('run', path, '-e', 'start', '4').out == 'Result: 5\n'
+    assert bend('run', path, '-e', 'start', '4', '--engine', 'reference').out == 'Result: 5\n'
+    assert bend('run', path, '-e', 'stop').code == 1
+
+
+def test_folded_references_are_shown_as_values(bend: Command, program: Write) -> None:
+    path = program('twice = λx (* x 2)\ncompute = (twice 21)\nmain = λf (f compute twice)\n')
+    assert bend('run', path).out == 'Result: λa (a 42 twice)\n'
+    assert bend('run', path, '--readback', 'lambda').out == 'Result: λa (a compute twice)\n'
+
+
 def test_pretty(bend: Command, program: Write) -> None:
     assert bend('run', '-p', program('main = [1, 2]')).out == 'Result:\n[1 2]\n'
 
