@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -26,12 +27,12 @@ BROKEN_PIPE = 141
 
 def bend() -> NoReturn:
     """The console command `bend`."""
-    _leave(main(sys.argv[1:]))
+    _console(main)
 
 
 def hvm() -> NoReturn:
     """The console command `hvm`."""
-    _leave(hvm_main(sys.argv[1:]))
+    _console(hvm_main)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -42,6 +43,12 @@ def main(argv: Sequence[str]) -> int:
 def hvm_main(argv: Sequence[str]) -> int:
     """Does what `hvm ARGV` asks for, and gives the exit code."""
     return _guarded(lambda: _hvm(parse_hvm(argv)))
+
+
+def _console(command: Callable[[Sequence[str]], int]) -> NoReturn:
+    # Trees of the compiler have no cycles, and the process is short: looking for garbage only costs time.
+    gc.disable()
+    _leave(command(sys.argv[1:]))
 
 
 def _leave(code: int) -> NoReturn:
