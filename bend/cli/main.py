@@ -194,9 +194,8 @@ def _hvm(arguments: argparse.Namespace) -> int:
         result = driver.execute(artifact, arguments.engine, driver.Resources(arguments.threads, arguments.memory))
     except BendError as problem:
         return _report(arguments, problem.diagnostics, FAILURE)
-    from bend.hvm.numbers import show_net
     from bend.hvm.text import print_net
-    sys.stdout.write(f'Result: {print_net(result.net, show_net)}\n')
+    sys.stdout.write(f'Result: {print_net(result.net)}\n')
     if arguments.stats:
         sys.stdout.write(statistics(result))
     return SUCCESS
