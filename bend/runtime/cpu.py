@@ -91,8 +91,8 @@ def default_memory_limit() -> int:
     return limit * 4 // 5
 
 
-def run(program: NetProgram, threads: int = 0, memory_limit: int = 0) -> RunResult:
-    """Runs the book's `main` to its normal form.
+def run(program: NetProgram, threads: int = 0, memory_limit: int = 0, entry: str = 'main') -> RunResult:
+    """Runs a definition of the book, `main` unless another is named, to its normal form.
 
     `threads` is the number of workers (0: one a core), `memory_limit` a number of bytes (0: most of what is free).
     Raises OutOfMemory, DivisionByZero, KeyboardInterrupt.
@@ -103,11 +103,10 @@ def run(program: NetProgram, threads: int = 0, memory_limit: int = 0) -> RunResu
     with reserved_memory(program, threads, memory_limit) as memory:
         boot = ctypes.CFUNCTYPE(None, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)(library.address('boot'))
         start = time.perf_counter()
-        boot(memory.worker_address(0), program.names.index('main'), memory.root << 24)
+        boot(memory.worker_address(0), program.names.index(entry), memory.root << 24)
         run_workers(library, memory, threads)
         seconds = time.perf_counter() - start
         check_stop(memory, memory_limit)
-        if os.environ.get('BSTAT'): print('gifts', [memory.worker(i,'gifts') for i in range(threads)], 'messages', [memory.worker(i,'messages') for i in range(threads)])
         result = read_tree(memory.heap, memory.heap[memory.root], program.names)
         return RunResult(net.Net(result), memory.interactions(), seconds, memory.shared('memory_used'))
 

@@ -1,0 +1,68 @@
+"""The native net engine gives what the Python reducer gives, results and counts, at any number of threads.
+
+Books are compiled many at a time, since compiling is what takes the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bend.codegen.nets import compile_program
+from bend.diagnostics import BendError
+from bend.hvm import net
+from bend.hvm.compare import same_tree
+from bend.hvm.reduce import Result, reduce
+from bend.hvm.walk import map_leaves
+from bend.runtime import cpu
+from tests.hvm.strategies import books, layered_books
+
+BUDGET = 20_000
+THREADS = (1, 2, 8)
+
+
+def renamed(body: net.Net, change: Callable[[str], str]) -> net.Net:
+    """A definition with all its references under other names."""
+    return map_leaves(body, lambda leaf: net.Ref(change(leaf.name)) if isinstance(leaf, net.Ref) else leaf)
+
+
+def reference_result(book: net.Book) -> Result | None:
+    """What the reducer gives, if it ends within the budget and without a division by zero."""
+    try:
+        return reduce(book, BUDGET)
+    except BendError:
+        return None
+
+
+def assert_agreement(samples: Sequence[net.Book]) -> None:
+    """Compiles all books that end as one, runs each, and compares."""
+    expected = {f'b{index}.': result for index, book in enumerate(samples)
+                if (result := reference_result(book)) is not None}
+    definitions: dict[str, net.Net] = {'main': net.Net(net.Era())}
+    for prefix in expected:
+        for name, body in samples[int(prefix[1:-1])].defs.items():
+            definitions[prefix + name] = renamed(body, prefix.__add__)
+    program = compile_program(net.Book(definitions))
+    for prefix, result in expected.items():
+        for threads in THREADS:
+            native = cpu.run(program, threads, 1 << 30, entry=f'{prefix}main')
+            given_net = renamed(native.net, lambda name, prefix=prefix: name.removeprefix(prefix))
+            assert native.interactions == result.interactions, (prefix, threads)
+            assert same_tree(given_net.root, result.net.root), (prefix, threads)
+
+
+SLOW = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@SLOW
+@given(st.lists(layered_books(), min_size=20, max_size=20))
+def test_random_books_without_recursion(samples: list[net.Book]) -> None:
+    assert_agreement(samples)
+
+
+@SLOW
+@given(st.lists(books(), min_size=20, max_size=20))
+def test_random_books_with_recursion(samples: list[net.Book]) -> None:
+    assert_agreement(samples)
