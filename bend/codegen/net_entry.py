@@ -493,12 +493,23 @@ class EntryBuilder:
             tree, value = self.switches.pop()
             self.finish_switch(tree, value)
             return
-        assert not self.env, f'{self.entry[0]}: loose ends {sorted(self.env)}'
+        self.close_loops()
         if self.known:
             self.emit(self.count_now(self.known))
         for name, arguments in self.last_calls:
             self.emit(lir.ExprStmt(lir.Call(name, (self.worker, *arguments), lir.VOID)))
         self.emit(lir.Return(None))
+
+    def close_loops(self) -> None:
+        """Builds what is joined with itself only: a wire both ends of which came to hold a tree around its own end."""
+        while self.env:
+            name = next(name for name, value in self.env.items() if not isinstance(value, Leaf))
+            port = self.materialise(self.env.pop(name))
+            if name in self.env:
+                self.meet(self.env.pop(name), Leaf(port))
+            else:
+                # The other end is in a tree that is still to be built.
+                self.env[name] = Leaf(port)
 
     def operate_ready(self) -> None:
         """Does the operations that waited for an operand which is known by now."""

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bend.codegen.nets import compile_program
 from bend.diagnostics import BendError
 from bend.hvm import net
 from bend.hvm.compare import same_tree
+from bend.hvm.text import print_book
 from bend.hvm.reduce import Result, reduce
 from bend.hvm.walk import map_leaves
 from bend.runtime import cpu
@@ -49,11 +50,14 @@ def assert_agreement(samples: Sequence[net.Book]) -> None:
         for threads in THREADS:
             native = cpu.run(program, threads, 1 << 30, entry=f'{prefix}main')
             given_net = renamed(native.net, lambda name, prefix=prefix: name.removeprefix(prefix))
-            assert native.interactions == result.interactions, (prefix, threads)
-            assert same_tree(given_net.root, result.net.root), (prefix, threads)
+            context = f'{threads} threads, {print_book(samples[int(prefix[1:-1])])}'
+            assert same_tree(given_net.root, result.net.root), context
+            assert native.interactions == result.interactions, context
 
 
-SLOW = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+# Shrinking would compile for minutes; the message names the book.
+SLOW = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck),
+                phases=(Phase.explicit, Phase.reuse, Phase.generate))
 
 
 @SLOW
