@@ -6,15 +6,13 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from bend.desugar.core import Book, Ref
-from bend.desugar.references import net_references
+from bend.desugar.references import constructor_tag, net_references
 from bend.desugar.terms import subterms
 from bend.diagnostics import error
 
 if TYPE_CHECKING:
     from bend.desugar.context import Context
     from bend.source import Span
-
-TAG_SUFFIX = '/tag'
 
 
 def check_refs(book: Book, context: Context) -> Book:
@@ -44,6 +42,5 @@ def check_refs(book: Book, context: Context) -> Book:
 
 def is_defined(book: Book, name: str) -> bool:
     """Whether a reference means something: a function, a net, a constructor, or a constructor's tag."""
-    if name in book.defs or name in book.nets or name in book.constructors:
-        return True
-    return name.endswith(TAG_SUFFIX) and name.removesuffix(TAG_SUFFIX) in book.constructors
+    return (name in book.defs or name in book.nets or name in book.constructors
+            or constructor_tag(book, name) is not None)

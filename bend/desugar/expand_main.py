@@ -21,6 +21,7 @@ from bend.desugar.core import (
     Lam,
     Let,
     Match,
+    Num,
     PUnscoped,
     PVar,
     Ref,
@@ -31,7 +32,9 @@ from bend.desugar.core import (
     Unscoped,
     Var,
 )
+from bend.desugar.references import constructor_tag
 from bend.desugar.terms import map_children, map_pattern, subterms, unapply
+from bend.hvm.numbers import Number
 
 if TYPE_CHECKING:
     from bend.desugar.context import Context
@@ -61,6 +64,8 @@ class _Expander:
         match term:
             case Ref(name) if name in self.book.defs and name not in seen:
                 return self.expand(self._copy(name), seen | {name})
+            case Ref(name) if (tag := constructor_tag(self.book, name)) is not None:
+                return Num(Number('u24', tag), span=term.span)
             case Lam() | Let():
                 return replace(term, body=self.expand(term.body, seen))
             case Tup() | Sup():

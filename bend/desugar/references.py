@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from bend.desugar.core import Book, Ref, Term
 from bend.desugar.terms import subterms
 from bend.hvm import net
+from bend.hvm.adt import TAG_SUFFIX
 
 
 def references(term: Term) -> dict[str, None]:
@@ -25,6 +26,14 @@ def net_references(body: net.Net) -> dict[str, None]:
         elif isinstance(tree, net.Con | net.Dup | net.Opr | net.Swi):
             stack += [tree.second, tree.first]
     return found
+
+
+def constructor_tag(book: Book, name: str) -> int | None:
+    """The number that a name stands for if it is that of a constructor's tag and nothing else has it (spec 02 §3.1)."""
+    if not name.endswith(TAG_SUFFIX) or name in book.defs or name in book.nets:
+        return None
+    constructor = book.constructors.get(name.removesuffix(TAG_SUFFIX))
+    return None if constructor is None else constructor.tag
 
 
 def reachable(book: Book, roots: Iterable[str]) -> set[str]:

@@ -1,6 +1,7 @@
 """Names become local variables or references (spec 02 §1, pass 8).
 
-A `Var` that nothing around it binds and that names a function, constructor or native net becomes a `Ref`. Arms that
+A `Var` that nothing around it binds and that names a function, constructor or native net becomes a `Ref`, and so does
+the name of a constructor's tag (`List/Nil/tag`), which constructors have when they are encoded with tags. Arms that
 name a constructor get their field variables (`xs.head`), switches the variable of their last arm (`n-1`). What stays
 unbound is reported by `check_scopes`.
 """
@@ -12,6 +13,7 @@ from dataclasses import replace
 from bend.desugar.context import Context
 from bend.desugar.core import Arm, Book, Def, Fold, LocalDef, Match, Ref, Rule, Switch, Term, Var, With
 from bend.desugar.names import WRAP, field_variable, predecessor_variable
+from bend.desugar.references import constructor_tag
 from bend.desugar.terms import map_children, pattern_vars, scoped_children
 from bend.diagnostics import error
 
@@ -79,13 +81,17 @@ class _Resolver:
 
     def variable(self, term: Var) -> Term:
         """A local variable, a reference, or a name that means nothing here."""
-        if self.bound.get(term.name) or term.name not in self.known:
+        if self.bound.get(term.name) or not (term.name in self.known or self.is_tag(term.name)):
             return term
         if term.name == self.book.entry:
             self.context.report.add(error(
                 'main-reference', f"The entry point '{term.name}' cannot be used inside the program.", term.span,
                 hint='Move what it does to another function, and call that one.', definition=self.user_name))
         return Ref(term.name, span=term.span)
+
+    def is_tag(self, name: str) -> bool:
+        """Whether a name stands for the tag of a constructor."""
+        return self.context.options.encoding == 'num-scott' and constructor_tag(self.book, name) is not None
 
     def with_fields(self, arm: Arm, bound: str | None) -> Arm:
         """An arm with the variables of its constructor's fields."""

@@ -22,9 +22,12 @@ class TagSwitch:
     rest: core.Ref | None = None
 
 
+TAG_SUFFIX = '/tag'
+
+
 def tag_name(constructor: str) -> str:
     """The definition that holds a constructor's tag."""
-    return f'{constructor}/tag'
+    return constructor + TAG_SUFFIX
 
 
 def constructor_definitions(book: core.Book, adt: str) -> dict[str, core.Term]:

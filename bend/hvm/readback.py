@@ -153,6 +153,7 @@ class _Reader:
         self.expand = expand
         self.problems: Counter[str] = Counter()
         self.names: dict[tuple[PortGraph, int], str] = {}
+        self.bound_names: dict[str, str] = {}
         self.named = 0
         self.graphs: dict[str, PortGraph] = {}
         self.expanded: dict[str, result.Term] = {}
@@ -401,7 +402,11 @@ class _Reader:
         """The arms of a switch whose scrutinee is the last term read."""
         graph, copies = step.graph, step.copies
         argument = self.terms[-1]
-        bound = argument.name if isinstance(argument, result.Variable) else self.fresh()
+        if isinstance(argument, result.Variable):
+            # `a-1` cannot be bound: a switch on a predecessor binds the letter that it would have had.
+            bound = self.bound_names.get(argument.name, argument.name)
+        else:
+            bound = self.fresh()
         arms = graph.partners[step.node * 3 + 1]
         if graph.kinds[arms // 3] is not net.Con or arms % 3 != 0:
             invalid = self.problem('invalid switch')
@@ -424,8 +429,8 @@ class _Reader:
             self.problem('invalid switch')
             return successor
         if graph.kinds[graph.partners[port + 1] // 3] is not net.Era:
-            self.named += 1
             self.names[graph, port + 1] = f'{bound}-1'
+            self.bound_names[f'{bound}-1'] = self.fresh()
         return _Read(graph, graph.partners[port + 2], copies)
 
 
