@@ -6,6 +6,8 @@ compiled already (`net_entry`). `main`, which runs once, and very large definiti
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial, reduce
 from pathlib import Path
 
 from bend.codegen import lir
@@ -94,13 +96,18 @@ class Compiler:
         task = lir.Local('task', lir.Ptr(U64))
         cases = []
         for (definition, ports), number in self.entries.items():
-            arguments = [lir.Load(lir.IndexAddress(task, const(index))) for index in range(ports)]
-            cases.append(lir.Case((number,), (self.call(definition, ports, arguments),)))
-        body = (lir.Switch(lir.Local('kind', U64), tuple(cases)), lir.Return())
-        return lir.Function('call_entry', (('w', self.worker().type), ('kind', U64), ('task', task.type)),
-                            lir.VOID, body)
+            arguments = [lir.Local(f'a{index}', U64) for index in range(ports)]
+            loads = [lir.Assign(argument, lir.Load(lir.IndexAddress(task, const(index))))
+                     for index, argument in enumerate(arguments)]
+            together = reduce(partial(lir.Binary, 'or'), arguments)
+            has_bit = lir.Compare('ne', lir.Binary('and', together, lir.Local('mask', U64)), const(0))
+            refuse = lir.If(has_bit, (lir.Return(lir.Const(0, lir.BOOL)),))
+            cases.append(lir.Case((number,), (*loads, refuse, self.call(definition, ports, arguments))))
+        body = (lir.Switch(lir.Local('kind', U64), tuple(cases)), lir.Return(lir.Const(1, lir.BOOL)))
+        parameters = (('w', self.worker().type), ('kind', U64), ('task', task.type), ('mask', U64))
+        return lir.Function('call_entry', parameters, lir.BOOL, body)
 
-    def call(self, definition: str, ports: int, arguments: list[lir.Expr]) -> lir.Stmt:
+    def call(self, definition: str, ports: int, arguments: Sequence[lir.Expr]) -> lir.Stmt:
         """A call of an entry."""
         name = entry_name(self.table.ids[definition], ports)
         return lir.ExprStmt(lir.Call(name, (self.worker(), *arguments), lir.VOID))

@@ -26,6 +26,9 @@ CHUNK_WORDS = 8192
 RING_STRIDE = 4112
 SLACK_BYTES = 256 << 20
 MAP_NORESERVE = 0x4000
+WAITS = 32
+MADV_HUGEPAGE = 14
+SMALL_BYTES = 4 << 20
 STOP_MEMORY, STOP_INTERRUPTED, STOP_DIVISION = 1, 2, 3
 VARIABLE, REFERENCE, ERASER, NUMBER = 0, 1, 2, 3
 BINARY = {4: net.Con, 5: net.Dup, 6: net.Opr, 7: net.Swi}
@@ -166,6 +169,7 @@ class Region:
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.mmap.restype = ctypes.c_uint64
 _libc.mmap.argtypes = [ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_int64]
+_libc.madvise.argtypes = [ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int]
 _libc.munmap.argtypes = [ctypes.c_uint64, ctypes.c_uint64]
 MAP_FAILED = (1 << 64) - 1
 
@@ -180,11 +184,20 @@ def reserve(byte_count: int) -> Region | None:
     return Region(address, byte_count, words)
 
 
+def advise_huge(address: int, byte_count: int) -> None:
+    """Asks for huge pages in a stretch except for its beginning, so that small programs need not clear them. Advice
+    only: where the system has none, nothing changes."""
+    if byte_count > SMALL_BYTES:
+        _libc.madvise(address + SMALL_BYTES, byte_count - SMALL_BYTES, MADV_HUGEPAGE)
+
+
 def reserve_most(words_each: int, count: int, least: int) -> tuple[Region, int]:
     """`count` equal stretches of at most `words_each` words (a power of two), and how many words each got."""
     while words_each >= least:
         region = reserve(words_each * WORD * count)
         if region is not None:
+            for index in range(count):
+                advise_huge(region.address + index * words_each * WORD, words_each * WORD)
             return region, words_each
         words_each //= 2
     raise OutOfMemory(least * WORD * count, least * WORD * count)
@@ -225,7 +238,7 @@ def initialise(memory: Memory, program: NetProgram, memory_limit: int, region_wo
     for index in range(memory.threads):
         first = index * region_words + (CHUNK_WORDS if index == 0 else 0)
         for name, value in {'heap': regions['heap'].address, 'owner_shift': region_words.bit_length() - 1,
-                            'id': index, 'alone': int(memory.threads == 1),
+                            'id': index, 'wait_mask': WAITS if memory.threads > 1 else 0,
                             'waiting': regions['waiting'].address + index * waiting_words * WORD, 'bag': regions['bags'].address + index * bag_words * WORD,
                             'bag_words': bag_words, 'tick': 1, 'book': regions['book'].address,
                             'shared': regions['shared'].address, 'region_next': first,

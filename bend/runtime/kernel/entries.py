@@ -5,8 +5,9 @@ from bend.runtime.kernel.state import Worker
 
 
 @extern
-def call_entry(w: Ptr[Worker], kind: u64, task: Ptr[u64]) -> None:
-    """Calls the entry that a task names, with the task's ports."""
+def call_entry(w: Ptr[Worker], kind: u64, task: Ptr[u64], mask: u64) -> bool:
+    """Calls the entry that a task names, with the task's ports; False if one of these has a bit of the mask, and then
+    nothing was done."""
     ...
 
 

@@ -85,10 +85,8 @@ def run_bag(w: Ptr[Worker]) -> None:
                 interact(w, task[0], task[1])
             elif unlikely(kind == DONE):
                 pass
-            elif likely(w.alone != 0) or is_ready(w, header, task) or not is_somebody_active(w):
-                call_entry(w, kind, task)
             else:
-                put_aside(w, header, task)
+                run_call(w, header, task)
         w.top = 0
         w.bottom = 0
         if w.unsent != 0:
@@ -99,6 +97,17 @@ def run_bag(w: Ptr[Worker]) -> None:
             take_up(w)
         if w.top == w.bottom:
             return
+
+
+@inline
+def run_call(w: Ptr[Worker], header: u64, task: Ptr[u64]) -> None:
+    """Runs a call that was just taken from the bag, or puts it aside. Alone, a worker waits for nothing."""
+    mask = w.wait_mask
+    while unlikely(not call_entry(w, header & KIND_MASK, task, mask)):
+        if not is_ready(w, header, task) and is_somebody_active(w):
+            put_aside(w, header, task)
+            return
+        mask = 0
 
 
 @noinline
@@ -170,7 +179,7 @@ def give_task(w: Ptr[Worker], hungry: u64, at: u64) -> None:
 # ---- tasks that wait for inputs ----
 
 
-@inline
+@noinline
 def is_ready(w: Ptr[Worker], header: u64, task: Ptr[u64]) -> bool:
     """Whether nothing that a task consumes is still to be produced. Inputs that have come take their places."""
     count = header >> COUNT_SHIFT

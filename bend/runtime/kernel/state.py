@@ -50,7 +50,7 @@ class Worker:
     heap: Ptr[u64]
     owner_shift: u64
     id: u64
-    alone: u64
+    wait_mask: u64
     interactions: u64
     node_free: u64
     node_next: u64
