@@ -59,7 +59,8 @@ def native_operation(worker: lir.Expr, arriving: lir.Expr, stored: int) -> lir.E
         partial = lir.Binary('or', lir.Binary('and', arriving, const(PAYLOAD_MASK << TYPE_BITS)), const(payload))
         return lir.Select(lir.Compare('ne', arriving_kind, const(0)), partial, general)
     if kind in U24_OPERATIONS:
-        return lir.Select(lir.Compare('eq', arriving_kind, const(U24)), u24_word(kind, const(payload), arriving), general)
+        return lir.Select(lir.Compare('eq', arriving_kind, const(U24)),
+                          u24_word(kind, const(payload), arriving), general)
     return general
 
 

@@ -309,8 +309,11 @@ class EntryBuilder:
                 self.call(tree, value)
                 return
             self.known += 1
-            first, second = ((value.first, value.second) if isinstance(value, Virtual)
-                             else (Static(value.tree.first), Static(value.tree.second)))
+            if isinstance(value, Virtual):
+                first, second = value.first, value.second
+            else:
+                assert isinstance(value.tree, net.Con)
+                first, second = Static(value.tree.first), Static(value.tree.second)
             self.meet(Static(tree), first)
             self.meet(Static(tree), second)
         else:

@@ -7,7 +7,6 @@ compiled already (`net_entry`). `main`, which runs once, and very large definiti
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial, reduce
 from pathlib import Path
 
 from bend.codegen import lir
@@ -20,7 +19,8 @@ from bend.runtime.cpu import NetProgram
 from bend.runtime.jit import compile_object
 
 KERNEL = Path(__file__).parent.parent / 'runtime' / 'kernel'
-KERNEL_MODULES = ('ports', 'state', 'memory', 'bag', 'mail', 'link', 'numbers', 'entries', 'expand', 'rules', 'schedule')
+KERNEL_MODULES = ('ports', 'state', 'memory', 'bag', 'mail', 'link', 'numbers', 'entries', 'expand', 'rules',
+                  'schedule')
 FIRST_ENTRY = 3
 MAX_COMPILED_SIZE = 300
 PROVIDED = ('call_entry', 'call_definition')
@@ -99,7 +99,9 @@ class Compiler:
             arguments = [lir.Local(f'a{index}', U64) for index in range(ports)]
             loads = [lir.Assign(argument, lir.Load(lir.IndexAddress(task, const(index))))
                      for index, argument in enumerate(arguments)]
-            together = reduce(partial(lir.Binary, 'or'), arguments)
+            together: lir.Expr = arguments[0]
+            for argument in arguments[1:]:
+                together = lir.Binary('or', together, argument)
             has_bit = lir.Compare('ne', lir.Binary('and', together, lir.Local('mask', U64)), const(0))
             refuse = lir.If(has_bit, (lir.Return(lir.Const(0, lir.BOOL)),))
             cases.append(lir.Case((number,), (*loads, refuse, self.call(definition, ports, arguments))))
@@ -126,7 +128,7 @@ class Compiler:
         ports = natural_ports(self.book.defs[definition])
         heap = lir.Load(self.worker_struct.address(self.worker(), 'heap'))
         statements: list[lir.Stmt] = []
-        nodes: list[lir.Expr] = []
+        nodes: list[lir.Local] = []
         port: lir.Expr = lir.Local('node', U64)
         for level in range(ports - 1):
             index, rest = lir.Local(f'n{level}', U64), lir.Local(f'r{level}', U64)

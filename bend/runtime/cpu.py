@@ -31,7 +31,7 @@ MADV_HUGEPAGE = 14
 SMALL_BYTES = 4 << 20
 STOP_MEMORY, STOP_INTERRUPTED, STOP_DIVISION = 1, 2, 3
 VARIABLE, REFERENCE, ERASER, NUMBER = 0, 1, 2, 3
-BINARY = {4: net.Con, 5: net.Dup, 6: net.Opr, 7: net.Swi}
+BINARY: dict[int, type[net.Binary]] = {4: net.Con, 5: net.Dup, 6: net.Opr, 7: net.Swi}
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +239,8 @@ def initialise(memory: Memory, program: NetProgram, memory_limit: int, region_wo
         first = index * region_words + (CHUNK_WORDS if index == 0 else 0)
         for name, value in {'heap': regions['heap'].address, 'owner_shift': region_words.bit_length() - 1,
                             'id': index, 'wait_mask': WAITS if memory.threads > 1 else 0,
-                            'waiting': regions['waiting'].address + index * waiting_words * WORD, 'bag': regions['bags'].address + index * bag_words * WORD,
+                            'waiting': regions['waiting'].address + index * waiting_words * WORD,
+                            'bag': regions['bags'].address + index * bag_words * WORD,
                             'bag_words': bag_words, 'tick': 1, 'book': regions['book'].address,
                             'shared': regions['shared'].address, 'region_next': first,
                             'region_end': (index + 1) * region_words,

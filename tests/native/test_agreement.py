@@ -14,8 +14,8 @@ from bend.codegen.nets import compile_program
 from bend.diagnostics import BendError
 from bend.hvm import net
 from bend.hvm.compare import same_tree
-from bend.hvm.text import print_book
 from bend.hvm.reduce import Result, reduce
+from bend.hvm.text import print_book
 from bend.hvm.walk import map_leaves
 from bend.runtime import cpu
 from tests.hvm.strategies import books, layered_books

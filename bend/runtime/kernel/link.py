@@ -6,7 +6,18 @@ sends the owner a message to do the joining.
 """
 
 from bend.runtime.kernel.bag import push_redex
-from bend.runtime.kernel.lang import ACQUIRE, RELEASE, Ptr, addr, atomic_load, atomic_store, inline, likely, noinline, u64
+from bend.runtime.kernel.lang import (
+    ACQUIRE,
+    RELEASE,
+    Ptr,
+    addr,
+    atomic_load,
+    atomic_store,
+    inline,
+    likely,
+    noinline,
+    u64,
+)
 from bend.runtime.kernel.mail import free_foreign, send_link
 from bend.runtime.kernel.memory import alloc_slot, free_slot
 from bend.runtime.kernel.ports import NUM, VALUE_SHIFT, VAR, is_variable, make_port, tag, value

@@ -43,7 +43,6 @@ FUTEX_WAKE_PRIVATE = 129
 @extern
 def syscall(number: u64, a: u64, b: u64, c: u64, d: u64, e: u64, f: u64) -> u64:
     """The C library's `syscall`."""
-    ...
 
 
 @inline

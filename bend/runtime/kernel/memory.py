@@ -4,7 +4,19 @@ Memory is accounted by the chunk. Going over the limit raises the stop flag, whi
 until then they may take a little more, so that no allocation inside a rule can fail.
 """
 
-from bend.runtime.kernel.lang import ACQ_REL, RELAXED, Ptr, addr, atomic_add, atomic_cas, atomic_load, inline, noinline, u64, unlikely
+from bend.runtime.kernel.lang import (
+    ACQ_REL,
+    RELAXED,
+    Ptr,
+    addr,
+    atomic_add,
+    atomic_cas,
+    atomic_load,
+    inline,
+    noinline,
+    u64,
+    unlikely,
+)
 from bend.runtime.kernel.state import STOP_MEMORY, STOP_NONE, Shared, Worker
 
 CHUNK_WORDS = 8192

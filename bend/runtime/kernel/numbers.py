@@ -53,37 +53,31 @@ MIN_I24 = -8388608.0
 @extern
 def sin(x: f64) -> f64:
     """C's `sin`."""
-    ...
 
 
 @extern
 def tan(x: f64) -> f64:
     """C's `tan`."""
-    ...
 
 
 @extern
 def atan2(y: f64, x: f64) -> f64:
     """C's `atan2`."""
-    ...
 
 
 @extern
 def log(x: f64) -> f64:
     """C's `log`."""
-    ...
 
 
 @extern
 def pow(x: f64, y: f64) -> f64:
     """C's `pow`."""
-    ...
 
 
 @extern
 def fmod(x: f64, y: f64) -> f64:
     """C's `fmod`."""
-    ...
 
 
 @inline
@@ -126,12 +120,12 @@ def operate_u24(w: Ptr[Worker], operator: u64, a: u64, b: u64) -> u64:
         return number(b - a, U24)
     if operator == MUL:
         return number(a * b, U24)
-    if operator == DIV or operator == REM:
+    if operator in (DIV, REM):
         if b == 0:
             request_stop(w.shared, STOP_DIVISION, 0)
             return number(0, U24)
         return number(a // b if operator == DIV else a % b, U24)
-    if operator == FLIP_DIV or operator == FLIP_REM:
+    if operator in (FLIP_DIV, FLIP_REM):
         if a == 0:
             request_stop(w.shared, STOP_DIVISION, 0)
             return number(0, U24)
@@ -172,12 +166,12 @@ def operate_i24(w: Ptr[Worker], operator: u64, left: u64, right: u64) -> u64:
         return number(u64(b - a), I24)
     if operator == MUL:
         return number(u64(a * b), I24)
-    if operator == DIV or operator == REM:
+    if operator in (DIV, REM):
         if b == 0:
             request_stop(w.shared, STOP_DIVISION, 0)
             return number(0, I24)
         return number(u64(a // b if operator == DIV else a % b), I24)
-    if operator == FLIP_DIV or operator == FLIP_REM:
+    if operator in (FLIP_DIV, FLIP_REM):
         if a == 0:
             request_stop(w.shared, STOP_DIVISION, 0)
             return number(0, I24)

@@ -8,8 +8,8 @@ While somebody else is at work, such calls are put aside instead until their inp
 ends). When nobody is active and no message is under way, one of them runs after all, so this only changes the order.
 """
 
-from bend.runtime.kernel.entries import call_entry
 from bend.runtime.kernel.bag import COUNT_SHIFT, DONE, KIND_MASK, REDEX
+from bend.runtime.kernel.entries import call_entry
 from bend.runtime.kernel.expand import expand
 from bend.runtime.kernel.lang import (
     ACQ_REL,
