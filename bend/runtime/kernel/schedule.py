@@ -75,6 +75,8 @@ def run_bag(w: Ptr[Worker]) -> None:
                 poll(w)
                 if w.shared.stop != 0:
                     return
+                # What is left after giving may be gaps only, and these are gone from the bag.
+                continue
             top = w.top
             header = w.bag[top - 1]
             start = top - 2 - (header >> COUNT_SHIFT)
