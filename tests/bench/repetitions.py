@@ -49,7 +49,8 @@ def main() -> int:
         right = len(seen) == 1 and next(iter(seen))[0] == row['result small']
         differences += not right
         shown = ', '.join(f'{result} in {count} interactions, {times} times' for (result, count), times in seen.items())
-        print(f'{row["name"]:12} {"same" if right else "DIFFERENT, expected " + row["result small"]}: {shown}', flush=True)
+        verdict = 'same' if right else f'DIFFERENT, expected {row["result small"]}'
+        print(f'{row["name"]:12} {verdict}: {shown}', flush=True)
     return 1 if differences else 0
 
 
