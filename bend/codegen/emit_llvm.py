@@ -11,6 +11,7 @@ import struct as pack
 from collections.abc import Sequence
 
 from bend.codegen import lir
+from bend.codegen.lir_layout import size_and_alignment
 
 _PLAIN_NAME = re.compile(r'[A-Za-z_.$][A-Za-z0-9_.$]*\Z')
 
@@ -356,7 +357,7 @@ class _FunctionEmitter:
         return f'{_value_type(expr.type)} {self.emit_expr(expr)}'
 
     def alignment(self, type_: lir.Type) -> int:
-        return lir.size_and_alignment(type_, self.module.structs)[1]
+        return size_and_alignment(type_, self.module.structs)[1]
 
     def emit_expr(self, expr: lir.Expr) -> str:
         """Evaluates; gives the operand."""

@@ -1,11 +1,7 @@
 """Compiling one definition of a net, called with its ports in registers, to straight-line LIR.
 
 A call `@f ~ (a (b r))` is compiled as entry (f, 3): the two nodes of the spine are never made. In the body, what is
-known of a wire is kept at compile time as long as possible:
-
-    Leaf      a port in a register
-    Static    a tree of the definition that has not been built
-    Virtual   a CON node that has not been built, of two such values
+known of a wire is kept at compile time as long as possible (`entry_values`).
 
 Interactions between things so known are done here and only their count is left. Where the other side is a port in a
 register, code tests for the case that counts (a number for an operation, a node for a node) and otherwise builds
@@ -18,11 +14,11 @@ definition has one, since a number found there saves the rotation, which counts 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from bend.codegen import lir
 from bend.codegen.book_table import CON, DUP, NUM, OPR, REF, SWI, UNSAFE, VALUE_SHIFT, BookTable, constant_port, port
+from bend.codegen.entry_values import Leaf, Static, Value, Virtual, joined, order_of, produced_wires
 from bend.codegen.native_operations import native_operation, u24_operation
 from bend.hvm import net
 
@@ -34,36 +30,8 @@ TYPE_BITS = 5
 U24 = 1
 TAG_MASK = 15
 ERASER = net.Era()
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A port in a register (or a constant); `fresh` if it is a variable made here, so no number.
-
-    `operator` is the code of the operator that a symbol has made of it, if it is a number at all.
-    """
-
-    port: lir.Expr
-    fresh: bool = False
-    operator: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Static:
-    """A tree of the definition, not built yet."""
-
-    tree: net.Tree
-
-
-@dataclass(frozen=True, slots=True)
-class Virtual:
-    """A CON node, not built yet."""
-
-    first: Value
-    second: Value
-
-
-Value = Leaf | Static | Virtual
+# Kernel functions that are written in line, and their twins for code that seldom runs.
+COLD = {'alloc_variable': 'new_variable', 'make_node': 'new_node', 'link': 'link_slow'}
 
 
 class Linker(Protocol):
@@ -100,17 +68,19 @@ class EntryBuilder:
         self.env: dict[str, Value] = {}
         self.known = 0
         self.at_end = False
+        self.cold = False
         self.operations: list[tuple[net.Opr, Leaf]] = []
         self.switches: list[tuple[net.Swi, Leaf]] = []
         self.last_calls: list[tuple[str, list[lir.Expr]]] = []
         self.names = [0]
         self.produced: frozenset[str] = frozenset()
 
-    def branch(self) -> EntryBuilder:
-        """A builder for one way on from here, at the end of the body."""
+    def branch(self, cold: bool = False) -> EntryBuilder:
+        """A builder for one way on from here, at the end of the body; a cold one inlines no kernel functions."""
         other = EntryBuilder(self.linker, self.entry, self.worker)
         other.env = dict(self.env)
         other.at_end = True
+        other.cold = cold
         other.names = self.names
         other.produced = self.produced
         return other
@@ -134,11 +104,12 @@ class EntryBuilder:
 
     def call_kernel(self, name: str, *arguments: lir.Expr) -> lir.Expr:
         """A call of a kernel function that takes the worker and words and gives a word."""
-        return lir.Call(name, (self.worker, *arguments), U64)
+        return lir.Call(COLD.get(name, name) if self.cold else name, (self.worker, *arguments), U64)
 
     def run_kernel(self, name: str, *arguments: lir.Expr) -> None:
         """A call of a kernel function that gives nothing."""
-        self.emit(lir.ExprStmt(lir.Call(name, (self.worker, *arguments), lir.VOID)))
+        chosen = COLD.get(name, name) if self.cold else name
+        self.emit(lir.ExprStmt(lir.Call(chosen, (self.worker, *arguments), lir.VOID)))
 
     def count_now(self, amount: int) -> lir.Stmt:
         """A statement that adds to the interactions."""
@@ -351,11 +322,9 @@ class EntryBuilder:
         fast.emit(lir.Assign(second, fast.heap_word(index, 1)))
         fast.run_kernel('free_node', index)
         fast.emit(fast.count_now(1))
-        one, two = slow.variable(), slow.variable()
-        slow.link(source, slow.node(CON, one.port, two.port))
         mark = slow.let(lir.Binary('and', source, const(WAITS)))
-        slow.emit(lir.Assign(first, lir.Binary('or', one.port, mark)))
-        slow.emit(lir.Assign(second, lir.Binary('or', two.port, mark)))
+        slow.emit(lir.Assign(first, lir.Binary('or', slow.let(slow.call_kernel('unfold', source, const(CON))), mark)))
+        slow.emit(lir.Assign(second, lir.Binary('or', lir.Load(slow.field('second')), mark)))
         self.emit(lir.If(self.has_tag(source, CON), tuple(fast.statements), tuple(slow.statements)))
         return Leaf(first), Leaf(second)
 
@@ -372,10 +341,8 @@ class EntryBuilder:
         fast.emit(lir.Assign(first, source))
         fast.emit(lir.Assign(second, source))
         fast.emit(fast.count_now(1))
-        one, two = slow.variable(), slow.variable()
-        slow.emit(lir.Assign(first, one.port))
-        slow.emit(lir.Assign(second, two.port))
-        slow.link(source, slow.node(DUP, first, second))
+        slow.emit(lir.Assign(first, slow.call_kernel('unfold', source, const(DUP))))
+        slow.emit(lir.Assign(second, lir.Load(slow.field('second'))))
         self.emit(lir.If(self.is_copied(source), tuple(fast.statements), tuple(slow.statements)))
         return Leaf(first), Leaf(second)
 
@@ -410,9 +377,7 @@ class EntryBuilder:
         fast.emit(fast.count_now(1))
         word = fast.let(lir.Binary('shr', source, const(VALUE_SHIFT)))
         fast.emit(lir.Assign(result, as_number(native_operation(self.worker, word, stored))))
-        variable = slow.variable()
-        slow.emit(lir.Assign(result, variable.port))
-        slow.link(source, slow.node(OPR, const(port(NUM, stored)), result))
+        slow.emit(lir.Assign(result, slow.call_kernel('put_off', source, const(port(NUM, stored)))))
         self.emit(lir.If(self.has_tag(source, NUM), tuple(fast.statements), tuple(slow.statements)))
         return Leaf(result, operator=stored >> TYPE_BITS if stored & TYPE_MASK == 0 else 0)
 
@@ -425,10 +390,8 @@ class EntryBuilder:
         x = fast.let(lir.Binary('shr', stored, const(VALUE_SHIFT)))
         y = fast.let(lir.Binary('shr', source, const(VALUE_SHIFT)))
         fast.emit(lir.Assign(result, as_number(u24_operation(self.worker, value.operator, y, x))))
-        variable = slow.variable()
-        slow.emit(lir.Assign(result, variable.port))
         hidden = slow.let(slow.call_kernel('hide_number', stored))
-        slow.link(source, slow.node(OPR, hidden, result))
+        slow.emit(lir.Assign(result, slow.call_kernel('put_off', source, hidden)))
         both = lir.Logical('and', self.has_tag(source, NUM), self.has_tag(stored, NUM))
         self.emit(lir.If(both, tuple(fast.statements), tuple(slow.statements)))
         return Leaf(result)
@@ -549,7 +512,7 @@ class EntryBuilder:
         replace = (lir.Assign(scrutinee, constant), tagged.count_now(1))
         tagged.emit(lir.If(lir.Compare('ne', constant, const(0)), replace, ()))
         self.emit(lir.If(self.has_tag(scrutinee, REF), tuple(tagged.statements), ()))
-        zero, successor, other = self.branch(), self.branch(), self.branch()
+        zero, successor, other = self.branch(), self.branch(), self.branch(cold=True)
         for way in (zero, successor):
             way.known += self.known + 1
         other.known += self.known
@@ -572,14 +535,6 @@ class EntryBuilder:
 def as_number(word: lir.Expr) -> lir.Expr:
     """The port of a number word."""
     return lir.Binary('or', lir.Binary('shl', word, const(VALUE_SHIFT)), const(NUM))
-
-
-def joined(ports: Sequence[Value]) -> Value:
-    """The application that has the given ports."""
-    value = ports[-1]
-    for item in reversed(ports[:-1]):
-        value = Virtual(item, value)
-    return value
 
 
 def build_entry(linker: Linker, definition: str, body: net.Net, port_count: int) -> lir.Function:
@@ -607,29 +562,3 @@ def build_entry(linker: Linker, definition: str, body: net.Net, port_count: int)
     name = entry_name(linker.table.ids[definition], port_count)
     return lir.Function(name, (('w', worker.type), *((p.name, U64) for p in parameters)), lir.VOID,
                         tuple(builder.statements))
-
-
-def produced_wires(body: net.Net) -> frozenset[str]:
-    """The wires that end as the result of a call or an operation of a definition."""
-    found: set[str] = set()
-    pending = [body.root]
-    for redex in body.redexes:
-        pending += [redex.left, redex.right]
-        if isinstance(redex.left, net.Ref):
-            last = redex.right
-            while isinstance(last, net.Con):
-                last = last.second
-            if isinstance(last, net.Var):
-                found.add(last.name)
-    while pending:
-        tree = pending.pop()
-        if isinstance(tree, net.Opr) and isinstance(tree.second, net.Var):
-            found.add(tree.second.name)
-        if isinstance(tree, net.Con | net.Dup | net.Opr | net.Swi):
-            pending += [tree.first, tree.second]
-    return frozenset(found)
-
-
-def order_of(tree: net.Tree) -> int:
-    """In which order trees are joined with the ports."""
-    return 0 if isinstance(tree, net.Var) else 1 if isinstance(tree, net.Dup | net.Con) else 2

@@ -12,6 +12,7 @@ from pathlib import Path
 from bend.codegen import lir
 from bend.codegen.book_table import CON, VALUE_SHIFT, BookTable, tabulate
 from bend.codegen.emit_llvm import emit_module
+from bend.codegen.lir_layout import struct_layout
 from bend.codegen.net_entry import MAX_PORTS, U64, build_entry, const, entry_name
 from bend.codegen.pylir import compile_kernel
 from bend.hvm import net
@@ -39,7 +40,7 @@ def compile_program(book: net.Book, opt_level: int = 2) -> NetProgram:
 
 def word_offsets(struct: lir.Struct, module: lir.Module) -> dict[str, int]:
     """The offset of each field of a kernel struct in words; that of '' is its size."""
-    offsets, size, _ = lir.struct_layout(struct, {item.name: item for item in module.structs})
+    offsets, size, _ = struct_layout(struct, {item.name: item for item in module.structs})
     return {name: offset // 8 for name, offset in {**offsets, '': size}.items()}
 
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from bend.codegen import lir
+from bend.codegen.lir_layout import size_and_alignment
 from bend.codegen.pylir_scope import (
     ORDERS,
     RMW_OPS,
@@ -465,7 +466,7 @@ class _Body:
             case 'cast', [type_, operand]:
                 return self.conversion(node, self.scope.type_of(type_), [operand])
             case 'sizeof', [type_]:
-                size, _ = lir.size_and_alignment(self.scope.type_of(type_), self.structs)
+                size, _ = size_and_alignment(self.scope.type_of(type_), self.structs)
                 return lir.Const(size, lir.U64)
             case ('trap' | 'pause'), []:
                 return lir.Intrinsic(word, ())

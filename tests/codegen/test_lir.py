@@ -8,6 +8,7 @@ import pytest
 
 from bend.codegen import lir
 from bend.codegen.emit_llvm import emit_module
+from bend.codegen.lir_layout import struct_layout
 from bend.codegen.lir_printer import print_module
 from bend.codegen.lir_validate import ValidationError, validate_module
 from bend.runtime.jit import compile_object, host_key, load_object
@@ -151,7 +152,7 @@ def test_merge_replaces_declarations() -> None:
 
 
 def test_layout() -> None:
-    offsets, size, alignment = lir.struct_layout(PAIR, {'Pair': PAIR})
+    offsets, size, alignment = struct_layout(PAIR, {'Pair': PAIR})
     assert offsets == {'first': 0, 'flag': 8, 'rest': 12}
     assert (size, alignment) == (24, 8)
 

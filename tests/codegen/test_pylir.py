@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from bend.codegen import lir
 from bend.codegen.emit_llvm import emit_module
+from bend.codegen.lir_layout import struct_layout
 from bend.codegen.pylir import KernelError, compile_kernel
 from bend.runtime.jit import Library, compile_object, load_object
 from bend.runtime.kernel import model, numbers, state
@@ -308,7 +308,7 @@ def test_number_operations_compiled_and_as_python() -> None:
     functions = [dataclasses.replace(item, exported=not item.extern) for item in built.functions]
     library = load_object(compile_object(emit_module(dataclasses.replace(built, functions=tuple(functions))), 1))
     operate = function(library, 'operate_numbers', U64, ctypes.c_void_p, U64, U64)
-    offsets, size, _ = lir.struct_layout(built.struct('Worker'), {item.name: item for item in built.structs})
+    offsets, size, _ = struct_layout(built.struct('Worker'), {item.name: item for item in built.structs})
     shared = ctypes.create_string_buffer(65536)
     worker = ctypes.create_string_buffer(size)
     struct.pack_into('<Q', worker, offsets['shared'], ctypes.addressof(shared))

@@ -61,6 +61,36 @@ def make_node(w: Ptr[Worker], kind: u64, first: u64, second: u64) -> u64:
 
 
 @noinline
+def new_variable(w: Ptr[Worker]) -> u64:
+    """`alloc_variable` for code that seldom runs."""
+    return alloc_variable(w)
+
+
+@noinline
+def new_node(w: Ptr[Worker], kind: u64, first: u64, second: u64) -> u64:
+    """`make_node` for code that seldom runs."""
+    return make_node(w, kind, first, second)
+
+
+@noinline
+def unfold(w: Ptr[Worker], port: u64, kind: u64) -> u64:
+    """Links a port with a new node of two new variables; gives the first one and leaves the other in `w.second`."""
+    first = alloc_variable(w)
+    second = alloc_variable(w)
+    w.second = second
+    link(w, port, make_node(w, kind, first, second))
+    return first
+
+
+@noinline
+def put_off(w: Ptr[Worker], port: u64, stored: u64) -> u64:
+    """Links a port with a new operation that holds another; gives the variable of its result."""
+    result = alloc_variable(w)
+    link(w, port, make_node(w, OPR, stored, result))
+    return result
+
+
+@noinline
 def commute(w: Ptr[Worker], a: u64, b: u64) -> None:
     """COMM: two nodes of different kinds pass through each other."""
     i = value(a)

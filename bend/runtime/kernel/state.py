@@ -74,6 +74,7 @@ class Worker:
     messages: u64
     unsent: u64
     unsent_to: u64
+    second: u64
     waiting: Ptr[u64]
     waiting_top: u64
     foreign_head: Array[u64, 64]
