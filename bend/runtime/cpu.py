@@ -104,11 +104,7 @@ def run(program: NetProgram, threads: int = 0, memory_limit: int = 0, entry: str
     memory_limit = memory_limit or default_memory_limit()
     library = load_object(program.object_code)
     with reserved_memory(program, threads, memory_limit) as memory:
-        boot = ctypes.CFUNCTYPE(None, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)(library.address('boot'))
-        start = time.perf_counter()
-        boot(memory.worker_address(0), program.names.index(entry), memory.root << 24)
-        run_workers(library, memory, threads)
-        seconds = time.perf_counter() - start
+        seconds = run_workers(library, memory, threads, program.names.index(entry))
         check_stop(memory, memory_limit)
         result = read_tree(memory.heap, memory.heap[memory.root], program.names)
         return RunResult(net.Net(result), memory.interactions(), seconds, memory.shared('memory_used'))
@@ -252,20 +248,29 @@ def initialise(memory: Memory, program: NetProgram, memory_limit: int, region_wo
 # ---- workers ---------------------------------------------------------------------------------
 
 
-def run_workers(library: Library, memory: Memory, threads: int) -> None:
-    """Starts the workers and waits for them; Ctrl-C stops them and is raised again."""
+def run_workers(library: Library, memory: Memory, threads: int, definition: int) -> float:
+    """Runs a definition on all workers and gives the seconds; Ctrl-C stops them and is raised again.
+
+    The first worker, which gets the definition, starts when the others already wait for work: a thread that is busy
+    may keep the next one from being started for a time slice.
+    """
+    boot = ctypes.CFUNCTYPE(None, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)(library.address('boot'))
     worker_main = ctypes.CFUNCTYPE(None, ctypes.c_uint64)(library.address('worker_main'))
     wake_all = ctypes.CFUNCTYPE(None, ctypes.c_uint64)(library.address('wake_all'))
     pool = [threading.Thread(target=worker_main, args=(memory.worker_address(index),), daemon=True)
             for index in range(threads)]
-    for thread in pool:
+    for thread in pool[1:]:
         thread.start()
+    start = time.perf_counter()
+    boot(memory.worker_address(0), definition, memory.root << 24)
+    pool[0].start()
     try:
         wait_for(pool, memory, wake_all)
     except KeyboardInterrupt:
         memory.set_shared('stop', STOP_INTERRUPTED)
         wait_for(pool, memory, wake_all)
         raise
+    return time.perf_counter() - start
 
 
 def wait_for(pool: list[threading.Thread], memory: Memory, wake_all: ctypes._FuncPointer) -> None:
