@@ -164,6 +164,7 @@ def receive_from(w: Ptr[Worker], source: Ptr[u64]) -> None:
             copy_task(w, source, head, header)
         head += count + 1
         received += 1
+    w.received += received
     atomic_store(addr(source[RING_HEAD]), head, RELEASE)
     atomic_sub(addr(w.shared.work), received, ACQ_REL)
 

@@ -43,6 +43,8 @@ POLL_INTERVAL = 64
 GIVE_DEPTH = 32
 DEEP_BAG = 48
 PATIENCE = 32
+MESSAGE_WORTH = 32
+MAX_DEBT = 500000
 SPINS = 2000
 
 
@@ -124,8 +126,9 @@ def poll(w: Ptr[Worker]) -> None:
         flush(w)
     if atomic_load(mail_mask(w, w.id), RELAXED) != 0:
         receive(w)
+    settle(w)
     hungry = atomic_load(addr(shared.hungry), RELAXED)
-    if hungry == 0:
+    if hungry == 0 or w.debt != 0:
         w.patience = 0
         return
     if w.top == w.bottom or w.bottom + task_words(w.bag[w.bottom]) == w.top:
@@ -135,6 +138,19 @@ def poll(w: Ptr[Worker]) -> None:
     if w.top - w.bottom >= DEEP_BAG or w.patience >= PATIENCE:
         w.patience = 0
         give(w, hungry)
+
+
+@inline
+def settle(w: Ptr[Worker]) -> None:
+    """Brings the debt up to date: a message is worth a number of interactions, and whoever has exchanged more than it
+    has computed gives nothing away until that is made up for."""
+    messages = w.messages + w.received
+    debt = w.debt + (messages - w.settled_messages) * MESSAGE_WORTH
+    done = w.interactions - w.settled_interactions
+    w.settled_messages = messages
+    w.settled_interactions = w.interactions
+    debt = debt - done if debt > done else 0
+    w.debt = debt if debt < MAX_DEBT else MAX_DEBT
 
 
 @inline

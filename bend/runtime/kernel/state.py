@@ -71,6 +71,10 @@ class Worker:
     bag_accounted: u64
     patience: u64
     gifts: u64
+    debt: u64
+    settled_interactions: u64
+    settled_messages: u64
+    received: u64
     messages: u64
     unsent: u64
     unsent_to: u64
