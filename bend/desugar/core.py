@@ -176,11 +176,14 @@ class Arm(Node):
 
     After float-combinators `fields` may be a prefix of the constructor's fields: the body then is a function of
     the remaining ones, curried. In practice a floated arm has no fields and its body is a `Ref` to `λf1 … λfn t`.
+    The last of several arms takes what is left of the tag first; `takes_tag` marks one that was floated with that
+    parameter: its body is `(f *)` with a `Ref` to `λ* λf1 … λfn t`.
     """
 
     constructor: str | None
     fields: tuple[str | None, ...]
     body: Term
+    takes_tag: bool = False
 
 
 @dataclass(frozen=True, slots=True)

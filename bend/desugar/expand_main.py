@@ -105,13 +105,17 @@ class _Expander:
 
     def _restore_arm(self, arm: Arm, seen: frozenset[str]) -> Arm:
         body = self.restore(arm.body, seen)
+        takes_tag = arm.takes_tag
+        if takes_tag and isinstance(body, App) and isinstance(body.function, Lam):
+            # Back in place: without the parameter for the rest of the tag.
+            body, takes_tag = body.function.body, False
         assert arm.constructor is not None
         fields = list(arm.fields)
         arity = len(self.book.constructors[arm.constructor].fields)
         while len(fields) < arity and isinstance(body, Lam) and isinstance(body.pattern, PVar):
             fields.append(body.pattern.name)
             body = body.body
-        return replace(arm, fields=tuple(fields), body=body)
+        return replace(arm, fields=tuple(fields), body=body, takes_tag=takes_tag)
 
     def _is_floated(self, name: str) -> bool:
         definition = self.book.defs.get(name)

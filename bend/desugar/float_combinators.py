@@ -8,6 +8,9 @@ children that may be floated, and so is the function that tests the tags; the la
 
     match x { A: (h 1); B f: (h f) }   =>   match x { A: f__C0; B: f__C1 }      f__C1 = λf (h f)
     switch x { 0: 1; _ p: (h p p) }    =>   switch x { 0: 1; _ p: (f__C0 p) }
+
+The last of several arms takes the rest of the tag before its fields. Where it is floated with that parameter, its body
+is the application to an eraser: `B: (f__C1 *)`, where f__C1 = λ* λf (h f).
 """
 
 from __future__ import annotations
@@ -39,7 +42,7 @@ from bend.desugar.core import (
     Tup,
     Var,
 )
-from bend.desugar.terms import arm_function, children, free_unscoped, free_vars, lam
+from bend.desugar.terms import arm_function, children, floated_last_arm, free_unscoped, free_vars, lam
 
 if TYPE_CHECKING:
     from bend.desugar.context import Context
@@ -56,7 +59,7 @@ def float_combinators(book: Book, context: Context) -> Book:
         if name == book.entry:
             defs[name] = definition
             continue
-        floater = _Floater(definition, safety)
+        floater = _Floater(definition, safety, context.options.encoding == 'num-scott')
         defs[name] = definition.with_body(floater.visit(definition.body))
         floated.update(floater.floated)
     return book.with_defs({**defs, **floated})
@@ -65,11 +68,12 @@ def float_combinators(book: Book, context: Context) -> Book:
 # ---- size ------------------------------------------------------------------------------------
 
 
-def size(term: Term) -> int:
-    """How large the net of a term will be, roughly: what the limit is about."""
+def size(term: Term, *, unfloated: bool = False) -> int:
+    """How large the net of a term will be, roughly: what the limit is about. `unfloated` counts the closed functions
+    that test tags, which are not yet definitions of their own."""
     if isinstance(term, Match):
-        return 1 + size(term.argument) + _tag_test_size(term.arms)
-    return _own_size(term) + sum(map(size, children(term)))
+        return 1 + size(term.argument, unfloated=unfloated) + _tag_test_size(term.arms, unfloated=unfloated)
+    return _own_size(term) + _successor_lambda(term) + sum(size(child, unfloated=unfloated) for child in children(term))
 
 
 def _own_size(term: Term) -> int:
@@ -87,22 +91,52 @@ def _own_size(term: Term) -> int:
             return 0
 
 
+def _successor_lambda(term: Term) -> int:
+    """What the successor arm of a switch has besides its body: a lambda; a floated one is only a reference."""
+    match term:
+        case Switch(_, (_, App(Ref(), Var(name))), predecessor) if name == predecessor:
+            return -1
+        case Switch():
+            return 1
+        case _:
+            return 0
+
+
 def _pattern_size(pattern: Pattern) -> int:
     if isinstance(pattern, PTup | PDup):
         return len(pattern.elements) - 1 + sum(_pattern_size(part) for part in pattern.elements)
     return 0
 
 
-def _tag_test_size(arms: Sequence[Arm]) -> int:
+def _tag_test_size(arms: Sequence[Arm], *, unfloated: bool) -> int:
     """The size of the function that tests the tags; none if it is closed, as it is floated then."""
-    if all(is_closed(arm_function(arm)) for arm in arms):
-        return 0
-    return 3 * max(1, len(arms) - 1) + sum(size(arm_function(arm)) for arm in arms)
+    functions = tag_functions(arms)
+    *others, last = [size(function, unfloated=unfloated) for function in functions]
+    rest = last if others else 3 + last
+    for index in reversed(range(len(others))):
+        rest += 3 + others[index]
+        if not unfloated and all(map(is_closed, functions[index:])):
+            rest = 0
+    return rest
+
+
+def tag_functions(arms: Sequence[Arm]) -> list[Term]:
+    """The arms as functions of their fields; the last of several takes the rest of the tag first."""
+    *others, last = arms
+    if not others:
+        return [arm_function(last)]
+    floated = floated_last_arm(last)
+    return [*map(arm_function, others), floated if floated is not None else Lam(PVar(None), arm_function(last))]
 
 
 def is_closed(term: Term) -> bool:
     """Whether a term takes nothing from around it."""
     return not free_vars(term) and not free_unscoped(term)
+
+
+def is_lambda_pattern(term: Let) -> bool:
+    """Whether a `let` takes a lambda's parameter apart by the pattern that the lambda was written with."""
+    return isinstance(term.value, Var) and term.value.name.startswith('%pattern')
 
 
 # ---- safety ----------------------------------------------------------------------------------
@@ -121,8 +155,10 @@ class _Safety:
         match term:
             case Num() | Era():
                 return True
-            case Tup() | Sup() | App() | Op() | Switch():
+            case Tup() | Sup() | App() | Op():
                 return all(map(self.is_safe, children(term)))
+            case Switch(argument, (zero, successor), predecessor):
+                return all(map(self.is_safe, (argument, zero, lam([predecessor], successor))))
             case Lam():
                 return self._is_safe_lambda(term)
             case Ref():
@@ -137,8 +173,7 @@ class _Safety:
                 case Lam(PVar(name), body):
                     names.add(name)
                     term = body
-                case Let(PTup() | PDup() as pattern, Var(name), body) if name in names:
-                    # A pattern that was the lambda's own.
+                case Let(PTup() | PDup() as pattern, Var(name), body) if name in names and is_lambda_pattern(term):
                     names |= {part.name for part in pattern.elements if isinstance(part, PVar)}
                     term = body
                 case Lam(_, body):
@@ -171,51 +206,67 @@ class _Safety:
 
 
 class _Floater:
-    """Floats the subterms of one definition."""
+    """Floats the subterms of one definition.
 
-    def __init__(self, parent: Def, safety: _Safety) -> None:
+    A safe child is floated where the term around it is too large. What counts is the size of that term if it is
+    closed, else the size that the whole definition has by then.
+    """
+
+    def __init__(self, parent: Def, safety: _Safety, has_tags: bool) -> None:
+        self.has_tags = has_tags
         self.parent = parent
         self.safety = safety
         self.floated: dict[str, Def] = {}
+        self.total = size(parent.body, unfloated=True)
 
-    def visit(self, term: Term) -> Term:
-        """The term with subterms floated, inner ones first."""
+    def visit(self, term: Term, around: Term | None = None) -> Term:
+        """The term with subterms floated, inner ones first. `around` is the term with the lambdas around it."""
+        around = around or term
         match term:
             case Lam():
-                return replace(term, body=self.visit(term.body))
+                return replace(term, body=self.visit(term.body, around))
             case App() | Match():
-                return self._spine(term)
+                return self._spine(term, around)
+            case Let() if is_lambda_pattern(term):
+                return replace(term, body=self.visit(term.body, around))
             case Let():
-                value, body = self._children(term, [term.value, term.body])
+                value, body = self._children(term, [term.value, term.body], around)
                 return replace(term, value=value, body=body)
             case Op():
-                left, right = self._children(term, [term.left, term.right])
+                left, right = self._children(term, [term.left, term.right], around)
                 return replace(term, left=left, right=right)
             case Tup() | Sup():
-                return replace(term, elements=tuple(self._children(term, term.elements)))
+                return replace(term, elements=tuple(self._children(term, term.elements, around)))
             case Switch():
-                return self._switch(term)
+                return self._switch(term, around)
             case _:
                 return term
 
-    def _children(self, term: Term, parts: Sequence[Term]) -> list[Term]:
+    def _children(self, term: Term, parts: Sequence[Term], around: Term) -> list[Term]:
         """The parts of a term, in the order in which they are to be floated, after floating."""
         visited = [self.visit(part) for part in parts]
         total = _own_size(term) + sum(map(size, visited))
         result = []
         for part in visited:
-            new, total = self._maybe_float(part, total)
+            new, total = self._maybe_float(part, total, around)
             result.append(new)
         return result
 
-    def _maybe_float(self, term: Term, total: int) -> tuple[Term, int]:
+    def _maybe_float(self, term: Term, total: int, *around: Term) -> tuple[Term, int]:
         """The child, floated if it is to be, and the size of the term around it that then is left."""
         own = size(term)
-        if isinstance(term, Ref) or own == 0 or (self.safety.is_safe(term) and total <= MAX_SIZE):
+        if isinstance(term, Ref) or own == 0 or not is_closed(term):
             return term, total
-        if not is_closed(term):
+        if self.safety.is_safe(term) and not self._is_too_large(total, around):
             return term, total
+        self.total -= own
         return self._float(term), total - own
+
+    def _is_too_large(self, total: int, around: tuple[Term, ...]) -> bool:
+        """Whether even safe children are floated from a term of a size."""
+        if self.total <= MAX_SIZE or total > MAX_SIZE:
+            return total > MAX_SIZE
+        return not all(map(is_closed, around))
 
     def _float(self, term: Term) -> Ref:
         name = f'{self.parent.name}__C{len(self.floated)}'
@@ -225,10 +276,10 @@ class _Floater:
         self.safety.floated[name] = definition
         return Ref(name, span=term.span)
 
-    def _switch(self, term: Switch) -> Switch:
+    def _switch(self, term: Switch, around: Term) -> Switch:
         zero, successor = term.arms
         function = lam([term.predecessor], successor)
-        argument, zero, function = self._children(term, [term.argument, zero, function])
+        argument, zero, function = self._children(term, [term.argument, zero, function], around)
         if isinstance(function, Ref):
             name = term.predecessor or '%predecessor'
             applied = App(function, Var(name, span=function.span), span=function.span)
@@ -236,7 +287,7 @@ class _Floater:
         assert isinstance(function, Lam)
         return replace(term, argument=argument, arms=(zero, function.body))
 
-    def _spine(self, term: Term) -> Term:
+    def _spine(self, term: Term, around: Term) -> Term:
         """A chain of applications, in which a match counts as the application of its scrutinee to the tag test."""
         links: list[App | Match] = []
         while isinstance(term, App | Match):
@@ -245,22 +296,23 @@ class _Floater:
         visited = [replace(link, argument=self.visit(link.argument)) if isinstance(link, App)
                    else replace(link, arms=self._arms(link.arms)) for link in links]
         head = self.visit(term)
-        total = size(head) + sum(1 + (size(link.argument) if isinstance(link, App) else _tag_test_size(link.arms))
-                                 for link in visited)
+        total = size(head) + sum(1 + (size(link.argument) if isinstance(link, App)
+                                      else _tag_test_size(link.arms, unfloated=False)) for link in visited)
         done: list[App | Match] = []
         for link in visited:
             if isinstance(link, App):
-                argument, total = self._maybe_float(link.argument, total)
+                argument, total = self._maybe_float(link.argument, total, around)
                 link = replace(link, argument=argument)
             done.append(link)
-        term, _ = self._maybe_float(head, total)
+        term, _ = self._maybe_float(head, total, around)
         for link in reversed(done):
             term = replace(link, function=term) if isinstance(link, App) else replace(link, argument=term)
         return term
 
     def _arms(self, arms: tuple[Arm, ...]) -> tuple[Arm, ...]:
         """The arms of a match after floating: from the last, as each is a child of the test of its tag."""
-        functions = [self.visit(arm_function(arm)) for arm in arms]
+        taken = tag_functions(arms) if self.has_tags else map(arm_function, arms)
+        functions = list(map(self.visit, taken))
         result: list[Term] = []
         rest = 0
         for index in reversed(range(len(arms))):
@@ -268,16 +320,32 @@ class _Floater:
             if index == len(arms) - 1 and index > 0:
                 # The last arm is a child of the test before it, which decides about it below.
                 result.append(function)
-                rest = 1 + size(function)
+                rest = size(function)
                 continue
             total = 3 + size(function) + rest
-            function, total = self._maybe_float(function, total)
+            around = (function, *result)
+            function, total = self._maybe_float(function, total, *around)
             if index == len(arms) - 2:
-                result[0], total = self._maybe_float(result[0], total)
+                result[0], total = self._maybe_float(result[0], total, *around)
             result.append(function)
-            rest = 0 if all(map(is_closed, result)) else total
+            rest = total
+            if all(map(is_closed, result)):
+                # It becomes a definition when it is encoded.
+                self.total -= total
+                rest = 0
         result.reverse()
-        return tuple(_arm(arm, function) for arm, function in zip(arms, result, strict=True))
+        *others, last = result
+        make_last = _last_arm if others and self.has_tags else _arm
+        return (*map(_arm, arms, others), make_last(arms[-1], last))
+
+
+def _last_arm(arm: Arm, function: Term) -> Arm:
+    """The last of several arms, whose function takes the rest of the tag first."""
+    if isinstance(function, Ref):
+        body = App(function, Era(span=function.span), span=function.span)
+        return replace(arm, fields=(), body=body, takes_tag=True)
+    assert isinstance(function, Lam)
+    return _arm(arm, function.body)
 
 
 def _arm(arm: Arm, function: Term) -> Arm:

@@ -37,18 +37,32 @@ if TYPE_CHECKING:
 
 def linear_vars(book: Book, context: Context) -> Book:
     """The book with linear variables. Names must be unique, and stay so; `Use` must be gone."""
-    return book.with_defs({name: definition.with_body(_Linearizer(definition.body).visit(definition.body))
+    return book.with_defs({name: definition.with_body(_Linearizer(definition.body).linearized(definition.body))
                            for name, definition in book.defs.items()})
 
 
 class _Linearizer:
-    """Linearizes one definition. As names are unique, uses are counted in the whole of it at once."""
+    """Linearizes one definition. As names are unique, uses are counted in the whole of it at once.
+
+    Copies are numbered in the order in which the reference meets the uses: those in the body of a `let` of a variable
+    come before those in its value.
+    """
 
     def __init__(self, body: Term) -> None:
         self.uses = Counter(term.name for term in subterms(body) if isinstance(term, Var))
         self.copies: dict[str, list[str]] = {}
         self.values: dict[str, Term] = {}
         self.lambdas = count()
+
+    def linearized(self, body: Term) -> Term:
+        """The body with linear variables."""
+        return self._fill(self.visit(body))
+
+    def _fill(self, term: Term) -> Term:
+        """The term with the values of variables that are used once in place of these."""
+        if isinstance(term, Var) and term.name in self.values:
+            return self._fill(self.values.pop(term.name))
+        return map_children(term, self._fill)
 
     def visit(self, term: Term) -> Term:
         match term:
@@ -76,8 +90,6 @@ class _Linearizer:
 
     def _use(self, variable: Var) -> Term:
         name = variable.name
-        if name in self.values:
-            return self.values.pop(name)
         if self.uses[name] < 2:
             return variable
         copies = self.copies.setdefault(name, [])
@@ -94,17 +106,17 @@ class _Linearizer:
         return Lam(PVar(whole, span=pattern.span), taken, span=term.span)
 
     def _let(self, term: Let) -> Term:
-        value = self.visit(term.value)
         pattern = term.pattern
         if isinstance(pattern, PVar) and pattern.name is not None:
             name = pattern.name
+            body = self.visit(term.body)
+            value = self.visit(term.value)
             if self.uses[name] == 1:
                 self.values[name] = value
-                return self.visit(term.body)
-            body = self.visit(term.body)
-            if self.uses[name] > 1:
-                return replace(term, pattern=self._copies(name), value=value, body=body)
-            return replace(term, pattern=PVar(None, span=pattern.span), value=value, body=body)
+                return body
+            pattern = self._copies(name) if self.uses[name] > 1 else PVar(None, span=pattern.span)
+            return replace(term, pattern=pattern, value=value, body=body)
+        value = self.visit(term.value)
         body = self._duplicate(pattern_vars(pattern), self.visit(term.body))
         return replace(term, pattern=self._pattern(pattern), value=value, body=body)
 

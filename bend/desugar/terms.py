@@ -305,3 +305,11 @@ def lam(names: Iterable[str | None], body: Term) -> Term:
 def arm_function(arm: Arm) -> Term:
     """An arm as the function of its fields that it stands for."""
     return lam(arm.fields, arm.body)
+
+
+def floated_last_arm(arm: Arm) -> Ref | None:
+    """The definition that the last of several arms was floated to, a function of the rest of the tag and the fields."""
+    if not arm.takes_tag:
+        return None
+    assert isinstance(arm.body, App) and isinstance(arm.body.function, Ref)
+    return arm.body.function

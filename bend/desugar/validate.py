@@ -112,7 +112,7 @@ class _Checker:
             return
         for arm in term.arms:
             arity = len(self.book.constructors[str(arm.constructor)].fields)
-            floated = isinstance(arm.body, Ref) and not arm.fields
+            floated = (isinstance(arm.body, Ref) or arm.takes_tag) and not arm.fields
             if len(arm.fields) != arity and not floated:
                 yield f'an arm of {arm.constructor} has {len(arm.fields)} fields instead of {arity}'
 

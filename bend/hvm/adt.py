@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bend.desugar import core
+from bend.desugar.terms import floated_last_arm
 from bend.hvm.numbers import Number
 
 
@@ -77,7 +78,8 @@ def switch_parts(switch: TagSwitch) -> tuple[core.Term, core.Term | TagSwitch]:
     if not others:
         return zero, core.Era()
     if len(others) == 1:
-        return zero, core.Lam(core.PVar(None), scott_arm(others[0]))
+        floated = floated_last_arm(others[0])
+        return zero, floated if floated is not None else core.Lam(core.PVar(None), scott_arm(others[0]))
     return zero, TagSwitch(tuple(others))
 
 

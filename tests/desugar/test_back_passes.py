@@ -33,14 +33,14 @@ def test_inner_bends_are_numbered_first() -> None:
 def test_fold_calls_itself_on_recursive_fields() -> None:
     result = bodies(TREE + 'f t k = fold t { Tree/Leaf: (+ t.value k); Tree/Node: (+ t.left (+ t.right k)) }' + MAIN)
     assert result['f'] == 'λa λb (f__fold0 a b)'
-    assert result['f__fold0'] == 'λa λb (match a { Tree/Leaf: f__fold0__C0; Tree/Node: f__fold0__C1; } b)'
-    assert result['f__fold0__C1'] == 'λa λb λc let {d e f} = c; (+ (f__fold0 a d) (+ (f__fold0 b e) f))'
+    assert result['f__fold0'] == 'λa λb (match a { Tree/Leaf: f__fold0__C0; Tree/Node: (f__fold0__C1 *); } b)'
+    assert result['f__fold0__C1'] == 'λ* λa λb λc let {d e f} = c; (+ (f__fold0 a d) (+ (f__fold0 b e) f))'
 
 
 def test_fold_passes_its_with_state() -> None:
     result = bodies(LIST + 'f l = fold l with s = 0 { List/Nil: s; List/Cons: (l.tail (+ s l.head)) }' + MAIN)
     assert result['f'] == 'λa (f__fold0 a 0)'
-    assert result['f__fold0__C0'] == 'λa λb λc (f__fold0 b (+ c a))'
+    assert result['f__fold0__C0'] == 'λ* λa λb λc (f__fold0 b (+ c a))'
 
 
 def test_ask_defers_its_continuation() -> None:
@@ -75,7 +75,7 @@ def test_switches_of_many_arms_pass_the_predecessor() -> None:
 
 def test_variables_are_erased_substituted_and_duplicated() -> None:
     result = bodies('f x y = let z = (x 1); (z (x 2))\ng x = let z = (x 1); 3\nh = λx use y = (x 1); (y y)' + MAIN)
-    assert result['f'] == 'λa let {b c} = a; λ* (b 1 (c 2))'
+    assert result['f'] == 'λa let {b c} = a; λ* (c 1 (b 2))'
     assert result['g'] == 'λa let * = (a 1); 3'
     assert result['h'] == 'λa let {b c} = a; (b 1 (c 1))'
 
@@ -94,8 +94,8 @@ def test_closed_unsafe_children_are_floated() -> None:
 
 def test_arms_are_floated_as_functions_of_their_fields() -> None:
     result = bodies(SHAPE + 'area s = match s { Shape/Dot: 0; Shape/Circle: s.r; Shape/Box: (* s.w s.h) }' + MAIN)
-    assert result['area'] == 'λa match a { Shape/Dot: 0; Shape/Circle b: b; Shape/Box: area__C0; }'
-    assert result['area__C0'] == 'λa λb (* a b)'
+    assert result['area'] == 'λa match a { Shape/Dot: 0; Shape/Circle b: b; Shape/Box: (area__C0 *); }'
+    assert result['area__C0'] == 'λ* λa λb (* a b)'
 
 
 def test_safe_children_are_floated_from_large_terms_only() -> None:
