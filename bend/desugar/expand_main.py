@@ -4,7 +4,8 @@
     main = (List/Cons x List/Nil)               =>   x opened, if it is a function
     main = λx (g main__C0 x)                    =>   floated functions back in place
 
-Constructors stay references; that `main = List/Nil` shows it opened is seen to where constructors are encoded.
+Constructors stay references; that `main = List/Nil` shows it opened is seen to where constructors are encoded
+(`bend.hvm.adt.open_constructors`).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from bend.desugar.core import (
     Var,
 )
 from bend.desugar.references import constructor_tag
-from bend.desugar.terms import map_children, map_pattern, subterms, unapply
+from bend.desugar.terms import map_children, map_pattern, subterms
 from bend.hvm.numbers import Number
 
 if TYPE_CHECKING:
@@ -70,15 +71,20 @@ class _Expander:
                 return replace(term, body=self.expand(term.body, seen))
             case Tup() | Sup():
                 return replace(term, elements=tuple(self.expand(element, seen) for element in term.elements))
-            case App():
-                head, _ = unapply(term)
-                if isinstance(head, Ref) and head.name in self.book.constructors:
-                    return self._expand_arguments(term, seen)
-                return term
+            case App() | Match() if self._is_construction(term):
+                return self._expand_arguments(term, seen)
             case _:
                 return term
 
+    def _is_construction(self, term: Term) -> bool:
+        """Whether a constructor is applied: a match on one applies it to the function that tests tags."""
+        while isinstance(term, App | Match):
+            term = term.function if isinstance(term, App) else term.argument
+        return isinstance(term, Ref) and term.name in self.book.constructors
+
     def _expand_arguments(self, term: Term, seen: frozenset[str]) -> Term:
+        if isinstance(term, Match):
+            return replace(term, argument=self._expand_arguments(term.argument, seen))
         if not isinstance(term, App):
             return term
         return replace(term, function=self._expand_arguments(term.function, seen),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from bend.desugar import core
-from bend.desugar.terms import floated_last_arm
+from bend.desugar.terms import floated_last_arm, unapply
 from bend.hvm.numbers import Number
 
 
@@ -48,6 +48,36 @@ def constructor_definitions(book: core.Book, adt: str) -> dict[str, core.Term]:
             terms[constructor.name] = lambdas([*names, 'continuation'], body)
             terms[tag] = core.Num(Number('u24', constructor.tag))
     return terms
+
+
+def open_constructors(book: core.Book, terms: Mapping[str, core.Term], term: core.Term) -> core.Term:
+    """What an entry point returns, with the constructors in it that are not applied replaced by their terms (spec 02,
+    section 3.19). As arguments of constructors, those without fields stay."""
+
+    def opened(term: core.Term) -> core.Term:
+        match term:
+            case core.Ref(name) if name in book.constructors:
+                return terms[name]
+            case core.Lam() | core.Let():
+                return replace(term, body=opened(term.body))
+            case core.Tup() | core.Sup():
+                return replace(term, elements=tuple(map(opened, term.elements)))
+            case core.App():
+                head, _ = unapply(term)
+                return applied(term) if isinstance(head, core.Ref) and head.name in book.constructors else term
+            case _:
+                return term
+
+    def applied(term: core.Term) -> core.Term:
+        if not isinstance(term, core.App):
+            return term
+        argument = term.argument
+        if not (isinstance(argument, core.Ref) and argument.name in book.constructors
+                and not book.constructors[argument.name].fields):
+            argument = opened(argument)
+        return replace(term, function=applied(term.function), argument=argument)
+
+    return opened(term)
 
 
 def lambdas(names: Iterable[str | None], body: core.Term) -> core.Term:

@@ -25,6 +25,7 @@ from bend.hvm.adt import (
     TagSwitch,
     constructor_definitions,
     has_free_variables,
+    open_constructors,
     scott_arm,
     successor_function,
     switch_parts,
@@ -432,7 +433,9 @@ def _encode_reached(book: core.Book, constructors: dict[str, core.Term], roots: 
                 origin, term = floated[name]
             elif name in book.defs:
                 # The entry is never split: what it holds is evaluated at once (spec 02, section 3.19).
-                origin, term = None if name == book.entry else name, book.defs[name].body
+                origin, term = name, book.defs[name].body
+                if name == book.entry:
+                    origin, term = None, open_constructors(book, constructors, term)
             elif name in constructors:
                 term = constructors[name]
             else:
