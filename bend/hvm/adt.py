@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from bend.desugar import core
@@ -52,32 +52,58 @@ def constructor_definitions(book: core.Book, adt: str) -> dict[str, core.Term]:
 
 def open_constructors(book: core.Book, terms: Mapping[str, core.Term], term: core.Term) -> core.Term:
     """What an entry point returns, with the constructors in it that are not applied replaced by their terms (spec 02,
-    section 3.19). As arguments of constructors, those without fields stay."""
+    section 3.19). As arguments of constructors, those without fields stay. Does not recurse, since data in programs
+    can be nested very deeply."""
+    done: list[core.Term] = []
+    todo: list[tuple[core.Term, bool]] = [(term, False)]
+    while todo:
+        item, parts_done = todo.pop()
+        parts = _opened_parts(book, item)
+        if parts_done:
+            cut = len(done) - len(parts)
+            done[cut:] = [_with_opened_parts(item, iter(done[cut:]))]
+        elif isinstance(item, core.Ref) and item.name in book.constructors:
+            done.append(terms[item.name])
+        elif parts:
+            todo.append((item, True))
+            todo += [(part, False) for part in reversed(parts)]
+        else:
+            done.append(item)
+    return done[0]
 
-    def opened(term: core.Term) -> core.Term:
-        match term:
-            case core.Ref(name) if name in book.constructors:
-                return terms[name]
-            case core.Lam() | core.Let():
-                return replace(term, body=opened(term.body))
-            case core.Tup() | core.Sup():
-                return replace(term, elements=tuple(map(opened, term.elements)))
-            case core.App():
-                head, _ = unapply(term)
-                return applied(term) if isinstance(head, core.Ref) and head.name in book.constructors else term
-            case _:
-                return term
 
-    def applied(term: core.Term) -> core.Term:
-        if not isinstance(term, core.App):
+def _opened_parts(book: core.Book, term: core.Term) -> tuple[core.Term, ...]:
+    """The direct subterms whose constructors are opened."""
+    match term:
+        case core.Lam() | core.Let():
+            return (term.body,)
+        case core.Tup() | core.Sup():
+            return term.elements
+        case core.App(function, argument) if _is_constructor(unapply(term)[0], book):
+            functions = (function,) if isinstance(function, core.App) else ()
+            return functions if _is_constructor(argument, book, nullary=True) else (*functions, argument)
+        case _:
+            return ()
+
+
+def _with_opened_parts(term: core.Term, opened: Iterator[core.Term]) -> core.Term:
+    """The term with its parts, as `_opened_parts` gives them, replaced."""
+    match term:
+        case core.Lam() | core.Let():
+            return replace(term, body=next(opened))
+        case core.Tup() | core.Sup():
+            return replace(term, elements=tuple(opened))
+        case core.App(function, argument):
+            if isinstance(function, core.App):
+                function = next(opened)
+            return replace(term, function=function, argument=next(opened, argument))
+        case _:
             return term
-        argument = term.argument
-        if not (isinstance(argument, core.Ref) and argument.name in book.constructors
-                and not book.constructors[argument.name].fields):
-            argument = opened(argument)
-        return replace(term, function=applied(term.function), argument=argument)
 
-    return opened(term)
+
+def _is_constructor(term: core.Term, book: core.Book, *, nullary: bool = False) -> bool:
+    return (isinstance(term, core.Ref) and term.name in book.constructors
+            and not (nullary and book.constructors[term.name].fields))
 
 
 def lambdas(names: Iterable[str | None], body: core.Term) -> core.Term:

@@ -149,7 +149,8 @@ def test_one_constructor_and_scott() -> None:
         'e & (((?(((a a) *) b) b) c) c) ~ (d e) & @P/Mk ~ (1 d)')
     scott = encode_book(one, EncodeOptions(adt='scott'))
     assert show(scott.defs['P/Mk']) == '(a ((a b) b))'
-    shapes = encode_book(book('main', main=core.Tup(tuple(R(name) for name in SHAPE))), EncodeOptions(adt='scott'))
+    shapes = encode_book(book('main', main=R('f'), f=core.Tup(tuple(R(name) for name in SHAPE))),
+                         EncodeOptions(adt='scott'))
     assert show(shapes.defs['Shape/Circle']) == '(a (* ((a b) (* b))))'
     assert not any(name.endswith('/tag') for name in shapes.defs)
 
