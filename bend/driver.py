@@ -61,6 +61,7 @@ CORE_PIPELINE: list[Pass[core.Book]] = [
     _desugar('check_scopes'),
     _desugar('unique_names'),
     _desugar('inline_use'),
+    _desugar('check_types', lambda options: options.type_check),
     _desugar('linearize_matches'),
     _desugar('encode_switches'),
     _desugar('check_scopes'),

@@ -5,9 +5,10 @@ Names must be unique: nothing can be captured then. An unused value vanishes.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bend.desugar.core import Book, Term, Use, Var
+from bend.desugar.core import Book, Ref, Term, Use, Var
 from bend.desugar.terms import map_children
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ def _inline(term: Term, values: dict[str, Term]) -> Term:
     """The term with the `use`d names seen so far replaced; `values` grows, which is sound as names are unique."""
     match term:
         case Var():
-            return values.get(term.name, term)
+            value = values.get(term.name, term)
+            # A name in place of a name: errors point at the place where it is used.
+            return replace(value, span=term.span) if isinstance(value, Var | Ref) and term.span else value
         case Use():
             values[term.name] = _inline(term.value, values)
             return _inline(term.body, values)

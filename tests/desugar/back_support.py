@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from desugar.front import prelude
+
 from bend.desugar.context import Context
 from bend.desugar.convert import convert_modules
 from bend.desugar.core import Book
@@ -14,11 +16,12 @@ from bend.source import Source
 from bend.syntax.parser import parse_module
 
 
-def desugar(text: str, *flags: str, upto: str | None = None) -> tuple[Book, list[Diagnostic]]:
-    """The book after the pass `upto` (else all), without prelude, and the diagnostics so far."""
+def desugar(text: str, *flags: str, upto: str | None = None,
+            with_prelude: bool = False) -> tuple[Book, list[Diagnostic]]:
+    """The book after the pass `upto` (else all), without prelude if not asked for, and the diagnostics so far."""
     options = Options().with_flags(flags)
     context = Context(Report(), options)
-    book = convert_modules(None, parse_module(Source('test.bend', text)), context)
+    book = convert_modules(prelude() if with_prelude else None, parse_module(Source('test.bend', text)), context)
     for step in CORE_PIPELINE:
         if step.enabled(options):
             book = step.function(book, context)
