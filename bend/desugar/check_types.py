@@ -23,6 +23,7 @@ from bend.desugar.typecheck.types import (
     ANY,
     ANY_SCHEME,
     ARROW,
+    BUILTIN_TYPES,
     U24,
     Con,
     Scheme,
@@ -117,7 +118,17 @@ class _Checker:
                 try:
                     self.check_annotated(definition, definition.type)
                 except TypeProblem as problem:
-                    yield replace(problem.diagnostic, definition=definition.user_name)
+                    found = self.with_spelling(problem.diagnostic, definition.type)
+                    yield replace(found, definition=definition.user_name)
+
+    def with_spelling(self, diagnostic: Diagnostic, written: ast.Type) -> Diagnostic:
+        """The diagnostic, with a hint if a name in the annotation was taken for a type variable by a slip."""
+        for name in type_variables(written):
+            near = self.annotations.similar(name) if name not in self.book.adts and len(name) > 2 else None
+            if near is not None and name not in BUILTIN_TYPES:
+                return replace(diagnostic, hint=f"There is no type '{name}', so it is taken for a type variable. "
+                                                f"Did you mean '{near}'?")
+        return diagnostic
 
     def check_annotated(self, definition: Def, written: ast.Type) -> None:
         """Checks the body of a function against its annotation; raises `TypeProblem`."""

@@ -165,6 +165,7 @@ def test_errors_in_what_a_function_is_made_of_name_the_function() -> None:
     ('def f(x: u24, y: f24) -> f24:\n  return y + x\n', "'u24/to_f24'"),
     ('def f(x: A) -> u24:\n  return x\n', "'A' is a type variable"),
     ('def f(x: Lisst(u24)) -> u24:\n  return 1\n', "Did you mean 'List'?"),
+    ('def f(x: Strng) -> String:\n  return x\n', "no type 'Strng', so it is taken for a type variable. Did you mean"),
     ('def f(x: u24, y: u24) -> u24:\n  return f(x)\n', 'still waits for arguments'),
 ])
 def test_hints(text: str, hint: str) -> None:
