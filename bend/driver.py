@@ -298,8 +298,9 @@ def _net_form() -> Representation[net.Book]:
     return Representation(print_book, lambda book, stage: check_book(book))
 
 
-STACK_SIZES = (512 << 20, 64 << 20)
-RECURSION_LIMIT = 200_000
+STACK_SIZES = (1 << 30, 64 << 20)
+STACK_PER_CALL = 1 << 10
+"""What a call that is not the interpreter's own affair (such as one by `map`) takes of the stack, at most."""
 
 
 def with_deep_stack(action: Callable[[], T]) -> T:
@@ -315,7 +316,6 @@ def with_deep_stack(action: Callable[[], T]) -> T:
             problems.append(problem)
 
     usual_limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(RECURSION_LIMIT)
     try:
         _start_deep_thread(work).join()
     finally:
@@ -336,6 +336,7 @@ def _start_deep_thread(work: Callable[[], None]) -> threading.Thread:
         thread = threading.Thread(target=work, daemon=True)
         threading.stack_size(size)
         try:
+            sys.setrecursionlimit(size // STACK_PER_CALL)
             thread.start()
             return thread
         except RuntimeError:  # the system refuses so much address space

@@ -9,6 +9,7 @@ from bend.desugar.core import Book, Def, PUnscoped, Term, Unscoped, Var
 from bend.desugar.terms import (
     FORK,
     WRAP,
+    free_vars,
     pattern_parts,
     scoped_children,
     subterms,
@@ -33,6 +34,8 @@ def check_scopes(book: Book, context: Context) -> Book:
 
 def _unbound(definition: Def, globals_: tuple[str, ...]) -> list[Diagnostic]:
     """One error for each unbound name, at its first occurrence."""
+    if not free_vars(definition.body):
+        return []
     found: dict[str, Diagnostic] = {}
     depth: dict[str, int] = {}
 

@@ -30,7 +30,6 @@ from bend.desugar.core import (
     Match,
     Num,
     Op,
-    Pattern,
     PDup,
     PTup,
     PVar,
@@ -42,7 +41,8 @@ from bend.desugar.core import (
     Tup,
     Var,
 )
-from bend.desugar.terms import arm_function, children, floated_last_arm, free_unscoped, free_vars, lam
+from bend.desugar.measures import Measures, own_size, tag_functions, unfloated_size
+from bend.desugar.terms import arm_function, children, lam
 
 if TYPE_CHECKING:
     from bend.desugar.context import Context
@@ -65,81 +65,12 @@ def float_combinators(book: Book, context: Context) -> Book:
     return book.with_defs({**defs, **floated})
 
 
-# ---- size ------------------------------------------------------------------------------------
-
-
-def size(term: Term, *, unfloated: bool = False) -> int:
-    """How large the net of a term will be, roughly: what the limit is about. `unfloated` counts the closed functions
-    that test tags, which are not yet definitions of their own."""
-    if isinstance(term, Match):
-        return 1 + size(term.argument, unfloated=unfloated) + _tag_test_size(term.arms, unfloated=unfloated)
-    return _own_size(term) + _successor_lambda(term) + sum(size(child, unfloated=unfloated) for child in children(term))
-
-
-def _own_size(term: Term) -> int:
-    """The size of a term that is not a match, without its children."""
-    match term:
-        case Lam() | App() | Op():
-            return 1
-        case Tup() | Sup():
-            return len(term.elements) - 1
-        case Let():
-            return _pattern_size(term.pattern)
-        case Switch():
-            return 2 * (len(term.arms) - 1)
-        case _:
-            return 0
-
-
-def _successor_lambda(term: Term) -> int:
-    """What the successor arm of a switch has besides its body: a lambda; a floated one is only a reference."""
-    match term:
-        case Switch(_, (_, App(Ref(), Var(name))), predecessor) if name == predecessor:
-            return -1
-        case Switch():
-            return 1
-        case _:
-            return 0
-
-
-def _pattern_size(pattern: Pattern) -> int:
-    if isinstance(pattern, PTup | PDup):
-        return len(pattern.elements) - 1 + sum(_pattern_size(part) for part in pattern.elements)
-    return 0
-
-
-def _tag_test_size(arms: Sequence[Arm], *, unfloated: bool) -> int:
-    """The size of the function that tests the tags; none if it is closed, as it is floated then."""
-    functions = tag_functions(arms)
-    *others, last = [size(function, unfloated=unfloated) for function in functions]
-    rest = last if others else 3 + last
-    for index in reversed(range(len(others))):
-        rest += 3 + others[index]
-        if not unfloated and all(map(is_closed, functions[index:])):
-            rest = 0
-    return rest
-
-
-def tag_functions(arms: Sequence[Arm]) -> list[Term]:
-    """The arms as functions of their fields; the last of several takes the rest of the tag first."""
-    *others, last = arms
-    if not others:
-        return [arm_function(last)]
-    floated = floated_last_arm(last)
-    return [*map(arm_function, others), floated if floated is not None else Lam(PVar(None), arm_function(last))]
-
-
-def is_closed(term: Term) -> bool:
-    """Whether a term takes nothing from around it."""
-    return not free_vars(term) and not free_unscoped(term)
+# ---- safety ----------------------------------------------------------------------------------
 
 
 def is_lambda_pattern(term: Let) -> bool:
     """Whether a `let` takes a lambda's parameter apart by the pattern that the lambda was written with."""
     return isinstance(term.value, Var) and term.value.name.startswith('%pattern')
-
-
-# ---- safety ----------------------------------------------------------------------------------
 
 
 class _Safety:
@@ -217,7 +148,8 @@ class _Floater:
         self.parent = parent
         self.safety = safety
         self.floated: dict[str, Def] = {}
-        self.total = size(parent.body, unfloated=True)
+        self.measures = Measures()
+        self.total = unfloated_size(parent.body)
 
     def visit(self, term: Term, around: Term | None = None) -> Term:
         """The term with subterms floated, inner ones first. `around` is the term with the lambdas around it."""
@@ -245,7 +177,7 @@ class _Floater:
     def _children(self, term: Term, parts: Sequence[Term], around: Term) -> list[Term]:
         """The parts of a term, in the order in which they are to be floated, after floating."""
         visited = [self.visit(part) for part in parts]
-        total = _own_size(term) + sum(map(size, visited))
+        total = own_size(term) + sum(map(self.measures.size, visited))
         result = []
         for part in visited:
             new, total = self._maybe_float(part, total, around)
@@ -254,8 +186,8 @@ class _Floater:
 
     def _maybe_float(self, term: Term, total: int, *around: Term) -> tuple[Term, int]:
         """The child, floated if it is to be, and the size of the term around it that then is left."""
-        own = size(term)
-        if isinstance(term, Ref) or own == 0 or not is_closed(term):
+        own = self.measures.size(term)
+        if isinstance(term, Ref) or own == 0 or not self.measures.is_closed(term):
             return term, total
         if self.safety.is_safe(term) and not self._is_too_large(total, around):
             return term, total
@@ -266,7 +198,7 @@ class _Floater:
         """Whether even safe children are floated from a term of a size."""
         if self.total <= MAX_SIZE or total > MAX_SIZE:
             return total > MAX_SIZE
-        return not all(map(is_closed, around))
+        return not all(map(self.measures.is_closed, around))
 
     def _float(self, term: Term) -> Ref:
         name = f'{self.parent.name}__C{len(self.floated)}'
@@ -296,8 +228,9 @@ class _Floater:
         visited = [replace(link, argument=self.visit(link.argument)) if isinstance(link, App)
                    else replace(link, arms=self._arms(link.arms)) for link in links]
         head = self.visit(term)
-        total = size(head) + sum(1 + (size(link.argument) if isinstance(link, App)
-                                      else _tag_test_size(link.arms, unfloated=False)) for link in visited)
+        measures = self.measures
+        total = measures.size(head) + sum([1 + (measures.size(link.argument) if isinstance(link, App)
+                                                else measures.tag_test_size(link.arms)) for link in visited])
         done: list[App | Match] = []
         for link in visited:
             if isinstance(link, App):
@@ -312,24 +245,27 @@ class _Floater:
     def _arms(self, arms: tuple[Arm, ...]) -> tuple[Arm, ...]:
         """The arms of a match after floating: from the last, as each is a child of the test of its tag."""
         taken = tag_functions(arms) if self.has_tags else map(arm_function, arms)
-        functions = list(map(self.visit, taken))
+        functions = [self.visit(function) for function in taken]
         result: list[Term] = []
         rest = 0
+        closed = True
         for index in reversed(range(len(arms))):
             function = functions[index]
             if index == len(arms) - 1 and index > 0:
                 # The last arm is a child of the test before it, which decides about it below.
                 result.append(function)
-                rest = size(function)
+                rest = self.measures.size(function)
+                closed = self.measures.is_closed(function)
                 continue
-            total = 3 + size(function) + rest
+            total = 3 + self.measures.size(function) + rest
             around = (function, *result)
             function, total = self._maybe_float(function, total, *around)
             if index == len(arms) - 2:
                 result[0], total = self._maybe_float(result[0], total, *around)
             result.append(function)
             rest = total
-            if all(map(is_closed, result)):
+            closed = closed and self.measures.is_closed(function)
+            if closed:
                 # It becomes a definition when it is encoded.
                 self.total -= total
                 rest = 0

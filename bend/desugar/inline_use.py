@@ -17,19 +17,23 @@ if TYPE_CHECKING:
 
 def inline_use(book: Book, context: Context) -> Book:
     """The book without `Use`."""
-    return book.with_defs({name: definition.with_body(_inline(definition.body, {}))
+    return book.with_defs({name: definition.with_body(_Inliner().inline(definition.body))
                            for name, definition in book.defs.items()})
 
 
-def _inline(term: Term, values: dict[str, Term]) -> Term:
-    """The term with the `use`d names seen so far replaced; `values` grows, which is sound as names are unique."""
-    match term:
-        case Var():
-            value = values.get(term.name, term)
+class _Inliner:
+    """Inlines in one definition. `values` of the names seen so far only grows, which is sound as names are unique."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Term] = {}
+
+    def inline(self, term: Term) -> Term:
+        """The term with the `use`d names replaced."""
+        if isinstance(term, Var):
+            value = self.values.get(term.name, term)
             # A name in place of a name: errors point at the place where it is used.
             return replace(value, span=term.span) if isinstance(value, Var | Ref) and term.span else value
-        case Use():
-            values[term.name] = _inline(term.value, values)
-            return _inline(term.body, values)
-        case _:
-            return map_children(term, lambda child: _inline(child, values))
+        if isinstance(term, Use):
+            self.values[term.name] = self.inline(term.value)
+            return self.inline(term.body)
+        return map_children(term, self.inline)

@@ -12,11 +12,11 @@ A `let` that is not used stays, and with it the evaluation of its value: `let * 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
 from bend.desugar.core import (
+    Arm,
     Book,
     Lam,
     Let,
@@ -77,14 +77,14 @@ class _Linearizer:
                 arms = []
                 for arm in term.arms:
                     body = self._duplicate(arm.fields, self.visit(arm.body))
-                    arms.append(replace(arm, fields=tuple(map(self._binder, arm.fields)), body=body))
-                return replace(term, argument=argument, arms=tuple(arms))
+                    arms.append(Arm(arm.constructor, tuple([self._binder(field) for field in arm.fields]), body,
+                                    span=arm.span))
+                return Match(argument, tuple(arms), span=term.span)
             case Switch():
                 argument = self.visit(term.argument)
-                *numbers, default = map(self.visit, term.arms)
+                *numbers, default = [self.visit(arm) for arm in term.arms]
                 default = self._duplicate((term.predecessor,), default)
-                return replace(term, argument=argument, arms=(*numbers, default),
-                               predecessor=self._binder(term.predecessor))
+                return Switch(argument, (*numbers, default), self._binder(term.predecessor), span=term.span)
             case _:
                 return map_children(term, self.visit)
 
@@ -94,13 +94,13 @@ class _Linearizer:
             return variable
         copies = self.copies.setdefault(name, [])
         copies.append(f'{name}%{len(copies)}')
-        return replace(variable, name=copies[-1])
+        return Var(copies[-1], span=variable.span)
 
     def _lambda(self, term: Lam) -> Term:
         body = self._duplicate(pattern_vars(term.pattern), self.visit(term.body))
         pattern = self._pattern(term.pattern)
         if isinstance(pattern, PVar | PUnscoped):
-            return replace(term, pattern=pattern, body=body)
+            return Lam(pattern, body, span=term.span)
         whole = f'%pattern{next(self.lambdas)}'
         taken = Let(pattern, Var(whole, span=term.span), body, span=term.span)
         return Lam(PVar(whole, span=pattern.span), taken, span=term.span)
@@ -115,16 +115,16 @@ class _Linearizer:
                 self.values[name] = value
                 return body
             pattern = self._copies(name) if self.uses[name] > 1 else PVar(None, span=pattern.span)
-            return replace(term, pattern=pattern, value=value, body=body)
+            return Let(pattern, value, body, span=term.span)
         value = self.visit(term.value)
         body = self._duplicate(pattern_vars(pattern), self.visit(term.body))
-        return replace(term, pattern=self._pattern(pattern), value=value, body=body)
+        return Let(self._pattern(pattern), value, body, span=term.span)
 
     def _binder(self, name: str | None) -> str | None:
         return name if name is not None and self.uses[name] else None
 
     def _pattern(self, pattern: Pattern) -> Pattern:
-        return map_pattern(pattern, lambda leaf: replace(leaf, name=self._binder(leaf.name))
+        return map_pattern(pattern, lambda leaf: PVar(self._binder(leaf.name), span=leaf.span)
                            if isinstance(leaf, PVar) else leaf)
 
     def _copies(self, name: str) -> PDup:

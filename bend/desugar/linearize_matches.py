@@ -11,11 +11,13 @@ Matches then share nothing between their arms, so that only the chosen arm runs,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bend.desugar.core import Book, Lam, Let, Match, Switch, Term, Use, Var
-from bend.desugar.terms import app, free_vars, lam, map_children, pattern_unscoped, pattern_vars
+from bend.desugar.terms import app, binders, free_vars, lam, map_children, pattern_unscoped, pattern_vars
+from bend.options import LinearizeMatches
 
 if TYPE_CHECKING:
     from bend.desugar.context import Context
@@ -29,37 +31,65 @@ def linearize_matches(book: Book, context: Context) -> Book:
 
     Matches must be normalised: what `bound` named is bound by `use` in the arms.
     """
-    strategy = context.options.linearize_matches
-
-    def visit(term: Term) -> Term:
-        term = map_children(term, visit)
-        if strategy == 'off':
-            return term
-        return _full(term) if strategy == 'on' else _alternative(term)
-
-    return book.with_defs({name: definition.with_body(_pass_with(visit(definition.body)))
+    strategy = STRATEGIES[context.options.linearize_matches]
+    return book.with_defs({name: definition.with_body(_pass_with(strategy(definition.body)))
                            for name, definition in book.defs.items()})
 
 
 # ---- full ------------------------------------------------------------------------------------
 
 
-def _full(term: Term) -> Term:
-    if not isinstance(term, Match | Switch):
+class _Full:
+    """Linearizes the matches of one definition, inner ones first.
+
+    `free` has a set for each term that has been visited and whose parent has not: the variables free in it. Sets are
+    not copied but added to the largest of them, so that deeply nested terms cost little more than flat ones.
+    """
+
+    def __init__(self) -> None:
+        self.free: list[set[str]] = []
+
+    def visit(self, term: Term) -> Term:
+        if isinstance(term, Var):
+            self.free.append({term.name})
+            return term
+        start = len(self.free)
+        term = map_children(term, self.visit)
+        parts = self.free[start:]
+        del self.free[start:]
+        if isinstance(term, Match | Switch):
+            return self._pass_used(term, parts)
+        for part, names in zip(parts, binders(term) or (), strict=False):
+            part.difference_update(names)
+        self.free.append(_union(parts))
         return term
-    names = sorted(_arm_vars(term))
-    given = dict(term.with_)
-    rest = tuple((name, value) for name, value in term.with_ if name not in names)
-    match = _wrap_arms(replace(term, with_=rest), names)
-    return app(match, *(given.get(name) or Var(name) for name in names))
+
+    def _pass_used(self, term: Cases, parts: list[set[str]]) -> Term:
+        """The match with what its arms take from around it or from its `with` clause passed to them."""
+        outside = 1 + len(term.with_)
+        arms = parts[outside:]
+        if isinstance(term, Match):
+            for part, arm in zip(arms, term.arms, strict=True):
+                part.difference_update(filter(None, arm.fields))
+        elif term.predecessor is not None:
+            arms[-1].discard(term.predecessor)
+        used = _union(arms)
+        given = dict(term.with_)
+        rest = tuple([(name, value) for name, value in term.with_ if name not in used])
+        names = sorted(used)
+        self.free.append(_union([*parts[:outside], used - given.keys()]))
+        return app(_wrap_arms(replace(term, with_=rest), names), *[given.get(name) or Var(name) for name in names])
 
 
-def _arm_vars(term: Cases) -> set[str]:
-    """The variables that some arm takes from outside the match or from its `with` clause."""
-    if isinstance(term, Match):
-        return {name for arm in term.arms for name in free_vars(arm.body) if name not in arm.fields}
-    *numbers, default = term.arms
-    return {name for arm in numbers for name in free_vars(arm)} | (free_vars(default).keys() - {term.predecessor})
+def _union(parts: list[set[str]]) -> set[str]:
+    """The union of some sets, which may be changed."""
+    if not parts:
+        return set()
+    largest = max(parts, key=len)
+    for part in parts:
+        if part is not largest:
+            largest |= part
+    return largest
 
 
 def _wrap_arms(term: Cases, names: list[str]) -> Cases:
@@ -119,6 +149,20 @@ def _into_arms(term: Cases, moved: list[Binder]) -> Cases:
     if isinstance(term, Match):
         return replace(term, arms=tuple(replace(arm, body=_rebind(moved, arm.body)) for arm in term.arms))
     return replace(term, arms=tuple(_rebind(moved, arm) for arm in term.arms))
+
+
+# ---- strategies ------------------------------------------------------------------------------
+
+
+def _all_alternative(term: Term) -> Term:
+    return _alternative(map_children(term, _all_alternative))
+
+
+STRATEGIES: dict[LinearizeMatches, Callable[[Term], Term]] = {
+    'on': lambda body: _Full().visit(body),
+    'alt': _all_alternative,
+    'off': lambda body: body,
+}
 
 
 # ---- with clauses ----------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from operator import is_
+from typing import Any, TypeVar
 
 from bend.desugar.core import (
     App,
@@ -51,6 +53,7 @@ FORK = 'fork'
 WRAP = 'wrap'
 
 Scoped = tuple[tuple[str, ...], Term]
+S = TypeVar('S')
 
 
 # ---- patterns --------------------------------------------------------------------------------
@@ -76,7 +79,9 @@ def pattern_parts(pattern: Pattern) -> Iterator[Pattern]:
 
 def pattern_vars(pattern: Pattern) -> tuple[str, ...]:
     """The scoped variables that a pattern binds, left to right, with repetitions."""
-    return tuple(part.name for part in pattern_parts(pattern) if isinstance(part, PVar) and part.name is not None)
+    if isinstance(pattern, PVar):
+        return () if pattern.name is None else (pattern.name,)
+    return tuple([part.name for part in pattern_parts(pattern) if isinstance(part, PVar) and part.name is not None])
 
 
 def pattern_unscoped(pattern: Pattern) -> tuple[str, ...]:
@@ -97,94 +102,36 @@ def map_pattern(pattern: Pattern, function: Callable[[Pattern], Pattern]) -> Pat
 
 # ---- children --------------------------------------------------------------------------------
 
-
-def _named(names: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(name for name in names if name is not None)
-
-
-def scoped_children(term: Term) -> tuple[Scoped, ...]:
-    """Each direct subterm with the scoped variables that the term binds in it, in source order."""
-    match term:
-        case Var() | Unscoped() | Ref() | Num() | Era() | Str():
-            return ()
-        case App():
-            return ((), term.function), ((), term.argument)
-        case Lam():
-            return ((pattern_vars(term.pattern), term.body),)
-        case Let() | Ask():
-            return ((), term.value), (pattern_vars(term.pattern), term.body)
-        case Use():
-            return ((), term.value), ((term.name,), term.body)
-        case Op():
-            return ((), term.left), ((), term.right)
-        case Tup() | Sup() | List():
-            return tuple(((), element) for element in term.elements)
-        case Match() | Fold():
-            shared = _named((term.bound, *(name for name, _ in term.with_)))
-            arms = tuple(((*shared, *_named(arm.fields)), arm.body) for arm in term.arms)
-            return ((), term.argument), *(((), value) for _, value in term.with_), *arms
-        case Switch():
-            shared = _named((term.bound, *(name for name, _ in term.with_)))
-            *numbers, default = term.arms
-            last = ((*shared, *_named((term.predecessor,))), default)
-            values = (((), value) for _, value in term.with_)
-            return ((), term.argument), *values, *((shared, arm) for arm in numbers), last
-        case Bend():
-            states = _named(name for name, _ in term.states)
-            inner: tuple[Scoped, ...] = ((states, term.condition), ((*states, FORK), term.step), (states, term.base))
-            return *(((), value) for _, value in term.states), *inner
-        case With():
-            return (((WRAP,), term.body),)
-        case Open():
-            return ((), Var(term.name, span=term.span)), ((), term.body)
-        case LocalDef():
-            name = term.definition.name
-            rules = tuple(
-                ((name, *(v for p in rule.patterns for v in pattern_vars(p))), rule.body)
-                for rule in term.definition.rules
-            )
-            return *rules, ((name,), term.body)
+# Passes spend most of their time here, so that each kind of term has its function, found by its class.
 
 
 def children(term: Term) -> tuple[Term, ...]:
     """The direct subterms, in source order."""
-    return tuple(child for _, child in scoped_children(term))
+    return _CHILDREN[type(term)](term)
+
+
+def binders(term: Term) -> tuple[tuple[str, ...], ...] | None:
+    """The scoped variables that a term binds in each of its `children`; None if it binds none anywhere."""
+    function = _BINDERS.get(type(term))
+    return None if function is None else function(term)
+
+
+def scoped_children(term: Term) -> tuple[Scoped, ...]:
+    """Each direct subterm with the scoped variables that the term binds in it, in source order."""
+    bound = binders(term)
+    if bound is None:
+        return tuple([((), child) for child in children(term)])
+    return tuple(zip(bound, children(term), strict=True))
 
 
 def map_children(term: Term, function: Callable[[Term], Term]) -> Term:
     """Rebuilds a term with the function applied to each direct subterm, in the order of `children`.
 
-    The scrutinee of an `Open` is a name and is left alone.
+    A term whose subterms all stay the same objects is given back itself. The scrutinee of an `Open` is a name and is
+    left alone.
     """
-    match term:
-        case Var() | Unscoped() | Ref() | Num() | Era() | Str():
-            return term
-        case App():
-            return replace(term, function=function(term.function), argument=function(term.argument))
-        case Lam() | With() | Open():
-            return replace(term, body=function(term.body))
-        case Let() | Ask() | Use():
-            return replace(term, value=function(term.value), body=function(term.body))
-        case Op():
-            return replace(term, left=function(term.left), right=function(term.right))
-        case Tup() | Sup() | List():
-            return replace(term, elements=tuple(function(element) for element in term.elements))
-        case Match() | Fold():
-            argument = function(term.argument)
-            with_ = tuple((name, function(value)) for name, value in term.with_)
-            arms = tuple(replace(arm, body=function(arm.body)) for arm in term.arms)
-            return replace(term, argument=argument, with_=with_, arms=arms)
-        case Switch():
-            argument = function(term.argument)
-            with_ = tuple((name, function(value)) for name, value in term.with_)
-            return replace(term, argument=argument, with_=with_, arms=tuple(function(arm) for arm in term.arms))
-        case Bend():
-            states = tuple((name, function(value)) for name, value in term.states)
-            condition, step, base = function(term.condition), function(term.step), function(term.base)
-            return replace(term, states=states, condition=condition, step=step, base=base)
-        case LocalDef():
-            rules = tuple(Rule(rule.patterns, function(rule.body), span=rule.span) for rule in term.definition.rules)
-            return replace(term, definition=replace(term.definition, rules=rules), body=function(term.body))
+    rebuild = _REBUILD.get(type(term))
+    return term if rebuild is None else rebuild(term, function)
 
 
 def subterms(term: Term) -> Iterator[Term]:
@@ -193,7 +140,185 @@ def subterms(term: Term) -> Iterator[Term]:
     while stack:
         current = stack.pop()
         yield current
-        stack.extend(reversed(children(current)))
+        below = _CHILDREN[type(current)](current)
+        if below:
+            stack.extend(below[::-1])
+
+
+def _no_children(term: Term) -> tuple[Term, ...]:
+    return ()
+
+
+def _case_children(term: Match | Fold) -> tuple[Term, ...]:
+    return (term.argument, *[value for _, value in term.with_], *[arm.body for arm in term.arms])
+
+
+def _switch_children(term: Switch) -> tuple[Term, ...]:
+    return (term.argument, *[value for _, value in term.with_], *term.arms)
+
+
+def _bend_children(term: Bend) -> tuple[Term, ...]:
+    return (*[value for _, value in term.states], term.condition, term.step, term.base)
+
+
+def _local_children(term: LocalDef) -> tuple[Term, ...]:
+    return (*[rule.body for rule in term.definition.rules], term.body)
+
+
+_CHILDREN: dict[type, Callable[[Any], tuple[Term, ...]]] = {
+    **dict.fromkeys((Var, Unscoped, Ref, Num, Era, Str), _no_children),
+    **dict.fromkeys((Lam, With), lambda term: (term.body,)),
+    **dict.fromkeys((Let, Ask, Use), lambda term: (term.value, term.body)),
+    **dict.fromkeys((Tup, Sup, List), lambda term: term.elements),
+    **dict.fromkeys((Match, Fold), _case_children),
+    App: lambda term: (term.function, term.argument),
+    Op: lambda term: (term.left, term.right),
+    Switch: _switch_children,
+    Bend: _bend_children,
+    Open: lambda term: (Var(term.name, span=term.span), term.body),
+    LocalDef: _local_children,
+}
+
+
+def _shared_names(term: Match | Fold | Switch) -> tuple[str, ...]:
+    names = tuple([name for name, _ in term.with_])
+    return names if term.bound is None else (term.bound, *names)
+
+
+def _named(names: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple([name for name in names if name is not None])
+
+
+def _case_binders(term: Match | Fold) -> tuple[tuple[str, ...], ...]:
+    shared = _shared_names(term)
+    return ((), *[()] * len(term.with_), *[shared + _named(arm.fields) for arm in term.arms])
+
+
+def _switch_binders(term: Switch) -> tuple[tuple[str, ...], ...]:
+    shared = _shared_names(term)
+    last = shared + _named((term.predecessor,))
+    return ((), *[()] * len(term.with_), *[shared] * (len(term.arms) - 1), last)
+
+
+def _bend_binders(term: Bend) -> tuple[tuple[str, ...], ...]:
+    states = _named([name for name, _ in term.states])
+    return (*[()] * len(term.states), states, (*states, FORK), states)
+
+
+def _local_binders(term: LocalDef) -> tuple[tuple[str, ...], ...]:
+    name = term.definition.name
+    return (*[(name, *[v for p in rule.patterns for v in pattern_vars(p)]) for rule in term.definition.rules], (name,))
+
+
+_BINDERS: dict[type, Callable[[Any], tuple[tuple[str, ...], ...]]] = {
+    Lam: lambda term: (pattern_vars(term.pattern),),
+    **dict.fromkeys((Let, Ask), lambda term: ((), pattern_vars(term.pattern))),
+    Use: lambda term: ((), (term.name,)),
+    **dict.fromkeys((Match, Fold), _case_binders),
+    Switch: _switch_binders,
+    Bend: _bend_binders,
+    With: lambda term: ((WRAP,),),
+    LocalDef: _local_binders,
+}
+
+Rebuild = Callable[[Any, Callable[[Term], Term]], Term]
+
+
+def _rebuild_app(term: App, function: Callable[[Term], Term]) -> Term:
+    head, argument = function(term.function), function(term.argument)
+    same = head is term.function and argument is term.argument
+    return term if same else App(head, argument, span=term.span)
+
+
+def _rebuild_op(term: Op, function: Callable[[Term], Term]) -> Term:
+    left, right = function(term.left), function(term.right)
+    same = left is term.left and right is term.right
+    return term if same else Op(term.operator, left, right, span=term.span)
+
+
+def _rebuild_lam(term: Lam, function: Callable[[Term], Term]) -> Term:
+    body = function(term.body)
+    return term if body is term.body else Lam(term.pattern, body, span=term.span)
+
+
+def _rebuild_body(term: With | Open, function: Callable[[Term], Term]) -> Term:
+    body = function(term.body)
+    return term if body is term.body else replace(term, body=body)
+
+
+def _rebuild_let(term: Let, function: Callable[[Term], Term]) -> Term:
+    value, body = function(term.value), function(term.body)
+    same = value is term.value and body is term.body
+    return term if same else Let(term.pattern, value, body, span=term.span)
+
+
+def _rebuild_binding(term: Ask | Use, function: Callable[[Term], Term]) -> Term:
+    value, body = function(term.value), function(term.body)
+    return term if value is term.value and body is term.body else replace(term, value=value, body=body)
+
+
+def _rebuild_elements(term: Tup | Sup | List, function: Callable[[Term], Term]) -> Term:
+    elements = _rebuilt_all(term.elements, function)
+    return term if elements is term.elements else replace(term, elements=elements)
+
+
+def _rebuilt_all(terms: tuple[Term, ...], function: Callable[[Term], Term]) -> tuple[Term, ...]:
+    """The function's results; the same tuple if they are the same objects."""
+    results = [function(term) for term in terms]
+    return terms if all(map(is_, results, terms)) else tuple(results)
+
+
+def _rebuilt_named(named: tuple[tuple[S, Term], ...], function: Callable[[Term], Term]) -> tuple[tuple[S, Term], ...]:
+    results = [(name, function(value)) for name, value in named]
+    same = all(new is old for (_, new), (_, old) in zip(results, named, strict=True))
+    return named if same else tuple(results)
+
+
+def _rebuild_cases(term: Match | Fold, function: Callable[[Term], Term]) -> Term:
+    argument = function(term.argument)
+    with_ = _rebuilt_named(term.with_, function)
+    bodies = [function(arm.body) for arm in term.arms]
+    if argument is term.argument and with_ is term.with_ and all(
+            body is arm.body for body, arm in zip(bodies, term.arms, strict=True)):
+        return term
+    arms = tuple([arm if body is arm.body else replace(arm, body=body)
+                  for body, arm in zip(bodies, term.arms, strict=True)])
+    return replace(term, argument=argument, with_=with_, arms=arms)
+
+
+def _rebuild_switch(term: Switch, function: Callable[[Term], Term]) -> Term:
+    argument = function(term.argument)
+    with_ = _rebuilt_named(term.with_, function)
+    arms = _rebuilt_all(term.arms, function)
+    same = argument is term.argument and with_ is term.with_ and arms is term.arms
+    return term if same else replace(term, argument=argument, with_=with_, arms=arms)
+
+
+def _rebuild_bend(term: Bend, function: Callable[[Term], Term]) -> Term:
+    states = _rebuilt_named(term.states, function)
+    condition, step, base = function(term.condition), function(term.step), function(term.base)
+    return replace(term, states=states, condition=condition, step=step, base=base)
+
+
+def _rebuild_local(term: LocalDef, function: Callable[[Term], Term]) -> Term:
+    rules = tuple([Rule(rule.patterns, function(rule.body), span=rule.span) for rule in term.definition.rules])
+    return replace(term, definition=replace(term.definition, rules=rules), body=function(term.body))
+
+
+_REBUILD: dict[type, Rebuild] = {
+    App: _rebuild_app,
+    Op: _rebuild_op,
+    Lam: _rebuild_lam,
+    **dict.fromkeys((With, Open), _rebuild_body),
+    Let: _rebuild_let,
+    **dict.fromkeys((Ask, Use), _rebuild_binding),
+    **dict.fromkeys((Tup, Sup, List), _rebuild_elements),
+    **dict.fromkeys((Match, Fold), _rebuild_cases),
+    Switch: _rebuild_switch,
+    Bend: _rebuild_bend,
+    LocalDef: _rebuild_local,
+}
+"""Terms that are not here have no subterms."""
 
 
 # ---- variables -------------------------------------------------------------------------------
@@ -203,32 +328,34 @@ def free_vars(term: Term) -> dict[str, None]:
     """The scoped variables free in a term, in order of first occurrence."""
     found: dict[str, None] = {}
     depth: dict[str, int] = {}
-
-    def visit(current: Term) -> None:
-        if isinstance(current, Var):
+    # Terms to visit, and between them names whose scope begins (+1) or ends (-1) there.
+    stack: list[Term | tuple[int, tuple[str, ...]]] = [term]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, tuple):
+            step, names = current
+            for name in names:
+                depth[name] = depth.get(name, 0) + step
+        elif isinstance(current, Var):
             if not depth.get(current.name):
                 found.setdefault(current.name)
-            return
-        for names, child in scoped_children(current):
-            for name in names:
-                depth[name] = depth.get(name, 0) + 1
-            visit(child)
-            for name in names:
-                depth[name] -= 1
-
-    visit(term)
+        else:
+            bound = binders(current)
+            if bound is None:
+                stack.extend(children(current)[::-1])
+                continue
+            for names, child in zip(reversed(bound), reversed(children(current)), strict=True):
+                stack.extend(((-1, names), child, (1, names)) if names else (child,))
     return found
 
 
 def term_patterns(term: Term) -> tuple[Pattern, ...]:
     """The patterns of the binders of this very term (not of its subterms)."""
-    match term:
-        case Lam() | Let() | Ask():
-            return (term.pattern,)
-        case LocalDef():
-            return tuple(pattern for rule in term.definition.rules for pattern in rule.patterns)
-        case _:
-            return ()
+    if isinstance(term, Lam | Let | Ask):
+        return (term.pattern,)
+    if isinstance(term, LocalDef):
+        return tuple([pattern for rule in term.definition.rules for pattern in rule.patterns])
+    return ()
 
 
 def unscoped_counts(term: Term) -> tuple[dict[str, int], dict[str, int]]:

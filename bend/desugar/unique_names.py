@@ -5,12 +5,12 @@ Names are counted in traversal order: a ... z, ab, bb, ..., zb, ac: digits of ba
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Sequence
 from itertools import count
 from typing import TYPE_CHECKING
 
 from bend.desugar.core import (
+    Arm,
     Ask,
     Book,
     Fold,
@@ -29,6 +29,7 @@ from bend.desugar.terms import map_children, map_pattern, pattern_vars
 if TYPE_CHECKING:
     from bend.desugar.context import Context
 
+Hidden = list[tuple[str, str | None]]
 LETTERS = 'abcdefghijklmnopqrstuvwxyz'
 
 
@@ -53,66 +54,94 @@ def unique_names(book: Book, context: Context) -> Book:
 
 def rename(term: Term) -> Term:
     """The term with its binders named in traversal order: terms equal up to names become equal."""
-    return _Renamer().rename(term, {})
+    return _Renamer().rename(term)
 
 
 class _Renamer:
-    """Renames one definition."""
+    """Renames one definition. `names` are the new names of the variables around the current term."""
 
     def __init__(self) -> None:
         self.numbers = count()
+        self.names: dict[str, str] = {}
 
-    def rename(self, term: Term, scope: Mapping[str, str]) -> Term:
+    def rename(self, term: Term) -> Term:
         match term:
-            case Var():
-                return replace(term, name=scope.get(term.name, term.name))
+            case Var(name):
+                new = self.names.get(name, name)
+                return term if new == name else Var(new, span=term.span)
             case Lam():
-                inner = self._bind(pattern_vars(term.pattern), scope)
-                return replace(term, pattern=_renamed(term.pattern, inner), body=self.rename(term.body, inner))
+                hidden = self._bind(pattern_vars(term.pattern))
+                pattern = self._pattern(term.pattern)
+                body = self.rename(term.body)
+                self._leave(hidden)
+                return Lam(pattern, body, span=term.span)
             case Let() | Ask():
-                value = self.rename(term.value, scope)
-                inner = self._bind(pattern_vars(term.pattern), scope)
-                pattern = _renamed(term.pattern, inner)
-                return replace(term, pattern=pattern, value=value, body=self.rename(term.body, inner))
+                value = self.rename(term.value)
+                hidden = self._bind(pattern_vars(term.pattern))
+                pattern = self._pattern(term.pattern)
+                body = self.rename(term.body)
+                self._leave(hidden)
+                return type(term)(pattern, value, body, span=term.span)
             case Use():
-                value = self.rename(term.value, scope)
-                inner = self._bind((term.name,), scope)
-                return replace(term, name=inner[term.name], value=value, body=self.rename(term.body, inner))
+                value = self.rename(term.value)
+                hidden = self._bind((term.name,))
+                new = self.names[term.name]
+                body = self.rename(term.body)
+                self._leave(hidden)
+                return Use(new, value, body, span=term.span)
             case Match() | Fold() | Switch():
-                return self._rename_cases(term, scope)
+                return self._rename_cases(term)
             case _:
-                return map_children(term, lambda child: self.rename(child, scope))
+                return map_children(term, self.rename)
 
-    def _rename_cases(self, term: Match | Fold | Switch, scope: Mapping[str, str]) -> Term:
-        argument = self.rename(term.argument, scope)
-        values = [self.rename(value, scope) for _, value in term.with_]
-        shared = [name for name, _ in term.with_]
-        if term.bound is not None:
-            shared.insert(0, term.bound)
-        inner = self._bind(shared, scope)
-        with_ = tuple((inner[name], value) for (name, _), value in zip(term.with_, values, strict=True))
-        bound = None if term.bound is None else inner[term.bound]
+    def _rename_cases(self, term: Match | Fold | Switch) -> Term:
+        argument = self.rename(term.argument)
+        values = [self.rename(value) for _, value in term.with_]
+        hidden = self._bind([*_given(term.bound), *(name for name, _ in term.with_)])
+        with_ = tuple([(self.names[name], value) for (name, _), value in zip(term.with_, values, strict=True)])
+        bound = None if term.bound is None else self.names[term.bound]
+        result: Term
         if isinstance(term, Switch):
-            *numbers, default = term.arms
-            arms = [self.rename(arm, inner) for arm in numbers]
-            last = self._bind([term.predecessor] if term.predecessor is not None else [], inner)
-            predecessor = None if term.predecessor is None else last[term.predecessor]
-            arms.append(self.rename(default, last))
-            return replace(term, argument=argument, arms=tuple(arms), predecessor=predecessor, bound=bound,
-                           with_=with_)
-        cases = []
-        for arm in term.arms:
-            own = self._bind([field for field in arm.fields if field is not None], inner)
-            fields = tuple(None if field is None else own[field] for field in arm.fields)
-            cases.append(replace(arm, fields=fields, body=self.rename(arm.body, own)))
-        return replace(term, argument=argument, arms=tuple(cases), bound=bound, with_=with_)
+            arms = [self.rename(arm) for arm in term.arms[:-1]]
+            hidden_in_last = self._bind(_given(term.predecessor))
+            predecessor = None if term.predecessor is None else self.names[term.predecessor]
+            arms.append(self.rename(term.arms[-1]))
+            self._leave(hidden_in_last)
+            result = Switch(argument, tuple(arms), predecessor, bound, with_, span=term.span)
+        else:
+            cases = tuple([self._rename_arm(arm) for arm in term.arms])
+            result = type(term)(argument, cases, bound, with_, span=term.span)
+        self._leave(hidden)
+        return result
 
-    def _bind(self, names: list[str] | tuple[str, ...], scope: Mapping[str, str]) -> Mapping[str, str]:
-        if not names:
-            return scope
-        return {**scope, **{name: generated_name(next(self.numbers)) for name in names}}
+    def _rename_arm(self, arm: Arm) -> Arm:
+        hidden = self._bind([field for field in arm.fields if field is not None])
+        fields = tuple([None if field is None else self.names[field] for field in arm.fields])
+        body = self.rename(arm.body)
+        self._leave(hidden)
+        return Arm(arm.constructor, fields, body, arm.takes_tag, span=arm.span)
+
+    def _pattern(self, pattern: Pattern) -> Pattern:
+        if isinstance(pattern, PVar):
+            return pattern if pattern.name is None else PVar(self.names[pattern.name], span=pattern.span)
+        return map_pattern(pattern, lambda leaf: self._pattern(leaf) if isinstance(leaf, PVar) else leaf)
+
+    def _bind(self, names: Sequence[str]) -> Hidden:
+        """Gives new names to some variables; what they were called outside is to be handed to `_leave`."""
+        hidden = []
+        for name in names:
+            hidden.append((name, self.names.get(name)))
+            self.names[name] = generated_name(next(self.numbers))
+        return hidden
+
+    def _leave(self, hidden: Hidden) -> None:
+        """Ends the scope of variables."""
+        for name, outside in reversed(hidden):
+            if outside is None:
+                del self.names[name]
+            else:
+                self.names[name] = outside
 
 
-def _renamed(pattern: Pattern, scope: Mapping[str, str]) -> Pattern:
-    return map_pattern(pattern, lambda leaf: replace(leaf, name=scope[leaf.name])
-                       if isinstance(leaf, PVar) and leaf.name is not None else leaf)
+def _given(name: str | None) -> tuple[str, ...]:
+    return () if name is None else (name,)

@@ -29,12 +29,12 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from bend.diagnostics import BendError, Report  # noqa: E402
-from bend.driver import Request, compile_to_core, compile_to_nets, with_deep_stack  # noqa: E402
-from bend.options import Options  # noqa: E402
-from bend.passes import PassManager  # noqa: E402
-from bend.runtime.cache import Cache  # noqa: E402
-from bend.source import Source  # noqa: E402
+from bend.diagnostics import BendError, Report
+from bend.driver import Request, compile_to_core, compile_to_nets, with_deep_stack
+from bend.options import Options
+from bend.passes import PassManager
+from bend.runtime.cache import Cache
+from bend.source import Source
 
 # ---- programs --------------------------------------------------------------------------------
 
@@ -463,8 +463,9 @@ def measure(text: str, files: Cache, runs: int) -> Times:
 def print_row(name: str, size: int, times: Times, before: Times | None = None) -> None:
     """One row of the table."""
     front = times.parse + times.core
-    ratio = f'{front / (before.parse + before.core):6.2f}x {times.nets / max(before.nets, 1e-6):6.2f}x' if before else ''
-    print(f'{name:18} {size:8} {times.parse:8.3f} {times.core:8.3f} {front:8.3f} {times.nets:8.3f}  {ratio}', flush=True)
+    ratio = f'{front / (before.parse + before.core):6.2f}x' if before else ''
+    print(f'{name:18} {size:8} {times.parse:8.3f} {times.core:8.3f} {front:8.3f} {times.nets:8.3f}  {ratio}',
+          flush=True)
 
 
 def main() -> None:
