@@ -101,6 +101,32 @@ class _Matrix:
         return tuple((name, Var(name)) for name in (*self.passed, *self.columns[1:]))
 
 
+    def by_first(self) -> _RowsByFirst:
+        """The rows by what their first pattern matches."""
+        rows = _RowsByFirst({}, [])
+        for row in self.rows:
+            pattern = row.patterns[0]
+            if isinstance(pattern, PNum):
+                rows.matching.setdefault(pattern.value, []).append(row)
+            elif isinstance(pattern, PCtr):
+                rows.matching.setdefault(pattern.name, []).append(row)
+            else:
+                rows.variable.append(row)
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _RowsByFirst:
+    """Rows by the number or constructor that their first pattern matches, and those where it is a variable."""
+
+    matching: dict[int | str, list[_Row]]
+    variable: list[_Row]
+
+    def of(self, first: int | str) -> list[_Row]:
+        """The rows that may match a number or constructor, in order."""
+        return sorted([*self.matching.get(first, ()), *self.variable], key=lambda row: row.index)
+
+
 def _is_variable(pattern: Pattern) -> bool:
     return isinstance(pattern, PVar | PUnscoped)
 
@@ -234,16 +260,17 @@ class _Compiler:
         """A match with one arm for each constructor of the type, in the order of declaration."""
         adt = self.book.adts[constructor.type_name]
         column = matrix.columns[0]
-        arms = tuple(self.constructor_arm(matrix, self.book.constructors[name]) for name in adt.constructors)
+        rows = matrix.by_first()
+        arms = tuple([self.constructor_arm(matrix, rows.of(name), self.book.constructors[name])
+                      for name in adt.constructors])
         return Match(Var(column), arms, None, matrix.with_clause(), span=self.span)
 
-    def constructor_arm(self, matrix: _Matrix, constructor: Constructor) -> Arm:
+    def constructor_arm(self, matrix: _Matrix, matching: Sequence[_Row], constructor: Constructor) -> Arm:
         """The arm of one constructor, with the rows that match it."""
         column, *columns = matrix.columns
         fields = tuple(field_variable(column, field.name) for field in constructor.fields)
         rebuilt = app(Ref(constructor.name), *map(Var, fields))
-        rows = tuple(row.take_apart(column, rebuilt, len(fields)) for row in matrix.rows
-                     if not isinstance(row.patterns[0], PCtr) or row.patterns[0].name == constructor.name)
+        rows = tuple([row.take_apart(column, rebuilt, len(fields)) for row in matching])
         if not rows:
             self.not_exhaustive(f"'{constructor.name}' of type '{constructor.type_name}' is not covered",
                                 f"Add a rule with the pattern '{_shown(constructor)}', or with a variable.")
@@ -253,29 +280,29 @@ class _Compiler:
 
     def compile_number(self, matrix: _Matrix) -> Term:
         """A cascade of switches over the numbers in ascending order; each step subtracts the gap to the next."""
-        numbers = sorted({row.patterns[0].value for row in matrix.rows if isinstance(row.patterns[0], PNum)})
-        if not any(_is_variable(row.patterns[0]) for row in matrix.rows):
+        by_first = matrix.by_first()
+        numbers = sorted([number for number in by_first.matching if isinstance(number, int)])
+        if not by_first.variable:
             self.not_exhaustive('not all numbers are covered', 'Add a last rule with a variable for other numbers.')
             return Era(span=self.span)
         column = matrix.columns[0]
-        return self.number_step(matrix, numbers, 0, column)
+        return self.number_step(matrix, by_first, numbers, 0, column)
 
-    def number_step(self, matrix: _Matrix, numbers: Sequence[int], at: int, current: str) -> Term:
+    def number_step(self, matrix: _Matrix, by_first: _RowsByFirst, numbers: Sequence[int], at: int,
+                    current: str) -> Term:
         """The switches for `numbers` from index `at` on; `current` holds the number less `base`."""
         column, *columns = matrix.columns
         base = numbers[at - 1] + 1 if at else 0
         if at == len(numbers):
-            rows = tuple(self.default_row(row, column, current, base) for row in matrix.rows
-                         if _is_variable(row.patterns[0]))
+            rows = tuple([self.default_row(row, column, current, base) for row in by_first.variable])
             return self.compile(_Matrix(rows, tuple(columns), (*matrix.passed, current)))
         number = numbers[at]
         gap = number - base
         scrutinee: Term = Op('-', Var(current), u24(gap)) if gap else Var(current)
-        rows = tuple(row.take_apart(column, u24(number), 0) for row in matrix.rows
-                     if not isinstance(row.patterns[0], PNum) or row.patterns[0].value == number)
+        rows = tuple([row.take_apart(column, u24(number), 0) for row in by_first.of(number)])
         equal = self.compile(_Matrix(rows, tuple(columns), matrix.passed))
         predecessor = predecessor_variable(column, number + 1)
-        other = self.number_step(matrix, numbers, at + 1, predecessor)
+        other = self.number_step(matrix, by_first, numbers, at + 1, predecessor)
         return Switch(scrutinee, (equal, other), predecessor, None, matrix.with_clause(), span=self.span)
 
     def default_row(self, row: _Row, column: str, predecessor: str, base: int) -> _Row:

@@ -155,18 +155,20 @@ class _Floater:
         """The term with subterms floated, inner ones first. `around` is the term with the lambdas around it."""
         around = around or term
         match term:
+            case Ref() | Var() | Num():
+                return term
             case Lam():
-                return replace(term, body=self.visit(term.body, around))
+                return Lam(term.pattern, self.visit(term.body, around), span=term.span)
             case App() | Match():
                 return self._spine(term, around)
             case Let() if is_lambda_pattern(term):
-                return replace(term, body=self.visit(term.body, around))
+                return Let(term.pattern, term.value, self.visit(term.body, around), span=term.span)
             case Let():
                 value, body = self._children(term, [term.value, term.body], around)
-                return replace(term, value=value, body=body)
+                return Let(term.pattern, value, body, span=term.span)
             case Op():
                 left, right = self._children(term, [term.left, term.right], around)
-                return replace(term, left=left, right=right)
+                return Op(term.operator, left, right, span=term.span)
             case Tup() | Sup():
                 return replace(term, elements=tuple(self._children(term, term.elements, around)))
             case Switch():
@@ -215,9 +217,9 @@ class _Floater:
         if isinstance(function, Ref):
             name = term.predecessor or '%predecessor'
             applied = App(function, Var(name, span=function.span), span=function.span)
-            return replace(term, argument=argument, arms=(zero, applied), predecessor=name)
+            return Switch(argument, (zero, applied), name, span=term.span)
         assert isinstance(function, Lam)
-        return replace(term, argument=argument, arms=(zero, function.body))
+        return Switch(argument, (zero, function.body), term.predecessor, span=term.span)
 
     def _spine(self, term: Term, around: Term) -> Term:
         """A chain of applications, in which a match counts as the application of its scrutinee to the tag test."""
@@ -225,8 +227,8 @@ class _Floater:
         while isinstance(term, App | Match):
             links.append(term)
             term = term.function if isinstance(term, App) else term.argument
-        visited = [replace(link, argument=self.visit(link.argument)) if isinstance(link, App)
-                   else replace(link, arms=self._arms(link.arms)) for link in links]
+        visited = [App(link.function, self.visit(link.argument), span=link.span) if isinstance(link, App)
+                   else Match(link.argument, self._arms(link.arms), span=link.span) for link in links]
         head = self.visit(term)
         measures = self.measures
         total = measures.size(head) + sum([1 + (measures.size(link.argument) if isinstance(link, App)
@@ -235,11 +237,12 @@ class _Floater:
         for link in visited:
             if isinstance(link, App):
                 argument, total = self._maybe_float(link.argument, total, around)
-                link = replace(link, argument=argument)
+                link = App(link.function, argument, span=link.span)
             done.append(link)
         term, _ = self._maybe_float(head, total, around)
         for link in reversed(done):
-            term = replace(link, function=term) if isinstance(link, App) else replace(link, argument=term)
+            term = (App(term, link.argument, span=link.span) if isinstance(link, App)
+                    else Match(term, link.arms, span=link.span))
         return term
 
     def _arms(self, arms: tuple[Arm, ...]) -> tuple[Arm, ...]:

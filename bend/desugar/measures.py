@@ -34,11 +34,10 @@ from bend.desugar.terms import (
     floated_last_arm,
     pattern_unscoped,
     pattern_vars,
-    term_patterns,
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Measure:
     """Of a term (kept, so that its identity stays its own): its size; how many variables more are used than bound in
     it; and the unscoped variables of which it has only one end, as the sum of their bits."""
@@ -85,25 +84,39 @@ class Measures:
         return found
 
     def _measure(self, term: Term) -> _Measure:
-        if isinstance(term, Var):
-            return _Measure(term, 0, 1, 0)
-        if isinstance(term, Unscoped):
-            return _Measure(term, 0, 0, self._bit(term.name))
-        size, free, unscoped = own_size(term) + _successor_lambda(term), 0, 0
+        match term:
+            case Var():
+                return _Measure(term, 0, 1, 0)
+            case Unscoped(name):
+                return _Measure(term, 0, 0, self._bit(name))
+            case App():
+                return self._sum(term, 1)
+            case Match():
+                measure = self._sum(term, 0)
+                measure.size = 1 + self.size(term.argument) + self.tag_test_size(term.arms)
+                measure.free -= sum([field is not None for arm in term.arms for field in arm.fields])
+                return measure
+            case Switch():
+                measure = self._sum(term, own_size(term) + _successor_lambda(term))
+                measure.free -= term.predecessor is not None
+                return measure
+            case Lam() | Let():
+                measure = self._sum(term, own_size(term))
+                measure.free -= len(pattern_vars(term.pattern))
+                for name in pattern_unscoped(term.pattern):
+                    measure.unscoped ^= self._bit(name)
+                return measure
+            case _:
+                return self._sum(term, own_size(term))
+
+    def _sum(self, term: Term, size: int) -> _Measure:
+        """The measure of a term with its own size, binders apart."""
+        free, unscoped = 0, 0
         for child in children(term):
             below = self._of(child)
             size += below.size
             free += below.free
             unscoped ^= below.unscoped
-        for pattern in term_patterns(term):
-            free -= len(pattern_vars(pattern))
-            for name in pattern_unscoped(pattern):
-                unscoped ^= self._bit(name)
-        if isinstance(term, Match):
-            size = 1 + self.size(term.argument) + self.tag_test_size(term.arms)
-            free -= sum([field is not None for arm in term.arms for field in arm.fields])
-        elif isinstance(term, Switch) and term.predecessor is not None:
-            free -= 1
         return _Measure(term, size, free, unscoped)
 
     def _bit(self, name: str) -> int:

@@ -86,7 +86,9 @@ def pattern_vars(pattern: Pattern) -> tuple[str, ...]:
 
 def pattern_unscoped(pattern: Pattern) -> tuple[str, ...]:
     """The unscoped variables that a pattern binds, left to right, with repetitions."""
-    return tuple(part.name for part in pattern_parts(pattern) if isinstance(part, PUnscoped))
+    if isinstance(pattern, PVar):
+        return ()
+    return tuple([part.name for part in pattern_parts(pattern) if isinstance(part, PUnscoped)])
 
 
 def map_pattern(pattern: Pattern, function: Callable[[Pattern], Pattern]) -> Pattern:

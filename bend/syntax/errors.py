@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import cache
 from typing import Any
+
+from parsimonious.exceptions import ParseError
 
 from bend.diagnostics import Diagnostic, Label, Severity
 from bend.source import Source, Span
 from bend.syntax import grammar
+from bend.syntax.grammar.predict import expressions, first
 from bend.syntax.lexer import Token
 
 # Rules that are named as a whole when they fail at a place, before single tokens are; the first ones win.
@@ -30,54 +34,20 @@ _OPENERS = {'(': ')', '[': ']', '{': '}', '![': ']'}
 @cache
 def _matchers() -> list[tuple[int, str]]:
     """The identity and token type of every terminal of the grammar."""
-    found: dict[int, str] = {}
-    seen: set[int] = set()
-    pending = list(grammar.load().values())
-    while pending:
-        expression = pending.pop()
-        if id(expression) in seen:
-            continue
-        seen.add(id(expression))
-        if hasattr(expression, 'literal'):
-            found[id(expression)] = expression.literal
-        pending.extend(getattr(expression, 'members', ()))
-    return list(found.items())
-
-
-def _first(expression: Any, seen: set[int]) -> tuple[set[str], bool]:
-    """The token types that can begin an expression, and whether it can be empty."""
-    if hasattr(expression, 'literal'):
-        return {expression.literal}, False
-    if id(expression) in seen:
-        return set(), False
-    seen = seen | {id(expression)}
-    members = getattr(expression, 'members', ())
-    types: set[str] = set()
-    if type(expression).__name__ == 'Sequence':
-        for member in members:
-            more, empty = _first(member, seen)
-            types |= more
-            if not empty:
-                return types, False
-        return types, True
-    empties = []
-    for member in members:
-        more, empty = _first(member, seen)
-        types |= more
-        empties.append(empty)
-    return types, getattr(expression, 'min', 1) == 0 or any(empties)
+    return [(id(expression), expression.literal) for expression in expressions(grammar.plain())
+            if hasattr(expression, 'literal')]
 
 
 @cache
 def _first_of(rule: str) -> frozenset[str]:
-    return frozenset(_first(grammar.load()[rule], set())[0])
+    return first(grammar.plain()[rule], {})[0] or frozenset()
 
 
-def explain(source: Source, tokens: list[Token], memo: Any, start: int) -> tuple[int, Diagnostic]:
-    """The token index at which a parse that began at `start` got stuck, and the diagnostic.
-
-    `memo` is the packrat table of the failed parse: position by position, what each expression matched.
-    """
+def explain(source: Source, tokens: list[Token], rule: str, start: int) -> tuple[int, Diagnostic]:
+    """The token index at which the parse of a rule that began at `start` got stuck, and the diagnostic."""
+    # The packrat table of the failed parse: position by position, what each expression matched.
+    memo: Any = defaultdict(dict)
+    grammar.plain()[rule].match_core(tokens, start, memo, ParseError(tokens))
     failures: dict[int, set[str]] = {}
     for identity, kind in _matchers():
         for position, node in memo.get(identity, {}).items():
@@ -101,7 +71,7 @@ def explain(source: Source, tokens: list[Token], memo: Any, start: int) -> tuple
 
 def _words(types: set[str], memo: Any, position: int) -> list[str]:
     """What was expected at a position, in words."""
-    rules = grammar.load()
+    rules = grammar.plain()
     words: list[str] = []
     for rule, noun in _NOUNS.items():
         table = memo.get(id(rules[rule]), {})

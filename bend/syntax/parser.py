@@ -36,27 +36,26 @@ def parse_term(source: Source) -> ast.Expr:
     run = layout.term(source)
     if run.errors:
         raise BendError(run.errors)
-    memo: Any = defaultdict(dict)
-    node = _match('term', run.tokens, 0, memo)
+    node = _match('term', run.tokens, 0)
     if node is not None and run.tokens[node.end].type == 'END':
         term: ast.Expr = FunBuilder(source, run.tokens).build(node)
         return term
-    raise BendError(explain(source, run.tokens, memo, 0)[1])
+    raise BendError(explain(source, run.tokens, 'term', 0)[1])
 
 
-def _match(rule: str, tokens: list[Token], position: int, memo: Any) -> Any:
-    """The parse tree of a rule at a position, or None; `memo` is filled with what was tried."""
-    return grammar.load()[rule].match_core(tokens, position, memo, ParseError(tokens))
+def _match(rule: str, tokens: list[Token], position: int) -> Any:
+    """The parse tree of a rule at a position, or None."""
+    return grammar.load()[rule].match_core(tokens, position, defaultdict(dict), ParseError(tokens))
 
 
 def _imp_item(source: Source, run: Tokens) -> list[ast.Item]:
     """The item of a run of tokens with layout (an import can stand for several)."""
     if run.errors:
         raise BendError(run.errors)
-    memo: Any = defaultdict(dict)
-    node = _match(f'{run.kind}_item', run.tokens, 0, memo)
+    rule = f'{run.kind}_item'
+    node = _match(rule, run.tokens, 0)
     if node is None:
-        raise BendError(explain(source, run.tokens, memo, 0)[1])
+        raise BendError(explain(source, run.tokens, rule, 0)[1])
     builder = ImpBuilder(source, run.tokens)
     if run.kind == 'hvm':
         return [_hvm(builder, node, run)]
@@ -90,8 +89,7 @@ def _fun_items(source: Source, run: Tokens, errors: list[Diagnostic]) -> list[as
     items: list[Any] = []
     position = 0
     while tokens[position].type != 'END':
-        memo: Any = defaultdict(dict)
-        node = _match('fun_item', tokens, position, memo)
+        node = _match('fun_item', tokens, position)
         if node is not None:
             stop = node.end
             try:
@@ -99,7 +97,7 @@ def _fun_items(source: Source, run: Tokens, errors: list[Diagnostic]) -> list[as
             except BendError as failure:
                 errors.extend(failure.diagnostics)
         else:
-            stuck, diagnostic = explain(source, tokens, memo, position)
+            stuck, diagnostic = explain(source, tokens, 'fun_item', position)
             stop = _next_item(source, tokens, max(stuck, position + 1))
             first = tokens[position].start
             last = run.end if tokens[stop].type == 'END' else tokens[stop].start

@@ -9,6 +9,8 @@ from typing import Any
 from parsimonious.grammar import TokenGrammar
 from parsimonious.nodes import Node
 
+from bend.syntax.grammar.predict import make_predictive
+
 
 def _local_rules(tokens: Any, position: int, memo: Any, error: Any, grammar: Any) -> Any:
     """The adjacent equations of one name of a local `def` in fun; a grammar alone cannot compare the names."""
@@ -36,8 +38,18 @@ def _defined_name(tokens: Any, position: int) -> str:
     return name
 
 
-@cache
-def load() -> Any:
-    """The grammar, a `parsimonious.TokenGrammar`; made once a process."""
+def _read() -> Any:
     texts = [files(__name__).joinpath(name).read_text('utf-8') for name in ('common.peg', 'imp.peg', 'fun.peg')]
     return TokenGrammar('\n'.join(texts), local_rules=_local_rules)
+
+
+@cache
+def load() -> Any:
+    """The grammar, a `parsimonious.TokenGrammar`, in its fast form; made once a process."""
+    return make_predictive(_read())
+
+
+@cache
+def plain() -> Any:
+    """The grammar in its plain form, whose memo after a failed parse tells all that was tried."""
+    return _read()
