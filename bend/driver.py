@@ -10,7 +10,7 @@ import os
 import pickle
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from hashlib import blake2b
@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from bend import __version__
 from bend.diagnostics import BendError, Diagnostic, Report, Severity, error
+from bend.files import Disk, Look, load
+from bend.hvm.names import HIDDEN
 from bend.options import CHECK_SEVERITIES, Options, Readback, Severities
 from bend.passes import Late, Pass, PassManager, Representation, always
 from bend.prelude import load_prelude, prelude_directory, unpickled
@@ -170,31 +172,6 @@ class BadArgument(BendError):
     """One of the command line's arguments for `main` is not a term."""
 
 
-def load(path: str) -> Source:
-    """The text of a file; raises `BendError` if it cannot be read."""
-    try:
-        data = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise BendError(error('file-not-found', f"There is no file '{path}'.")) from None
-    except IsADirectoryError:
-        raise BendError(error('file-not-found', f"'{path}' is a directory, not a file.",
-                              hint=_main_file_hint(path))) from None
-    except (OSError, ValueError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else str(problem)
-        raise BendError(error('unreadable-file', f"The file '{path}' cannot be read: {reason}.")) from None
-    try:
-        return Source(path, data.decode('utf-8').removeprefix('\ufeff'))
-    except UnicodeDecodeError as problem:
-        line = data.count(b'\n', 0, problem.start) + 1
-        raise BendError(error('not-utf-8', f"The file '{path}' is not UTF-8 text (line {line}, byte {problem.start}).",
-                              hint='Save the file as UTF-8.')) from None
-
-
-def _main_file_hint(path: str) -> str:
-    candidates = sorted(Path(path).glob('*.bend'))
-    return f"It holds '{candidates[0]}'." if candidates else ''
-
-
 # ---- compiling -------------------------------------------------------------------------------
 
 
@@ -210,15 +187,16 @@ def parse_arguments(request: Request) -> tuple[Expr, ...]:
     return tuple(terms)
 
 
-def compile_to_core(request: Request, report: Report, manager: PassManager, files: Cache) -> core.Book:
-    """The program as final core; raises `BendError`. Warnings go to the report."""
+def compile_to_core(request: Request, report: Report, manager: PassManager, files: Cache, disk: Disk) -> core.Book:
+    """The program as final core; raises `BendError`. Warnings go to the report; the disk records what was looked at
+    for imports."""
     from bend.desugar.context import Context
     from bend.desugar.convert import convert_modules
-    from bend.syntax.parser import parse_module
+    from bend.syntax.imports import load_program
     prelude = manager.stage('prelude', lambda: load_prelude(files, fingerprint()))
-    module = manager.stage('parse', lambda: parse_module(request.source))
+    program = manager.stage('parse', lambda: load_program(request.source, disk))
     context = Context(report, request.options, request.options.entrypoint, parse_arguments(request), request.is_run)
-    book = manager.stage(LOADED, lambda: convert_modules(prelude, module, context), _core_form())
+    book = manager.stage(LOADED, lambda: convert_modules(prelude, program, context), _core_form())
     book = manager.run(CORE_PIPELINE, book, context, _core_form())
     report.stop_on_errors()
     return book
@@ -236,11 +214,12 @@ def compile_to_nets(book: core.Book, report: Report, manager: PassManager) -> ne
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A program after one of the pipelines, and the warnings found on the way."""
+    """A program after one of the pipelines, the warnings found on the way, and what was looked at for its imports."""
 
     book: core.Book
     nets: net.Book | None
     warnings: tuple[Diagnostic, ...]
+    looks: Mapping[Look, str]
 
     @property
     def final_nets(self) -> net.Book:
@@ -252,21 +231,32 @@ class Compiled:
 def compile_source(request: Request, manager: PassManager, files: Cache, to_nets: bool = True) -> Compiled:
     """The program as core and, if asked for, as nets. Raises `BendError` with all that was found."""
     report = PolicyReport(request.severities)
+    disk = _disk(request)
 
     def work() -> Compiled:
         try:
-            book = compile_to_core(request, report, manager, files)
+            book = compile_to_core(request, report, manager, files, disk)
             nets = compile_to_nets(book, report, manager) if to_nets else None
         except BendError as problem:
             raise _with_report(problem, report) from None
-        return Compiled(book, nets, tuple(report.diagnostics))
+        return Compiled(book, nets, tuple(map(_readable, report.diagnostics)), disk.seen)
 
     return with_deep_stack(work)
 
 
 def _with_report(problem: BendError, report: Report) -> BendError:
     """The problem with everything else that has been found before it."""
-    return type(problem)(tuple(dict.fromkeys((*report.diagnostics, *problem.diagnostics))))
+    return type(problem)(tuple(map(_readable, dict.fromkeys((*report.diagnostics, *problem.diagnostics)))))
+
+
+def _readable(diagnostic: Diagnostic) -> Diagnostic:
+    """A diagnostic without the marks of names that the main file does not import."""
+    message, hint = (text.replace(f"'{HIDDEN}", "'") for text in (diagnostic.message, diagnostic.hint))
+    return replace(diagnostic, message=message, hint=hint, definition=diagnostic.definition.removeprefix(HIDDEN))
+
+
+def _disk(request: Request) -> Disk:
+    return Disk(os.path.dirname(request.source.name))
 
 
 def load_nets(path: str) -> net.Book:
@@ -440,8 +430,10 @@ def _bytes_text(count: int) -> str:
 def compile_program(request: Request, engine: Engine, manager: PassManager, files: Cache,
                     cached: bool = True) -> Program:
     """The program ready to run, from the cache if an unchanged one is there; raises `BendError`."""
-    key = program_key(request, engine)
-    program = unpickled(files.get(key), Program) if cached else None
+    looks = unpickled(files.get(_looks_key(request)), tuple) if cached else None
+    program = None
+    if cached:
+        program = unpickled(files.get(program_key(request, engine, _disk(request).outcomes(looks or ()))), Program)
     if program is not None:
         return program
     compiled = compile_source(request, manager, files)
@@ -456,15 +448,24 @@ def compile_program(request: Request, engine: Engine, manager: PassManager, file
     artifact = manager.stage('build', lambda: build(nets, engine))
     program = Program(engine, artifact, book_info(compiled.book, nets), compiled.warnings)
     if cached:
+        if compiled.looks:
+            files.put(_looks_key(request), pickle.dumps(tuple(compiled.looks), pickle.HIGHEST_PROTOCOL))
+        key = program_key(request, engine, tuple(compiled.looks.values()))
         files.put(key, with_deep_stack(lambda: pickle.dumps(program, pickle.HIGHEST_PROTOCOL)))
     return program
 
 
-def program_key(request: Request, engine: Engine) -> str:
-    """The key in the cache: all that decides what a program is compiled to."""
+def _looks_key(request: Request) -> str:
+    """The key of what must be looked at to know that the imports of a program are still the same."""
+    return key_of('looks', __version__, fingerprint(), os.path.abspath(request.source.name), request.source.text)
+
+
+def program_key(request: Request, engine: Engine, imports: tuple[str, ...] = ()) -> str:
+    """The key in the cache: all that decides what a program is compiled to. `imports` stands for what its imports lead
+    to (see `bend.files.Disk`)."""
     severities = sorted((kind, severity.value) for kind, severity in request.severities.items())
     return key_of('program', __version__, fingerprint(), host(), engine, request.source.name, request.source.text,
-                  repr(request.options), repr(severities), *request.arguments)
+                  repr(request.options), repr(severities), *imports, '', *request.arguments)
 
 
 @cache

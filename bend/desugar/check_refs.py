@@ -23,7 +23,7 @@ def check_refs(book: Book, context: Context) -> Book:
         if (owner, name) in reported or is_defined(book, name):
             return
         reported.add((owner, name))
-        known = [other for other in (*book.defs, *book.constructors, *book.nets) if '__' not in other]
+        known = context.written((*book.defs, *book.constructors, *book.nets), span)
         close = get_close_matches(name, known, 1)
         context.report.add(error(
             'undefined-reference', f"There is no definition '{name}'.", span,

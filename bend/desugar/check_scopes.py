@@ -18,21 +18,25 @@ from bend.desugar.terms import (
 from bend.diagnostics import Diagnostic, error
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bend.desugar.context import Context
     from bend.source import Span
 
 
 def check_scopes(book: Book, context: Context) -> Book:
     """The book as it is; stops with errors about variables that are unbound, or unscoped and not linear."""
-    globals_ = (*book.defs, *book.constructors, *book.nets)
+    def known(span: Span | None) -> list[str]:
+        return context.written((*book.defs, *book.constructors, *book.nets), span)
+
     for definition in book.defs.values():
-        for diagnostic in (*_unbound(definition, globals_), *_not_linear(definition)):
+        for diagnostic in (*_unbound(definition, known), *_not_linear(definition)):
             context.report.add(diagnostic)
     context.report.stop_on_errors()
     return book
 
 
-def _unbound(definition: Def, globals_: tuple[str, ...]) -> list[Diagnostic]:
+def _unbound(definition: Def, known: Callable[[Span | None], list[str]]) -> list[Diagnostic]:
     """One error for each unbound name, at its first occurrence."""
     if not free_vars(definition.body):
         return []
@@ -45,7 +49,7 @@ def _unbound(definition: Def, globals_: tuple[str, ...]) -> list[Diagnostic]:
                 visible = [name for name, bindings in depth.items() if bindings]
                 found[term.name] = error(
                     'unbound-variable', f"The variable '{term.name}' is not defined here.", term.span,
-                    hint=_hint(term.name, visible, globals_), definition=definition.user_name)
+                    hint=_hint(term.name, visible, known(term.span)), definition=definition.user_name)
             return
         for names, child in scoped_children(term):
             for name in names:
@@ -58,7 +62,7 @@ def _unbound(definition: Def, globals_: tuple[str, ...]) -> list[Diagnostic]:
     return list(found.values())
 
 
-def _hint(name: str, visible: list[str], globals_: tuple[str, ...]) -> str:
+def _hint(name: str, visible: list[str], globals_: list[str]) -> str:
     if name == FORK:
         return "'fork' exists only in the 'when' branch of a 'bend'."
     if name == WRAP:
@@ -67,7 +71,7 @@ def _hint(name: str, visible: list[str], globals_: tuple[str, ...]) -> str:
         left, _, right = name.partition('-')
         return f"If you mean a subtraction, write '{left} - {right}' with blanks (in fun syntax '(- {left} {right})')."
     close = get_close_matches(name, [candidate for candidate in visible if '%' not in candidate], 1)
-    close = close or get_close_matches(name, [candidate for candidate in globals_ if '__' not in candidate], 1)
+    close = close or get_close_matches(name, globals_, 1)
     return f"Did you mean '{close[0]}'?" if close else ''
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from bend.desugar.imported_names import ProgramNames
+from bend.desugar.names import BUILTIN_SUFFIX
+from bend.desugar.shadowing import Renaming
 from bend.diagnostics import Report
 from bend.options import Options
+from bend.source import Span
 from bend.syntax.ast import Expr
 
 
@@ -16,7 +21,8 @@ class Context:
     `options` decide what some passes do (`linearize_matches`, `prune`). `entry` is the name given with `-e`;
     `arguments` are the terms that `main` is applied to; `is_run` tells that the program is about to be run. `renamed`
     maps those names of the prelude that the program defines itself to the internal names under which the prelude's
-    own definitions live on (filled in by `convert_modules`).
+    own definitions live on. `names` are the meanings of names in the main file, `file_names` those in all files, by
+    the name of the source; `imported` are the book's names for imported definitions. `convert_modules` fills these in.
     """
 
     report: Report = field(default_factory=Report)
@@ -25,7 +31,26 @@ class Context:
     arguments: tuple[Expr, ...] = ()
     is_run: bool = False
     renamed: dict[str, str] = field(default_factory=dict)
+    names: Renaming = field(default_factory=Renaming)
+    file_names: dict[str, Renaming] = field(default_factory=dict)
+    imported: set[str] = field(default_factory=set)
 
     def builtin(self, name: str) -> str:
         """The name under which a definition of the prelude is found in the book."""
         return self.renamed.get(name, name)
+
+    def add_names(self, found: ProgramNames) -> None:
+        """Fills in what names mean."""
+        main, *imported = found.files
+        self.renamed.update(found.prelude.values)
+        self.names = main.names
+        self.file_names.update((file.source.name, file.names) for file in found.files)
+        self.imported.update(file.names.value(name) for file in imported for name in file.defined.values)
+
+    def written(self, names: Iterable[str], span: Span | None) -> list[str]:
+        """The names of the book that code at a place can write, as it writes them."""
+        file_names = Renaming() if span is None else self.file_names.get(span.source.name, self.names)
+        known = {new: name for meanings in (file_names.types, file_names.values) for name, new in meanings.items()}
+        return [known.get(name, name) for name in names if name in known
+                or not (name in self.imported or name in file_names.hidden or name.endswith(BUILTIN_SUFFIX)
+                        or '__' in name)]

@@ -11,35 +11,30 @@ from dataclasses import replace
 from bend.desugar import core
 from bend.desugar.context import Context
 from bend.desugar.convert_imp import ImpConverter, imp_type
+from bend.desugar.imported_names import program_names
 from bend.desugar.scope import Definitions, Scope
-from bend.desugar.shadowing import Renaming, TopLevel, renaming, top_level
+from bend.desugar.shadowing import Renaming
 from bend.desugar.terms import pattern_vars
-from bend.diagnostics import error
+from bend.hvm.net import Net, Ref
+from bend.hvm.walk import map_leaves
 from bend.source import Source, Span
 from bend.syntax import ast
+from bend.syntax.imports import Program
 
 
-def convert_modules(prelude: ast.Module | None, program: ast.Module, context: Context) -> core.Book:
+def convert_modules(prelude: ast.Module | None, program: Program, context: Context) -> core.Book:
     """Converts a program and the prelude under it to one book.
 
-    Fills in `context.renamed`. Raises `BendError` with all errors found in names, statements and keyword arguments.
+    Fills in what the context knows about names. Raises `BendError` with all errors found in names, imports,
+    statements and keyword arguments.
     """
     prelude_items = prelude.items if prelude is not None else ()
-    prelude_names = top_level(prelude_items, context.report.add)
-    program_names = top_level(program.items, context.report.add)
-    for item in program.items:
-        if isinstance(item, ast.Import):
-            context.report.add(error('import', 'Imports are not supported yet.', item.span,
-                                     hint='Put the definitions into this file.'))
-    context.report.stop_on_errors()
-
-    types = [item for item in prelude_items if isinstance(item, ast.TypeDef)]
-    renamed = renaming(prelude_names, program_names, types)
-    context.renamed.update(renamed.values)
-    definitions = _definitions((prelude_items, prelude_names, renamed), (program.items, program_names, Renaming()))
-    parts = [_BookConverter(definitions, context, renamed, True),
-             _BookConverter(definitions, context, Renaming(), False)]
-    for part, items in zip(parts, (prelude_items, program.items), strict=True):
+    found = program_names(prelude_items, program, context.report)
+    context.add_names(found)
+    modules = [(prelude_items, found.prelude), *((part.items, part.names) for part in found.files)]
+    definitions = _definitions(modules)
+    parts = [_BookConverter(definitions, context, names, index == 0) for index, (_, names) in enumerate(modules)]
+    for part, (items, _) in zip(parts, modules, strict=True):
         for item in items:
             part.item(item)
     context.report.stop_on_errors()
@@ -48,46 +43,45 @@ def convert_modules(prelude: ast.Module | None, program: ast.Module, context: Co
     for part in parts:
         book = replace(book, adts={**book.adts, **part.adts}, constructors={**book.constructors, **part.constructors},
                        nets={**book.nets, **part.nets})
-    functions = {d.name: d for group in ('fun_defs', 'imp_defs') for part in parts for d in getattr(part, group)}
-    return book.with_defs(functions)
+    own, imported = parts[:2], parts[2:]
+    groups = [*(part.fun_defs for part in own), *(defs for part in imported for defs in (part.fun_defs, part.imp_defs)),
+              *(part.imp_defs for part in own)]
+    return book.with_defs({definition.name: definition for group in groups for definition in group})
 
 
-def _definitions(*modules: tuple[Iterable[ast.Item], TopLevel, Renaming]) -> Definitions:
+def _definitions(modules: Iterable[tuple[Iterable[ast.Item], Renaming]]) -> Definitions:
     """The top-level names of all modules, as the book will know them."""
-    constructors = frozenset(renamed.values.get(name, name)
-                             for _, found, renamed in modules for name in found.constructors)
-    types = frozenset(renamed.types.get(name, name) for _, found, renamed in modules for name in found.types)
-    parameters: dict[str, tuple[str, ...]] = {}
-    for items, _, renamed in modules:
+    types = {names.type(item.name): (item, names) for items, names in modules for item in items
+             if isinstance(item, ast.TypeDef)}
+    parameters = {names.value(constructor.name): tuple(field.name for field in constructor.fields)
+                  for item, names in types.values() for constructor in item.constructors}
+    constructors = frozenset(parameters)
+    for items, names in modules:
         for item in items:
             match item:
                 case ast.ImpDef():
-                    parameters[renamed.values.get(item.name, item.name)] = tuple(p.name for p in item.parameters)
+                    parameters[names.value(item.name)] = tuple(p.name for p in item.parameters)
                 case ast.FunDef():
-                    parameters[renamed.values.get(item.name, item.name)] = _fun_parameters(item, constructors)
-                case ast.TypeDef():
-                    for constructor in item.constructors:
-                        name = renamed.values.get(constructor.name, constructor.name)
-                        parameters[name] = tuple(field.name for field in constructor.fields)
+                    parameters[names.value(item.name)] = _fun_parameters(item, names, constructors)
                 case _:
                     pass
-    return Definitions(parameters, constructors, types)
+    return Definitions(parameters, constructors, frozenset(types))
 
 
-def _fun_parameters(function: ast.FunDef, constructors: frozenset[str]) -> tuple[str, ...]:
+def _fun_parameters(function: ast.FunDef, names: Renaming, constructors: frozenset[str]) -> tuple[str, ...]:
     """The parameter names of a fun function: the plain variables of its first rule; others cannot be named."""
     return tuple(
-        pattern.name if isinstance(pattern, ast.PatternVar) and pattern.name and pattern.name not in constructors
-        else '' for pattern in function.rules[0].patterns)
+        pattern.name if isinstance(pattern, ast.PatternVar) and pattern.name
+        and names.constructor(pattern.name, constructors) is None else '' for pattern in function.rules[0].patterns)
 
 
 class _BookConverter:
     """Converts the items of one module."""
 
-    def __init__(self, definitions: Definitions, context: Context, renamed: Renaming, builtin: bool) -> None:
+    def __init__(self, definitions: Definitions, context: Context, names: Renaming, builtin: bool) -> None:
         self.definitions = definitions
         self.context = context
-        self.renamed = renamed
+        self.names = names
         self.builtin = builtin
         self.fun_defs: list[core.Def] = []
         self.imp_defs: list[core.Def] = []
@@ -109,59 +103,58 @@ class _BookConverter:
             case ast.Import():
                 pass
 
-    def name(self, name: str) -> str:
-        """The name of a definition in the book."""
-        return self.renamed.values.get(name, name)
-
     def converter(self, definition: str) -> ImpConverter:
-        """A converter for what belongs to one definition."""
-        return ImpConverter(self.definitions, self.context, definition, self.renamed.values, self.renamed.types)
+        """A converter for what belongs to one definition of the book."""
+        return ImpConverter(self.definitions, self.context, definition, self.names)
 
     def imp_def(self, item: ast.ImpDef) -> core.Def:
         """An imp function: checked if anything is annotated (spec 02 §5.1)."""
-        converter = self.converter(item.name)
+        name = self.names.value(item.name)
+        converter = self.converter(name)
         definition = converter.function(item, Scope())
         type_ = imp_type(item)
         checked = type_ is not None if item.checked is None else item.checked
-        return replace(definition, name=self.name(item.name), type=type_ and converter.type(type_), checked=checked,
+        return replace(definition, name=name, type=type_ and converter.type(type_), checked=checked,
                        builtin=self.builtin)
 
     def fun_def(self, item: ast.FunDef) -> core.Def:
         """A fun function: checked if it has a signature."""
-        converter = self.converter(item.name)
+        name = self.names.value(item.name)
+        converter = self.converter(name)
         rules = []
         for rule in item.rules:
             patterns = tuple(map(converter.pattern, rule.patterns))
             scope = Scope().bind(v for pattern in patterns for v in pattern_vars(pattern))
             rules.append(core.Rule(patterns, converter.scoped(rule.body, scope), span=rule.span))
         checked = item.type is not None if item.checked is None else item.checked
-        name = self.name(item.name)
         return core.Def(name, tuple(rules), item.type and converter.type(item.type), checked, self.builtin,
                         parameters=self.definitions.parameters[name], span=item.span)
 
     def type_def(self, item: ast.TypeDef) -> None:
         """A type and its constructors; constructors are known by name only, there are no functions for them."""
-        converter = self.converter(item.name)
-        # A program's own type variables may have names that it also gives to types; only the prelude's are renamed.
-        type_name = self.renamed.types.get(item.name, item.name) if self.builtin else item.name
-        variables = tuple(self.renamed.types.get(variable, variable) for variable in item.variables)
+        type_name = self.names.type(item.name)
+        converter = ImpConverter(self.definitions, self.context, type_name, self.names.without_types(item.variables))
         names = []
         for tag, constructor in enumerate(item.constructors):
             fields = tuple(core.FieldInfo(field.name, field.type and converter.type(field.type), field.recursive)
                            for field in constructor.fields)
-            name = self.name(constructor.name)
+            name = self.names.value(constructor.name)
             names.append(name)
             self.constructors[name] = core.Constructor(name, type_name, tag, fields, span=constructor.span)
-        self.adts[type_name] = core.Adt(type_name, variables, tuple(names), self.builtin, span=item.span)
+        self.adts[type_name] = core.Adt(type_name, item.variables, tuple(names), self.builtin, span=item.span)
 
     def hvm_def(self, item: ast.HvmDef) -> None:
         """A native net. Its errors point into the file that it stands in."""
         from bend.hvm.text import parse_net  # only few programs need the parser of nets
 
-        type_ = item.type and self.converter(item.name).type(item.type)
+        name = self.names.value(item.name)
+        type_ = item.type and self.converter(name).type(item.type)
         net = parse_net(_net_source(item.net_text, item.span))
-        name = self.name(item.name)
-        self.nets[name] = core.NetDef(name, net, type_, self.builtin, span=item.span)
+        self.nets[name] = core.NetDef(name, self.renamed_net(net), type_, self.builtin, span=item.span)
+
+    def renamed_net(self, net: Net) -> Net:
+        """A net with references by the book's names."""
+        return map_leaves(net, lambda leaf: Ref(self.names.value(leaf.name)) if isinstance(leaf, Ref) else leaf)
 
 
 def _net_source(text: str, span: Span) -> Source:

@@ -35,7 +35,7 @@ class ImpConverter(TermConverter):
 
     def function(self, function: ast.ImpDef, scope: Scope) -> core.Def:
         """An imp function as a definition of one rule, without its type."""
-        patterns = tuple(core.PVar(self.global_name(p.name), span=p.span) for p in function.parameters)
+        patterns = tuple(self.pattern(ast.PatternVar(p.span, p.name)) for p in function.parameters)
         parameters = tuple(p.name for p in function.parameters)
         body, ending = self.block(function.body, 0, scope.bind(pattern_vars(core.PTup(patterns))))
         if ending is not None:
@@ -95,24 +95,21 @@ class ImpConverter(TermConverter):
         span = statement.span
         match statement:
             case ast.MapSetStmt():
-                map_name = self.global_name(statement.map_name)
                 entry = self.exprs((statement.key, statement.value), scope, reads)
-                value = app(self.builtin(names.MAP_SET, span), core.Var(map_name, span=span), *entry)
-                body, ending = self.block(block, at + 1, scope.bind((map_name,)))
-                return core.Let(core.PVar(map_name, span=span), value, body, span=span), ending
+                value = app(self.builtin(names.MAP_SET, span), self.name(statement.map_name, scope, span), *entry)
+                body, ending = self.block(block, at + 1, scope.bind((statement.map_name,)))
+                return core.Let(core.PVar(statement.map_name, span=span), value, body, span=span), ending
             case ast.InPlaceStmt():
-                name = self.global_name(statement.name)
                 value = self.in_place(statement, scope, reads)
-                body, ending = self.block(block, at + 1, scope.bind((name,)))
-                return core.Let(core.PVar(name, span=span), value, body, span=span), ending
+                body, ending = self.block(block, at + 1, scope.bind((statement.name,)))
+                return core.Let(core.PVar(statement.name, span=span), value, body, span=span), ending
             case ast.UseStmt():
                 value = self.expr(statement.value, scope, reads)
                 body, ending = self.block(block, at + 1, self.use_scope(statement.name, statement.value, scope))
-                return core.Use(self.global_name(statement.name), value, body, span=span), ending
+                return core.Use(statement.name, value, body, span=span), ending
             case ast.OpenStmt():
                 body, ending = self.block(block, at + 1, scope)
-                type_name = self.type_name(statement.type_name, scope)
-                return core.Open(type_name, self.global_name(statement.name), body, span=span), ending
+                return self.open(statement.type_name, statement.name, body, scope, span), ending
             case ast.LocalDefStmt():
                 function = statement.function
                 inside = scope.bind_function(function.name, tuple(p.name for p in function.parameters))
@@ -125,7 +122,7 @@ class ImpConverter(TermConverter):
     def in_place(self, statement: ast.InPlaceStmt, scope: Scope, reads: Reads) -> core.Term:
         """The new value of the variable (or map) of `x += e`, `x @= f`, `m[k] += e` or `m[k] @= f`."""
         span = statement.span
-        variable = core.Var(self.global_name(statement.name), span=span)
+        variable = self.name(statement.name, scope, span)
         key = None if statement.key is None else self.expr(statement.key, scope, reads)
         operand = self.expr(statement.value, scope, reads)
         if key is None:
@@ -177,7 +174,7 @@ class ImpConverter(TermConverter):
                 return self.match_branches(statement, scope, reads)
             case ast.SwitchStmt():
                 header = self.header(statement.scrutinee, statement.with_, scope, reads)
-                inside = self.arm_scope(header, None, scope)
+                inside = self.switch_scope(header, len(statement.cases), scope)
                 cases = [self.block(case, 0, inside) for case in statement.cases]
                 return self.switch_term(header, tuple(body for body, _ in cases), span), [end for _, end in cases]
             case ast.BendStmt():
@@ -189,7 +186,7 @@ class ImpConverter(TermConverter):
                 return core.Bend(states, condition, step, base, span=span), [step_end, base_end]
             case ast.WithStmt():
                 body, end = self.block(statement.body, 0, scope.bind((names.WRAP,)))
-                return core.With(self.type_name(statement.type_name, scope), body, span=span), [end]
+                return core.With(self.monad(statement.type_name, scope), body, span=span), [end]
 
     def match_branches(self, statement: ast.MatchStmt | ast.FoldStmt, scope: Scope,
                        reads: Reads) -> tuple[core.Term, list[Ending | None]]:

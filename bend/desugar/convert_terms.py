@@ -6,13 +6,13 @@ statement or scope (lambda body, comprehension, arm) that contains them: `let (v
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from bend.desugar import core, names
 from bend.desugar.context import Context
 from bend.desugar.scope import Definitions, Scope
+from bend.desugar.shadowing import Renaming
 from bend.desugar.terms import app, pattern_vars
 from bend.diagnostics import error
 from bend.hvm.numbers import Number
@@ -22,10 +22,11 @@ from bend.syntax import ast
 
 @dataclass(frozen=True, slots=True)
 class MapRead:
-    """A read of a map that waits to be bound: the variable for the value, the map, the key."""
+    """A read of a map that waits to be bound: the variable for the value, the map with its name, the key."""
 
     variable: str
     map_name: str
+    map_term: core.Term
     key: core.Term
     span: Span
 
@@ -36,26 +37,33 @@ Reads = list[MapRead]
 class TermConverter:
     """Converts what belongs to one top-level function.
 
-    `rename` gives the internal names of what the prelude calls by a name that the program took (only for code of the
-    prelude). Errors go to the report under the function's name; a term stands in for what is wrong.
+    `file_names` are the meanings of names in the function's file, where the book has other names: what it imports, or
+    what the prelude calls by a name that the program took. They become references right here, so that no local
+    variable of another name can capture them. Errors go to the report under the function's name; a term stands in
+    for what is wrong.
     """
 
-    def __init__(self, definitions: Definitions, context: Context, definition: str, rename: Mapping[str, str],
-                 rename_types: Mapping[str, str]) -> None:
+    def __init__(self, definitions: Definitions, context: Context, definition: str, file_names: Renaming) -> None:
         self.definitions = definitions
         self.context = context
         self.definition = definition
-        self.rename = rename
-        self.rename_types = rename_types
+        self.file_names = file_names
         self.map_reads = 0
 
     def error(self, code: str, message: str, span: Span, hint: str = '') -> None:
         """Reports an error in the function."""
         self.context.report.add(error(code, message, span, hint=hint, definition=self.definition))
 
-    def global_name(self, name: str) -> str:
-        """A name in the code as the book knows it."""
-        return self.rename.get(name, name)
+    def name(self, name: str, scope: Scope, span: Span) -> core.Term:
+        """A name as a term: a variable, or a reference where the book has another name for what is meant."""
+        target = self.file_names.values.get(name)
+        if target is None or scope.lookup(name) is not None:
+            return core.Var(name, span=span)
+        return core.Ref(target, span=span)
+
+    def constructor(self, name: str) -> str | None:
+        """The book's name of a constructor; None for any other name."""
+        return self.file_names.constructor(name, self.definitions.constructors)
 
     def builtin(self, name: str, span: Span) -> core.Term:
         """A reference to a definition of the prelude."""
@@ -73,7 +81,7 @@ class TermConverter:
         span = expr.span
         match expr:
             case ast.Var():
-                return core.Var(self.global_name(expr.name), span=span)
+                return self.name(expr.name, scope, span)
             case ast.Unscoped():
                 return core.Unscoped(expr.name, span=span)
             case ast.Eraser():
@@ -123,7 +131,8 @@ class TermConverter:
                 key_term = self.expr(expr.key, scope, reads)
                 variable = f'map/get%{self.map_reads}'
                 self.map_reads += 1
-                reads.append(MapRead(variable, self.global_name(expr.map_name), key_term, expr.span))
+                map_term = self.name(expr.map_name, scope, expr.span)
+                reads.append(MapRead(variable, expr.map_name, map_term, key_term, expr.span))
                 return core.Var(variable, span=expr.span)
             case ast.Comprehension():
                 return self.comprehension(expr, scope, reads)
@@ -167,7 +176,7 @@ class TermConverter:
             case ast.Use():
                 value = self.expr(expr.value, scope, reads)
                 body = self.scoped(expr.body, self.use_scope(expr.name, expr.value, scope))
-                return core.Use(self.global_name(expr.name), value, body, span=span)
+                return core.Use(expr.name, value, body, span=span)
             case ast.If():
                 condition = self.expr(expr.condition, scope, reads)
                 arms = (self.scoped(expr.otherwise, scope), self.scoped(expr.then, scope))
@@ -186,7 +195,7 @@ class TermConverter:
                 return self.match_term(isinstance(expr, ast.Fold), header, arms, span)
             case ast.Switch():
                 header = self.header(expr.scrutinee, expr.with_, scope, reads)
-                inside = self.arm_scope(header, None, scope)
+                inside = self.switch_scope(header, len(expr.arms), scope)
                 return self.switch_term(header, tuple(self.scoped(arm, inside) for arm in expr.arms), span)
             case ast.Bend():
                 states = self.states(expr.states, scope, reads)
@@ -196,10 +205,9 @@ class TermConverter:
                                  span=span)
             case ast.With():
                 body = self.scoped(expr.body, scope.bind((names.WRAP,)))
-                return core.With(self.type_name(expr.type_name, scope), body, span=span)
+                return core.With(self.monad(expr.type_name, scope), body, span=span)
             case ast.Open():
-                return core.Open(self.type_name(expr.type_name, scope), self.global_name(expr.name),
-                                 self.scoped(expr.body, scope), span=span)
+                return self.open(expr.type_name, expr.name, self.scoped(expr.body, scope), scope, span)
             case ast.LocalDef():
                 return self.local_def(expr, scope)
             case _:
@@ -252,7 +260,7 @@ class TermConverter:
         if link is not None and link.parameters is not None:
             return link.parameters
         target = scope.top_level(callee.name)
-        return None if target is None else self.definitions.parameters.get(self.global_name(target))
+        return None if target is None else self.definitions.parameters.get(self.file_names.value(target))
 
     def order_arguments(self, positional: tuple[core.Term, ...], named: list[tuple[str, core.Term, Span]],
                         parameters: tuple[str, ...], span: Span) -> tuple[core.Term, ...]:
@@ -281,9 +289,9 @@ class TermConverter:
         """`T/C { a: 1, b: 2 }`: all fields, in any order."""
         named = [(name, self.expr(value, scope, reads), value.span) for name, value in expr.fields]
         target = scope.top_level(expr.name)
-        name = expr.name if target is None else self.global_name(target)
-        if target is None or name not in self.definitions.constructors:
-            near = get_close_matches(expr.name, self.definitions.constructors, 1)
+        name = None if target is None else self.constructor(target)
+        if name is None:
+            near = get_close_matches(expr.name, self.context.written(self.definitions.constructors, expr.span), 1)
             self.error('unknown-constructor', f"There is no constructor named '{expr.name}'.", expr.span,
                        f"Did you mean '{near[0]}'?" if near else '')
             return core.Era(span=expr.span)
@@ -295,33 +303,38 @@ class TermConverter:
     def header(self, scrutinee: ast.Binding, with_: tuple[ast.Binding, ...], scope: Scope,
                reads: Reads) -> Header:
         """The scrutinee and the `with` clause of a match, fold or switch."""
-        bound = None if scrutinee.name is None else self.global_name(scrutinee.name)
+        bound = scrutinee.name
         if scrutinee.value is None:
-            argument: core.Term = core.Var(bound or names.MATCHED, span=scrutinee.span)
+            argument = self.name(bound or names.MATCHED, scope, scrutinee.span)
         else:
             argument = self.expr(scrutinee.value, scope, reads)
-            if bound is None and isinstance(argument, core.Var) and isinstance(scrutinee.value, ast.Var):
-                bound = argument.name
+            if bound is None and isinstance(scrutinee.value, ast.Var):
+                bound = scrutinee.value.name
         values = []
         for clause in with_:
-            name = self.global_name(clause.name or names.MATCHED)
-            value = core.Var(name, span=clause.span) if clause.value is None else self.expr(clause.value, scope, reads)
+            name = clause.name or names.MATCHED
+            value = (self.name(name, scope, clause.span) if clause.value is None
+                     else self.expr(clause.value, scope, reads))
             values.append((name, value))
         return Header(bound, argument, tuple(values))
 
     def arm_scope(self, header: Header, name: str | None, scope: Scope) -> Scope:
-        """The scope of an arm; a name that is not a constructor's is a variable."""
-        bound = [value for value, _ in header.with_]
-        if header.bound is not None:
-            bound.append(header.bound)
-        if name is not None and self.arm_constructor(name, scope) not in self.definitions.constructors:
-            bound.append(name)
+        """The scope of an arm: fields of its constructor are variables, and so is a name that is not a
+        constructor's."""
+        bound = header.names()
+        if name is not None:
+            constructor = self.arm_constructor(name, scope)
+            bound += ([name] if constructor not in self.definitions.constructors else
+                      [names.field_variable(header.bound, field) for field in self.definitions.parameters[constructor]])
         return scope.bind(bound) if bound else scope
+
+    def switch_scope(self, header: Header, arms: int, scope: Scope) -> Scope:
+        """The scope of the arms of a switch (the predecessor, which only the last one has, is a variable in all)."""
+        return scope.bind((*header.names(), names.predecessor_variable(header.bound, arms - 1)))
 
     def arm_constructor(self, name: str, scope: Scope) -> str:
         """The name of an arm as the book knows it; `use` aliases of constructors are resolved."""
-        target = self.global_name(scope.resolve_alias(name))
-        return target if target in self.definitions.constructors else self.global_name(name)
+        return self.constructor(scope.resolve_alias(name)) or name
 
     def arm(self, name: str | None, body: core.Term, scope: Scope, span: Span) -> core.Arm:
         """An arm; its field variables are set when names are resolved."""
@@ -343,11 +356,10 @@ class TermConverter:
         """The states of a bend with their initial values."""
         result: list[tuple[str | None, core.Term]] = []
         for state in states:
-            name = None if state.name is None else self.global_name(state.name)
             if state.value is None:
-                result.append((name, core.Var(name or names.MATCHED, span=state.span)))
+                result.append((state.name, self.name(state.name or names.MATCHED, scope, state.span)))
             else:
-                result.append((name, self.expr(state.value, scope, reads)))
+                result.append((state.name, self.expr(state.value, scope, reads)))
         return tuple(result)
 
     def use_scope(self, name: str, value: ast.Expr, scope: Scope) -> Scope:
@@ -362,14 +374,27 @@ class TermConverter:
         return scope.bind((name,))
 
     def type_name(self, name: str, scope: Scope) -> str:
-        """The name of a type in `open` or `with`."""
-        target = scope.resolve_alias(name)
-        return self.rename_types.get(target, target)
+        """The name of a type in `open`."""
+        return self.file_names.type(scope.resolve_alias(name))
+
+    def monad(self, name: str, scope: Scope) -> str:
+        """The name in `with`: that whose `bind` the code sees, which need not be one of a type."""
+        written = scope.resolve_alias(name)
+        bind = self.file_names.value(f'{written}/{names.BIND}')
+        if bind in self.definitions.parameters and bind.endswith(f'/{names.BIND}'):
+            return bind.removesuffix(f'/{names.BIND}')
+        return self.file_names.type(written)
+
+    def open(self, type_name: str, name: str, body: core.Term, scope: Scope, span: Span) -> core.Term:
+        """`open T x`, followed by a body. What is opened must be a variable."""
+        opened: core.Term = core.Open(self.type_name(type_name, scope), name, body, span=span)
+        value = self.name(name, scope, span)
+        return opened if isinstance(value, core.Var) else core.Use(name, value, opened, span=span)
 
     def bind_reads(self, reads: Reads, body: core.Term) -> core.Term:
         """Binds the collected map reads around a term; the first one is outermost."""
         for read in reversed(reads):
-            get = app(self.builtin(names.MAP_GET, read.span), core.Var(read.map_name, span=read.span), read.key)
+            get = app(self.builtin(names.MAP_GET, read.span), read.map_term, read.key)
             parts = (core.PVar(read.variable, span=read.span), core.PVar(read.map_name, span=read.span))
             body = core.Let(core.PTup(parts, span=read.span), get, body, span=read.span)
         return body
@@ -387,6 +412,8 @@ class TermConverter:
                 return core.PTup(tuple(map(self.binder, pattern.elements)), span=pattern.span)
             case ast.PatternDup():
                 return core.PDup(tuple(map(self.binder, pattern.elements)), span=pattern.span)
+            case ast.PatternVar():
+                return core.PVar(pattern.name, span=pattern.span)
             case _:
                 return self.pattern(pattern)
 
@@ -395,7 +422,10 @@ class TermConverter:
         span = pattern.span
         match pattern:
             case ast.PatternVar():
-                return core.PVar(None if pattern.name is None else self.global_name(pattern.name), span=span)
+                constructor = None if pattern.name is None else self.constructor(pattern.name)
+                if constructor is not None:
+                    return core.PCtr(constructor, (), span=span)
+                return core.PVar(pattern.name, span=span)
             case ast.PatternUnscoped():
                 return core.PUnscoped(pattern.name, span=span)
             case ast.PatternNumber():
@@ -404,7 +434,7 @@ class TermConverter:
                 return core.PStr(pattern.value, span=span)
             case ast.PatternConstructor():
                 arguments = tuple(map(self.pattern, pattern.arguments))
-                return core.PCtr(self.global_name(pattern.name), arguments, span=span)
+                return core.PCtr(self.constructor(pattern.name) or pattern.name, arguments, span=span)
             case ast.PatternTuple():
                 return core.PTup(tuple(map(self.pattern, pattern.elements)), span=span)
             case ast.PatternDup():
@@ -414,13 +444,13 @@ class TermConverter:
 
     def type(self, type_: ast.Type) -> ast.Type:
         """A type, with the names that the book uses."""
-        if not self.rename_types:
+        if not self.file_names.types:
             return type_
         match type_:
             case ast.TypeName():
-                return replace(type_, name=self.rename_types.get(type_.name, type_.name))
+                return replace(type_, name=self.file_names.type(type_.name))
             case ast.TypeApplication():
-                return replace(type_, name=self.rename_types.get(type_.name, type_.name),
+                return replace(type_, name=self.file_names.type(type_.name),
                                arguments=tuple(map(self.type, type_.arguments)))
             case ast.TypeArrow():
                 return replace(type_, argument=self.type(type_.argument), result=self.type(type_.result))
@@ -435,6 +465,10 @@ class Header:
     bound: str | None
     argument: core.Term
     with_: tuple[tuple[str, core.Term], ...]
+
+    def names(self) -> list[str]:
+        """The variables that it binds in all arms."""
+        return [*(name for name, _ in self.with_), *([] if self.bound is None else [self.bound])]
 
 
 def parameter_names(patterns: tuple[core.Pattern, ...], constructors: frozenset[str]) -> tuple[str, ...]:

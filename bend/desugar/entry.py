@@ -64,11 +64,11 @@ def _apply_arguments(book: Book, definition: Def, context: Context) -> Def:
     rule = definition.rules[0]
     body: Term = rule.body
     for pattern in reversed(rule.patterns):
-        if not isinstance(pattern, PVar) or pattern.name in book.constructors:
+        if not isinstance(pattern, PVar):
             context.report.add(error('entry', f"The parameters of the entry point '{name}' must be variables.",
                                      pattern.span, hint='Take the argument apart in the body.', definition=name))
         body = Lam(pattern, body, span=rule.span)
-    converter = TermConverter(_definitions(book), context, name, {}, {})
+    converter = TermConverter(_definitions(book), context, name, context.names)
     for argument in context.arguments:
         body = App(body, converter.scoped(argument, Scope()), span=rule.span)
     return replace(definition.with_body(body), parameters=())

@@ -1,4 +1,4 @@
-"""Rule patterns: a variable spelled like a constructor is that constructor; arities are checked (spec 02 §3.2)."""
+"""Rule patterns: constructors exist and have all their fields, rules have the same arity (spec 02 §3.2)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bend.diagnostics import error
 
 
 def fix_rules(book: Book, context: Context) -> Book:
-    """Makes constructor patterns out of variables that name constructors, in rules of all functions.
+    """Checks the rules of all functions.
 
     Raises `BendError` for rules of different arity, unknown constructors, and wrong numbers of fields.
     """
@@ -54,8 +54,6 @@ class _Fixer:
     def pattern(self, pattern: Pattern) -> Pattern:
         """Fixes a pattern and those in it."""
         match pattern:
-            case PVar(name=str(name)) if name in self.book.constructors:
-                return self.constructor(PCtr(name, (), span=pattern.span))
             case PCtr():
                 arguments = tuple(map(self.pattern, pattern.arguments))
                 return self.constructor(replace(pattern, arguments=arguments))
@@ -68,7 +66,7 @@ class _Fixer:
         """Checks that the constructor exists and has that many fields; wrong ones become wildcards."""
         known = self.book.constructors.get(pattern.name)
         if known is None:
-            near = get_close_matches(pattern.name, self.book.constructors, 1)
+            near = get_close_matches(pattern.name, self.context.written(self.book.constructors, pattern.span), 1)
             self.context.report.add(error(
                 'unknown-constructor', f"There is no constructor named '{pattern.name}'.", pattern.span,
                 hint=f"Did you mean '{near[0]}'?" if near else "Constructors are written with their type: 'Type/Name'.",

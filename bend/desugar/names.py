@@ -21,6 +21,7 @@ ITERATED = '%iter'
 ENTRY = '%entry'
 
 FORK = 'fork'
+BIND = 'bind'
 WRAP = 'wrap'
 
 MAIN_NAMES = ('main', 'Main')

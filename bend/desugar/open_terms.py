@@ -23,7 +23,7 @@ def open_terms(book: Book, context: Context) -> Book:
             return term
         adt = book.adts.get(term.type_name)
         if adt is None:
-            near = get_close_matches(term.type_name, book.adts, 1)
+            near = get_close_matches(term.type_name, context.written(book.adts, term.span), 1)
             context.report.add(error('open', f"There is no type named '{term.type_name}'.", term.span,
                                      hint=f"Did you mean '{near[0]}'?" if near else '', definition=user_name))
             return term.body

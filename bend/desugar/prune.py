@@ -30,7 +30,7 @@ def prune(book: Book, context: Context) -> Book:
         return _keep(book, used)
     if book.entry is not None:
         for definition in definitions:
-            if definition.name not in used and _is_written(definition):
+            if definition.name not in used and definition.name not in context.imported and _is_written(definition):
                 context.report.add(warning(
                     'unused-definition', f"'{definition.name}' is never used.", definition.span,
                     hint=f"Nothing that '{book.entry}' calls refers to it.", definition=definition.name))

@@ -7,8 +7,8 @@ constructors and with all functions under its name (`List/length` to `List__buil
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from bend.desugar.names import BUILTIN_SUFFIX
 from bend.diagnostics import Diagnostic, Label
@@ -22,15 +22,41 @@ class TopLevel:
 
     values: dict[str, tuple[str, Span]] = field(default_factory=dict)
     types: dict[str, Span] = field(default_factory=dict)
-    constructors: set[str] = field(default_factory=set)
+    variants: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def constructors(self) -> Iterator[str]:
+        """The constructors of all types."""
+        return (name for names in self.variants.values() for name in names)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Renaming:
-    """Internal names for what the program shadows: of functions and constructors, and in types."""
+    """What names in a file's code mean, where the book has other names for it: functions and constructors, and types.
 
-    values: dict[str, str] = field(default_factory=dict)
-    types: dict[str, str] = field(default_factory=dict)
+    `hidden` are names of the book that mean nothing in the file's patterns.
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
+    hidden: Collection[str] = ()
+
+    def value(self, name: str) -> str:
+        """The book's name of a function or constructor."""
+        return self.values.get(name, name)
+
+    def constructor(self, name: str, constructors: Collection[str]) -> str | None:
+        """The book's name of a constructor, given all those of the book; None for any other name."""
+        book_name = name if name not in self.values and name not in self.hidden else self.values.get(name)
+        return book_name if book_name in constructors else None
+
+    def type(self, name: str) -> str:
+        """The book's name of a type."""
+        return self.types.get(name, name)
+
+    def without_types(self, names: Iterable[str]) -> Renaming:
+        """The same, but for types of these names."""
+        return replace(self, types={name: new for name, new in self.types.items() if name not in names})
 
 
 def top_level(items: Iterable[ast.Item], report: Callable[[Diagnostic], None]) -> TopLevel:
@@ -44,7 +70,7 @@ def top_level(items: Iterable[ast.Item], report: Callable[[Diagnostic], None]) -
                 found.types.setdefault(item.name, item.span)
                 for constructor in item.constructors:
                     _define(found, 'constructor', constructor.name, constructor.span, report)
-                    found.constructors.add(constructor.name)
+                found.variants[item.name] = tuple(constructor.name for constructor in item.constructors)
             case ast.ImpDef() | ast.FunDef() | ast.HvmDef():
                 _define(found, 'function', item.name, item.span, report)
             case ast.Import():
@@ -68,21 +94,22 @@ def _redefinition(kind: str, name: str, span: Span, previous_kind: str, previous
 
 
 def renaming(prelude: TopLevel, program: TopLevel, prelude_types: Iterable[ast.TypeDef]) -> Renaming:
-    """The internal names for what the program shadows of the prelude."""
+    """The internal names for what the program shadows of the prelude. Its constructors are none in the prelude."""
     owners = {constructor.name: item.name for item in prelude_types for constructor in item.constructors}
     moved = {name for name in program.types if name in prelude.types}
     moved |= {owners[name] for name in program.values if name in owners}
-    result = Renaming()
+    values: dict[str, str] = {}
+    types: dict[str, str] = {}
     for name in sorted(moved):
-        result.types[name] = name + BUILTIN_SUFFIX
+        types[name] = name + BUILTIN_SUFFIX
         for value in prelude.values:
             if value.startswith(name + '/'):
-                result.values[value] = result.types[name] + value[len(name):]
+                values[value] = types[name] + value[len(name):]
     for name in program.values:
-        if name in prelude.values and name not in result.values:
-            result.values[name] = name + BUILTIN_SUFFIX
+        if name in prelude.values and name not in values:
+            values[name] = name + BUILTIN_SUFFIX
     # A name in the prelude's types that is no type of the prelude is a type variable, which the program's types of
     # that name must not capture.
     for name in program.types:
-        result.types.setdefault(name, name + BUILTIN_SUFFIX)
-    return result
+        types.setdefault(name, name + BUILTIN_SUFFIX)
+    return Renaming(values, types, frozenset(program.constructors))

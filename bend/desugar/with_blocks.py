@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from bend.desugar.core import Ask, Book, Def, Lam, Ref, Term, Use, Var, With
 from bend.desugar.terms import WRAP, app, free_unscoped, free_vars, lam, map_children, subterms
 from bend.diagnostics import error
+from bend.hvm.names import HIDDEN
 from bend.source import Span
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class _Block:
 
     def _block(self, term: With) -> Term:
         inner = _Block(self.definition, self.book, self.context, term.type_name)
-        wrap = f'{term.type_name}/wrap'
+        wrap = inner._function('wrap')
         wraps = any(isinstance(part, Var) and part.name == WRAP for part in subterms(term.body))
         if wraps and not self._defined(wrap):
             self._missing(wrap, term.span)
@@ -63,7 +64,7 @@ class _Block:
                 hint="Put the statements into 'with T:', where T is the type that has a 'bind' function.",
                 definition=self.definition.user_name))
             return term.value
-        bind = f'{self.type_name}/bind'
+        bind = self._function('bind')
         if not self._defined(bind):
             self._missing(bind, term.span)
         continuation = Lam(term.pattern, term.body, span=term.span)
@@ -75,6 +76,13 @@ class _Block:
         free = list(free_vars(continuation))
         deferred = app(Var(DEFER), lam(free, continuation), *(Var(name) for name in free))
         return app(Ref(bind, span=term.span), term.value, lam([DEFER], deferred))
+
+    def _function(self, what: str) -> str:
+        """The name of the type's `bind` or `wrap`. The main file may import the function without its type, and the
+        type without the function."""
+        name = f'{self.type_name}/{what}'
+        other = name.removeprefix(HIDDEN) if name.startswith(HIDDEN) else HIDDEN + name
+        return other if self._defined(other) and not self._defined(name) else name
 
     def _defined(self, name: str) -> bool:
         return name in self.book.defs or name in self.book.nets or name in self.book.constructors

@@ -1,6 +1,9 @@
-"""Generated names (spec 02, section 3.11)."""
+"""Generated names (spec 02, section 3.11), and names of what is out of the main file's sight."""
 
 from __future__ import annotations
+
+HIDDEN = '__'
+"""What the names of imported definitions begin with that the main file does not import (spec 01, section 3.4)."""
 
 
 def letters(number: int) -> str:

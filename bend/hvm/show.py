@@ -1,8 +1,9 @@
 """Printing results (spec 02, section 6).
 
 Two forms: `lambda` is the reference's, with constructors as the functions that they are encoded as; `default` prints
-constructors as they are written in imp, and tags as numbers. Both show lists and strings as such. `pretty` drops the
-commas of lists and breaks switches over lines, as the reference's `-p` does.
+constructors as they are written in imp, and tags as numbers. In the lambda form, constructors that the main file does
+not import have numbers as tags as well. Both show lists and strings as such. `pretty` drops the commas of lists and
+breaks switches over lines, as the reference's `-p` does.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Literal
 
 from bend.hvm import numbers as num
 from bend.hvm import result
+from bend.hvm.names import HIDDEN, letters
 from bend.hvm.readback import NO_BOOK, BookInfo
 
 Form = Literal['default', 'lambda']
@@ -114,10 +116,22 @@ class _Printer:
             return '[]'
         if name == STRING[1]:
             return '""'
-        constructor = self.info.constructors.get(name.removesuffix('/tag'))
-        if self.form == 'default' and name.endswith('/tag') and constructor is not None:
-            return str(constructor.tag)
-        return name
+        hidden = name.startswith(HIDDEN)
+        if name.endswith('/tag') and (hidden or self.form == 'default'):
+            constructor = self.info.constructors.get(name.removesuffix('/tag'))
+            return name if constructor is None else str(constructor.tag)
+        if self.form == 'default':
+            return name.removeprefix(HIDDEN)
+        return self.hidden_constructor(name) if hidden and name in self.info.constructors else name
+
+    def hidden_constructor(self, name: str) -> str:
+        """A constructor that the main file does not import, as the function that it is (lambda form)."""
+        *fields, binder = map(letters, range(self.info.constructors[name].arity + 1))
+        return f'{"".join(f"λ{field} " for field in fields)}λ{binder} ({" ".join([binder, self.tag(name), *fields])})'
+
+    def tag(self, name: str) -> str:
+        """The tag of a constructor."""
+        return self.reference(f'{name}/tag')
 
     def constructor(self, term: result.Constructor) -> list[_Piece]:
         """A list, a string, or a constructor with its fields."""
@@ -129,13 +143,14 @@ class _Printer:
             return [self.reference(term.name)]
         parts: list[_Piece]
         if self.form == 'lambda':
-            parts = [f'λ{term.binder} ({term.binder} {term.name}/tag']
+            parts = [f'λ{term.binder} ({term.binder} {self.tag(term.name)}']
             for field in term.fields:
                 parts += [' ', field]
             return [*parts, ')']
+        name = term.name.removeprefix(HIDDEN)
         if not term.fields:
-            return [term.name]
-        parts = [f'{term.name}(', term.fields[0]]
+            return [name]
+        parts = [f'{name}(', term.fields[0]]
         for field in term.fields[1:]:
             parts += [', ', field]
         return [*parts, ')']

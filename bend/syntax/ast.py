@@ -596,11 +596,21 @@ class HvmDef(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class ImportedName(Node):
+    """`name` or `name as alias` in an import."""
+
+    name: str
+    alias: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Import(Node):
-    """`from path import a as b, ...` or `import path as b`; `names` is empty for `*`."""
+    """`from path import a as b, ...`; `names` is empty for `*`. `import path/a` is `from path import a`, where `path`
+    may be empty."""
 
     path: str
-    names: tuple[tuple[str, str | None], ...]
+    names: tuple[ImportedName, ...]
+    path_span: Span
 
 
 Item = ImpDef | FunDef | TypeDef | HvmDef | Import

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from bend.diagnostics import BendError, error
@@ -166,19 +167,19 @@ class Builder:
         """`from path import a as b, ...` or `from path import *`."""
         path, what = parts(node)
         names = self._aliases(what) if what.expr.name == 'alias_list' else ()
-        return [ast.Import(self.span(node), self.text(path), names)]
+        return [ast.Import(self.span(node), self.text(path), names, self.span(path))]
 
     def build_path_import(self, node: Any) -> list[ast.Import]:
         """`import path/name as b, ...`: for each what `from path import name as b` is."""
         items = []
-        for path, alias in self._aliases(parts(node)[0]):
-            folder, _, name = path.rpartition('/')
-            items.append(ast.Import(self.span(node), folder, ((name, alias),)))
+        for path in self._aliases(parts(node)[0]):
+            folder, _, name = path.name.rpartition('/')
+            items.append(ast.Import(self.span(node), folder, (replace(path, name=name),), path.span))
         return items
 
-    def _aliases(self, node: Any) -> tuple[tuple[str, str | None], ...]:
+    def _aliases(self, node: Any) -> tuple[ast.ImportedName, ...]:
         result = []
         for alias in parts(node):
             name, *new = parts(alias)
-            result.append((self.text(name), self.text(new[0]) if new else None))
+            result.append(ast.ImportedName(self.span(name), self.text(name), self.text(new[0]) if new else None))
         return tuple(result)

@@ -38,8 +38,8 @@ def print_item(item: ast.Item) -> str:
             return f'from {path} import {_aliases(names)}'
 
 
-def _aliases(names: tuple[tuple[str, str | None], ...]) -> str:
-    return ', '.join(name if alias is None else f'{name} as {alias}' for name, alias in names)
+def _aliases(names: tuple[ast.ImportedName, ...]) -> str:
+    return ', '.join(part.name if part.alias is None else f'{part.name} as {part.alias}' for part in names)
 
 
 # ---- definitions -----------------------------------------------------------------------------

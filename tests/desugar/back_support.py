@@ -11,9 +11,10 @@ from bend.desugar.printer import print_term
 from bend.desugar.validate import validate
 from bend.diagnostics import BendError, Diagnostic, Report
 from bend.driver import CORE_PIPELINE
+from bend.files import Disk
 from bend.options import Options
 from bend.source import Source
-from bend.syntax.parser import parse_module
+from bend.syntax.imports import load_program
 
 
 def desugar(text: str, *flags: str, upto: str | None = None,
@@ -21,7 +22,8 @@ def desugar(text: str, *flags: str, upto: str | None = None,
     """The book after the pass `upto` (else all), without prelude if not asked for, and the diagnostics so far."""
     options = Options().with_flags(flags)
     context = Context(Report(), options)
-    book = convert_modules(prelude() if with_prelude else None, parse_module(Source('test.bend', text)), context)
+    program = load_program(Source('test.bend', text), Disk(''))
+    book = convert_modules(prelude() if with_prelude else None, program, context)
     for step in CORE_PIPELINE:
         if step.enabled(options):
             book = step.function(book, context)

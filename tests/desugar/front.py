@@ -19,9 +19,11 @@ from bend.desugar.printer import print_term
 from bend.desugar.resolve_names import resolve_names
 from bend.desugar.unique_names import unique_names
 from bend.diagnostics import BendError, Diagnostic
+from bend.files import Disk
 from bend.prelude import prelude_sources
 from bend.source import Source
 from bend.syntax.ast import Module
+from bend.syntax.imports import load_program
 from bend.syntax.parser import parse_module, parse_term
 
 PASSES = (entry, fix_rules, open_terms, literals, resolve_names, equations, normalise_matches, lift_local_defs,
@@ -37,8 +39,8 @@ def prelude() -> Module:
 
 def converted(text: str, context: Context | None = None, with_prelude: bool = True) -> Book:
     """A program's book right after conversion."""
-    module = parse_module(Source('test.bend', text))
-    return convert_modules(prelude() if with_prelude else None, module, context or Context())
+    program = load_program(Source('test.bend', text), Disk(''))
+    return convert_modules(prelude() if with_prelude else None, program, context or Context())
 
 
 def front(text: str, context: Context | None = None, *, arguments: tuple[str, ...] = ()) -> Book:

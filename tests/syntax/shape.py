@@ -10,6 +10,8 @@ from bend.source import Source
 from bend.syntax import ast
 from bend.syntax.parser import parse_module, parse_term
 
+_PLACES = ('span', 'path_span', 'source')
+
 
 def shape(node: Any) -> str:
     """A text for a tree."""
@@ -26,7 +28,7 @@ def shape(node: Any) -> str:
     if isinstance(node, ast.BinaryOperation):
         return f'({shape(node.left)} {node.operator} {shape(node.right)})'
     if is_dataclass(node):
-        inner = ', '.join(shape(getattr(node, f.name)) for f in fields(node) if f.name not in ('span', 'source'))
+        inner = ', '.join(shape(getattr(node, f.name)) for f in fields(node) if f.name not in _PLACES)
         return f'{type(node).__name__}({inner})'
     return str(node)
 

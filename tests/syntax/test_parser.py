@@ -164,9 +164,9 @@ ITEMS = {
         'PatternNumber(99), PatternDup([?p, ?q]), PatternUnscoped(u), PatternTuple([?a, ?b])], a)], None, None)',
     'hvm f -> (u24 -> u24):\n  ($([+1] a) a)\n& @g ~ x\n  # no more\n':
         'HvmDef(f, TypeArrow(u24, u24),   ($([+1] a) a)\n& @g ~ x)',
-    'from ./a/b import (x as y, z)': 'Import(./a/b, [[x, y], [z, None]])',
+    'from ./a/b import (x as y, z)': 'Import(./a/b, [ImportedName(x, y), ImportedName(z, None)])',
     'from a import *': 'Import(a, [])',
-    'import a/b as c': 'Import(a, [[b, c]])',
+    'import a/b as c': 'Import(a, [ImportedName(b, c)])',
 }
 
 
