@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from bend import __version__
 from bend.diagnostics import BendError, Diagnostic, Report, Severity, error
-from bend.files import Disk, Look, load
+from bend.files import Disk, Look
+from bend.files import load as load
 from bend.hvm.names import HIDDEN
 from bend.options import CHECK_SEVERITIES, Options, Readback, Severities
 from bend.passes import Late, Pass, PassManager, Representation, always

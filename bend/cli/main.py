@@ -14,7 +14,6 @@ from bend import driver
 from bend.cli.arguments import USAGE_ERROR, UsageError, options_of, parse_bend, parse_hvm, severities_of
 from bend.cli.render import render, wants_color
 from bend.diagnostics import BendError, Diagnostic
-from bend.files import load
 from bend.options import CHECK_SEVERITIES, RUN_SEVERITIES
 from bend.passes import InternalError, PassManager
 from bend.runtime.cache import Cache
@@ -114,7 +113,7 @@ def _bend(arguments: argparse.Namespace) -> int:
                             '`bend run` compiles to native code, and `bend gen-hvm` prints the nets.'))
     severities = RUN_SEVERITIES if arguments.command == 'run' else CHECK_SEVERITIES
     try:
-        request = driver.Request(load(arguments.file), options_of(arguments),
+        request = driver.Request(driver.load(arguments.file), options_of(arguments),
                                  severities_of(arguments, severities), tuple(getattr(arguments, 'arguments', ())),
                                  is_run=arguments.command == 'run')
         manager = PassManager(request.options, validating=bool(os.environ.get('BEND_DEBUG')),
