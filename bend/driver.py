@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -252,8 +253,15 @@ def _with_report(problem: BendError, report: Report) -> BendError:
 
 def _readable(diagnostic: Diagnostic) -> Diagnostic:
     """A diagnostic without the marks of names that the main file does not import."""
-    message, hint = (text.replace(f"'{HIDDEN}", "'") for text in (diagnostic.message, diagnostic.hint))
-    return replace(diagnostic, message=message, hint=hint, definition=diagnostic.definition.removeprefix(HIDDEN))
+    def readable(text: str) -> str:
+        return _HIDDEN_MARK.sub('', text)
+
+    labels = tuple(replace(label, text=readable(label.text)) for label in diagnostic.labels)
+    return replace(diagnostic, message=readable(diagnostic.message), labels=labels, hint=readable(diagnostic.hint),
+                   definition=readable(diagnostic.definition))
+
+
+_HIDDEN_MARK = re.compile(rf'(?<![A-Za-z0-9_./-]){HIDDEN}(?=[A-Za-z0-9./])')
 
 
 def _disk(request: Request) -> Disk:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from bend.desugar.core import Book, Ref
@@ -23,11 +22,10 @@ def check_refs(book: Book, context: Context) -> Book:
         if (owner, name) in reported or is_defined(book, name):
             return
         reported.add((owner, name))
-        known = context.written((*book.defs, *book.constructors, *book.nets), span)
-        close = get_close_matches(name, known, 1)
+        close = context.suggestion(name, (*book.defs, *book.constructors, *book.nets), span)
         context.report.add(error(
             'undefined-reference', f"There is no definition '{name}'.", span,
-            hint=f"Did you mean '{close[0]}'?" if close else '', definition=owner))
+            hint=f"Did you mean '{close}'?" if close else '', definition=owner))
 
     for definition in book.defs.values():
         for term in subterms(definition.body):

@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
 def check_scopes(book: Book, context: Context) -> Book:
     """The book as it is; stops with errors about variables that are unbound, or unscoped and not linear."""
-    def known(span: Span | None) -> list[str]:
-        return context.written((*book.defs, *book.constructors, *book.nets), span)
+    def similar(name: str, span: Span | None) -> str | None:
+        return context.suggestion(name, (*book.defs, *book.constructors, *book.nets), span)
 
     for definition in book.defs.values():
-        for diagnostic in (*_unbound(definition, known), *_not_linear(definition)):
+        for diagnostic in (*_unbound(definition, similar), *_not_linear(definition)):
             context.report.add(diagnostic)
     context.report.stop_on_errors()
     return book
 
 
-def _unbound(definition: Def, known: Callable[[Span | None], list[str]]) -> list[Diagnostic]:
+def _unbound(definition: Def, similar: Callable[[str, Span | None], str | None]) -> list[Diagnostic]:
     """One error for each unbound name, at its first occurrence."""
     if not free_vars(definition.body):
         return []
@@ -49,7 +49,7 @@ def _unbound(definition: Def, known: Callable[[Span | None], list[str]]) -> list
                 visible = [name for name, bindings in depth.items() if bindings]
                 found[term.name] = error(
                     'unbound-variable', f"The variable '{term.name}' is not defined here.", term.span,
-                    hint=_hint(term.name, visible, known(term.span)), definition=definition.user_name)
+                    hint=_hint(term, visible, similar), definition=definition.user_name)
             return
         for names, child in scoped_children(term):
             for name in names:
@@ -62,7 +62,8 @@ def _unbound(definition: Def, known: Callable[[Span | None], list[str]]) -> list
     return list(found.values())
 
 
-def _hint(name: str, visible: list[str], globals_: list[str]) -> str:
+def _hint(variable: Var, visible: list[str], similar: Callable[[str, Span | None], str | None]) -> str:
+    name = variable.name
     if name == FORK:
         return "'fork' exists only in the 'when' branch of a 'bend'."
     if name == WRAP:
@@ -71,8 +72,8 @@ def _hint(name: str, visible: list[str], globals_: list[str]) -> str:
         left, _, right = name.partition('-')
         return f"If you mean a subtraction, write '{left} - {right}' with blanks (in fun syntax '(- {left} {right})')."
     close = get_close_matches(name, [candidate for candidate in visible if '%' not in candidate], 1)
-    close = close or get_close_matches(name, globals_, 1)
-    return f"Did you mean '{close[0]}'?" if close else ''
+    meant = close[0] if close else similar(name, variable.span)
+    return f"Did you mean '{meant}'?" if meant else ''
 
 
 def _not_linear(definition: Def) -> list[Diagnostic]:

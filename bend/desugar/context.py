@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from bend.desugar.imported_names import ProgramNames
-from bend.desugar.names import BUILTIN_SUFFIX
 from bend.desugar.shadowing import Renaming
 from bend.diagnostics import Report
 from bend.options import Options
@@ -47,10 +47,22 @@ class Context:
         self.file_names.update((file.source.name, file.names) for file in found.files)
         self.imported.update(file.names.value(name) for file in imported for name in file.defined.values)
 
-    def written(self, names: Iterable[str], span: Span | None) -> list[str]:
-        """The names of the book that code at a place can write, as it writes them."""
-        file_names = Renaming() if span is None else self.file_names.get(span.source.name, self.names)
-        known = {new: name for meanings in (file_names.types, file_names.values) for name, new in meanings.items()}
-        return [known.get(name, name) for name in names if name in known
-                or not (name in self.imported or name in file_names.hidden or name.endswith(BUILTIN_SUFFIX)
-                        or '__' in name)]
+    def suggestion(self, name: str, names: Iterable[str], span: Span | None) -> str | None:
+        """What may have been meant by a name that means nothing at a place: the most similar of some names of the
+        book, as it is written there, or one that only a path or an alias keeps apart."""
+        written = self.written(names, span)
+        close = get_close_matches(name, written, 1)
+        if close:
+            return close[0]
+        return next((other for other, book_name in written.items()
+                     if other.endswith(f'/{name}') or book_name.endswith(f'/{name}')), None)
+
+    def written(self, names: Iterable[str], span: Span | None) -> dict[str, str]:
+        """Those names of the book that code at a place can write, by what it writes."""
+        file_names = self.names if span is None else self.file_names.get(span.source.name, self.names)
+        book_names = set(names)
+        found = {name: name for name in book_names if '__' not in name and name not in self.imported
+                 and name not in file_names.hidden}
+        for meanings in (file_names.types, file_names.values):
+            found.update((name, new) for name, new in meanings.items() if new in book_names)
+        return dict(sorted(found.items()))

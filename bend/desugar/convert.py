@@ -133,7 +133,9 @@ class _BookConverter:
     def type_def(self, item: ast.TypeDef) -> None:
         """A type and its constructors; constructors are known by name only, there are no functions for them."""
         type_name = self.names.type(item.name)
-        converter = ImpConverter(self.definitions, self.context, type_name, self.names.without_types(item.variables))
+        with_variables = self.names.with_variables(item.variables, self.definitions.types)
+        converter = ImpConverter(self.definitions, self.context, type_name, with_variables)
+        variables = tuple(map(with_variables.type, item.variables))
         names = []
         for tag, constructor in enumerate(item.constructors):
             fields = tuple(core.FieldInfo(field.name, field.type and converter.type(field.type), field.recursive)
@@ -141,7 +143,7 @@ class _BookConverter:
             name = self.names.value(constructor.name)
             names.append(name)
             self.constructors[name] = core.Constructor(name, type_name, tag, fields, span=constructor.span)
-        self.adts[type_name] = core.Adt(type_name, item.variables, tuple(names), self.builtin, span=item.span)
+        self.adts[type_name] = core.Adt(type_name, variables, tuple(names), self.builtin, span=item.span)
 
     def hvm_def(self, item: ast.HvmDef) -> None:
         """A native net. Its errors point into the file that it stands in."""

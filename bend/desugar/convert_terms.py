@@ -291,9 +291,9 @@ class TermConverter:
         target = scope.top_level(expr.name)
         name = None if target is None else self.constructor(target)
         if name is None:
-            near = get_close_matches(expr.name, self.context.written(self.definitions.constructors, expr.span), 1)
+            near = self.context.suggestion(expr.name, self.definitions.constructors, expr.span)
             self.error('unknown-constructor', f"There is no constructor named '{expr.name}'.", expr.span,
-                       f"Did you mean '{near[0]}'?" if near else '')
+                       f"Did you mean '{near}'?" if near else '')
             return core.Era(span=expr.span)
         arguments = self.order_arguments((), named, self.definitions.parameters[name], expr.span)
         return self.apply(core.Ref(name, span=expr.span), arguments, expr.span)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from difflib import get_close_matches
 
 from bend.desugar.context import Context
 from bend.desugar.core import Book, Def, LocalDef, Pattern, PCtr, PDup, PList, PTup, PVar, Rule, Term
@@ -66,10 +65,10 @@ class _Fixer:
         """Checks that the constructor exists and has that many fields; wrong ones become wildcards."""
         known = self.book.constructors.get(pattern.name)
         if known is None:
-            near = get_close_matches(pattern.name, self.context.written(self.book.constructors, pattern.span), 1)
+            near = self.context.suggestion(pattern.name, self.book.constructors, pattern.span)
             self.context.report.add(error(
                 'unknown-constructor', f"There is no constructor named '{pattern.name}'.", pattern.span,
-                hint=f"Did you mean '{near[0]}'?" if near else "Constructors are written with their type: 'Type/Name'.",
+                hint=f"Did you mean '{near}'?" if near else "Constructors are written with their type: 'Type/Name'.",
                 definition=self.user_name))
             return PVar(None, span=pattern.span)
         if len(known.fields) != len(pattern.arguments):

@@ -6,7 +6,6 @@ Before: `open Point p; (+ p.x p.y)`. After: `match p = p { Point/Point: (+ p.x p
 from __future__ import annotations
 
 from dataclasses import replace
-from difflib import get_close_matches
 
 from bend.desugar.context import Context
 from bend.desugar.core import Arm, Book, Match, Open, Rule, Term, Var
@@ -23,9 +22,9 @@ def open_terms(book: Book, context: Context) -> Book:
             return term
         adt = book.adts.get(term.type_name)
         if adt is None:
-            near = get_close_matches(term.type_name, context.written(book.adts, term.span), 1)
+            near = context.suggestion(term.type_name, book.adts, term.span)
             context.report.add(error('open', f"There is no type named '{term.type_name}'.", term.span,
-                                     hint=f"Did you mean '{near[0]}'?" if near else '', definition=user_name))
+                                     hint=f"Did you mean '{near}'?" if near else '', definition=user_name))
             return term.body
         if len(adt.constructors) != 1:
             context.report.add(error(

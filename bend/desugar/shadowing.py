@@ -54,9 +54,10 @@ class Renaming:
         """The book's name of a type."""
         return self.types.get(name, name)
 
-    def without_types(self, names: Iterable[str]) -> Renaming:
-        """The same, but for types of these names."""
-        return replace(self, types={name: new for name, new in self.types.items() if name not in names})
+    def with_variables(self, variables: Iterable[str], types: Collection[str]) -> Renaming:
+        """The same where some names are type variables; those that are also types of the book get other names."""
+        return replace(self, types={**self.types, **{
+            name: name + BUILTIN_SUFFIX if name in types else name for name in variables}})
 
 
 def top_level(items: Iterable[ast.Item], report: Callable[[Diagnostic], None]) -> TopLevel:

@@ -169,9 +169,8 @@ class _Loader:
         """What may have been meant by a path that leads nowhere."""
         if '.' in path.strip('./') and self.exists(self.place(path.replace('.', '/'), importer)):
             return f"Parts of a path are separated by '/': '{path.replace('.', '/')}'."
-        beside = self.place(f'./{path}', importer)
-        if beside != place and self.exists(beside):
-            return f"For what lies beside the importing file, write './{path}'."
+        if relative := self.relative(path, place, importer):
+            return f"From this file it is '{relative}'."
         folder, name = posixpath.split(place)
         if folder and not os.path.isdir(self.disk.name(folder)):
             close = self.close(posixpath.basename(folder), posixpath.dirname(folder))
@@ -185,11 +184,19 @@ class _Loader:
         inner = posixpath.join(place, name)
         if os.path.isdir(self.disk.name(inner)):
             return f"It has a folder '{name}': write 'from {posixpath.join(path, name)} import NAME'."
-        beside = self.place(f'./{posixpath.join(path, name)}', importer)
-        if beside != inner and self.exists(beside):
-            return f"For what lies beside the importing file, write './{posixpath.join(path, name)}'."
+        if relative := self.relative(posixpath.join(path, name), inner, importer):
+            return f"From this file it is '{relative}'."
         close = get_close_matches(name, self.disk.members(place), 1)
         return f"Did you mean '{close[0]}'?" if close else ''
+
+    def relative(self, path: str, place: str, importer: str) -> str:
+        """The path in the folder of the importing file, or in one around it, that leads to something; '' if there is
+        none. `place` is where it leads from the main file's folder."""
+        for steps in range(importer.count('/') + 1):
+            relative = ('../' * steps or './') + path
+            if (there := self.place(relative, importer)) != place and self.exists(there):
+                return relative
+        return ''
 
     def exists(self, place: str) -> bool:
         """Whether there is a file or folder at a place."""
@@ -198,8 +205,9 @@ class _Loader:
 
     def close(self, name: str, folder: str) -> str:
         """The file or folder in a folder whose name is most like this one; '' if none is like it."""
-        names = [entry.removesuffix(SUFFIX) for entry in self.disk.entries(folder) if self.exists(
-            posixpath.join(folder, entry.removesuffix(SUFFIX)))]
+        entries = [entry.removesuffix(SUFFIX) for entry in self.disk.entries(folder)]
+        names = [entry for entry in entries if self.exists(posixpath.join(folder, entry))
+                 and self.disk.identity(posixpath.join(folder, entry)) != self.main]
         close = get_close_matches(name, names, 1)
         return close[0] if close else ''
 

@@ -6,6 +6,8 @@ Layout: `tests/golden/STAGE/FEATURE/NAME.bend` (or `.hvm`), with these files bes
 * `NAME.reference`: what the reference implementation prints for this program. Written once, by hand.
 * `NAME.result`: the same for programs where the reference is known to be wrong: what the language's rules give.
 
+Files in folders below `FEATURE` are no cases: programs of that feature import them.
+
 A program may begin with directives in comments: `options: WORDS` for the command line's options before the file,
 `arguments: WORDS` for what stands after it. Words are split as a shell would.
 """
@@ -77,7 +79,7 @@ class Case:
 def find_cases() -> list[Case]:
     """All programs below this directory, in the order of their names."""
     return [Case(name, path) for name, stage in STAGES.items()
-            for path in sorted((ROOT / name).rglob(f'*{stage.suffix}'))]
+            for path in sorted((ROOT / name).glob(f'*/*{stage.suffix}'))]
 
 
 def stale_files() -> Iterator[Path]:
@@ -85,7 +87,8 @@ def stale_files() -> Iterator[Path]:
     for name, stage in STAGES.items():
         known = {case.source.with_suffix(suffix) for case in find_cases() if case.stage_name == name
                  for suffix in (stage.suffix, OUTPUT, *RESULTS)}
-        yield from (path for path in sorted((ROOT / name).rglob('*')) if path.is_file() and path not in known)
+        files = [*(ROOT / name).glob('*'), *(ROOT / name).glob('*/*')]
+        yield from (path for path in sorted(files) if path.is_file() and path not in known)
 
 
 def transcript(code: int, stdout: str, stderr: str) -> str:
