@@ -11,6 +11,7 @@ from bend.desugar.core import App, Book, Def, Lam, PVar, Term
 from bend.desugar.names import MAIN_NAMES
 from bend.desugar.scope import Definitions, Scope
 from bend.diagnostics import Diagnostic, Label, error, warning
+from bend.hvm.names import HIDDEN
 
 
 def entry(book: Book, context: Context) -> Book:
@@ -31,7 +32,8 @@ def entry(book: Book, context: Context) -> Book:
 def _choose(book: Book, context: Context) -> str | None:
     """The name of the entry point."""
     if context.entry is not None and context.entry not in book.defs:
-        near = get_close_matches(context.entry, [name for name in book.defs if not book.defs[name].builtin], 1)
+        near = get_close_matches(context.entry, [name for name, definition in book.defs.items()
+                                                 if not definition.builtin and not name.startswith(HIDDEN)], 1)
         context.report.add(error('missing-entry', f"There is no function named '{context.entry}' to start with.",
                                  hint=f"Did you mean '{near[0]}'?" if near else ''))
         return None

@@ -119,11 +119,13 @@ class Bound:
 
 
 class _Binder:
-    """Binds the names of the imports of files, whose top-level names are given by path."""
+    """Binds the names of the imports of files, whose top-level names are given by path; `defined` are all that a
+    file defines, in order."""
 
     def __init__(self, tops: Mapping[str, TopLevel], report: Report) -> None:
         self.tops = tops
         self.report = report
+        self.defined = {path: dict.fromkeys((*top.values, *top.types)) for path, top in tops.items()}
 
     def bind(self, file: File) -> Bound:
         """The names that the imports of a file bind."""
@@ -139,7 +141,7 @@ class _Binder:
     def named(self, bound: Bound, found: Imported, part: ast.ImportedName) -> None:
         """Binds one name of a statement: something that the file defines, or a file of the folder."""
         member = found.members.get(part.name)
-        defines = found.file is not None and part.name in self.defined(found.file)
+        defines = found.file is not None and part.name in self.defined[found.file]
         if defines and member is not None:
             self.clash(found, part.name, part.span)
         elif found.file is not None and defines:
@@ -153,37 +155,40 @@ class _Binder:
         """Binds all that a path leads to."""
         span = found.statement.span
         for name, member in found.members.items():
-            if found.file is not None and name in self.defined(found.file):
+            if found.file is not None and name in self.defined[found.file]:
                 self.clash(found, name, span)
             self.add_file(bound, name, member, name, span)
         if found.file is not None:
-            for name in self.defined(found.file):
+            for name in self.defined[found.file]:
                 self.add(bound, name, Target(found.file, name), span)
 
     def add_file(self, bound: Bound, name: str, path: str, prefix: str, span: Span) -> None:
         """Binds all names of a file of a folder as `prefix/name`, and the one that is called like the file as
         `prefix`."""
-        for defined in self.defined(path):
+        for defined in self.defined[path]:
             written = prefix if defined == name else f'{prefix}/{defined}'
             self.add(bound, written, Target(path, defined), span)
 
     def add(self, bound: Bound, written: str, target: Target, span: Span) -> None:
-        """Binds a name, and the constructors of a type under it; warns if it hides what another import has bound."""
+        """Binds a name, and the constructors of a type under it; warns if that hides what another import has bound."""
         hidden = bound.names.get(written)
+        self.warn_of_hiding(bound, written, target, span)
         if hidden is not None and hidden[0] != target:
-            self.report.add(warning('import-shadow', f"The import of '{target}' as '{written}' hides that of "
-                                    f"'{hidden[0]}'.", span, hint="Give one of them another name with 'as'."))
             for name in [name for name, (_, imported) in bound.names.items() if imported == written]:
                 del bound.names[name]
         bound.add(written, target, written)
         for constructor in self.tops[target.path].variants.get(target.name, ()):
             if constructor != target.name:
-                under = written + constructor.removeprefix(target.name)
-                bound.add(under, Target(target.path, constructor), written)
+                under, brought = written + constructor.removeprefix(target.name), Target(target.path, constructor)
+                self.warn_of_hiding(bound, under, brought, span)
+                bound.add(under, brought, written)
 
-    def defined(self, path: str) -> dict[str, None]:
-        """The names that a file defines, in order."""
-        return dict.fromkeys((*self.tops[path].values, *self.tops[path].types))
+    def warn_of_hiding(self, bound: Bound, written: str, target: Target, span: Span) -> None:
+        """Warns if a name is about to lose its meaning."""
+        hidden, _ = bound.names.get(written, (target, ''))
+        if hidden != target:
+            self.report.add(warning('import-shadow', f"The import of '{target}' as '{written}' hides that of "
+                                    f"'{hidden}'.", span, hint="Give one of them another name with 'as'."))
 
     def clash(self, found: Imported, name: str, span: Span) -> None:
         """Reports a name that both the file and the folder have."""
@@ -194,7 +199,7 @@ class _Binder:
     def missing(self, found: Imported, part: ast.ImportedName) -> None:
         """Reports a name that is neither in the file nor in the folder (the loader reports those without file)."""
         assert found.file is not None
-        close = get_close_matches(part.name, self.defined(found.file), 1)
+        close = get_close_matches(part.name, self.defined[found.file], 1)
         self.report.add(error('import', f"The file '{found.file}.bend' does not define '{part.name}'.", part.span,
                               hint=f"Did you mean '{close[0]}'?" if close else ''))
 

@@ -138,9 +138,8 @@ class _Loader:
                                      hint='Move what both files need to a third file, and import that one.'))
             return _inside(place)
         if identity not in self.paths:
-            path = _inside(place)
-            if path in self.places:
-                path = place
+            # A file outside of the folder and one inside it may claim one path.
+            path = next(path for path in (_inside(place), place, f'./{place}') if path not in self.places)
             self.paths[identity] = path
             self.places[path] = place
             self.waiting.append((path, source))
