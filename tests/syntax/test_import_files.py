@@ -10,7 +10,7 @@ import pytest
 from bend.diagnostics import BendError
 from bend.files import Disk, Look
 from bend.source import Source
-from bend.syntax import imports
+from bend.syntax import ast, imports
 from bend.syntax.imports import Program, load_program
 
 Load = Callable[..., Program]
@@ -57,12 +57,16 @@ def test_a_file_and_a_folder_of_one_name(load: Load) -> None:
 
 
 def test_each_file_is_read_once(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
-    parsed = []
+    parsed: list[str] = []
     parse_module = imports.parse_module
-    monkeypatch.setattr(imports, 'parse_module', lambda source: (parsed.append(source.name), parse_module(source))[1])
-    program = load({'project/main.bend': 'import a\nimport ./a\nfrom lib/../a import x\nimport ../project/a\nimport b\n',
-                    'project/a.bend': 'import b\nimport a\nx = 1\n', 'project/b.bend': 'import a\n',
-                    'project/lib/c.bend': ''})
+
+    def recorded(source: Source) -> ast.Module:
+        parsed.append(source.name)
+        return parse_module(source)
+    monkeypatch.setattr(imports, 'parse_module', recorded)
+    main = 'import a\nimport ./a\nfrom lib/../a import x\nimport ../project/a\nimport b\n'
+    program = load({'project/main.bend': main, 'project/a.bend': 'import b\nimport a\nx = 1\n',
+                    'project/b.bend': 'import a\n'})
     assert parsed == ['project/main.bend', 'project/a.bend', 'project/b.bend']
     assert list(program.imported) == ['a', 'b']
 
