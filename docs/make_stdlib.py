@@ -135,7 +135,7 @@ def _module(module: Module) -> str:
     lines += map(_function, functions)
     if parts:
         lines.append('Parts of the functions above:\n')
-        lines += [f'* `{item.declaration}`: {item.comment}' for item in parts]
+        lines += ['* `{}`: {}'.format(item.declaration, item.comment.replace('\n', '\n  ')) for item in parts]
         lines.append('')
     return '\n'.join(lines)
 
