@@ -47,11 +47,10 @@ def number(text: str, span: Span) -> Number:
 
 
 def pattern_number(text: str, span: Span) -> int:
-    """The value of a number in a pattern, modulo 2^24. Raises `BendError` if it is signed or a float."""
+    """The value of a number in a pattern. Raises `BendError` if it is signed, a float or out of range."""
     if text[0] in '+-' or '.' in text:
         raise _fail('syntax', f'the number {text} cannot be a pattern', span, 'patterns match u24 numbers only')
-    base, digits = _base(text)
-    return _digits(digits, base, span.end - len(digits), span) % _U24_END
+    return number(text, span).bits
 
 
 def _base(text: str) -> tuple[int, str]:

@@ -9,7 +9,7 @@ RULES = [
     ('f 2 = 10\nf 5 = 20\nf n = n', 'λa switch (- a 2) { 0: 10; _ b: switch (- b 2) { 0: 20; _ c: (+ c 6); }; }'),
     ('f 5 = 20\nf 2 = 10\nf n = n', 'λa switch (- a 2) { 0: 10; _ b: switch (- b 2) { 0: 20; _ c: (+ c 6); }; }'),
     ('f 0 = 10\nf n = (f (- n 1))', 'λa switch a { 0: 10; _ b: (f b); }'),
-    ('f 16777217 = 1\nf n = 2', 'λa switch (- a 1) { 0: 1; _ b: 2; }'),
+    ('f 0x10 = 1\nf n = 2', 'λa switch (- a 16) { 0: 1; _ b: 2; }'),
     ('f 0 1 = 5\nf n m = (n, m)',
      'λa λb switch a with c = b { 0: switch (- c 1) { 0: 5; _ d: (0, (+ d 2)); }; _ e: ((+ e 1), c); }'),
     ('f (a, b) [] = a\nf (a, b) c = b', 'λa λb let (c, d) = a; match b with e = c, f = d '
