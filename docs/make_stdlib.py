@@ -26,9 +26,9 @@ _HEAD = re.compile(r'(?:def|hvm|object)\s+(?:unchecked\s+|checked\s+)?([\w./-]+)
 INTRODUCTION = """\
 # The standard library
 
-These types and functions are there in every program, without an import. A definition of your own with one of their names takes
-its place in your program ([Names](language/programs.md#names)). This page is made of the comments in [stdlib/](../stdlib), where
-the code can be read.
+These types and functions are there in every program, without an import. A definition of your own with one of their names
+takes its place in your program ([Names](language/programs.md#names)). This page is made of the comments in
+[stdlib/](../stdlib), where the code can be read.
 
 Functions that look at a structure and do not change it give it back together with what they found, such as
 `List/length(xs)`, which is `(length, xs)`: a value that is used twice has to be copied.
