@@ -26,8 +26,8 @@ _HEAD = re.compile(r'(?:def|hvm|object)\s+(?:unchecked\s+|checked\s+)?([\w./-]+)
 INTRODUCTION = """\
 # The standard library
 
-These types and functions are there in every program, without an import. A definition of your own with one of their names
-takes its place in your program ([Names](language/programs.md#names)). This page is made of the comments in
+These types and functions are there in every program, without an import. A definition of your own with one of their
+names takes its place in your program ([Names](language/programs.md#names)). This page is made of the comments in
 [stdlib/](../stdlib), where the code can be read.
 
 Functions that look at a structure and do not change it give it back together with what they found, such as
