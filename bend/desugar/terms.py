@@ -48,6 +48,7 @@ from bend.desugar.core import (
     Var,
     With,
 )
+from bend.source import Span
 
 FORK = 'fork'
 WRAP = 'wrap'
@@ -349,6 +350,15 @@ def free_vars(term: Term) -> dict[str, None]:
             for names, child in zip(reversed(bound), reversed(children(current)), strict=True):
                 stack.extend(((-1, names), child, (1, names)) if names else (child,))
     return found
+
+
+def first_spans(term: Term) -> dict[str, Span | None]:
+    """The place where each variable occurs first."""
+    spans: dict[str, Span | None] = {}
+    for part in subterms(term):
+        if isinstance(part, Var):
+            spans.setdefault(part.name, part.span)
+    return spans
 
 
 def term_patterns(term: Term) -> tuple[Pattern, ...]:

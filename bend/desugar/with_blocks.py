@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bend.desugar.core import Ask, Book, Def, Lam, Ref, Term, Use, Var, With
-from bend.desugar.terms import WRAP, app, free_unscoped, free_vars, lam, map_children, subterms
+from bend.desugar.terms import WRAP, app, first_spans, free_unscoped, free_vars, lam, map_children, subterms
 from bend.diagnostics import error
 from bend.hvm.names import HIDDEN
 from bend.source import Span
@@ -74,7 +74,8 @@ class _Block:
                 'unscoped-crosses-ask', f"The unscoped variable '${next(iter(crossing))}' goes in or out of what "
                 "follows an 'ask'.", term.span, definition=self.definition.user_name))
         free = list(free_vars(continuation))
-        deferred = app(Var(DEFER), lam(free, continuation), *(Var(name) for name in free))
+        spans = first_spans(continuation)
+        deferred = app(Var(DEFER), lam(free, continuation), *(Var(name, span=spans.get(name)) for name in free))
         return app(Ref(bind, span=term.span), term.value, lam([DEFER], deferred))
 
     def _function(self, what: str) -> str:
