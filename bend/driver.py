@@ -207,7 +207,8 @@ def compile_to_core(request: Request, report: Report, manager: PassManager, file
 def compile_to_nets(book: core.Book, report: Report, manager: PassManager) -> net.Book:
     """Core as nets; raises `BendError`. Warnings go to the report."""
     from bend.hvm.encode import EncodeOptions, encode_book
-    options = EncodeOptions(adt=manager.options.encoding)
+    options = EncodeOptions(adt=manager.options.encoding, keep_all=True,
+                            float_matches=manager.options.float_combinators)
     nets = manager.stage('encode', lambda: encode_book(book, options), _net_form())
     nets = manager.run(NET_PIPELINE, nets, NetContext(report, _entry_name(book)), _net_form())
     report.stop_on_errors()
@@ -411,11 +412,12 @@ def _execute_reference(nets: net.Book, entry: str) -> RunResult:
     return RunResult(result.net, result.interactions, perf_counter() - start, 0)
 
 
-def show_result(program: Program, result: RunResult, resources: Resources, readback: Readback,
-                pretty: bool) -> tuple[str | None, tuple[Diagnostic, ...]]:
+def show_result(program: Program, result: RunResult, resources: Resources, readback: Readback, pretty: bool,
+                linear: bool = False) -> tuple[str | None, tuple[Diagnostic, ...]]:
     """The text of a result, None where there is nothing to print, and what could not be read.
 
-    In the default form, folded references in the result are run once each, so that users see values.
+    In the default form, folded references in the result are run once each, so that users see values. `linear` shows
+    duplications.
     """
     from bend.hvm.readback import readback as read
     from bend.hvm.show import show_main
@@ -428,7 +430,7 @@ def show_result(program: Program, result: RunResult, resources: Resources, readb
             return None
 
     report = Report()
-    term = read(result.net, program.info, expand if readback == 'default' else None, report)
+    term = read(result.net, program.info, expand if readback == 'default' else None, report, linear=linear)
     return show_main(term, readback, pretty, program.info), tuple(report.diagnostics)
 
 
@@ -450,12 +452,13 @@ def compile_program(request: Request, engine: Engine, manager: PassManager, file
     if entry is None:
         raise BendError(error('missing-main', 'There is nothing to run: the program has no `main`.',
                               hint='Define `main`, or name another function with `-e NAME`.'))
+    from bend.hvm.prune import prune_nets
     from bend.hvm.readback import book_info
     nets = compiled.final_nets
     # Engines start at `main`, whatever the function is called that `-e` names.
-    nets = replace(nets, defs={**nets.defs, 'main': nets.defs[entry]})
+    nets = prune_nets(replace(nets, defs={**nets.defs, 'main': nets.defs[entry]}), 'main')
     artifact = manager.stage('build', lambda: build(nets, engine))
-    program = Program(engine, artifact, book_info(compiled.book, nets), compiled.warnings)
+    program = Program(engine, artifact, book_info(compiled.book, nets, request.options.encoding), compiled.warnings)
     if cached:
         if compiled.looks:
             files.put(_looks_key(request), pickle.dumps(tuple(compiled.looks), pickle.HIGHEST_PROTOCOL))

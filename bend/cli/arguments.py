@@ -16,6 +16,7 @@ USAGE_ERROR = 2
 BEND_COMMANDS = {
     'run': 'compile a program, run it on all cores, and print its result',
     'run-c': 'the same as run',
+    'run-rs': 'the same as run',
     'run-cu': 'compile a program and run it on a GPU (not there yet)',
     'check': 'compile a program and report what is wrong with it',
     'desugar': 'print the core program that the engines read',
@@ -32,7 +33,9 @@ HVM_COMMANDS = {
     'gen-cu': 'print a standalone CUDA program (not there yet)',
 }
 
-_VALUED = ('-e', '--entrypoint', '--color', '--error-format')
+RUNNING = ('run', 'run-c', 'run-rs', 'run-cu')
+
+_VALUED = ('-e', '--entrypoint', '--hvm-bin', '--color', '--error-format')
 
 
 class UsageError(Exception):
@@ -53,13 +56,15 @@ def parse_bend(argv: Sequence[str]) -> argparse.Namespace:
     parser = _Parser(prog=f'bend {command}', description=f'{BEND_COMMANDS[command].capitalize()}.')
     parser.add_argument('file', metavar='FILE', help='the program')
     _add_compiling(parser)
-    if command in ('run', 'run-c', 'run-cu'):
+    if command in RUNNING:
         parser.add_argument('arguments', metavar='ARGUMENT', nargs='*',
                             help='terms that `main` is applied to; put `--` before one that begins with `-`')
         _add_running(parser)
         parser.add_argument('--readback', choices=('default', 'lambda'), default='default',
                             help='print constructors by name (default) or as the lambdas that encode them')
-    if command in ('run', 'run-c', 'run-cu', 'desugar'):
+        parser.add_argument('-l', '--linear', action='store_true',
+                            help='show where the result duplicates values that are not known yet')
+    if command in (*RUNNING, 'desugar'):
         parser.add_argument('-p', '--pretty', action='store_true', help='print over several lines')
     _add_reporting(parser)
     return _finish(parser, command, rest, given)
@@ -123,7 +128,7 @@ def _finish(parser: argparse.ArgumentParser, command: str, words: list[str],
             behind: list[str]) -> argparse.Namespace:
     # Intermixed, because options may stand between FILE and ARGUMENTS.
     namespace = parser.parse_intermixed_args(words)
-    namespace.command = 'run' if command == 'run-c' else command
+    namespace.command = 'run' if command in ('run-c', 'run-rs') else command
     if behind:
         if not hasattr(namespace, 'arguments'):
             raise UsageError(f"The command '{command}' takes no arguments after the file.")
@@ -144,6 +149,7 @@ def _add_compiling(parser: argparse.ArgumentParser) -> None:
                            type=_severity(severity), help=f'{word[2:]} a kind of warning: all {" ".join(WARNING_KINDS)}'
                            if word == '--warn' else f'{word[2:]} a kind of warning')
     group.add_argument('-e', '--entrypoint', metavar='NAME', help='the function to start from instead of main')
+    group.add_argument('--hvm-bin', metavar='PATH', help='accepted, without effect: no other program is needed')
     group.add_argument('-v', '--verbose', action='store_true', help='print the loaded program first')
     group.add_argument('--dump-after', metavar='PASS', action='append', default=[],
                        help='print the program on standard error after a pass')

@@ -141,7 +141,8 @@ def _run(arguments: argparse.Namespace, request: driver.Request, manager: PassMa
     _show_timings(arguments, manager)
     resources = driver.Resources(arguments.threads, arguments.memory)
     result = driver.execute(program.artifact, program.engine, resources)
-    text, warnings = driver.show_result(program, result, resources, arguments.readback, arguments.pretty)
+    text, warnings = driver.show_result(program, result, resources, arguments.readback, arguments.pretty,
+                                         arguments.linear)
     if text is not None:
         sys.stdout.write(f'Result:{chr(10) if arguments.pretty else " "}{text}\n')
     if arguments.stats:

@@ -68,7 +68,7 @@ class _Fixer:
             near = self.context.suggestion(pattern.name, self.book.constructors, pattern.span)
             self.context.report.add(error(
                 'unknown-constructor', f"There is no constructor named '{pattern.name}'.", pattern.span,
-                hint=f"Did you mean '{near}'?" if near else "Constructors are written with their type: 'Type/Name'.",
+                hint=_unknown_hint(pattern, near),
                 definition=self.user_name))
             return PVar(None, span=pattern.span)
         if len(known.fields) != len(pattern.arguments):
@@ -80,6 +80,14 @@ class _Fixer:
                 definition=self.user_name))
             return PVar(None, span=pattern.span)
         return pattern
+
+
+def _unknown_hint(pattern: PCtr, near: str | None) -> str:
+    if near:
+        return f"Did you mean '{near}'?"
+    if not pattern.arguments:
+        return f"A variable is written without parentheses: '{pattern.name}'."
+    return "Constructors are written with their type: 'Type/Name'."
 
 
 def _count(number: int, noun: str) -> str:

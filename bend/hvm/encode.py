@@ -49,10 +49,12 @@ OPERATOR_CODES: dict[str, int] = {
 
 @dataclass(frozen=True, slots=True)
 class EncodeOptions:
-    """How constructors are encoded, and whether definitions that the entry does not reach are kept."""
+    """How constructors are encoded, whether definitions that the entry does not reach are kept, and whether the
+    functions that test tags become definitions of their own."""
 
     adt: AdtEncoding = 'num-scott'
     keep_all: bool = False
+    float_matches: bool = True
 
 
 class _Node:
@@ -434,6 +436,8 @@ def _encode_reached(book: core.Book, constructors: dict[str, core.Term], roots: 
             elif name in book.defs:
                 # The entry is never split: what it holds is evaluated at once (spec 02, section 3.19).
                 origin, term = name, book.defs[name].body
+                if not options.float_matches:
+                    origin = None
                 if name == book.entry:
                     origin, term = None, open_constructors(book, constructors, term)
             elif name in constructors:

@@ -1,13 +1,15 @@
 """Nets to terms (spec 02, section 6; spec 05, section 7.1).
 
 A term is read from a port: what a node means depends on the port through which it is entered. Duplications are looked
-through: entering one at a copy notes which copy, and the note is used up by the superposition met next. All stacks are
-explicit, so results may be as deep as they like.
+through: entering one at a copy notes which copy, and the note is used up by the superposition met next. In the linear
+form they stay: a copy is a variable, and a `let` binds both. All stacks are explicit, so results may be as deep as they
+like.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import heapq
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING
 from bend.diagnostics import Report, warning
 from bend.hvm import net, result
 from bend.hvm import numbers as num
+from bend.hvm.duplications import place_duplications
 from bend.hvm.graph import ROOT_PORT, PortGraph
 from bend.hvm.names import letters
 from bend.hvm.scope import mark_unscoped
@@ -22,6 +25,7 @@ from bend.hvm.walk import components, references
 
 if TYPE_CHECKING:
     from bend.desugar import core
+    from bend.options import Encoding
 
 Expand = Callable[[str], net.Net | None]
 
@@ -58,22 +62,24 @@ class BookInfo:
     """What readback knows about the program.
 
     `constructors` by name, the nets of all `definitions`, and which of them are `floated`: generated and not
-    recursive, so that they are shown as what they stand for.
+    recursive, so that they are shown as what they stand for. With the encoding `scott` there are no tags, so lists and
+    strings are known by their shape.
     """
 
     constructors: Mapping[str, ConstructorInfo]
     definitions: Mapping[str, net.Net]
     floated: frozenset[str]
+    encoding: Encoding = 'num-scott'
 
 
 NO_BOOK = BookInfo({}, {}, frozenset())
 
 
-def book_info(book: core.Book, nets: net.Book) -> BookInfo:
+def book_info(book: core.Book, nets: net.Book, encoding: Encoding = 'num-scott') -> BookInfo:
     """What readback needs of a program."""
     constructors = {name: ConstructorInfo(constructor.tag, len(constructor.fields))
                     for name, constructor in book.constructors.items()}
-    return BookInfo(constructors, nets.defs, floated_definitions(nets))
+    return BookInfo(constructors, nets.defs, floated_definitions(nets), encoding)
 
 
 def floated_definitions(nets: net.Book) -> frozenset[str]:
@@ -87,14 +93,14 @@ def floated_definitions(nets: net.Book) -> frozenset[str]:
 
 
 def readback(read: net.Net, info: BookInfo = NO_BOOK, expand: Expand | None = None,
-             report: Report | None = None) -> result.Term:
+             report: Report | None = None, *, linear: bool = False) -> result.Term:
     """The term that a reduced net stands for.
 
     `expand` gives the reduced net of a definition that the result refers to, or None to keep its name; it is asked
-    once for each. A definition met inside its own expansion, or one that is a function, keeps its name. What cannot
-    be read becomes `Invalid`, with a warning in `report`.
+    once for each. A definition met inside its own expansion, or one that is a function, keeps its name. `linear` shows
+    duplications. What cannot be read becomes `Invalid`, with a warning in `report`.
     """
-    reader = _Reader(info, expand)
+    reader = _Reader(info, expand, linear)
     term = reader.read(PortGraph(read, reduced=True))
     if report is not None:
         for kind, count in reader.problems.items():
@@ -136,21 +142,28 @@ class _ReadSuccessor:
 
 
 @dataclass(frozen=True, slots=True)
-class _Leave:
-    """The expansion of a definition is read."""
+class _Close:
+    """The term at the root of a graph is read, and after it the values of the duplications that bind `names`; `node` is
+    the last of them. `definition` is the one whose expansion this is."""
 
-    name: str
+    graph: PortGraph
+    definition: str | None = None
+    node: int | None = None
+    names: tuple[tuple[str | None, str | None], ...] = ()
 
 
-_Step = _Read | _Build | _ReadArms | _ReadSuccessor | _Leave
+_Step = _Read | _Build | _ReadArms | _ReadSuccessor | _Close
 
 
 class _Reader:
     """Reads nets, keeping names and problems over all of them."""
 
-    def __init__(self, info: BookInfo, expand: Expand | None) -> None:
+    def __init__(self, info: BookInfo, expand: Expand | None, linear: bool) -> None:
         self.info = info
         self.expand = expand
+        self.linear = linear
+        self.waiting: defaultdict[PortGraph, list[int]] = defaultdict(list)
+        self.duplications: set[tuple[PortGraph, int]] = set()
         self.problems: Counter[str] = Counter()
         self.names: dict[tuple[PortGraph, int], str] = {}
         self.bound_names: dict[str, str] = {}
@@ -163,7 +176,7 @@ class _Reader:
 
     def read(self, graph: PortGraph) -> result.Term:
         """The term at the root of a graph."""
-        self.steps.append(_Read(graph, graph.partners[ROOT_PORT], None))
+        self.read_root(graph)
         taken = 0
         while self.steps:
             taken += 1
@@ -181,9 +194,33 @@ class _Reader:
             elif isinstance(step, _ReadSuccessor):
                 self.steps.append(self.successor_body(step.arm, step.bound))
             else:
-                self.inside.remove(step.name)
-                self.expanded[step.name] = self.terms[-1]
+                self.close(step)
         return self.terms.pop()
+
+    def read_root(self, graph: PortGraph, definition: str | None = None) -> None:
+        """Reads a whole graph."""
+        self.steps.append(_Close(graph, definition))
+        self.steps.append(_Read(graph, graph.partners[ROOT_PORT], None))
+
+    def close(self, step: _Close) -> None:
+        """Reads the next duplication that waits, or places all of them."""
+        graph, names = step.graph, step.names
+        if step.node is not None:
+            names = (*names, (self.declared(graph, step.node * 3 + 1), self.declared(graph, step.node * 3 + 2)))
+        waiting = self.waiting[graph]
+        while waiting:
+            node = heapq.heappop(waiting)
+            if (graph, node) in self.duplications:
+                self.steps.append(_Close(graph, step.definition, node, names))
+                self.steps.append(_Read(graph, graph.partners[node * 3], None))
+                return
+        if names:
+            values = self.terms[-len(names):]
+            del self.terms[-len(names):]
+            self.terms[-1] = place_duplications(self.terms[-1], list(zip(names, values, strict=True)))
+        if step.definition is not None:
+            self.inside.remove(step.definition)
+            self.expanded[step.definition] = self.terms[-1]
 
     def then(self, make: Callable[[list[result.Term]], result.Term], *parts: _Read) -> None:
         """Reads the parts in order and makes a term of them."""
@@ -208,6 +245,10 @@ class _Reader:
         if key not in self.names:
             self.names[key] = self.fresh()
         return self.names[key]
+
+    def declared(self, graph: PortGraph, port: int) -> str | None:
+        """The name bound at a port, None where it is not used."""
+        return None if graph.kinds[graph.partners[port] // 3] is net.Era else self.name_of(graph, port)
 
     # ---- nodes ---------------------------------------------------------------------------------
 
@@ -254,7 +295,7 @@ class _Reader:
         elif not graph.is_function(node):
             self.then(lambda parts: result.Pair(parts[0], parts[1]), first, second)
         elif graph.kinds[first.port // 3] is net.Era:
-            self.then(lambda parts: result.Function(None, parts[0]), second)
+            self.then(self.function_of_nothing, second)
         else:
             name = self.name_of(graph, node * 3 + 1)
             cell = self.constructor(graph, node)
@@ -264,6 +305,19 @@ class _Reader:
                 constructor, fields = cell
                 self.then(lambda parts: result.Constructor(constructor, tuple(parts), name),
                           *(_Read(graph, field, copies) for field in fields))
+
+    def function_of_nothing(self, parts: list[result.Term]) -> result.Term:
+        """`λ* body`; with the scott encoding it may be a cell of a list or a string."""
+        body, = parts
+        match body:
+            case result.Function(str(binder), result.Application(
+                result.Application(result.Variable(name), head), tail
+            )) if name == binder and self.info.encoding == 'scott':
+                if _is_of(tail, 'List'):
+                    return result.Constructor('List/Cons', (head, tail), binder)
+                if _is_of(tail, 'String') and _is_character(head):
+                    return result.Constructor('String/Cons', (head, tail), binder)
+        return result.Function(None, body)
 
     def constructor(self, graph: PortGraph, node: int) -> tuple[str, list[int]] | None:
         """Name and fields of `λk (k T/C/tag f1 ... fn)` with all fields of its constructor."""
@@ -289,16 +343,26 @@ class _Reader:
         return (name, arguments) if name and len(arguments) == arity else None
 
     def read_dup(self, step: _Read) -> None:
-        """A superposition from above, unless a copy was entered before; a copy from below."""
+        """A superposition from above, unless a copy was entered before; a copy from below. Both copies of one value,
+        superposed again, are that value."""
         graph, port, copies = step.graph, step.port, step.copies
         node, slot = divmod(port, 3)
-        if slot != 0:
+        first, second = graph.partners[node * 3 + 1], graph.partners[node * 3 + 2]
+        if slot != 0 and self.linear:
+            if (graph, node) not in self.duplications:
+                self.duplications.add((graph, node))
+                heapq.heappush(self.waiting[graph], node)
+            self.terms.append(result.Variable(self.name_of(graph, port)))
+        elif slot != 0:
             self.steps.append(_Read(graph, graph.partners[node * 3], (slot, copies)))
         elif copies is not None:
             self.steps.append(_Read(graph, graph.partners[node * 3 + copies[0]], copies[1]))
+        elif graph.kinds[first // 3] is net.Dup and first % 3 == 1 and second == first + 1:
+            self.duplications.discard((graph, first // 3))
+            self.steps.append(_Read(graph, graph.partners[first - 1], None))
         else:
             self.then(lambda parts: result.Superposition(parts[0], parts[1]),
-                      _Read(graph, graph.partners[port + 1], None), _Read(graph, graph.partners[port + 2], None))
+                      _Read(graph, first, None), _Read(graph, second, None))
 
     # ---- references ----------------------------------------------------------------------------
 
@@ -319,8 +383,7 @@ class _Reader:
             self.terms.append(result.Reference(name))
             return
         self.inside.add(name)
-        self.steps.append(_Leave(name))
-        self.steps.append(_Read(opened, opened.partners[ROOT_PORT], None))
+        self.read_root(opened, name)
 
     def is_constructor(self, name: str) -> bool:
         """Whether the name is that of a constructor or a tag."""
@@ -373,17 +436,22 @@ class _Reader:
             self.operation_with_held(waiting, _Read(graph, beside, copies), unflip=False)
         elif above % 3 == 2 and graph.kinds[above // 3] is net.Opr:
             top = above // 3 * 3
-            symbol = graph.number(graph.partners[top + 1])
-            if symbol is None or symbol & num.TYPE_MASK != num.SYMBOL or symbol >> num.TYPE_BITS < num.ADD:
-                self.terms.append(self.problem('invalid numeric operation'))
-                return
-            left, right = _Read(graph, graph.partners[top], copies), _Read(graph, beside, copies)
-            code = symbol >> num.TYPE_BITS
-            if code not in OPERATORS:
-                code, left, right = num.FLIPPED[code], right, left
-            self.then(_power_or(OPERATORS[code]), left, right)
+            self.operation_of_three(graph, [graph.partners[top], graph.partners[top + 1], beside], copies)
         else:
             self.terms.append(self.problem('invalid numeric operation'))
+
+    def operation_of_three(self, graph: PortGraph, ports: list[int], copies: Copies) -> None:
+        """Two operands and, anywhere among them, the symbol of the operator."""
+        codes = [word >> num.TYPE_BITS for word in map(graph.number, ports)
+                 if word is not None and word & num.TYPE_MASK == num.SYMBOL]
+        if len(codes) != 1 or codes[0] < num.ADD:
+            self.terms.append(self.problem('invalid numeric operation'))
+            return
+        left, right = (_Read(graph, port, copies) for port in ports if not _is_symbol(graph, port))
+        code = codes[0]
+        if code not in OPERATORS:
+            code, left, right = num.FLIPPED[code], right, left
+        self.then(_power_or(OPERATORS[code]), left, right)
 
     def operation_with_held(self, word: int, other: _Read, *, unflip: bool) -> None:
         """An operator that holds an operand, whose type is forgotten: it shows as u24."""
@@ -423,6 +491,9 @@ class _Reader:
         name = graph.reference(port)
         floated = self.floated_graph(name) if name is not None else None
         if floated is not None:
+            if self.linear:
+                # Every reading of an arm is a term of its own.
+                floated = PortGraph(self.info.definitions[name or ''], reduced=False)
             graph, port, copies = floated, floated.partners[ROOT_PORT], None
         node, slot = divmod(port, 3)
         if graph.kinds[node] is not net.Con or slot != 0 or not graph.is_function(node):
@@ -431,7 +502,29 @@ class _Reader:
         if graph.kinds[graph.partners[port + 1] // 3] is not net.Era:
             self.names[graph, port + 1] = f'{bound}-1'
             self.bound_names[f'{bound}-1'] = self.fresh()
+        if floated is not None:
+            self.steps.append(_Close(graph))
         return _Read(graph, graph.partners[port + 2], copies)
+
+
+def _is_of(term: result.Term, type_name: str) -> bool:
+    """Whether a term is a list or a string to its end."""
+    match term:
+        case result.Reference(name):
+            return name == f'{type_name}/Nil'
+        case result.Constructor(name):
+            return name == f'{type_name}/Cons'
+        case _:
+            return False
+
+
+def _is_character(term: result.Term) -> bool:
+    return isinstance(term, result.Number) and term.word & num.TYPE_MASK == num.U24
+
+
+def _is_symbol(graph: PortGraph, port: int) -> bool:
+    word = graph.number(port)
+    return word is not None and word & num.TYPE_MASK == num.SYMBOL
 
 
 def _power_or(operator: str) -> Callable[[list[result.Term]], result.Term]:

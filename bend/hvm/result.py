@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,18 @@ class Superposition:
 
     first: Term
     second: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Duplication:
+    """`let {first second} = value; body`; a copy that is not used has no name. `unscoped` are the names that are also
+    used outside the body."""
+
+    first: str | None
+    second: str | None
+    value: Term
+    body: Term
+    unscoped: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +110,31 @@ class Invalid:
     """A part of the net that is no term."""
 
 
-Term = (Variable | Function | Application | Pair | Superposition | Number | Operation | Switch | Reference
-        | Constructor | Eraser | Invalid)
+Term = (Variable | Function | Application | Pair | Superposition | Duplication | Number | Operation | Switch
+        | Reference | Constructor | Eraser | Invalid)
+
+
+def with_children(term: Term, parts: list[Term]) -> Term:
+    """The term with other direct subterms, as many as it has."""
+    match term:
+        case Function():
+            return replace(term, body=parts[0])
+        case Application():
+            return Application(*parts)
+        case Pair():
+            return Pair(*parts)
+        case Superposition():
+            return Superposition(*parts)
+        case Duplication():
+            return replace(term, value=parts[0], body=parts[1])
+        case Operation(operator):
+            return Operation(operator, *parts)
+        case Switch(bound):
+            return Switch(bound, *parts)
+        case Constructor():
+            return replace(term, fields=tuple(parts))
+        case _:
+            return term
 
 
 def children(term: Term) -> tuple[Term, ...]:
@@ -111,6 +146,8 @@ def children(term: Term) -> tuple[Term, ...]:
             _, first, second
         ):
             return (first, second)
+        case Duplication(_, _, value, body):
+            return (value, body)
         case Switch(_, argument, zero, successor):
             return (argument, zero, successor)
         case Constructor(_, fields):

@@ -1,15 +1,15 @@
-"""Which variables of a result are used outside their functions (spec 02, section 6)."""
+"""Which variables of a result are used outside of what binds them (spec 02, section 6)."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bend.hvm import result
 
 
 def mark_unscoped(term: result.Term) -> result.Term:
-    """The term with those variables, and their functions, marked as unscoped."""
+    """The term with those variables, and their binders, marked as unscoped."""
     loose = _loose_variables(term)
     if not loose:
         return term
@@ -21,7 +21,7 @@ def mark_unscoped(term: result.Term) -> result.Term:
             parent, count = item
             parts = done[len(done) - count:]
             del done[len(done) - count:]
-            done.append(_rebuild(parent, parts, loose))
+            done.append(_marked(result.with_children(parent, parts), loose))
             continue
         parts_of = result.children(item)
         if parts_of:
@@ -34,49 +34,46 @@ def mark_unscoped(term: result.Term) -> result.Term:
     return done[0]
 
 
-def _rebuild(parent: result.Term, parts: list[result.Term], loose: set[str]) -> result.Term:
-    """The term with other children."""
-    match parent:
+def _marked(term: result.Term, loose: set[str]) -> result.Term:
+    """The term with what it binds itself marked."""
+    match term:
         case result.Function(name):
-            return result.Function(name, parts[0], name in loose)
-        case result.Application():
-            return result.Application(*parts)
-        case result.Pair():
-            return result.Pair(*parts)
-        case result.Superposition():
-            return result.Superposition(*parts)
-        case result.Operation(operator):
-            return result.Operation(operator, *parts)
-        case result.Switch(bound):
-            return result.Switch(bound, *parts)
-        case result.Constructor():
-            return replace(parent, fields=tuple(parts))
+            return replace(term, unscoped=name in loose)
+        case result.Duplication(first, second):
+            return replace(term, unscoped=frozenset(name for name in (first, second) if name in loose))
         case _:
-            return parent
+            return term
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """The scope of a name begins or ends."""
+
+    name: str
+    change: int
 
 
 def _loose_variables(term: result.Term) -> set[str]:
-    """The names that occur where no function around them binds them."""
+    """The names that occur where nothing around them binds them."""
     scope: Counter[str] = Counter()
     loose: set[str] = set()
-    # A string leaves the scope of that name.
-    todo: list[result.Term | str] = [term]
+    todo: list[result.Term | _Scope] = [term]
     while todo:
         item = todo.pop()
         match item:
-            case str():
-                scope[item] -= 1
+            case _Scope(name, change):
+                scope[name] += change
             case result.Variable(name):
                 if not scope[name]:
                     loose.add(name)
             case result.Function(str(name), body):
-                scope[name] += 1
-                todo += [name, body]
+                todo += [_Scope(name, -1), body, _Scope(name, 1)]
+            case result.Duplication(first, second, value, body):
+                names = [name for name in (first, second) if name is not None]
+                todo += [*(_Scope(name, -1) for name in names), body, *(_Scope(name, 1) for name in names), value]
             case result.Switch(bound, argument, zero, successor):
-                # The predecessor occurs in the successor only, so its scope may as well be the whole switch.
                 predecessor = f'{bound}-1'
-                scope[predecessor] += 1
-                todo += [predecessor, successor, zero, argument]
+                todo += [_Scope(predecessor, -1), successor, _Scope(predecessor, 1), zero, argument]
             case _:
                 todo.extend(reversed(result.children(item)))
     return loose

@@ -80,13 +80,16 @@ class _Printer:
                 return ['(', first, ', ', second, ')']
             case result.Superposition(first, second):
                 return ['{', first, ' ', second, '}']
+            case result.Duplication(first, second, value, body, unscoped):
+                names = (f'${name}' if name in unscoped else name or '*' for name in (first, second))
+                return [f'let {{{" ".join(names)}}} = ', value, ';', '\n' if self.pretty else ' ', body]
             case result.Number(word):
                 return [num.show_bend(word)]
             case result.Operation(operator, left, right):
                 return [f'({operator} ', left, ' ', right, ')']
             case result.Switch(bound, argument, zero, successor):
                 if self.pretty:
-                    arms: list[_Piece] = ['\n', '0: ', zero, ';', '\n', '_: ', successor, ';']
+                    arms: list[_Piece] = ['\n', '0: ', 1, zero, -1, ';', '\n', '_: ', 1, successor, -1, ';']
                     return [f'switch {bound} = ', argument, ' {', 1, *arms, -1, '\n', '}']
                 return [f'switch {bound} = ', argument, ' { 0: ', zero, '; _: ', successor, '; }']
             case result.Reference(name):

@@ -67,7 +67,7 @@ class FunBuilder(Builder):
         """`x`, `~x`, `(x: A)`."""
         by_name = {part.expr.name: part for part in parts(node)}
         annotation = by_name.get('fun_annotation')
-        return ast.Field(self.span(node), self.text(by_name['name']),
+        return ast.Field(self.span(node), self.text(by_name['field_name']),
                          self.build(annotation) if annotation else None, 'recursive' in by_name)
 
     # ---- types ---------------------------------------------------------------------------------
@@ -118,10 +118,8 @@ class FunBuilder(Builder):
         return ast.PatternString(span, literals.string(self.text(node), span))
 
     def build_rule_constructor(self, node: Any) -> ast.Pattern:
-        """`(C p q)`; without arguments it is the bare name."""
+        """`(C p q)` or `(C)`: in parentheses a name is never that of a variable."""
         name, *arguments = parts(node)
-        if not arguments:
-            return ast.PatternVar(self.span(name), self.text(name))
         return ast.PatternConstructor(self.span(node), self.text(name), self.build_all(arguments))
 
     def build_rule_tuple(self, node: Any) -> ast.PatternTuple:
@@ -147,6 +145,10 @@ class FunBuilder(Builder):
         return elements
 
     # ---- terms ---------------------------------------------------------------------------------
+
+    def build_bound_name(self, node: Any) -> ast.Var:
+        """A name as a term."""
+        return self.build_variable(node)
 
     def build_paren(self, node: Any) -> ast.Expr:
         """`(op a b)`, `(f a b)`, `(a, b)` or `(a)`."""

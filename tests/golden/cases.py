@@ -105,23 +105,25 @@ def transcript(code: int, stdout: str, stderr: str) -> str:
 def without_names(text: str, nets: bool = False) -> str:
     """A printed term or net with its variables renamed to v0, v1, … in the order of appearance.
 
-    In terms, a variable is a name that is bound somewhere in the text: after a λ, by a `let`, by a `switch`. In nets,
-    where nothing binds, it is each name that does not begin with `@`.
+    In terms, a variable is a name that is bound somewhere in the text: after a λ, in a pattern of `let`, by a `switch`.
+    In nets, where nothing binds, it is each name that does not begin with `@`.
     """
     words = re.findall(r'"(?:\\.|[^"\\])*"|[A-Za-z0-9_./@%:+-]+|\s+|.', text)
     bound: dict[str, str] = {}
     previous = ''
+    in_pattern = False
     for word in words:
         if word.isspace() or word == '$':
             continue
-        if _VARIABLE.fullmatch(word) and (nets or previous in _BINDERS):
+        in_pattern = word != '=' and (in_pattern or previous == 'let')
+        if _VARIABLE.fullmatch(word) and (nets or in_pattern or previous in _BINDERS):
             bound.setdefault(word, f'v{len(bound)}')
         previous = word
     return ''.join(_renamed(word, bound) for word in words)
 
 
 _VARIABLE = re.compile('[a-z][a-z0-9]*')
-_BINDERS = ('λ', 'let', 'switch')
+_BINDERS = ('λ', 'switch')
 
 
 def _renamed(word: str, bound: dict[str, str]) -> str:

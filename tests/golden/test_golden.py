@@ -83,6 +83,7 @@ def test_no_stale_files(updating: bool) -> None:
     ('λa λb (b a "λa a")', 'λx λy (y x "λa a")'),
     ('λa switch a = a { 0: 1; _: a-1; }', 'λc switch c = c { 0: 1; _: c-1; }'),
     ('λ$b ($b List/Nil)', 'λ$q ($q List/Nil)'),
+    ('λa let {b $c} = a; (b {$c *})', 'λa let {c $b} = a; (c {$b *})'),
 ])
 def test_renaming_makes_equal(text: str, other: str) -> None:
     """Terms that differ in names only are the same."""

@@ -158,3 +158,34 @@ def test_deep_results() -> None:
     book = info()
     assert show(readback(net.Net(chain), book)).count('1') == count
     assert show(readback(net.Net(nest), book)).count('(') == count
+
+
+@pytest.mark.parametrize(('text', 'expected'), [
+    ('({a (a b)} b)', 'λa let {c b} = a; (b c)'),
+    ('({(b c) (a b)} (a c))', 'λa λb let {c d} = a; (c (d b))'),
+    ('({a *} a)', 'λa let {b *} = a; b'), ('({a b} {a b})', 'λa a'),
+])
+def test_linear_form(text: str, expected: str) -> None:
+    """Duplications stay, around the smallest part that holds all uses of both copies."""
+    book = info(f'@main = {text}')
+    assert show(readback(book.definitions['main'], book, linear=True), 'lambda') == expected
+
+
+def test_linear_form_of_many_duplications() -> None:
+    """The cost of placing a duplication is the distance of its copies, not the depth of the term."""
+    count = 20_000
+    tree: net.Tree = net.Num(num.make_word(0, num.U24))
+    for index in range(count):
+        pair = net.Con(net.Var(f'b{index}'), net.Con(tree, net.Var(f'c{index}')))
+        tree = net.Con(net.Dup(net.Con(net.Var(f'b{index}'), net.Var(f'c{index}')), net.Era()), pair)
+    assert show(readback(net.Net(tree), linear=True)).count('let') >= 1
+
+
+def test_scott_cells() -> None:
+    """Without tags, cells are known by their shape and the name of their end."""
+    cells = '(* ((1 ((* ((2 (@List/Nil a)) a)) b)) b))'
+    letters_ = '(* ((97 (@String/Nil a)) a))'
+    book = BookInfo(CONSTRUCTORS, {}, frozenset(), 'scott')
+    for text, expected in ((cells, '[1, 2]'), (letters_, '"a"'), ('(* ((1 (2 a)) a))', 'λ* λa (a 1 2)')):
+        nets = parse_book(Source('test.hvm', f'@main = {text} {STUBS}'))
+        assert show(readback(nets.defs['main'], book), 'lambda') == expected
