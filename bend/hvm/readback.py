@@ -45,6 +45,7 @@ HINTS = {
     'invalid switch': 'the successor arm is not a function',
     'invalid numeric operation': 'an operand or the operator is missing',
     'reached root': 'the result depends on itself',
+    'open end': 'a wire leads nowhere: a function that duplicates its own variable was itself duplicated',
     'no end': 'the result is an endless term',
 }
 
@@ -277,10 +278,8 @@ class _Reader:
             self.steps.append(_Read(graph, graph.partners[port - 2], step.copies))
         elif kind is net.Swi:
             self.terms.append(self.problem('invalid switch'))
-        elif port // 3 == 0:
-            self.terms.append(self.problem('reached root'))
         else:
-            self.terms.append(result.Variable(self.name_of(graph, port)))
+            self.terms.append(self.problem('reached root' if port // 3 == 0 else 'open end'))
 
     def read_con(self, step: _Read) -> None:
         """Function, pair or constructor from above, application from its result, variable from its argument."""

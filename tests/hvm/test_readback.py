@@ -140,10 +140,11 @@ def test_strings(text: str, expected: str) -> None:
     assert quote([0xD800, 0x110000]) == '"\ufffd\ufffd"'
 
 
-def test_endless_nets_do_not_crash() -> None:
+def test_wires_without_end_are_reported() -> None:
     report = Report()
     result = net.Net(net.Con(net.Era(), net.Var('x')), (net.Redex(net.Var('y'), net.Var('y')),))
-    assert show(readback(result, report=report)) == 'λ* $a'
+    assert show(readback(result, report=report)) == 'λ* <Invalid>'
+    assert 'open end' in report.diagnostics[0].message
 
 
 def test_deep_results() -> None:
