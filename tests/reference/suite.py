@@ -73,8 +73,8 @@ FOLDERS = {
     'run_lazy': Folder(('gen-hvm', '-A', 'all')),
     'run_file': Folder((*RUN, *STRICT), results=_ENCODINGS),
     'scott_triggers_unused': Folder(('gen-hvm', *LENIENT, '-D', 'unused-definition')),
-    'simplify_matches': Folder(('desugar', *STRICT, '-W', 'irrefutable-match', '-W', 'unreachable-match'),
-                               until='linearize_matches'),
+    'simplify_matches': Folder(('desugar', *STRICT, '-W', 'irrefutable-match', '-W', 'unreachable-match',
+                                '-A', 'missing-main'), until='linearize_matches'),
 }
 """The folders whose programs go through `bend` with arguments that the folder fixes (the suite's test functions)."""
 

@@ -7,6 +7,7 @@ the machine's memory, and nothing has to be imported again.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -111,12 +112,17 @@ def try_case(case: Case, limit: float = TIME_LIMIT) -> Outcome:
             return Outcome('crash', f'{part} exit code {tried.code}\n{tried.err}')
         accepted = tried.code == 0 or _is_through(case, tried)
         if accepted != recorded.accepted:
-            return Outcome('verdict', f'{part} {"accepted" if accepted else "refused"} here\n{tried.err.strip()}')
+            return Outcome('verdict', f'{part} {"accepted" if accepted else "refused"} here\n{_findings(tried.err)}')
     for part, theirs in recorded.results.items():
         ours = attempts[part].out.rpartition('Result:')[2].strip()
         if not same_result(ours, theirs):
             return Outcome('result', f'{part}\n  here:      {ours}\n  reference: {theirs}')
     return EQUAL
+
+
+def _findings(err: str) -> str:
+    """The diagnostics without the program that was printed for `until`."""
+    return re.sub('^---- after .*?^(?=warning|error|\\Z)', '', err, flags=re.MULTILINE | re.DOTALL).strip()
 
 
 def _run_commands(case: Case, limit: float) -> dict[str, Attempt]:
