@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 from hypothesis import strategies as st
@@ -57,8 +58,8 @@ def batches(size: int) -> st.SearchStrategy[list[str]]:
         lambda random: [program(random, 0 if index % 4 else WILD) for index in range(size)])
 
 
-def program(random: Random, wild: int = 0) -> str:
-    """A program."""
+def program(random: Random, wild: int = 0, *, named: bool = True) -> str:
+    """A program. Functions of the prelude get arguments by name only if it is `named`."""
     types: dict[str, tuple[Variant, ...]] = dict(LIBRARY)
     choices = Choices(random, types, set(types) - {'String'}, wild)
     items: list[str] = []
@@ -71,6 +72,8 @@ def program(random: Random, wild: int = 0) -> str:
     own_types = [Data(name, (U24,) if name in choices.parametric else ()) for name in types if name not in LIBRARY]
     choices.draw_palette(own_types)
     callees = [choices.pick(LIBRARY_CALLEES) for _ in range(random.randrange(3))]
+    if not named:
+        callees = [replace(callee, names=()) for callee in callees]
     own: list[Callee] = []
     for index in range(random.randrange(2, 5)):
         text, callee = define(choices, f'f{index}', Scope({}, (*callees, *own)))
