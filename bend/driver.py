@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bend.desugar import core
     from bend.hvm import net
     from bend.hvm.readback import BookInfo
+    from bend.runtime.io import Machine
     from bend.syntax.ast import Expr
 
 T = TypeVar('T')
@@ -386,13 +387,21 @@ def build(nets: net.Book, engine: Engine) -> Any:
     return compile_program(nets)
 
 
-def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'main') -> RunResult:
-    """Runs a built program to its normal form. Raises `BendError` when it cannot end well, and KeyboardInterrupt."""
+def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'main', *,
+            acting: bool = False) -> RunResult:
+    """Runs a built program to its normal form; if that is an action and the program is `acting`, performs it and goes
+    on. Raises `BendError` when it cannot end well, KeyboardInterrupt, and BrokenPipeError for standard output."""
     if engine == 'reference':
-        return _execute_reference(artifact, entry)
+        return _execute_reference(artifact, entry, acting)
     from bend.runtime import cpu
+
+    def perform(run: cpu.Run) -> None:
+        from bend.runtime.cpu_actions import CpuMachine
+        _perform(CpuMachine(run))
+
     try:
-        result = cpu.run(artifact, resources.threads, resources.memory, entry)
+        result = cpu.run(artifact, resources.threads, resources.memory, entry,
+                         perform if acting and artifact.actions.possible else None)
     except cpu.OutOfMemory as problem:
         used, limit = _bytes_text(problem.peak), _bytes_text(problem.limit)
         raise BendError(error('out-of-memory', f'The program ran out of memory: it had used {used} of {limit}.',
@@ -403,13 +412,27 @@ def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'm
     return RunResult(result.net, result.interactions, result.seconds, result.peak_bytes)
 
 
-def _execute_reference(nets: net.Book, entry: str) -> RunResult:
-    from time import perf_counter
+def _execute_reference(nets: net.Book, entry: str, acting: bool) -> RunResult:
+    from bend.hvm.actions import action_names
+    from bend.hvm.reduce import Reduction, reduce
+    book = replace(nets, defs={**nets.defs, 'main': nets.defs[entry]})
+    names = action_names(book)
 
-    from bend.hvm.reduce import reduce
-    start = perf_counter()
-    result = reduce(replace(nets, defs={**nets.defs, 'main': nets.defs[entry]}))
-    return RunResult(result.net, result.interactions, perf_counter() - start, 0)
+    def perform(reduction: Reduction) -> None:
+        from bend.hvm.reduce_actions import ReferenceMachine
+        _perform(ReferenceMachine(reduction, names))
+
+    result = reduce(book, perform=perform if acting and names.possible else None)
+    return RunResult(result.net, result.interactions, result.seconds, 0)
+
+
+def _perform(machine: Machine) -> None:
+    from bend.runtime.io import perform, standard_streams
+    streams = standard_streams()
+    try:
+        perform(machine, streams)
+    finally:
+        streams.close_files()
 
 
 def show_result(program: Program, result: RunResult, resources: Resources, readback: Readback, pretty: bool,
@@ -419,7 +442,9 @@ def show_result(program: Program, result: RunResult, resources: Resources, readb
     In the default form, folded references in the result are run once each, so that users see values. `linear` shows
     duplications.
     """
+    from bend.hvm.actions import scott_value
     from bend.hvm.readback import readback as read
+    from bend.hvm.result import Eraser
     from bend.hvm.show import show_main
 
     def expand(name: str) -> net.Net | None:
@@ -430,7 +455,10 @@ def show_result(program: Program, result: RunResult, resources: Resources, readb
             return None
 
     report = Report()
-    term = read(result.net, program.info, expand if readback == 'default' else None, report, linear=linear)
+    value = scott_value(result.net) if readback == 'default' else None
+    term = read(value or result.net, program.info, expand if readback == 'default' else None, report, linear=linear)
+    if value is not None and isinstance(term, Eraser):
+        return None, ()
     return show_main(term, readback, pretty, program.info), tuple(report.diagnostics)
 
 
@@ -452,11 +480,13 @@ def compile_program(request: Request, engine: Engine, manager: PassManager, file
     if entry is None:
         raise BendError(error('missing-main', 'There is nothing to run: the program has no `main`.',
                               hint='Define `main`, or name another function with `-e NAME`.'))
+    from bend.hvm.actions import with_tags
     from bend.hvm.prune import prune_nets
     from bend.hvm.readback import book_info
     nets = compiled.final_nets
     # Engines start at `main`, whatever the function is called that `-e` names.
     nets = prune_nets(replace(nets, defs={**nets.defs, 'main': nets.defs[entry]}), 'main')
+    nets = with_tags(nets, {name: constructor.tag for name, constructor in compiled.book.constructors.items()})
     artifact = manager.stage('build', lambda: build(nets, engine))
     program = Program(engine, artifact, book_info(compiled.book, nets, request.options.encoding), compiled.warnings)
     if cached:

@@ -140,7 +140,7 @@ def _run(arguments: argparse.Namespace, request: driver.Request, manager: PassMa
     _report(arguments, program.diagnostics)
     _show_timings(arguments, manager)
     resources = driver.Resources(arguments.threads, arguments.memory)
-    result = driver.execute(program.artifact, program.engine, resources)
+    result = driver.execute(program.artifact, program.engine, resources, acting=True)
     text, warnings = driver.show_result(program, result, resources, arguments.readback, arguments.pretty,
                                          arguments.linear)
     if text is not None:
@@ -192,7 +192,8 @@ def _hvm(arguments: argparse.Namespace) -> int:
     try:
         nets = driver.load_nets(arguments.file)
         artifact = driver.build(nets, arguments.engine)
-        result = driver.execute(artifact, arguments.engine, driver.Resources(arguments.threads, arguments.memory))
+        resources = driver.Resources(arguments.threads, arguments.memory)
+        result = driver.execute(artifact, arguments.engine, resources, acting=True)
     except BendError as problem:
         return _report(arguments, problem.diagnostics, FAILURE)
     from bend.hvm.text import print_net

@@ -16,12 +16,14 @@ from bend.codegen.lir_layout import struct_layout
 from bend.codegen.net_entry import MAX_PORTS, U64, build_entry, const, entry_name
 from bend.codegen.pylir import compile_kernel
 from bend.hvm import net
+from bend.hvm.actions import action_names
 from bend.runtime.cpu import NetProgram
 from bend.runtime.jit import compile_object
 
 KERNEL = Path(__file__).parent.parent / 'runtime' / 'kernel'
 KERNEL_MODULES = ('ports', 'state', 'memory', 'bag', 'mail', 'link', 'numbers', 'entries', 'expand', 'rules',
                   'schedule')
+ACTION_MODULES = ('alone', 'data')
 FIRST_ENTRY = 3
 MAX_COMPILED_SIZE = 300
 PROVIDED = ('call_entry', 'call_definition')
@@ -29,13 +31,15 @@ PROVIDED = ('call_entry', 'call_definition')
 
 def compile_program(book: net.Book, opt_level: int = 2) -> NetProgram:
     """Compiles a book whose `main` takes nothing. The result can be run (`bend.runtime.cpu.run`) and pickled."""
-    kernel = compile_kernel([KERNEL / f'{name}.py' for name in KERNEL_MODULES], {})
+    actions = action_names(book)
+    modules = (*KERNEL_MODULES, *(ACTION_MODULES if actions.possible else ()))
+    kernel = compile_kernel([KERNEL / f'{name}.py' for name in modules], {})
     table = tabulate(book)
     compiler = Compiler(book, table, kernel.struct('Worker'))
     module = lir.merge(kernel, compiler.compile())
     code = compile_object(emit_module(module), opt_level)
     layouts = {struct.name: word_offsets(struct, kernel) for struct in kernel.structs}
-    return NetProgram(code, table.words, table.names, table.scratch_words, layouts)
+    return NetProgram(code, table.words, table.names, table.scratch_words, layouts, actions)
 
 
 def word_offsets(struct: lir.Struct, module: lir.Module) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -32,11 +33,13 @@ _RULE_NAMES = ('void', 'erase', 'annihilate', 'commute', 'call', 'operate', 'swi
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a book reduces to: the tree at the output wire, and how many interactions it took, in all and by rule."""
+    """What a book reduces to: the tree at the output wire, how many interactions it took, in all and by rule, and the
+    seconds of the reduction."""
 
     net: Net
     interactions: int
     by_rule: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 class OutOfBudget(BendError):
@@ -48,41 +51,77 @@ class OutOfBudget(BendError):
                                hint='Raise the limit, or look for a recursion that never stops.'))
 
 
-def reduce(book: Book, limit: int | None = None, *, order: random.Random | None = None) -> Result:
+def reduce(book: Book, limit: int | None = None, *, order: random.Random | None = None,
+           perform: Callable[[Reduction], None] | None = None) -> Result:
     """Reduces `@main` until no active pair is left.
 
     The expansion of `@main` counts 1, and a result is not expanded further (spec 05, section 6). `order` picks
-    active pairs at random instead of the last one first; result and count stay the same.
+    active pairs at random instead of the last one first; result and count stay the same. `perform` is called with the
+    reduction at rest, and may go on with it.
     Raises OutOfBudget when more than `limit` interactions are needed, and BendError for a book that
     `check_book` refuses and for an integer division by zero.
     """
     check_book(book)
-    graph = Graph(book)
-    counts = [0] * len(RULES)
-    if limit is not None and limit < 1:
-        raise OutOfBudget(limit)
-    expand(graph, 0, ROOT)
-    try:
-        interactions = 1 + _run(graph, counts, limit, order)
-    except DivisionByZero as problem:
-        raise BendError(error('division-by-zero', 'An integer is divided by zero.',
-                              hint='Compare the divisor with 0 first.')) from problem
-    by_rule = dict.fromkeys(_RULE_NAMES, 0)
-    for rule, count in zip(RULES, counts, strict=True):
-        if count:
-            by_rule[rule.__name__] += count
-    by_rule['call'] += 1
-    return Result(Net(read_tree(graph, ROOT)), interactions, by_rule)
+    reduction = Reduction(Graph(book), limit, order)
+    reduction.expand(0, ROOT)
+    reduction.run()
+    if perform is not None:
+        perform(reduction)
+    return Result(Net(read_tree(reduction.graph, ROOT)), reduction.interactions, reduction.by_rule(),
+                  reduction.seconds)
+
+
+class Reduction:
+    """A reduction under way. `interactions` and `seconds` are those so far."""
+
+    def __init__(self, graph: Graph, limit: int | None, order: random.Random | None) -> None:
+        self.graph = graph
+        self.limit = limit
+        self.order = order
+        self.counts = [0] * len(RULES)
+        self.expansions = 0
+        self.interactions = 0
+        self.seconds = 0.0
+
+    def expand(self, definition: int, port: int) -> None:
+        """Joins a port with a copy of a definition, which counts as a call."""
+        if self.interactions == self.limit:
+            raise OutOfBudget(self.limit)
+        expand(self.graph, definition, port)
+        self.expansions += 1
+        self.interactions += 1
+
+    def run(self) -> None:
+        """Reduces until no active pair is left. Raises as `reduce` does."""
+        start = time.perf_counter()
+        limit = None if self.limit is None else self.limit - self.interactions
+        try:
+            self.interactions += _run(self.graph, self.counts, limit, self.order)
+        except DivisionByZero as problem:
+            raise BendError(error('division-by-zero', 'An integer is divided by zero.',
+                                  hint='Compare the divisor with 0 first.')) from problem
+        except OutOfBudget:
+            assert self.limit is not None
+            raise OutOfBudget(self.limit) from None
+        self.seconds += time.perf_counter() - start
+
+    def by_rule(self) -> dict[str, int]:
+        """The interactions so far by the names of their rules."""
+        by_rule = dict.fromkeys(_RULE_NAMES, 0)
+        for rule, count in zip(RULES, self.counts, strict=True):
+            if count:
+                by_rule[rule.__name__] += count
+        by_rule['call'] += self.expansions
+        return by_rule
 
 
 def _run(graph: Graph, counts: list[int], limit: int | None, order: random.Random | None) -> int:
     """Reduces until the bags are empty; gives the number of interactions, counted by pair of tags in `counts`."""
-    budget = -1 if limit is None else limit - 1
+    budget = -1 if limit is None else limit
     done = 0
     while redex := graph.take_redex(order):
         if done == budget:
-            assert limit is not None
-            raise OutOfBudget(limit)
+            raise OutOfBudget(budget)
         a, b = redex
         if a & TAG_MASK > b & TAG_MASK:
             a, b = b, a

@@ -12,11 +12,13 @@ import mmap
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from bend.hvm import net
+from bend.hvm.actions import ActionNames
 from bend.runtime.jit import Library, load_object
 
 WORD = 8
@@ -29,7 +31,9 @@ MAP_NORESERVE = 0x4000
 WAITS = 32
 MADV_HUGEPAGE = 14
 SMALL_BYTES = 4 << 20
-STOP_MEMORY, STOP_INTERRUPTED, STOP_DIVISION = 1, 2, 3
+STOP_MEMORY, STOP_INTERRUPTED, STOP_DIVISION, STOP_PAUSED = 1, 2, 3, 4
+ALLOWANCE = 512
+"""Polls that a run between actions may use before the threads take part: about a millisecond or two."""
 VARIABLE, REFERENCE, ERASER, NUMBER = 0, 1, 2, 3
 BINARY: dict[int, type[net.Binary]] = {4: net.Con, 5: net.Dup, 6: net.Opr, 7: net.Swi}
 
@@ -39,7 +43,8 @@ class NetProgram:
     """A compiled book: object code, tables, and what the host must know to run it. Can be pickled.
 
     `book` holds 64-bit words (see `bend.runtime.kernel.expand`), `names` the definitions by number, `layouts` the
-    word offset of each field of the kernel's structs and, under '', its size in words.
+    word offset of each field of the kernel's structs and, under '', its size in words. Where `actions` are possible,
+    the code has what `bend.runtime.cpu_actions` needs.
     """
 
     object_code: bytes
@@ -47,6 +52,7 @@ class NetProgram:
     names: tuple[str, ...]
     scratch_words: int
     layouts: Mapping[str, Mapping[str, int]]
+    actions: ActionNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +100,24 @@ def default_memory_limit() -> int:
     return limit * 4 // 5
 
 
-def run(program: NetProgram, threads: int = 0, memory_limit: int = 0, entry: str = 'main') -> RunResult:
+def run(program: NetProgram, threads: int = 0, memory_limit: int = 0, entry: str = 'main',
+        perform: Callable[[Run], None] | None = None) -> RunResult:
     """Runs a definition of the book, `main` unless another is named, to its normal form.
 
     `threads` is the number of workers (0: one a core), `memory_limit` a number of bytes (0: most of what is free).
-    Raises OutOfMemory, DivisionByZero, KeyboardInterrupt.
+    `perform` is called with the run at rest, and may go on with it. Raises OutOfMemory, DivisionByZero,
+    KeyboardInterrupt.
     """
     threads = min(threads or available_threads(), MAX_WORKERS)
     memory_limit = memory_limit or default_memory_limit()
     library = load_object(program.object_code)
     with reserved_memory(program, threads, memory_limit) as memory:
-        seconds = run_workers(library, memory, threads, program.names.index(entry))
-        check_stop(memory, memory_limit)
+        current = Run(program, library, memory, memory_limit)
+        current.boot(program.names.index(entry))
+        if perform is not None:
+            perform(current)
         result = read_tree(memory.heap, memory.heap[memory.root], program.names)
-        return RunResult(net.Net(result), memory.interactions(), seconds, memory.shared('memory_used'))
+        return RunResult(net.Net(result), memory.interactions(), current.seconds, memory.shared('memory_used'))
 
 
 # ---- memory ----------------------------------------------------------------------------------
@@ -229,7 +239,7 @@ def initialise(memory: Memory, program: NetProgram, memory_limit: int, region_wo
     regions = memory.regions
     for name, value in {'workers': memory.threads, 'heap': regions['heap'].address, 'region_words': region_words,
                         'memory_limit': memory_limit, 'book': regions['book'].address,
-                        'rings': regions['rings'].address, 'work': memory.threads}.items():
+                        'rings': regions['rings'].address, 'allowance': ALLOWANCE}.items():
         memory.set_shared(name, value)
     for index in range(memory.threads):
         first = index * region_words + (CHUNK_WORDS if index == 0 else 0)
@@ -239,6 +249,7 @@ def initialise(memory: Memory, program: NetProgram, memory_limit: int, region_wo
                             'bag': regions['bags'].address + index * bag_words * WORD,
                             'bag_words': bag_words, 'tick': 1, 'book': regions['book'].address,
                             'shared': regions['shared'].address, 'region_next': first,
+                            'next': memory.worker_address((index + 1) % memory.threads),
                             'region_end': (index + 1) * region_words,
                             'scratch': regions['scratch'].address + index * (program.scratch_words + 64) * WORD,
                             }.items():
@@ -248,32 +259,67 @@ def initialise(memory: Memory, program: NetProgram, memory_limit: int, region_wo
 # ---- workers ---------------------------------------------------------------------------------
 
 
-def run_workers(library: Library, memory: Memory, threads: int, definition: int) -> float:
-    """Runs a definition on all workers and gives the seconds; Ctrl-C stops them and is raised again.
+class Run:
+    """A run under way: a net that is reduced by all workers until it is at rest, and goes on when something was added.
 
-    The first worker, which gets the definition, starts when the others already wait for work: a thread that is busy
-    may keep the next one from being started for a time slice.
+    `seconds` is what the reduction took so far.
     """
-    boot = ctypes.CFUNCTYPE(None, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)(library.address('boot'))
-    worker_main = ctypes.CFUNCTYPE(None, ctypes.c_uint64)(library.address('worker_main'))
-    wake_all = ctypes.CFUNCTYPE(None, ctypes.c_uint64)(library.address('wake_all'))
-    pool = [threading.Thread(target=worker_main, args=(memory.worker_address(index),), daemon=True)
-            for index in range(threads)]
-    for thread in pool[1:]:
-        thread.start()
-    start = time.perf_counter()
-    boot(memory.worker_address(0), definition, memory.root << 24)
-    pool[0].start()
-    try:
-        wait_for(pool, memory, wake_all)
-    except KeyboardInterrupt:
-        memory.set_shared('stop', STOP_INTERRUPTED)
-        wait_for(pool, memory, wake_all)
-        raise
-    return time.perf_counter() - start
+
+    def __init__(self, program: NetProgram, library: Library, memory: Memory, memory_limit: int) -> None:
+        self.program = program
+        self.library = library
+        self.memory = memory
+        self.memory_limit = memory_limit
+        self.seconds = 0.0
+
+    def function(self, name: str, result: type[Any] | None, parameters: int) -> Callable[..., int]:
+        """An exported function of the kernel, all of whose parameters are words."""
+        return ctypes.CFUNCTYPE(result, *[ctypes.c_uint64] * parameters)(self.library.address(name))
+
+    def boot(self, definition: int) -> None:
+        """Reduces a definition, joined with the root variable. Raises as `run` does."""
+        boot = self.function('boot', None, 3)
+        self.reduce(lambda: boot(self.memory.worker_address(0), definition, self.memory.root << 24))
+
+    def reduce(self, start: Callable[[], object] | None = None) -> None:
+        """Lets all workers reduce what is there until nothing is left; Ctrl-C stops them and is raised again.
+
+        The first worker, which gets what `start` adds, starts when the others already wait for work: a thread that is
+        busy may keep the next one from being started for a time slice.
+        """
+        memory = self.memory
+        worker_main = self.function('worker_main', None, 1)
+        wake_all = self.function('wake_all', None, 1)
+        pool = [threading.Thread(target=worker_main, args=(memory.worker_address(index),), daemon=True)
+                for index in range(memory.threads)]
+        memory.set_shared('work', memory.shared('work') + memory.threads)
+        for thread in pool[1:]:
+            thread.start()
+        begin = time.perf_counter()
+        if start is not None:
+            start()
+        pool[0].start()
+        try:
+            wait_for(pool, memory, wake_all)
+        except KeyboardInterrupt:
+            memory.set_shared('stop', STOP_INTERRUPTED)
+            wait_for(pool, memory, wake_all)
+            raise
+        self.seconds += time.perf_counter() - begin
+        check_stop(memory, self.memory_limit)
+
+    def resume(self) -> None:
+        """Goes on after a run by one thread that stopped, with all workers if it had only used up its allowance."""
+        memory = self.memory
+        if memory.shared('stop') == STOP_PAUSED:
+            memory.set_shared('stop', 0)
+            # That thread no longer counts; messages not received yet do.
+            memory.set_shared('work', memory.shared('work') - 1)
+            self.reduce()
+        check_stop(memory, self.memory_limit)
 
 
-def wait_for(pool: list[threading.Thread], memory: Memory, wake_all: ctypes._FuncPointer) -> None:
+def wait_for(pool: list[threading.Thread], memory: Memory, wake_all: Callable[..., int]) -> None:
     """Joins all threads; a raised stop flag wakes those that sleep."""
     for thread in pool:
         while thread.is_alive():

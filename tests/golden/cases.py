@@ -5,6 +5,7 @@ Layout: `tests/golden/STAGE/FEATURE/NAME.bend` (or `.hvm`), with these files bes
 * `NAME.out`: everything that the stage's command prints, and its exit code if it is not 0. `--update-golden` writes it.
 * `NAME.reference`: what the reference implementation prints for this program. Written once, by hand.
 * `NAME.result`: the same for programs where the reference is known to be wrong: what the language's rules give.
+* `NAME.stdin`: what the program finds on standard input; nothing without this file.
 
 Files in folders below `FEATURE` are no cases: programs of that feature import them.
 
@@ -14,16 +15,19 @@ A program may begin with directives in comments: `options: WORDS` for the comman
 
 from __future__ import annotations
 
+import io
 import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO, cast
 
 ROOT = Path(__file__).resolve().parent
 OUTPUT = '.out'
 RESULTS = ('.reference', '.result')
 """Suffixes of files that hold a printed result, to be matched up to the names of variables."""
+INPUT = '.stdin'
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,12 @@ class Case:
         """The file beside the source with another suffix."""
         return self.source.with_suffix(suffix)
 
+    def input(self) -> TextIO:
+        """Standard input for this case."""
+        path = self.sidecar(INPUT)
+        data = io.BytesIO(path.read_bytes() if path.exists() else b'')
+        return io.TextIOWrapper(io.BufferedReader(cast(io.RawIOBase, data)), encoding='utf-8')
+
     def command(self, words: tuple[str, ...]) -> list[str]:
         """The arguments of the command line, to be run in the directory of the source."""
         text = self.source.read_text(encoding='utf-8')
@@ -86,7 +96,7 @@ def stale_files() -> Iterator[Path]:
     """Files in the stages' directories that belong to no program."""
     for name, stage in STAGES.items():
         known = {case.source.with_suffix(suffix) for case in find_cases() if case.stage_name == name
-                 for suffix in (stage.suffix, OUTPUT, *RESULTS)}
+                 for suffix in (stage.suffix, OUTPUT, INPUT, *RESULTS)}
         files = [*(ROOT / name).glob('*'), *(ROOT / name).glob('*/*')]
         yield from (path for path in sorted(files) if path.is_file() and path not in known)
 

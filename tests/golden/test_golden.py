@@ -32,6 +32,7 @@ def run(case: Case, words: tuple[str, ...], capfd: pytest.CaptureFixture[str],
     """Runs a case's command in this process, in the directory of its source: exit code, stdout and stderr."""
     monkeypatch.chdir(case.source.parent)
     monkeypatch.setenv('NO_COLOR', '1')
+    monkeypatch.setattr(sys, 'stdin', case.input())
     command = main if case.stage.program == 'bend' else hvm_main
     capfd.readouterr()
     code = command(case.command(words))

@@ -6,7 +6,7 @@ that of a node its nodes.
 """
 
 from bend.runtime.kernel.bag import push_redex
-from bend.runtime.kernel.lang import Ptr, addr, inline, noinline, u64
+from bend.runtime.kernel.lang import Ptr, addr, export, inline, noinline, u64
 from bend.runtime.kernel.link import alloc_variable, link
 from bend.runtime.kernel.memory import alloc_node
 from bend.runtime.kernel.ports import CON, NUM, VAR, make_port, tag, value
@@ -60,6 +60,7 @@ def expand(w: Ptr[Worker], definition: u64, target: u64) -> None:
     link(w, target, root)
 
 
+@export
 @noinline
 def constant_of(w: Ptr[Worker], reference: u64) -> u64:
     """The number that a reference stands for (a constructor's tag, say); 0 if its definition is anything else."""

@@ -34,10 +34,10 @@ from bend.runtime.kernel.lang import (
 )
 from bend.runtime.kernel.link import resolve
 from bend.runtime.kernel.mail import FUTEX, FUTEX_WAIT_PRIVATE, flush, mail_mask, receive, send, sleeping, syscall, wake
-from bend.runtime.kernel.memory import account
+from bend.runtime.kernel.memory import account, request_stop
 from bend.runtime.kernel.ports import TAG_MASK, WAITS
 from bend.runtime.kernel.rules import interact
-from bend.runtime.kernel.state import Shared, Worker
+from bend.runtime.kernel.state import STOP_PAUSED, Shared, Worker
 
 POLL_INTERVAL = 64
 GIVE_DEPTH = 32
@@ -66,7 +66,7 @@ def boot(w: Ptr[Worker], definition: u64, root: u64) -> None:
     expand(w, definition, root)
 
 
-@inline
+@noinline
 def run_bag(w: Ptr[Worker]) -> None:
     """Works until the bag is empty or the stop flag is seen."""
     while True:
@@ -119,6 +119,10 @@ def poll(w: Ptr[Worker]) -> None:
     """Looks for mail and for hungry workers, and accounts for the memory of the bag."""
     w.tick = POLL_INTERVAL
     shared = w.shared
+    if shared.budget != 0:
+        shared.budget -= 1
+        if shared.budget == 0:
+            request_stop(shared, STOP_PAUSED, 0)
     if w.top > w.bag_accounted:
         account(shared, (w.top - w.bag_accounted) * 8 + 65536)
         w.bag_accounted = w.top + 8192

@@ -15,6 +15,7 @@ STOP_NONE = 0
 STOP_MEMORY = 1
 STOP_INTERRUPTED = 2
 STOP_DIVISION = 3
+STOP_PAUSED = 4
 
 
 @struct
@@ -29,7 +30,10 @@ class Shared:
     memory_limit: u64
     book: Ptr[u64]
     rings: Ptr[u64]
-    pad_0: Array[u64, 8]
+    # Polls until a run that one thread makes alone is stopped: how many it may use, and has left; 0 for no limit.
+    allowance: u64
+    budget: u64
+    pad_0: Array[u64, 6]
     hungry: u64
     pad_1: Array[u64, 7]
     work: u64
@@ -81,6 +85,8 @@ class Worker:
     second: u64
     waiting: Ptr[u64]
     waiting_top: u64
+    # The workers are a ring.
+    next: Ptr['Worker']
     foreign_head: Array[u64, 64]
     foreign_tail: Array[u64, 64]
     foreign_count: Array[u64, 64]

@@ -1,0 +1,201 @@
+"""Nets of the native engine as the loop of actions sees them (`bend.runtime.io.Machine`).
+
+Between actions nothing runs, and this thread acts as the first worker, through functions of the kernel
+(`bend.runtime.kernel.data`). What an action leads to is run here too, as long as it is little.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from array import array
+from collections.abc import Sequence
+
+from bend.hvm.actions import MAGIC, TAGS
+from bend.hvm.numbers import TYPE_BITS, U24, make_word
+from bend.runtime.cpu import ERASER, NUMBER, REFERENCE, VARIABLE, Run
+from bend.runtime.io import Cell
+
+CON = 4
+TAG_MASK = 15
+VALUE_SHIFT = 24
+MISMATCH = 0xFFFFFFFF
+MAX_FIELDS = 16
+END, FULL, STOPPED, WRONG = 0, 1, 2, 3
+CAPACITY = 1 << 14
+WORD_BYTES = 8
+U64 = ctypes.c_uint64
+
+
+class CpuMachine:
+    """A native run at rest."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.memory = run.memory
+        self.heap = run.memory.heap
+        self.worker = run.memory.worker_address(0)
+        self.root = run.memory.root
+        self.folded: int | None = None
+        names = run.program.names
+        actions = run.program.actions
+        ids = {name: index for index, name in enumerate(names)}
+        self.possible = frozenset(ids[name] for name in actions.possible)
+        self.magic = frozenset(ids[name] for name in actions.magic)
+        self.tags = {constructor: number_port(make_word(tag, U24)) for constructor, tag in TAGS.items()}
+        self.tags.update((constructor, ids[name] << VALUE_SHIFT | REFERENCE) for constructor, name in actions.tags)
+        self.list_tags = (U64 * 2)(self.tags['List/Nil'], self.tags['List/Cons'])
+        self.fields = (U64 * (MAX_FIELDS + 2))()
+        self.out = (U64 * (CAPACITY + 2))()
+        self.out_bytes = memoryview(self.out).cast('B')
+        self.constants: dict[int, int] = {}
+        self._force = run.function('force', ctypes.c_bool, 2)
+        self._read_constructor = run.function('read_constructor', U64, 3)
+        self._read_numbers = run.function('read_numbers', U64, 4)
+        self._constant_of = run.function('constant_of', U64, 2)
+        self._make_constructor = run.function('make_constructor', U64, 5)
+        self._make_pair = run.function('make_pair', U64, 3)
+        self._make_list = run.function('make_list', U64, 5)
+        self._go_on = run.function('go_on', ctypes.c_bool, 4)
+        self.list_tags_address = ctypes.addressof(self.list_tags)
+        self.fields_address = ctypes.addressof(self.fields)
+        self.out_address = ctypes.addressof(self.out)
+
+    # ---- reading ----
+
+    def unfold_root(self) -> bool:
+        """See `Machine`."""
+        port = self._look(self.root)
+        if port & TAG_MASK != REFERENCE or port >> VALUE_SHIFT not in self.possible:
+            return False
+        self.folded = port
+        self._value(self.root)
+        return True
+
+    def fold_root(self) -> None:
+        """See `Machine`."""
+        assert self.folded is not None
+        self.heap[self.root] = self.folded
+
+    def constructor(self, place: int) -> Cell | None:
+        """See `Machine`."""
+        fields = self.fields
+        count = self._read_constructor(self.worker, place, self.fields_address)
+        return None if count == MISMATCH else Cell(fields[0], fields[1], fields[2:2 + count])
+
+    def constant(self, place: int) -> int | None:
+        """See `Machine`."""
+        port = self._number_port(self._look(place))
+        return port >> VALUE_SHIFT + TYPE_BITS if port & TAG_MASK == NUMBER else None
+
+    def is_magic(self, place: int) -> bool:
+        """See `Machine`."""
+        port = self._look(place)
+        if port & TAG_MASK == REFERENCE:
+            return port >> VALUE_SHIFT in self.magic
+        if port & TAG_MASK != CON:
+            return False
+        index = port >> VALUE_SHIFT
+        return (self._look(index), self._look(index + 1)) == (number_port(MAGIC[0]), number_port(MAGIC[1]))
+
+    def number(self, place: int) -> int | None:
+        """See `Machine`."""
+        port = self._value(place)
+        return port >> VALUE_SHIFT if port & TAG_MASK == NUMBER else None
+
+    def pair(self, place: int) -> tuple[int, int] | None:
+        """See `Machine`."""
+        port = self._value(place)
+        index = port >> VALUE_SHIFT
+        return (index, index + 1) if port & TAG_MASK == CON else None
+
+    def numbers(self, place: int) -> array[int] | None:
+        """See `Machine`."""
+        found = array('Q')
+        while True:
+            start = time.perf_counter()
+            count = self._read_numbers(self.worker, place, self.out_address, CAPACITY)
+            self.run.seconds += time.perf_counter() - start
+            found.frombytes(self.out_bytes[2 * WORD_BYTES:(2 + count) * WORD_BYTES])
+            status, place = self.out[0], self.out[1]
+            if status == STOPPED:
+                self.run.resume()
+            elif status != FULL:
+                return found if status == END else None
+
+    def _look(self, place: int) -> int:
+        """The port at a place, full slots followed."""
+        port = self.heap[place]
+        while port & TAG_MASK == VARIABLE:
+            held = self.heap[port >> VALUE_SHIFT]
+            if held == 0:
+                break
+            port = held
+        return port
+
+    def _number_port(self, port: int) -> int:
+        """The number that a reference stands for, if it does; otherwise the port itself."""
+        if port & TAG_MASK != REFERENCE:
+            return port
+        found = self.constants.get(port)
+        if found is None:
+            found = self.constants[port] = self._constant_of(self.worker, port) or port
+        return found
+
+    def _value(self, place: int) -> int:
+        """The port at a place, evaluated if it is a reference."""
+        port = self._number_port(self._look(place))
+        if port & TAG_MASK != REFERENCE:
+            return port
+        while True:
+            start = time.perf_counter()
+            finished = self._force(self.worker, place)
+            self.run.seconds += time.perf_counter() - start
+            if finished:
+                return self._look(place)
+            self.run.resume()
+
+    # ---- making ----
+
+    def make_eraser(self) -> int:
+        """See `Machine`."""
+        return ERASER
+
+    def make_number(self, word: int) -> int:
+        """See `Machine`."""
+        return number_port(word)
+
+    def make_tag(self, constructor: str) -> int:
+        """See `Machine`."""
+        return self.tags[constructor]
+
+    def make_pair(self, first: int, second: int) -> int:
+        """See `Machine`."""
+        return self._make_pair(self.worker, first, second)
+
+    def make_constructor(self, siblings: int, arm: int, fields: Sequence[int]) -> int:
+        """See `Machine`."""
+        self.fields[:len(fields)] = list(fields)
+        return self._make_constructor(self.worker, siblings, arm, self.fields_address, len(fields))
+
+    def make_list(self, siblings: int, data: bytes) -> int:
+        """See `Machine`."""
+        words = bytearray(len(data) * WORD_BYTES)
+        words[::WORD_BYTES] = data
+        address = ctypes.addressof(ctypes.c_char.from_buffer(words)) if data else 0
+        return self._make_list(self.worker, siblings, self.list_tags_address, address, len(data))
+
+    # ---- going on ----
+
+    def go_on(self, siblings: int, outcome: int) -> None:
+        """See `Machine`."""
+        start = time.perf_counter()
+        finished = self._go_on(self.worker, self.root, siblings, outcome)
+        self.run.seconds += time.perf_counter() - start
+        if not finished:
+            self.run.resume()
+
+
+def number_port(word: int) -> int:
+    """The port of a number."""
+    return word << VALUE_SHIFT | NUMBER

@@ -1,0 +1,208 @@
+"""Data as the host reads and makes it while nothing runs: constructors, lists of numbers, actions (spec 07, 2 and 3).
+
+Arm number a of s siblings with fields f1, f2, … is the function `λx1 … λxs (xa f1 f2 …)`. In the num-scott encoding a
+constructor has no siblings, and its first field is its tag. Both encodings are read, and what is made for an action has
+that of the action. A place is the heap index where a port is written. The host acts as the first worker.
+"""
+
+from bend.runtime.kernel.alone import follow, force, run_alone
+from bend.runtime.kernel.expand import constant_of
+from bend.runtime.kernel.lang import Ptr, addr, export, inline, noinline, u64
+from bend.runtime.kernel.link import alloc_variable, link
+from bend.runtime.kernel.numbers import TYPE_BITS, U24, number
+from bend.runtime.kernel.ports import CON, ERA, ERASER, NUM, REF, is_variable, make_port, tag, value
+from bend.runtime.kernel.rules import make_node
+from bend.runtime.kernel.state import Worker
+
+MISMATCH = 0xFFFFFFFF
+MAX_FIELDS = 16
+NO_CELL = 0
+NIL = 1
+CONS = 2
+END = 0
+FULL = 1
+STOPPED = 2
+WRONG = 3
+
+
+# ---- reading ----
+
+
+@export
+@noinline
+def read_constructor(w: Ptr[Worker], place: u64, out: Ptr[u64]) -> u64:
+    """The number of fields of the constructor at a place, or MISMATCH.
+
+    Writes the number of siblings, the number of the arm, and the places of the fields.
+    """
+    siblings: u64 = 0
+    spine: u64 = 0
+    at = follow(w, place)
+    while tag(w.heap[at]) == CON:
+        index = value(w.heap[at])
+        first = follow(w, index)
+        if tag(w.heap[first]) != ERA:
+            if spine != 0:
+                return MISMATCH
+            spine = first
+            out[1] = siblings
+        siblings += 1
+        at = follow(w, index + 1)
+    result = w.heap[at]
+    if spine == 0 or not is_variable(result):
+        return MISMATCH
+    out[0] = siblings
+    count: u64 = 0
+    at = spine
+    while tag(w.heap[at]) == CON and count < MAX_FIELDS:
+        out[2 + count] = value(w.heap[at])
+        count += 1
+        at = follow(w, value(w.heap[at]) + 1)
+    last = w.heap[at]
+    if not is_variable(last) or value(last) != value(result):
+        return MISMATCH
+    return count
+
+
+@inline
+def number_at(w: Ptr[Worker], place: u64) -> u64:
+    """The number at a place, or the one that a reference there stands for, as a port; another port if it is neither."""
+    port = w.heap[follow(w, place)]
+    if tag(port) == REF:
+        found = constant_of(w, port)
+        if found != 0:
+            return found
+    return port
+
+
+@noinline
+def cell_kind(w: Ptr[Worker], place: u64, out: Ptr[u64]) -> u64:
+    """Which cell of a list stands at a place; after it, `out` holds what `read_constructor` gives, with the places of
+    head and tail after the tag if there is one."""
+    count = read_constructor(w, place, out)
+    arm = out[1]
+    if count == MISMATCH or out[0] > 2:
+        return NO_CELL
+    if out[0] == 1:
+        if count == 0:
+            return NO_CELL
+        found = number_at(w, out[2])
+        if tag(found) != NUM:
+            return NO_CELL
+        arm = value(found) >> TYPE_BITS
+        count -= 1
+    if arm == 0 and count == 0:
+        return NIL
+    if arm == 1 and count == 2:
+        return CONS
+    return NO_CELL
+
+
+@export
+@noinline
+def read_numbers(w: Ptr[Worker], place: u64, out: Ptr[u64], capacity: u64) -> u64:
+    """The payloads of the numbers in the list at a place: how many there are, at most `capacity`.
+
+    Writes why it ends, the place to go on at, and then the payloads. It ends at the end of the list, where `out` is
+    full, where a reference must be evaluated and that stops, or at what is no list of numbers.
+    """
+    count: u64 = 0
+    cell = addr(w.scratch[0])
+    at = place
+    while True:
+        out[1] = at
+        if not force(w, at):
+            out[0] = STOPPED
+            return count
+        kind = cell_kind(w, at, cell)
+        if kind != CONS:
+            out[0] = END if kind == NIL else WRONG
+            return count
+        if count == capacity:
+            out[0] = FULL
+            return count
+        fields = addr(cell[4 - cell[0]])
+        head = fields[0]
+        rest = fields[1]
+        found = number_at(w, head)
+        if tag(found) != NUM:
+            if not force(w, head):
+                out[0] = STOPPED
+                return count
+            found = number_at(w, head)
+            if tag(found) != NUM:
+                out[0] = WRONG
+                return count
+        out[2 + count] = value(found) >> TYPE_BITS
+        count += 1
+        at = rest
+
+
+# ---- making ----
+
+
+@export
+@noinline
+def make_constructor(w: Ptr[Worker], siblings: u64, arm: u64, fields: Ptr[u64], count: u64) -> u64:
+    """A constructor, as a port."""
+    result = alloc_variable(w)
+    body = result
+    i = count
+    while i != 0:
+        i -= 1
+        body = make_node(w, CON, fields[i], body)
+    port = result
+    i = siblings
+    while i != 0:
+        i -= 1
+        first: u64 = ERASER
+        if i == arm:
+            first = body
+        port = make_node(w, CON, first, port)
+    return port
+
+
+@export
+def make_pair(w: Ptr[Worker], first: u64, second: u64) -> u64:
+    """A tuple of two, as a port."""
+    return make_node(w, CON, first, second)
+
+
+@export
+@noinline
+def make_list(w: Ptr[Worker], siblings: u64, tags: Ptr[u64], payloads: Ptr[u64], count: u64) -> u64:
+    """A list of u24 numbers, as a port. `tags` are those of Nil and Cons, used where constructors have no siblings."""
+    fields = w.scratch
+    skipped = siblings - 1
+    fields[0] = tags[0]
+    port = make_constructor(w, siblings, 0, addr(fields[skipped]), 1 - skipped)
+    fields[0] = tags[1]
+    i = count
+    while i != 0:
+        i -= 1
+        fields[1] = make_port(NUM, number(payloads[i], U24))
+        fields[2] = port
+        port = make_constructor(w, siblings, skipped, addr(fields[skipped]), 3 - skipped)
+    return port
+
+
+@export
+def go_on(w: Ptr[Worker], root: u64, siblings: u64, outcome: u64) -> bool:
+    """Applies the continuation of the action at the root to the outcome, and runs; False if that stopped.
+
+    This is a match on the action, `match action { IO/Call magic name argument cont: (cont outcome) }`, so what it is
+    made of is erased by the rules, which count.
+    """
+    action = w.heap[root]
+    w.heap[root] = 0
+    result = alloc_variable(w)
+    arm = make_node(w, CON, make_node(w, CON, outcome, result), result)
+    skipped: u64 = 5 - siblings
+    while skipped != 0:
+        skipped -= 1
+        arm = make_node(w, CON, ERASER, arm)
+    target = make_node(w, CON, arm, root << 24)
+    if siblings == 2:
+        target = make_node(w, CON, ERASER, target)
+    link(w, action, target)
+    return run_alone(w)
