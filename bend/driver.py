@@ -455,7 +455,7 @@ def show_result(program: Program, result: RunResult, resources: Resources, readb
             return None
 
     report = Report()
-    value = scott_value(result.net) if readback == 'default' else None
+    value = scott_value(result.net, program.info.definitions) if readback == 'default' else None
     term = read(value or result.net, program.info, expand if readback == 'default' else None, report, linear=linear)
     if value is not None and isinstance(term, Eraser):
         return None, ()

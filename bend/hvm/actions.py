@@ -67,12 +67,14 @@ def with_tags(book: Book, constructors: Mapping[str, int]) -> Book:
     return Book({**book.defs, **missing})
 
 
-def scott_value(result: Net) -> Net | None:
+def scott_value(result: Net, definitions: Mapping[str, Net]) -> Net | None:
     """The value in `IO/Done`, `λdone λcall (done magic value)`, in the Scott encoding, which keeps no name by which
     readback could know it; None for any other result."""
     match result.root:
-        case Con(Con(magic, Con(value, Var(first))), Con(Era(), Var(last))) if first == last and is_magic(magic):
-            return Net(value)
+        case Con(Con(magic, Con(value, Var(first))), Con(Era(), Var(last))) if first == last:
+            if isinstance(magic, Ref) and magic.name in definitions:
+                magic = definitions[magic.name].root
+            return Net(value) if is_magic(magic) else None
         case _:
             return None
 
