@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -28,6 +30,14 @@ RESULTS = {
 }
 """What the examples print. Tuples print as the pairs that they are."""
 
+DIALOGUES = {
+    'guess': ('higher\nlower\nwhat\nyes\n',
+              'Think of a number from 1 to 100.\nIs it 50? Is it 75? Is it 62? Please say higher, lower or yes.\n'
+              'Is it 62? It took 3 guesses.\n'),
+    'line_count': ('one two\n  three\n', '2 lines, 3 words, 16 bytes\n'),
+}
+"""What examples find on standard input, and what they answer."""
+
 MANDELBROT_MIDDLE = '  @@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@++..... '
 
 
@@ -49,6 +59,15 @@ def test_result(name: str, threads: str, capfd: pytest.CaptureFixture[str]) -> N
     assert out == f'Result: {RESULTS[name]}\n'
 
 
+@pytest.mark.parametrize('name', DIALOGUES)
+def test_dialogue(name: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer to the input is right, and nothing else is printed."""
+    question, answer = DIALOGUES[name]
+    data = io.BufferedReader(cast(io.RawIOBase, io.BytesIO(question.encode())))
+    monkeypatch.setattr(sys, 'stdin', io.TextIOWrapper(data, encoding='utf-8'))
+    assert run(name, capfd) == answer
+
+
 def test_mandelbrot(capfd: pytest.CaptureFixture[str]) -> None:
     """The picture has its rows, and is the same upside down."""
     rows = re.findall('"([^"]*)"', run('mandelbrot', capfd))
@@ -59,4 +78,4 @@ def test_mandelbrot(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_every_example_is_tested() -> None:
     """No example without an expected result."""
-    assert {path.stem for path in EXAMPLES.glob('*.bend')} == {*RESULTS, 'mandelbrot'}
+    assert {path.stem for path in EXAMPLES.glob('*.bend')} == {*RESULTS, *DIALOGUES, 'mandelbrot'}

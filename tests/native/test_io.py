@@ -4,6 +4,7 @@ does and counts the same."""
 from __future__ import annotations
 
 import io
+import os
 import signal
 import subprocess
 import sys
@@ -326,8 +327,10 @@ def main():
 def start(path: Path, text: str) -> subprocess.Popen[bytes]:
     """A program in a process of its own."""
     (path / 'program.bend').write_text(text, encoding='utf-8')
-    return subprocess.Popen([sys.executable, '-m', 'bend', 'run', '-t', '2', str(path / 'program.bend')], cwd=ROOT,
-                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    # A name without a folder, so that the program is compiled once for all tests.
+    return subprocess.Popen([sys.executable, '-m', 'bend', 'run', '-t', '2', 'program.bend'], cwd=path,
+                            env={**os.environ, 'PYTHONPATH': str(ROOT)}, stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def test_prompts_and_interrupts(tmp_path: Path) -> None:
