@@ -180,6 +180,8 @@ class _Binder:
         for constructor in self.tops[target.path].variants.get(target.name, ()):
             if constructor != target.name:
                 under, brought = written + constructor.removeprefix(target.name), Target(target.path, constructor)
+                if bound.names.get(under, (None, ''))[0] == brought:
+                    continue  # It was imported by its own name, and stays even if the type's name is hidden.
                 self.warn_of_hiding(bound, under, brought, span)
                 bound.add(under, brought, written)
 

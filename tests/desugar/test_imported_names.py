@@ -178,6 +178,11 @@ def test_own_definitions_hide_imports(project: Project) -> None:
     assert project.messages(main.replace('Opt/None)', 'Opt/Some)')) == ["The variable 'Opt/Some' is not defined here."]
 
 
+def test_constructors_imported_by_name_outlive_a_hidden_type(project: Project) -> None:
+    project.write(a=OPT)
+    assert project.body('from a import *\ntype Opt = Mine\nmain = (Opt/Mine, Opt/None)\n') == '(Opt/Mine, a/Opt/None)'
+
+
 def test_imports_hide_the_prelude(project: Project) -> None:
     project.write(a='type List = (Nil) | (Cons x)\nundefer = 1\nmine = (List/Cons [1])\n')
     main = 'from a import (List, undefer)\nmain = (List/Nil, undefer, List/length, [2])\n'
