@@ -11,7 +11,7 @@ import pickle
 import re
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from hashlib import blake2b
@@ -59,6 +59,7 @@ CORE_PIPELINE: list[Pass[core.Book]] = [
     _desugar('resolve_names'),
     _desugar('equations'),
     _desugar('normalise_matches'),
+    _desugar('check_names'),
     _desugar('lift_local_defs'),
     _desugar('lift_bend'),
     _desugar('lift_fold'),
@@ -86,10 +87,24 @@ CORE_PIPELINE: list[Pass[core.Book]] = [
 
 @dataclass(frozen=True, slots=True)
 class NetContext:
-    """What passes over nets share: where findings go, and the name of the entry."""
+    """What passes over nets share: where findings go, the core that the nets were made from, and the net that runs."""
 
     report: Report
+    book: core.Book
     entry: str | None
+
+    def stop_on(self, findings: Iterable[Diagnostic]) -> None:
+        """Records findings about nets as findings about the functions that they were made from, and stops if there is
+        an error among them."""
+        from bend.desugar.places import placed
+        for finding in findings:
+            self.report.add(placed(finding, self.book))
+        self.report.stop_on_errors()
+
+    def shown_name(self, name: str) -> str:
+        """How users call a definition of the nets."""
+        from bend.desugar.places import shown_name
+        return shown_name(self.book, name)
 
 
 def _eta(book: net.Book, context: NetContext) -> net.Book:
@@ -99,9 +114,7 @@ def _eta(book: net.Book, context: NetContext) -> net.Book:
 
 def _cycles(book: net.Book, context: NetContext) -> net.Book:
     from bend.hvm.cycles import recursion_cycles
-    for diagnostic in recursion_cycles(book):
-        context.report.add(diagnostic)
-    context.report.stop_on_errors()
+    context.stop_on(recursion_cycles(book, context.shown_name))
     return book
 
 
@@ -117,9 +130,7 @@ def _prune(book: net.Book, context: NetContext) -> net.Book:
 
 def _size(book: net.Book, context: NetContext) -> net.Book:
     from bend.hvm.size import check_net_size
-    for diagnostic in check_net_size(book):
-        context.report.add(diagnostic)
-    context.report.stop_on_errors()
+    context.stop_on(check_net_size(book))
     return book
 
 
@@ -198,7 +209,8 @@ def compile_to_core(request: Request, report: Report, manager: PassManager, file
     from bend.syntax.imports import load_program
     prelude = manager.stage('prelude', lambda: load_prelude(files, fingerprint()))
     program = manager.stage('parse', lambda: load_program(request.source, disk))
-    context = Context(report, request.options, request.options.entrypoint, parse_arguments(request), request.is_run)
+    context = Context(report, request.options, request.options.entrypoint, parse_arguments(request), request.is_run,
+                      source=request.source)
     book = manager.stage(LOADED, lambda: convert_modules(prelude, program, context), _core_form())
     book = manager.run(CORE_PIPELINE, book, context, _core_form())
     report.stop_on_errors()
@@ -210,8 +222,13 @@ def compile_to_nets(book: core.Book, report: Report, manager: PassManager) -> ne
     from bend.hvm.encode import EncodeOptions, encode_book
     options = EncodeOptions(adt=manager.options.encoding, keep_all=True,
                             float_matches=manager.options.float_combinators)
-    nets = manager.stage('encode', lambda: encode_book(book, options), _net_form())
-    nets = manager.run(NET_PIPELINE, nets, NetContext(report, _entry_name(book)), _net_form())
+    context = NetContext(report, book, _entry_name(book))
+    try:
+        nets = manager.stage('encode', lambda: encode_book(book, options), _net_form())
+        nets = manager.run(NET_PIPELINE, nets, context, _net_form())
+    except BendError as problem:
+        from bend.desugar.places import placed
+        raise BendError(placed(diagnostic, book) for diagnostic in problem.diagnostics) from None
     report.stop_on_errors()
     return nets
 

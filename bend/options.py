@@ -16,7 +16,7 @@ Encoding = Literal['num-scott', 'scott']
 Readback = Literal['default', 'lambda']
 
 WARNING_KINDS = ('irrefutable-match', 'redundant-match', 'unreachable-match', 'unused-definition', 'repeated-bind',
-                 'recursion-cycle', 'import-shadow', 'missing-main')
+                 'misspelt-constructor', 'recursion-cycle', 'import-shadow', 'missing-main')
 
 
 @dataclass(frozen=True, slots=True)

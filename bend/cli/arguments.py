@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 from bend import __version__
-from bend.diagnostics import Severity
+from bend.diagnostics import Severity, error
 from bend.options import FLAGS, WARNING_KINDS, Options, Severities, with_severity
+from bend.suggest import did_you_mean
 
 USAGE_ERROR = 2
 
@@ -21,6 +22,7 @@ BEND_COMMANDS = {
     'check': 'compile a program and report what is wrong with it',
     'desugar': 'print the core program that the engines read',
     'gen-hvm': 'print the interaction nets of a program',
+    'explain': 'tell more about the code of a diagnostic',
     'gen-c': 'print a standalone C program (not there yet)',
     'gen-cu': 'print a standalone CUDA program (not there yet)',
 }
@@ -39,28 +41,48 @@ _VALUED = ('-e', '--entrypoint', '--hvm-bin', '--color', '--error-format')
 
 
 class UsageError(Exception):
-    """The command line cannot be understood; the message says why."""
+    """The command line cannot be understood; the diagnostic says why."""
+
+    def __init__(self, message: str, hint: str = '') -> None:
+        self.diagnostic = error('command-line', message, hint=hint)
+        super().__init__(message)
 
 
 class _Parser(argparse.ArgumentParser):
     """An argument parser whose errors are exceptions."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f'{message}\n{self.format_usage().rstrip()}')
+        help_ = f"'{self.prog} --help' lists the options."
+        if message.startswith('unrecognized arguments: '):
+            words = message.partition(': ')[2].split()
+            word = next((word for word in words if word.startswith('-')), words[0]).partition('=')[0]
+            if word.startswith('-'):
+                raise UsageError(f"'{self.prog}' has no option '{word}'.",
+                                 did_you_mean(word, self._option_string_actions) or help_)
+            raise UsageError(f"'{self.prog}' takes one file; there is no place for '{word}'.", help_)
+        if message.startswith('the following arguments are required: FILE'):
+            raise UsageError('There is no file.', f"Write '{self.prog} FILE'.")
+        message = message.removeprefix('argument ')
+        raise UsageError(f'{message[0].upper()}{message[1:]}.', help_)
 
 
 def parse_bend(argv: Sequence[str]) -> argparse.Namespace:
     """What `bend ARGV` asks for: `command` and its options. Raises `UsageError`; `SystemExit` after printing help
     or the version."""
     command, rest, given = _split(argv, 'bend', BEND_COMMANDS)
-    parser = _Parser(prog=f'bend {command}', description=f'{BEND_COMMANDS[command].capitalize()}.')
+    parser = _Parser(prog=f'bend {command}', allow_abbrev=False, description=f'{BEND_COMMANDS[command].capitalize()}.')
+    if command == 'explain':
+        parser.add_argument('code', metavar='CODE', nargs='?', help='such as unbound-variable; without it, lists all')
+        _add_reporting(parser)
+        return _finish(parser, command, rest, given)
     parser.add_argument('file', metavar='FILE', help='the program')
     _add_compiling(parser)
     if command in RUNNING:
         parser.add_argument('arguments', metavar='ARGUMENT', nargs='*',
                             help='terms that `main` is applied to; put `--` before one that begins with `-`')
         _add_running(parser)
-        parser.add_argument('--readback', choices=('default', 'lambda'), default='default',
+        parser.add_argument('--readback', type=_choice('form of results', ('default', 'lambda')), default='default',
+                            metavar='{default,lambda}',
                             help='print constructors by name (default) or as the lambdas that encode them')
         parser.add_argument('-l', '--linear', action='store_true',
                             help='show where the result duplicates values that are not known yet')
@@ -73,7 +95,7 @@ def parse_bend(argv: Sequence[str]) -> argparse.Namespace:
 def parse_hvm(argv: Sequence[str]) -> argparse.Namespace:
     """What `hvm ARGV` asks for, as `parse_bend`."""
     command, rest, given = _split(argv, 'hvm', HVM_COMMANDS)
-    parser = _Parser(prog=f'hvm {command}', description=f'{HVM_COMMANDS[command].capitalize()}.')
+    parser = _Parser(prog=f'hvm {command}', allow_abbrev=False, description=f'{HVM_COMMANDS[command].capitalize()}.')
     parser.add_argument('file', metavar='FILE', help='a file of nets')
     _add_running(parser)
     parser.add_argument('--io', action='store_true', help='accepted, without effect')
@@ -98,7 +120,7 @@ def _split(argv: Sequence[str], program: str, commands: dict[str, str]) -> tuple
             raise SystemExit(0)
         index += 2 if words[index] in _VALUED else 1
     if index >= len(words):
-        raise UsageError(f'There is no command.\n\n{overview(program, commands).rstrip()}')
+        raise UsageError('There is no command.', f"Write '{program} run FILE'. '{program} --help' lists the commands.")
     command = words.pop(index)
     if command == 'help' and index < len(words):
         command, words = words.pop(index), ['--help']
@@ -106,7 +128,8 @@ def _split(argv: Sequence[str], program: str, commands: dict[str, str]) -> tuple
         sys.stdout.write(overview(program, commands))
         raise SystemExit(0)
     if command not in commands:
-        raise UsageError(f"There is no command '{command}'.\n\n{overview(program, commands).rstrip()}")
+        raise UsageError(f"There is no command '{command}'.",
+                         did_you_mean(command, commands) or f"'{program} --help' lists the commands.")
     return command, words, behind
 
 
@@ -116,6 +139,17 @@ def overview(program: str, commands: dict[str, str]) -> str:
     lines = [f'usage: {program} COMMAND [OPTIONS] FILE [ARGUMENTS...]', '', 'commands:']
     lines += [f'  {name.ljust(width)}  {text}' for name, text in commands.items()]
     return '\n'.join([*lines, '', f'`{program} COMMAND --help` lists the options of a command.', ''])
+
+
+def requested(argv: Sequence[str], option: str, default: str) -> str:
+    """The value that a command line gives an option, for errors in the command line itself."""
+    words = list(argv[:argv.index('--')] if '--' in argv else argv)
+    for index, word in enumerate(words):
+        if word == option and index + 1 < len(words):
+            return words[index + 1]
+        if word.startswith(option + '='):
+            return word.partition('=')[2]
+    return default
 
 
 def version(program: str) -> str:
@@ -165,37 +199,48 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--memory', metavar='SIZE', type=_memory, default=0,
                        help='the most memory that the program may use, such as 200M or 4G')
     # `reference` is the reducer in Python: slow, for tests.
-    group.add_argument('--engine', choices=('net', 'reference'), default='net', metavar='net',
+    group.add_argument('--engine', type=_choice('engine', ('net', 'reference')), default='net', metavar='net',
                        help='how to run the program: as interaction nets')
 
 
 def _add_reporting(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group('reporting')
-    group.add_argument('--color', choices=('auto', 'always', 'never'), default='auto',
+    group.add_argument('--color', type=_choice('way to colour', ('auto', 'always', 'never')), default='auto',
+                       metavar='{auto,always,never}',
                        help='colour diagnostics (default: on a terminal, unless NO_COLOR is set)')
-    group.add_argument('--error-format', choices=('text',), default='text', help='the form of diagnostics')
+    group.add_argument('--error-format', type=_choice('form of diagnostics', ('text', 'json')), default='text',
+                       metavar='{text,json}', help='the form of diagnostics: for people, or a JSON object a line')
 
 
 def _flags(text: str) -> list[str]:
     for flag in text.split():
-        if flag not in FLAGS:
-            raise argparse.ArgumentTypeError(f"there is no option '{flag}'; the options are {' '.join(FLAGS)}")
+        _known('compiler option', flag, FLAGS)
     return text.split()
+
+
+def _known(kind: str, word: str, words: Iterable[str]) -> str:
+    """The word if it is one of those that the command line knows."""
+    if word not in words:
+        raise UsageError(f"There is no {kind} '{word}'.", did_you_mean(word, words) or f'There are {", ".join(words)}.')
+    return word
+
+
+def _choice(kind: str, words: tuple[str, ...]) -> Callable[[str], str]:
+    """The type of an option whose value is one of a few words."""
+    return lambda word: _known(kind, word, words)
 
 
 def _severity(severity: Severity) -> Callable[[str], list[tuple[str, Severity]]]:
     def parse(text: str) -> list[tuple[str, Severity]]:
         for kind in text.split():
-            if kind != 'all' and kind not in WARNING_KINDS:
-                raise argparse.ArgumentTypeError(f"there is no warning '{kind}'; "
-                                                 f"the kinds are all {' '.join(WARNING_KINDS)}")
+            _known('kind of warning', kind, ('all', *WARNING_KINDS))
         return [(kind, severity) for kind in text.split()]
     return parse
 
 
 def _threads(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1024):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of threads")
+        raise UsageError(f"'{text}' is not a number of threads.", 'Write a number from 1 to 1024.')
     return int(text)
 
 
@@ -207,7 +252,7 @@ def _memory(text: str) -> int:
     if number and number[-1] in _UNITS:
         number, unit = number[:-1], number[-1]
     if not (number.isascii() and number.isdigit() and int(number)):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a size; write it like 200M or 4G")
+        raise UsageError(f"'{text}' is not a size of memory.", 'Write it like 200M or 4G.')
     return int(number) * _UNITS[unit]
 
 

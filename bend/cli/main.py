@@ -7,16 +7,18 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import NoReturn
 
 from bend import driver
-from bend.cli.arguments import USAGE_ERROR, UsageError, options_of, parse_bend, parse_hvm, severities_of
-from bend.cli.render import render, wants_color
-from bend.diagnostics import BendError, Diagnostic
+from bend.cli.arguments import USAGE_ERROR, UsageError, options_of, parse_bend, parse_hvm, requested, severities_of
+from bend.cli.render import Color, in_order, render, wants_color
+from bend.diagnostics import BendError, Diagnostic, error
 from bend.options import CHECK_SEVERITIES, RUN_SEVERITIES
 from bend.passes import InternalError, PassManager
 from bend.runtime.cache import Cache
+from bend.suggest import did_you_mean
 
 SUCCESS = 0
 FAILURE = 1
@@ -37,12 +39,12 @@ def hvm() -> NoReturn:
 
 def main(argv: Sequence[str]) -> int:
     """Does what `bend ARGV` asks for, and gives the exit code."""
-    return _guarded(lambda: _bend(parse_bend(argv)))
+    return _guarded(lambda: _bend(parse_bend(argv)), argv)
 
 
 def hvm_main(argv: Sequence[str]) -> int:
     """Does what `hvm ARGV` asks for, and gives the exit code."""
-    return _guarded(lambda: _hvm(parse_hvm(argv)))
+    return _guarded(lambda: _hvm(parse_hvm(argv)), argv)
 
 
 def _console(command: Callable[[Sequence[str]], int]) -> NoReturn:
@@ -58,7 +60,7 @@ def _leave(code: int) -> NoReturn:
     sys.exit(code)
 
 
-def _guarded(action: Callable[[], int]) -> int:
+def _guarded(action: Callable[[], int], argv: Sequence[str]) -> int:
     """The action's exit code; everything that can go wrong, as an exit code and a text on stderr."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, 'reconfigure'):
@@ -69,7 +71,7 @@ def _guarded(action: Callable[[], int]) -> int:
         sys.stdout.flush()
         return code
     except UsageError as problem:
-        return _complain(f'error: {problem}\n', USAGE_ERROR)
+        return _complain(_Form.requested(argv).text((problem.diagnostic,)), USAGE_ERROR)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else SUCCESS
     except KeyboardInterrupt:
@@ -79,7 +81,8 @@ def _guarded(action: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except Exception as problem:
-        return _complain(_crash_text(problem), CRASH)
+        form = _Form.requested(argv)
+        return _complain(form.text((_crash(problem),)) if form.error_format == 'json' else _crash_text(problem), CRASH)
 
 
 def _complain(text: str, code: int) -> int:
@@ -92,11 +95,18 @@ def _complain(text: str, code: int) -> int:
     return code
 
 
-def _crash_text(problem: Exception) -> str:
-    stage = f' in {problem.stage}' if isinstance(problem, InternalError) else ''
+def _crash(problem: Exception) -> Diagnostic:
+    stage = f'in {problem.stage}: ' if isinstance(problem, InternalError) else ''
     message = problem.message if isinstance(problem, InternalError) else f'{type(problem).__name__}: {problem}'
-    text = (f'internal error{stage}: {message}\n'
-            '  This is a fault of the compiler, not of the program. Please report it, with the program.\n')
+    return error('internal-error', stage + message, hint=_CRASH_HINT)
+
+
+_CRASH_HINT = 'This is a fault of the compiler, not of the program. Please report it, with the program.'
+
+
+def _crash_text(problem: Exception) -> str:
+    message = _crash(problem).message
+    text = f'internal error{" " if isinstance(problem, InternalError) else ": "}{message}\n  {_CRASH_HINT}\n'
     if os.environ.get('BEND_DEBUG'):
         import traceback
         return text + ''.join(traceback.format_exception(problem))
@@ -107,10 +117,12 @@ def _crash_text(problem: Exception) -> str:
 
 
 def _bend(arguments: argparse.Namespace) -> int:
+    if arguments.command == 'explain':
+        return _explain(arguments)
     if arguments.command in ('run-cu', 'gen-c', 'gen-cu'):
-        raise UsageError(f"'{arguments.command}' is not there yet. "
-                         + ('`bend run` uses all cores.' if arguments.command == 'run-cu' else
-                            '`bend run` compiles to native code, and `bend gen-hvm` prints the nets.'))
+        raise UsageError(f"'{arguments.command}' is not there yet.",
+                         "'bend run' uses all cores." if arguments.command == 'run-cu' else
+                         "'bend run' compiles to native code, and 'bend gen-hvm' prints the nets.")
     severities = RUN_SEVERITIES if arguments.command == 'run' else CHECK_SEVERITIES
     try:
         request = driver.Request(driver.load(arguments.file), options_of(arguments),
@@ -130,8 +142,23 @@ def _known_passes(arguments: argparse.Namespace) -> frozenset[str]:
     """The passes to dump after; `--verbose` is a dump of the loaded program."""
     for name in arguments.dump_after:
         if name not in driver.stage_names():
-            raise UsageError(f"There is no pass '{name}'. The passes are {' '.join(driver.stage_names())}.")
+            names = driver.stage_names()
+            raise UsageError(f"There is no pass '{name}'.",
+                             did_you_mean(name, names) or f'The passes are {", ".join(names)}.')
     return frozenset((*arguments.dump_after, *([driver.LOADED] if arguments.verbose else ())))
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from bend.cli import explain
+    if arguments.code is None:
+        sys.stdout.write(explain.overview())
+        return SUCCESS
+    known = explain.codes()
+    if arguments.code not in known:
+        raise UsageError(f"There is no code '{arguments.code}'.",
+                         did_you_mean(arguments.code, known) or "'bend explain' lists all codes.")
+    sys.stdout.write(explain.as_plain_text(explain.explanation(arguments.code)))
+    return SUCCESS
 
 
 def _run(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
@@ -188,7 +215,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, driver.Request, PassManager], 
 
 def _hvm(arguments: argparse.Namespace) -> int:
     if arguments.command != 'run':
-        raise UsageError(f"'{arguments.command}' is not there yet. `hvm run` uses all cores.")
+        raise UsageError(f"'{arguments.command}' is not there yet.", "'hvm run' uses all cores.")
     try:
         nets = driver.load_nets(arguments.file)
         artifact = driver.build(nets, arguments.engine)
@@ -206,9 +233,34 @@ def _hvm(arguments: argparse.Namespace) -> int:
 # ---- reporting -------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How the command line wants diagnostics."""
+
+    error_format: str
+    color: Color
+
+    @staticmethod
+    def requested(argv: Sequence[str]) -> _Form:
+        """The form for a command line that cannot be understood otherwise."""
+        choices: dict[str, Color] = {'always': 'always', 'never': 'never'}
+        return _Form(requested(argv, '--error-format', 'text'), choices.get(requested(argv, '--color', ''), 'auto'))
+
+    def text(self, diagnostics: Iterable[Diagnostic]) -> str:
+        """The diagnostics as text for stderr. People are told once where to read on."""
+        if self.error_format == 'json':
+            from bend.cli.json_lines import json_lines
+            return json_lines(diagnostics)
+        shown = in_order(diagnostics)
+        text = render(shown, wants_color(self.color, sys.stderr))
+        if shown and sys.stderr.isatty():
+            text += f"'bend explain {shown[-1].code}' tells more.\n"
+        return text
+
+
 def _report(arguments: argparse.Namespace, diagnostics: Iterable[Diagnostic], code: int = SUCCESS) -> int:
     """Shows diagnostics on stderr, after what is already on its way to stdout; gives the exit code back."""
-    text = render(diagnostics, wants_color(arguments.color, sys.stderr))
+    text = _Form(arguments.error_format, arguments.color).text(diagnostics)
     if text:
         sys.stdout.flush()
         sys.stderr.write(text)

@@ -27,10 +27,24 @@ def wants_color(choice: Color, stream: TextIO) -> bool:
 
 
 def render(diagnostics: Iterable[Diagnostic], color: bool = False) -> str:
-    """Text for all of them, warnings first, each followed by an empty line; allowed ones are left out."""
-    visible = [d for d in diagnostics if d.severity is not Severity.ALLOW]
-    visible.sort(key=lambda diagnostic: diagnostic.severity is Severity.ERROR)
-    return ''.join(render_one(diagnostic, color) + '\n' for diagnostic in dict.fromkeys(visible))
+    """Text for all of them, each followed by an empty line."""
+    return ''.join(render_one(diagnostic, color) + '\n' for diagnostic in in_order(diagnostics))
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Those that are not allowed, each once: warnings before errors, then file by file in the order of their places,
+    at the end those without a place."""
+    visible = list(dict.fromkeys(d for d in diagnostics if d.severity is not Severity.ALLOW))
+    files = list(dict.fromkeys(diagnostic.labels[0].span.source.name for diagnostic in visible if diagnostic.labels))
+
+    def key(diagnostic: Diagnostic) -> tuple[bool, int, int]:
+        is_error = diagnostic.severity is Severity.ERROR
+        if not diagnostic.labels:
+            return is_error, len(files), 0
+        span = diagnostic.labels[0].span
+        return is_error, files.index(span.source.name), span.start
+
+    return sorted(visible, key=key)
 
 
 def render_one(diagnostic: Diagnostic, color: bool = False) -> str:

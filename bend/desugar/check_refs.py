@@ -8,10 +8,10 @@ from bend.desugar.core import Book, Ref
 from bend.desugar.references import constructor_tag, net_references
 from bend.desugar.terms import subterms
 from bend.diagnostics import error
+from bend.source import Span
 
 if TYPE_CHECKING:
     from bend.desugar.context import Context
-    from bend.source import Span
 
 
 def check_refs(book: Book, context: Context) -> Book:
@@ -22,10 +22,9 @@ def check_refs(book: Book, context: Context) -> Book:
         if (owner, name) in reported or is_defined(book, name):
             return
         reported.add((owner, name))
-        close = context.suggestion(name, (*book.defs, *book.constructors, *book.nets), span)
+        hint = context.did_you_mean(name, (*book.defs, *book.constructors, *book.nets), span)
         context.report.add(error(
-            'undefined-reference', f"There is no definition '{name}'.", span,
-            hint=f"Did you mean '{close}'?" if close else '', definition=owner))
+            'undefined-reference', f"There is no definition named '{name}'.", span, hint=hint, definition=owner))
 
     for definition in book.defs.values():
         for term in subterms(definition.body):
@@ -33,9 +32,15 @@ def check_refs(book: Book, context: Context) -> Book:
                 check(definition.user_name, term.name, term.span)
     for net in book.nets.values():
         for name in net_references(net.net):
-            check(net.name, name, None)
+            check(net.name, name, _in_text(net.span, name))
     context.report.stop_on_errors()
     return book
+
+
+def _in_text(net: Span | None, name: str) -> Span | None:
+    """The place of a reference in the text of a net."""
+    start = -1 if net is None else net.source.text.find(f'@{name}', net.start, net.end)
+    return net if net is None or start < 0 else Span(net.source, start, start + len(name) + 1)
 
 
 def is_defined(book: Book, name: str) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from dataclasses import dataclass, field, replace
 
+from bend.desugar.core import Book, Era, Rule
 from bend.desugar.imported_names import ProgramNames
 from bend.desugar.shadowing import Renaming
 from bend.diagnostics import Report
 from bend.options import Options
-from bend.source import Span
+from bend.source import Source, Span
+from bend.suggest import closest, did_you_mean
 from bend.syntax.ast import Expr
 
 
@@ -23,6 +24,7 @@ class Context:
     maps those names of the prelude that the program defines itself to the internal names under which the prelude's
     own definitions live on. `names` are the meanings of names in the main file, `file_names` those in all files, by
     the name of the source; `imported` are the book's names for imported definitions. `convert_modules` fills these in.
+    `source` is the main file.
     """
 
     report: Report = field(default_factory=Report)
@@ -34,10 +36,24 @@ class Context:
     names: Renaming = field(default_factory=Renaming)
     file_names: dict[str, Renaming] = field(default_factory=dict)
     imported: set[str] = field(default_factory=set)
+    source: Source | None = None
 
     def builtin(self, name: str) -> str:
         """The name under which a definition of the prelude is found in the book."""
         return self.renamed.get(name, name)
+
+    def settled(self, book: Book) -> Book:
+        """The book with `*` in place of each function in which an error has been found.
+
+        So passes between two stop points go on to find what is wrong in other functions, and say nothing about what
+        follows from an error that is known.
+        """
+        broken = {diagnostic.definition for diagnostic in self.report.errors}
+        if not broken:
+            return book
+        return book.with_defs({
+            name: replace(definition, rules=(Rule((), Era(span=definition.span), span=definition.span),))
+            if definition.user_name in broken else definition for name, definition in book.defs.items()})
 
     def add_names(self, found: ProgramNames) -> None:
         """Fills in what names mean."""
@@ -47,15 +63,15 @@ class Context:
         self.file_names.update((file.source.name, file.names) for file in found.files)
         self.imported.update(file.names.value(name) for file in imported for name in file.defined.values)
 
-    def suggestion(self, name: str, names: Iterable[str], span: Span | None) -> str | None:
-        """What may have been meant by a name that means nothing at a place: the most similar of some names of the
-        book, as it is written there, or one that only a path or an alias keeps apart."""
+    def did_you_mean(self, name: str, names: Iterable[str], span: Span | None) -> str:
+        """The hint for a name that means nothing at a place: what may have been meant among some names of the book,
+        as it is written there, or one that only a path or an alias keeps apart; empty if there is nothing."""
         written = self.written(names, span)
-        close = get_close_matches(name, written, 1)
-        if close:
-            return close[0]
-        return next((other for other, book_name in written.items()
-                     if other.endswith(f'/{name}') or book_name.endswith(f'/{name}')), None)
+        if closest(name, written):
+            return did_you_mean(name, written)
+        other = next((other for other, book_name in written.items()
+                      if other.endswith(f'/{name}') or book_name.endswith(f'/{name}')), None)
+        return f"Did you mean '{other}'?" if other else ''
 
     def written(self, names: Iterable[str], span: Span | None) -> dict[str, str]:
         """Those names of the book that code at a place can write, by what it writes."""

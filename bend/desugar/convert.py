@@ -25,8 +25,8 @@ from bend.syntax.imports import Program
 def convert_modules(prelude: ast.Module | None, program: Program, context: Context) -> core.Book:
     """Converts a program and the prelude under it to one book.
 
-    Fills in what the context knows about names. Raises `BendError` with all errors found in names, imports,
-    statements and keyword arguments.
+    Fills in what the context knows about names. Raises `BendError` for names defined twice and wrong imports; reports
+    errors in statements and keyword arguments.
     """
     prelude_items = prelude.items if prelude is not None else ()
     found = program_names(prelude_items, program, context.report)
@@ -37,7 +37,6 @@ def convert_modules(prelude: ast.Module | None, program: Program, context: Conte
     for part, (items, _) in zip(parts, modules, strict=True):
         for item in items:
             part.item(item)
-    context.report.stop_on_errors()
 
     book = core.Book({}, {}, {}, {})
     for part in parts:
@@ -46,7 +45,8 @@ def convert_modules(prelude: ast.Module | None, program: Program, context: Conte
     own, imported = parts[:2], parts[2:]
     groups = [*(part.fun_defs for part in own), *(defs for part in imported for defs in (part.fun_defs, part.imp_defs)),
               *(part.imp_defs for part in own)]
-    return book.with_defs({definition.name: definition for group in groups for definition in group})
+    functions = {definition.name: definition for group in groups for definition in group}
+    return context.settled(book.with_defs(functions))
 
 
 def _definitions(modules: Iterable[tuple[Iterable[ast.Item], Renaming]]) -> Definitions:

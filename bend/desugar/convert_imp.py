@@ -12,17 +12,22 @@ from bend.desugar import core, names
 from bend.desugar.convert_terms import Reads, TermConverter
 from bend.desugar.scope import Scope
 from bend.desugar.terms import app, pattern_vars
+from bend.diagnostics import Diagnostic, Label
 from bend.source import Span
 from bend.syntax import ast
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a block ends that does not return: with an assignment (or `<-`), whose value is the block's value."""
+    """How a block ends that does not return: with an assignment (or `<-`), whose value is the block's value.
+
+    `span` is the place of that assignment. `broken` tells that an error about the end of the block is known already.
+    """
 
     pattern: core.Pattern
     is_ask: bool
     span: Span
+    broken: bool = False
 
 
 # A converted block: its value, and None as its ending if it returns.
@@ -38,7 +43,7 @@ class ImpConverter(TermConverter):
         patterns = tuple(self.pattern(ast.PatternVar(p.span, p.name)) for p in function.parameters)
         parameters = tuple(p.name for p in function.parameters)
         body, ending = self.block(function.body, 0, scope.bind(pattern_vars(core.PTup(patterns))))
-        if ending is not None:
+        if ending is not None and not ending.broken:
             self.error('missing-return', f"The function '{function.name}' does not end with 'return'.", ending.span,
                        "End each path of the function with 'return VALUE'.")
         rule = core.Rule(patterns, body, span=function.span)
@@ -61,9 +66,10 @@ class ImpConverter(TermConverter):
                 term, ending = self.branching(statement, block, at, scope, reads)
             case _:
                 if at + 1 == len(block):
-                    self.error('missing-return', 'A block cannot end with this statement.', statement.span,
-                               "End it with 'return', or with the assignment that the other branches end with.")
-                    return core.Era(span=statement.span), None
+                    self.error('missing-return', f'A block cannot end with {_words(statement)}.', statement.span,
+                               "End it with 'return VALUE'. A branch may also end with an assignment, such as 'x = "
+                               "VALUE',\nif all the others end with the same.")
+                    return core.Era(span=statement.span), _broken(statement.span)
                 term, ending = self.continued(statement, block, at, scope, reads)
         return self.bind_reads(reads, term), ending
 
@@ -139,6 +145,8 @@ class ImpConverter(TermConverter):
     def branching(self, statement: Branching, block: ast.Block, at: int, scope: Scope, reads: Reads) -> Block:
         """A branching statement: either its branches return and it is last, or they end in the same assignment."""
         term, endings = self.branches(statement, scope, reads)
+        if any(ending is not None and ending.broken for ending in endings):
+            return term, _broken(statement.span)
         returns = [ending for ending in endings if ending is None]
         assigns = [ending for ending in endings if ending is not None]
         if not assigns:
@@ -148,16 +156,18 @@ class ImpConverter(TermConverter):
         if returns:
             self.error('branch-endings', 'Some branches return, but this one ends with an assignment.',
                        assigns[0].span, "Let all branches end with 'return', or all with the same assignment.")
-            return term, None
+            return term, _broken(statement.span)
         first = assigns[0]
         mixes_freely = isinstance(statement, ast.IfStmt | ast.BendStmt)
         for other in assigns[1:]:
             if other.pattern != first.pattern or (other.is_ask != first.is_ask and not mixes_freely):
-                self.error('branch-endings', 'The branches end with different assignments.', other.span,
-                           f'The first branch ends with the assignment on line {first.span.position[0]}; '
-                           'let all branches assign to the same variables in the same way.')
-                break
-        ending = Ending(first.pattern, all(other.is_ask for other in assigns), statement.span)
+                labels = Label(other.span, 'this branch ends differently'), Label(first.span, 'from this one')
+                self.context.report.add(Diagnostic(
+                    'branch-endings', 'The branches end with different assignments.', labels,
+                    "Let all branches assign to the same variables, all with '=' or all with '<-'.",
+                    definition=self.definition))
+                return term, _broken(statement.span)
+        ending = Ending(first.pattern, all(other.is_ask for other in assigns), first.span)
         return self.bind_rest(ending, term, block, at, scope)
 
     def branches(self, statement: Branching, scope: Scope,
@@ -200,6 +210,25 @@ class ImpConverter(TermConverter):
             arms.append(self.arm(name, body, scope, case.span))
             endings.append(end)
         return self.match_term(isinstance(statement, ast.FoldStmt), header, tuple(arms), statement.span), endings
+
+
+def _broken(span: Span) -> Ending:
+    return Ending(core.PVar(None), False, span, broken=True)
+
+
+def _words(statement: ast.Stmt) -> str:
+    """What a statement that ends no block is called."""
+    match statement:
+        case ast.MapSetStmt():
+            return 'an assignment to an entry of a map'
+        case ast.InPlaceStmt():
+            return f"'{statement.operator}='"
+        case ast.LocalDefStmt():
+            return "a 'def'"
+        case ast.UseStmt():
+            return "a 'use'"
+        case _:
+            return "an 'open'"
 
 
 def imp_type(function: ast.ImpDef) -> ast.Type | None:

@@ -7,7 +7,6 @@ statement or scope (lambda body, comprehension, arm) that contains them: `let (v
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 
 from bend.desugar import core, names
 from bend.desugar.context import Context
@@ -17,6 +16,7 @@ from bend.desugar.terms import app, pattern_vars
 from bend.diagnostics import error
 from bend.hvm.numbers import Number
 from bend.source import Span
+from bend.suggest import closest
 from bend.syntax import ast
 
 
@@ -32,6 +32,8 @@ class MapRead:
 
 
 Reads = list[MapRead]
+
+CONSTRUCTOR_HINT = "Constructors are written with their type, as in 'Type/Name'."
 
 
 class TermConverter:
@@ -236,15 +238,22 @@ class TermConverter:
         positional = self.exprs(expr.arguments, scope, reads)
         if not expr.named:
             return self.apply(function, positional, expr.span)
-        named = [(name, self.expr(value, scope, reads), value.span) for name, value in expr.named]
+        named = [(name, self.expr(value, scope, reads), _name_span(name, value.span)) for name, value in expr.named]
         parameters = self.callee_parameters(expr.function, scope)
         if parameters is None:
-            self.error('keyword-arguments', 'Keyword arguments need a named function or constructor to call.',
-                       expr.function.span,
-                       "Write the arguments by position, or call a function that is defined with 'def'.")
+            self.no_parameters(expr.function, scope)
             return core.Era(span=expr.span)
-        ordered = self.order_arguments(positional, named, parameters, expr.span)
+        ordered = self.order_arguments(positional, named, parameters, expr.span, 'parameter')
         return self.apply(function, ordered, expr.span)
+
+    def no_parameters(self, callee: ast.Expr, scope: Scope) -> None:
+        """Reports keyword arguments for what has no named parameters."""
+        if isinstance(callee, ast.Var) and scope.lookup(callee.name) is None:
+            self.error('unbound-variable', f"The name '{callee.name}' is not defined here.", callee.span,
+                       self.context.did_you_mean(callee.name, self.definitions.parameters, callee.span))
+        else:
+            self.error('keyword-arguments', 'Keyword arguments need a named function or constructor to call.',
+                       callee.span, "Write the arguments by position, or call a function that is defined with 'def'.")
 
     def apply(self, function: core.Term, arguments: tuple[core.Term, ...], span: Span) -> core.Term:
         """A curried application, each link with the span of the call."""
@@ -263,40 +272,51 @@ class TermConverter:
         return None if target is None else self.definitions.parameters.get(self.file_names.value(target))
 
     def order_arguments(self, positional: tuple[core.Term, ...], named: list[tuple[str, core.Term, Span]],
-                        parameters: tuple[str, ...], span: Span) -> tuple[core.Term, ...]:
-        """All arguments in the order of the parameters; reports what is missing, unknown or given twice."""
+                        parameters: tuple[str, ...], span: Span, what: str) -> tuple[core.Term, ...]:
+        """All arguments in the order of the parameters; reports what is missing, unknown or given twice. `what` is
+        the word for a parameter."""
         if len(positional) > len(parameters):
-            self.error('keyword-arguments', f'{len(positional) + len(named)} arguments are given, but there are only '
-                       f'{len(parameters)} parameters.', span)
+            self.error('keyword-arguments', f'{len(positional) + len(named)} arguments are given, but there '
+                       f'{"is" if len(parameters) == 1 else "are"} only {_count(len(parameters), what)}.', span,
+                       _parameters_hint('', parameters, what))
             return positional
         given = dict(zip(parameters, positional, strict=False))
+        is_right = True
         for name, value, place in named:
-            if name not in parameters:
-                self.error('keyword-arguments', f"There is no parameter named '{name}'.", place,
-                           _parameters_hint(name, parameters))
-            elif name in given:
-                self.error('keyword-arguments', f"The parameter '{name}' is given twice.", place)
+            if name in given or name not in parameters:
+                is_right = False
+                self.error('keyword-arguments', f"The {what} '{name}' is given twice." if name in given
+                           else f"There is no {what} named '{name}'.", place,
+                           'Remove one of the two.' if name in given else _parameters_hint(name, parameters, what))
             else:
                 given[name] = value
         missing = [name for name in parameters if name not in given]
-        if missing:
-            listed = ', '.join(f"'{name}'" for name in missing if name) or 'a parameter without a name'
-            self.error('keyword-arguments', f'Missing argument: {listed}.', span,
-                       'A call with keyword arguments gives all parameters.')
+        if missing and is_right:
+            listed = ', '.join(f"'{name}'" for name in missing if name)
+            self.error('keyword-arguments', f'The {what} {listed} is missing.' if listed
+                       else 'A parameter that has no name is missing.', span,
+                       'With keyword arguments a call must give all of them: there are no default values.'
+                       if what == 'parameter' else 'All fields must be given.')
         return tuple(given.get(name, core.Era(span=span)) for name in parameters)
 
     def constructor_literal(self, expr: ast.ConstructorLiteral, scope: Scope, reads: Reads) -> core.Term:
-        """`T/C { a: 1, b: 2 }`: all fields, in any order."""
-        named = [(name, self.expr(value, scope, reads), value.span) for name, value in expr.fields]
-        target = scope.top_level(expr.name)
-        name = None if target is None else self.constructor(target)
-        if name is None:
-            near = self.context.suggestion(expr.name, self.definitions.constructors, expr.span)
-            self.error('unknown-constructor', f"There is no constructor named '{expr.name}'.", expr.span,
-                       f"Did you mean '{near}'?" if near else '')
+        """`T/C { a: 1, b: 2 }`: all fields, in any order. Parameters of a function can be given in this way as well,
+        as the reference allows."""
+        named = [(name, self.expr(value, scope, reads), _name_span(name, value.span)) for name, value in expr.fields]
+        callee = ast.Var(Span(expr.span.source, expr.span.start, expr.span.start + len(expr.name)), expr.name)
+        parameters = self.callee_parameters(callee, scope)
+        if parameters is None:
+            self.error('unknown-constructor', f"There is no constructor named '{expr.name}'.", callee.span,
+                       self.context.did_you_mean(expr.name, self.definitions.constructors, callee.span) or
+                       CONSTRUCTOR_HINT)
             return core.Era(span=expr.span)
-        arguments = self.order_arguments((), named, self.definitions.parameters[name], expr.span)
-        return self.apply(core.Ref(name, span=expr.span), arguments, expr.span)
+        function = self.expr(callee, scope, reads)
+        what = 'field' if self.is_constructor(function) else 'parameter'
+        return self.apply(function, self.order_arguments((), named, parameters, expr.span, what), expr.span)
+
+    def is_constructor(self, term: core.Term) -> bool:
+        """Whether a name stands for a constructor."""
+        return isinstance(term, core.Var | core.Ref) and term.name in self.definitions.constructors
 
     # ---- parts of block-like constructs, shared with statements ------------------------------------
 
@@ -483,8 +503,21 @@ def u24(value: int, span: Span | None = None) -> core.Num:
     return core.Num(Number('u24', value & 0xFFFFFF), span=span)
 
 
-def _parameters_hint(name: str, parameters: tuple[str, ...]) -> str:
-    near = get_close_matches(name, [parameter for parameter in parameters if parameter], 1)
+def _parameters_hint(name: str, parameters: tuple[str, ...], what: str) -> str:
+    near = closest(name, filter(None, parameters))
     if near:
         return f"Did you mean '{near[0]}'?"
-    return 'The parameters are ' + ', '.join(f"'{parameter}'" for parameter in parameters if parameter) + '.'
+    listed = ', '.join(f"'{parameter}'" for parameter in parameters if parameter)
+    if not listed:
+        return f'It has no {what} with a name: write the arguments by position.'
+    return f'The only {what} is {listed}.' if len(parameters) == 1 else f'The {what}s are {listed}.'
+
+
+def _count(number: int, what: str) -> str:
+    return f'{number} {what}' + ('' if number == 1 else 's')
+
+
+def _name_span(name: str, value: Span) -> Span:
+    """The place of the name that stands before the value of a keyword argument."""
+    start = value.source.text.rfind(name, 0, value.start)
+    return Span(value.source, start, start + len(name)) if start >= 0 else value

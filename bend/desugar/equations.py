@@ -48,13 +48,12 @@ from bend.source import Span
 def equations(book: Book, context: Context) -> Book:
     """Leaves every function with one rule without patterns.
 
-    Warns of repeated variables and unreachable rules. Raises `BendError` for patterns that do not cover all values or
+    Warns of repeated variables and unreachable rules. Reports patterns that do not cover all values or
     that mix kinds.
     """
     compiled = {name: _Compiler(book, context, definition.user_name).definition(definition)
                 for name, definition in book.defs.items()}
-    context.report.stop_on_errors()
-    return book.with_defs(compiled)
+    return context.settled(book.with_defs(compiled))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +153,7 @@ class _Compiler:
         for index, rule in enumerate(rules):
             if index not in self.used and not self.failed:
                 self.context.report.add(warning(
-                    'unreachable-match', f"Rule {index} of '{definition.name}' (counted from 0) is never used.",
+                    'unreachable-match', f"This rule of '{definition.name}' is never used.",
                     rule.span, hint='The rules before it match everything that it matches.',
                     definition=self.user_name))
         return definition.with_body(lam(arguments, body))
@@ -210,7 +209,8 @@ class _Compiler:
                 self.failed = True
                 self.context.report.add(error(
                     'pattern-mismatch', f"The rules of '{self.name}' mix patterns of different types: expected "
-                    f'{_kind(kinds[0])}, found {_kind(other)}.', other.span, definition=self.user_name))
+                    f'{_kind(kinds[0])}, found {_kind(other)}.', other.span,
+                    hint='In one place all rules match values of the same type.', definition=self.user_name))
                 return Era(span=self.span)
         match kinds[0]:
             case PTup() | PDup():
@@ -261,6 +261,12 @@ class _Compiler:
         adt = self.book.adts[constructor.type_name]
         column = matrix.columns[0]
         rows = matrix.by_first()
+        missing = [name for name in adt.constructors if name not in rows.matching]
+        if missing and not rows.variable:
+            listed = ', '.join(f"'{name}'" for name in missing)
+            shown = _shown(self.book.constructors[missing[0]])
+            self.not_exhaustive(f"{listed} of the type '{adt.name}' {'is' if len(missing) == 1 else 'are'} not covered",
+                                column, f"Add a rule with the pattern '{shown}', or with a variable.")
         arms = tuple([self.constructor_arm(matrix, rows.of(name), self.book.constructors[name])
                       for name in adt.constructors])
         return Match(Var(column), arms, None, matrix.with_clause(), span=self.span)
@@ -272,8 +278,6 @@ class _Compiler:
         rebuilt = app(Ref(constructor.name), *map(Var, fields))
         rows = tuple([row.take_apart(column, rebuilt, len(fields)) for row in matching])
         if not rows:
-            self.not_exhaustive(f"'{constructor.name}' of type '{constructor.type_name}' is not covered",
-                                f"Add a rule with the pattern '{_shown(constructor)}', or with a variable.")
             return Arm(constructor.name, fields, Era(span=self.span), span=self.span)
         body = self.compile(_Matrix(rows, (*fields, *columns), matrix.passed))
         return Arm(constructor.name, fields, body, span=self.span)
@@ -283,7 +287,8 @@ class _Compiler:
         by_first = matrix.by_first()
         numbers = sorted([number for number in by_first.matching if isinstance(number, int)])
         if not by_first.variable:
-            self.not_exhaustive('not all numbers are covered', 'Add a last rule with a variable for other numbers.')
+            self.not_exhaustive('not all numbers are covered', matrix.columns[0],
+                                'Add a last rule with a variable for other numbers.')
             return Era(span=self.span)
         column = matrix.columns[0]
         return self.number_step(matrix, by_first, numbers, 0, column)
@@ -316,11 +321,18 @@ class _Compiler:
         body = _replace_difference(row.body, pattern.name, base, difference)
         return replace(row, body=body, bindings=(*row.bindings, (PVar(difference), Var(predecessor))))
 
-    def not_exhaustive(self, what: str, hint: str) -> None:
-        """Reports values that no rule matches."""
+    def not_exhaustive(self, what: str, column: str, hint: str) -> None:
+        """Reports values of a column that no rule matches, for the first column only where there are such."""
+        if self.failed:
+            return
         self.failed = True
-        self.context.report.add(error('non-exhaustive', f"The rules of '{self.name}' do not match all values: {what}.",
-                                      self.span, hint=hint, definition=self.user_name))
+        argument, *path = column.split('.')
+        number = int(argument.removeprefix('%arg')) + 1
+        place = f'argument {number}' + ''.join(f", in its part '{part}'" for part in path)
+        where = f' ({place})' if path or number > 1 else ''
+        self.context.report.add(error(
+            'non-exhaustive', f"The rules of '{self.name}' do not match all values: {what}{where}.",
+            self.span, hint=hint, definition=self.user_name))
 
 
 def _kind(pattern: Pattern) -> str:

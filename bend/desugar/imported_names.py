@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from bend.desugar.shadowing import Renaming, TopLevel, renaming, top_level
 from bend.diagnostics import Diagnostic, Label, Report, error, warning
 from bend.hvm.names import HIDDEN
 from bend.source import Source, Span
+from bend.suggest import did_you_mean
 from bend.syntax import ast
 from bend.syntax.imports import File, Imported, Program
 
@@ -201,9 +201,8 @@ class _Binder:
     def missing(self, found: Imported, part: ast.ImportedName) -> None:
         """Reports a name that is neither in the file nor in the folder (the loader reports those without file)."""
         assert found.file is not None
-        close = get_close_matches(part.name, self.defined[found.file], 1)
         self.report.add(error('import', f"The file '{found.file}.bend' does not define '{part.name}'.", part.span,
-                              hint=f"Did you mean '{close[0]}'?" if close else ''))
+                              hint=did_you_mean(part.name, self.defined[found.file])))
 
 
 # ---- the names of the book -------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bend.desugar.core import Bend, Book, Def, Ref, Rule, Switch, Term, Use, Var
+from bend.desugar.core import Bend, Book, Def, Ref, Rule, Switch, Term, Use
 from bend.desugar.terms import FORK, app, free_unscoped, free_vars, lam, map_children
 from bend.diagnostics import error
 
@@ -24,8 +24,7 @@ def lift_bend(book: Book, context: Context) -> Book:
         lifter = _Lifter(definition, context)
         defs[definition.name] = definition.with_body(lifter.lift(definition.body))
         defs.update(lifter.lifted)
-    context.report.stop_on_errors()
-    return book.with_defs(defs)
+    return context.settled(book.with_defs(defs))
 
 
 class _Lifter:
@@ -44,7 +43,7 @@ class _Lifter:
         crossing = [name for part in (bend.step, bend.base, bend.condition) for name in free_unscoped(part)]
         if crossing:
             self.context.report.add(error(
-                'unscoped-crosses-bend', f"The unscoped variable '${crossing[0]}' goes in or out of a 'bend'.",
+                'unscoped-crossing', f"The unscoped variable '${crossing[0]}' goes in or out of a 'bend'.",
                 bend.span, hint="A 'bend' is a function of its own: pass the value as a state.",
                 definition=self.parent.user_name))
         name = f'{self.parent.name}__bend{len(self.lifted)}'
@@ -52,7 +51,8 @@ class _Lifter:
         own = {*states, FORK}
         found = {**free_vars(bend.step), **free_vars(bend.base), **free_vars(bend.condition)}
         free = [variable for variable in found if variable not in own]
-        again = app(Ref(name, span=bend.span), *(Var(variable) for variable in free))
+        # With their places, because a name that is not defined shows here as well.
+        again = app(Ref(name, span=bend.span), *(found[variable] for variable in free))
         step = Use(FORK, again, bend.step, span=bend.span)
         body = lam([*free, *states], Switch(bend.condition, (bend.base, step), None, span=bend.span))
         self.lifted[name] = Def(name, (Rule((), body),), None, self.parent.checked, self.parent.builtin,

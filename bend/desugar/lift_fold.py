@@ -29,8 +29,7 @@ def lift_fold(book: Book, context: Context) -> Book:
         lifter = _Lifter(definition, book, context)
         defs[definition.name] = definition.with_body(lifter.lift(definition.body))
         defs.update(lifter.lifted)
-    context.report.stop_on_errors()
-    return book.with_defs(defs)
+    return context.settled(book.with_defs(defs))
 
 
 class _Lifter:
@@ -51,15 +50,17 @@ class _Lifter:
         name = f'{self.parent.name}__fold{len(self.lifted)}'
         shared = {fold.bound, *(variable for variable, _ in fold.with_)}
         # The order is free (the reference has none); by name, so that equal programs compile alike.
-        free = sorted({variable for arm in fold.arms for variable in free_vars(arm.body)
-                       if variable not in shared and variable not in arm.fields})
+        found = {variable: place for arm in fold.arms for variable, place in free_vars(arm.body).items()
+                 if variable not in shared and variable not in arm.fields}
+        free = sorted(found)
         arms = tuple(replace(arm, body=self._recursive(arm, name, free)) for arm in fold.arms)
         with_ = tuple((variable, Var(variable)) for variable, _ in fold.with_)
         match = Match(Var(SCRUTINEE), arms, fold.bound, with_, span=fold.span)
         body = lam([SCRUTINEE, *free, *(variable for variable, _ in fold.with_)], match)
         self.lifted[name] = Def(name, (Rule((), body),), None, self.parent.checked, self.parent.builtin,
                                 self.parent.user_name, span=fold.span)
-        arguments = (fold.argument, *(Var(variable) for variable in free), *(value for _, value in fold.with_))
+        # With their places, because a name that is not defined shows here as well.
+        arguments = (fold.argument, *(found[variable] for variable in free), *(value for _, value in fold.with_))
         return app(Ref(name, span=fold.span), *arguments)
 
     def _recursive(self, arm: Arm, name: str, free: Sequence[str]) -> Term:
@@ -79,6 +80,6 @@ class _Lifter:
         crossing = [name for arm in fold.arms for name in free_unscoped(arm.body)]
         if crossing:
             self.context.report.add(error(
-                'unscoped-crosses-fold', f"The unscoped variable '${crossing[0]}' goes in or out of a 'fold'.",
+                'unscoped-crossing', f"The unscoped variable '${crossing[0]}' goes in or out of a 'fold'.",
                 fold.span, hint="A 'fold' is a function of its own: pass the value in its 'with' clause.",
                 definition=self.parent.user_name))

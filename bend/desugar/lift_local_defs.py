@@ -13,20 +13,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from bend.desugar.context import Context
-from bend.desugar.core import Book, Def, LocalDef, Ref, Rule, Term, Use, Var
-from bend.desugar.terms import app, first_spans, free_unscoped, free_vars, lam, map_children, scoped_children, subterms
+from bend.desugar.core import Book, Def, LocalDef, Ref, Rule, Term, Use
+from bend.desugar.terms import app, free_unscoped, free_vars, lam, map_children, scoped_children, subterms
 from bend.diagnostics import error
 
 
 def lift_local_defs(book: Book, context: Context) -> Book:
-    """Lifts all local functions. Raises `BendError` if an unscoped variable leads into or out of one."""
+    """Lifts all local functions. Reports if an unscoped variable leads into or out of one."""
     defs: dict[str, Def] = {}
     lifted: dict[str, Def] = {}
     for name, definition in book.defs.items():
         body = _Lifter(context, definition, lifted, name, 0).term(definition.body)
         defs[name] = definition.with_body(body)
-    context.report.stop_on_errors()
-    return book.with_defs({**defs, **lifted})
+    return context.settled(book.with_defs({**defs, **lifted}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +74,10 @@ class _Lifter:
         self.count += 1
         self.check_unscoped(local)
         body = self.with_others(local.name, body)
-        captured = sorted(variable for variable in free_vars(body) if variable != local.name)
-        spans = first_spans(body)
-        whole = app(Ref(name, span=local.span), *(Var(variable, span=spans.get(variable)) for variable in captured))
-        if local.name in free_vars(body):
+        free = free_vars(body)
+        captured = sorted(variable for variable in free if variable != local.name)
+        whole = app(Ref(name, span=local.span), *(free[variable] for variable in captured))
+        if local.name in free:
             body = Use(local.name, whole, body, span=local.span)
         rule = Rule((), lam(captured, body), span=local.span)
         self.lifted[name] = replace(local, name=name, rules=(rule,), type=None, checked=self.parent.checked,

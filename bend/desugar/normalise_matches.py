@@ -13,22 +13,22 @@ from bend.desugar.context import Context
 from bend.desugar.convert_terms import u24
 from bend.desugar.core import Arm, Book, Constructor, Era, Fold, Let, Match, Op, PVar, Ref, Switch, Term, Use, Var
 from bend.desugar.names import field_variable
-from bend.desugar.terms import app, map_children
+from bend.desugar.terms import app, map_children, subterms
 from bend.diagnostics import error, warning
+from bend.suggest import closest, looks_like_constructor
 
 
 def normalise_matches(book: Book, context: Context) -> Book:
     """Normalises all matches, folds and switches, inner ones first.
 
-    Warns of redundant, unreachable and irrefutable arms. Raises `BendError` where constructors are missing or belong
+    Warns of redundant, unreachable and irrefutable arms. Reports where constructors are missing or belong
     to another type.
     """
     normalised = {}
     for name, definition in book.defs.items():
         normaliser = _Normaliser(book, context, definition.user_name)
         normalised[name] = definition.with_body(normaliser.term(definition.body))
-    context.report.stop_on_errors()
-    return book.with_defs(normalised)
+    return context.settled(book.with_defs(normalised))
 
 
 class _Normaliser:
@@ -64,12 +64,19 @@ class _Normaliser:
                 missing.append(name)
                 arm = Arm(None, (), Era(span=term.span), span=term.span)
             arms.append(_arm(arm, self.book.constructors[name], term.bound))
-        if missing:
+        if missing and not self.is_mixed(term, first.type_name):
             listed = ', '.join(f"'{name}'" for name in missing)
+            what = 'fold' if isinstance(term, Fold) else 'match'
             self.context.report.add(error(
-                'non-exhaustive', f"This match on type '{first.type_name}' does not cover {listed}.", term.span,
-                hint="Add the missing cases, or a last case '_' ('*' in fun syntax).", definition=self.user_name))
+                'non-exhaustive', f"This {what} on the type '{first.type_name}' does not cover {listed}.", term.span,
+                hint="Add the missing cases, or a last case '_' ('*' in the other notation).",
+                definition=self.user_name))
         return replace(term, arms=tuple(arms), bound=None)
+
+    def is_mixed(self, term: Match | Fold, type_name: str) -> bool:
+        """Whether a constructor of another type is among the cases, which is an error of its own."""
+        found = map(self.constructor, term.arms)
+        return any(constructor is not None and constructor.type_name != type_name for constructor in found)
 
     def choose_arms(self, term: Match | Fold, type_name: str) -> tuple[dict[str, Arm], Arm | None]:
         """The arm of each constructor that has its own, and the arm for all others."""
@@ -79,7 +86,8 @@ class _Normaliser:
             if constructor is None:
                 for unreachable in term.arms[index + 1:]:
                     self.warn('unreachable-match', 'This case is never reached: the one before it catches everything.',
-                              unreachable)
+                              unreachable, 'Put the case that catches everything last.')
+                self.check_name(arm, type_name)
                 return chosen, arm
             if constructor.type_name != type_name:
                 self.context.report.add(error(
@@ -88,16 +96,31 @@ class _Normaliser:
                     hint='All cases of a match are constructors of one type.', definition=self.user_name))
             elif constructor.name in chosen:
                 self.warn('redundant-match', f"There is a case for '{constructor.name}' already; this one is ignored.",
-                          arm)
+                          arm, 'Remove one of the two.')
             else:
                 chosen[constructor.name] = arm
         return chosen, None
+
+    def check_name(self, arm: Arm, type_name: str) -> None:
+        """Warns of a case that catches everything under a name that is most likely meant to be a constructor's."""
+        name = arm.constructor
+        if name is None or any(isinstance(part, Var) and part.name == name for part in subterms(arm.body)):
+            return
+        near = closest(name, self.book.adts[type_name].constructors)
+        if near or looks_like_constructor(name):
+            self.warn(
+                'misspelt-constructor', f"'{name}' is not a constructor of '{type_name}', so this case catches every "
+                'value that is left.', arm, f"Did you mean '{near[0]}'?" if near else
+                "Name a constructor of the type, or write '_' ('*' in the other notation) to catch everything.")
 
     def irrefutable(self, term: Match | Fold) -> Term:
         """A match whose first arm catches everything is that arm."""
         arm = term.arms[0]
         what = 'a wildcard' if arm.constructor is None else f"'{arm.constructor}', which is not a constructor"
-        self.warn('irrefutable-match', f'The first case is {what}, so it always matches.', arm)
+        hint = 'Put it last, after the cases of constructors.' if arm.constructor is None else (
+            self.context.did_you_mean(arm.constructor, self.book.constructors, arm.span)
+            or 'It is a variable, which catches every value.')
+        self.warn('irrefutable-match', f'The first case is {what}, so it always matches.', arm, hint)
         body = arm.body
         value = term.argument
         if arm.constructor is not None:
@@ -112,9 +135,9 @@ class _Normaliser:
         """The constructor of an arm; None for one that catches everything."""
         return None if arm.constructor is None else self.book.constructors.get(arm.constructor)
 
-    def warn(self, kind: str, message: str, arm: Arm) -> None:
+    def warn(self, kind: str, message: str, arm: Arm, hint: str) -> None:
         """Reports a warning about an arm."""
-        self.context.report.add(warning(kind, message, arm.span, definition=self.user_name))
+        self.context.report.add(warning(kind, message, arm.span, hint=hint, definition=self.user_name))
 
 
 def _arm(arm: Arm, constructor: Constructor, bound: str | None) -> Arm:

@@ -14,7 +14,7 @@ from bend.diagnostics import error
 
 
 def open_terms(book: Book, context: Context) -> Book:
-    """Replaces all `Open`. Raises `BendError` for unknown types and types without exactly one constructor."""
+    """Replaces all `Open`. Reports unknown types and types without exactly one constructor."""
 
     def convert(term: Term, user_name: str) -> Term:
         term = map_children(term, lambda child: convert(child, user_name))
@@ -22,9 +22,9 @@ def open_terms(book: Book, context: Context) -> Book:
             return term
         adt = book.adts.get(term.type_name)
         if adt is None:
-            near = context.suggestion(term.type_name, book.adts, term.span)
-            context.report.add(error('open', f"There is no type named '{term.type_name}'.", term.span,
-                                     hint=f"Did you mean '{near}'?" if near else '', definition=user_name))
+            hint = context.did_you_mean(term.type_name, book.adts, term.span)
+            context.report.add(error('unknown-type', f"There is no type named '{term.type_name}'.", term.span,
+                                     hint=hint, definition=user_name))
             return term.body
         if len(adt.constructors) != 1:
             context.report.add(error(
@@ -39,5 +39,4 @@ def open_terms(book: Book, context: Context) -> Book:
         user_name = definition.user_name
         rules = tuple(Rule(rule.patterns, convert(rule.body, user_name), span=rule.span) for rule in definition.rules)
         defs[name] = replace(definition, rules=rules)
-    context.report.stop_on_errors()
-    return book.with_defs(defs)
+    return context.settled(book.with_defs(defs))

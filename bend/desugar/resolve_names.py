@@ -19,14 +19,13 @@ from bend.diagnostics import error
 
 
 def resolve_names(book: Book, context: Context) -> Book:
-    """Resolves the names in all functions. Raises `BendError` where the entry point is referenced."""
+    """Resolves the names in all functions. Reports where the entry point is referenced."""
     known = {*book.defs, *book.constructors, *book.nets}
     resolved = {}
     for name, definition in book.defs.items():
         resolver = _Resolver(book, known, definition.user_name, context)
         resolved[name] = resolver.definition(definition)
-    context.report.stop_on_errors()
-    return book.with_defs(resolved)
+    return context.settled(book.with_defs(resolved))
 
 
 class _Resolver:

@@ -68,7 +68,8 @@ def top_level(items: Iterable[ast.Item], report: Callable[[Diagnostic], None]) -
             case ast.TypeDef():
                 if item.name in found.types:
                     report(_redefinition('type', item.name, item.span, 'type', found.types[item.name]))
-                found.types.setdefault(item.name, item.span)
+                    continue
+                found.types[item.name] = item.span
                 for constructor in item.constructors:
                     _define(found, 'constructor', constructor.name, constructor.span, report)
                 found.variants[item.name] = tuple(constructor.name for constructor in item.constructors)
@@ -89,7 +90,8 @@ def _define(found: TopLevel, kind: str, name: str, span: Span, report: Callable[
 
 def _redefinition(kind: str, name: str, span: Span, previous_kind: str, previous: Span) -> Diagnostic:
     was = '' if kind == previous_kind else f' as a {previous_kind}'
-    hint = 'The rules of one function stand next to each other.' if kind == previous_kind == 'function' else ''
+    hint = ('The rules of one function stand next to each other. Otherwise rename one of them.'
+            if kind == previous_kind == 'function' else 'Rename one of them.')
     return Diagnostic('redefinition', f"The {kind} '{name}' is already defined{was}.",
                       (Label(span, 'defined again here'), Label(previous, 'first defined here')), hint)
 

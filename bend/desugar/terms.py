@@ -48,7 +48,6 @@ from bend.desugar.core import (
     Var,
     With,
 )
-from bend.source import Span
 
 FORK = 'fork'
 WRAP = 'wrap'
@@ -327,9 +326,9 @@ _REBUILD: dict[type, Rebuild] = {
 # ---- variables -------------------------------------------------------------------------------
 
 
-def free_vars(term: Term) -> dict[str, None]:
-    """The scoped variables free in a term, in order of first occurrence."""
-    found: dict[str, None] = {}
+def free_vars(term: Term) -> dict[str, Var]:
+    """The scoped variables free in a term, in order of first occurrence, with that occurrence."""
+    found: dict[str, Var] = {}
     depth: dict[str, int] = {}
     # Terms to visit, and between them names whose scope begins (+1) or ends (-1) there.
     stack: list[Term | tuple[int, tuple[str, ...]]] = [term]
@@ -341,7 +340,7 @@ def free_vars(term: Term) -> dict[str, None]:
                 depth[name] = depth.get(name, 0) + step
         elif isinstance(current, Var):
             if not depth.get(current.name):
-                found.setdefault(current.name)
+                found.setdefault(current.name, current)
         else:
             bound = binders(current)
             if bound is None:
@@ -350,15 +349,6 @@ def free_vars(term: Term) -> dict[str, None]:
             for names, child in zip(reversed(bound), reversed(children(current)), strict=True):
                 stack.extend(((-1, names), child, (1, names)) if names else (child,))
     return found
-
-
-def first_spans(term: Term) -> dict[str, Span | None]:
-    """The place where each variable occurs first."""
-    spans: dict[str, Span | None] = {}
-    for part in subterms(term):
-        if isinstance(part, Var):
-            spans.setdefault(part.name, part.span)
-    return spans
 
 
 def term_patterns(term: Term) -> tuple[Pattern, ...]:

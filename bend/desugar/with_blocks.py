@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bend.desugar.core import Ask, Book, Def, Lam, Ref, Term, Use, Var, With
-from bend.desugar.terms import WRAP, app, first_spans, free_unscoped, free_vars, lam, map_children, subterms
+from bend.desugar.terms import WRAP, app, free_vars, lam, map_children, subterms
 from bend.diagnostics import error
 from bend.hvm.names import HIDDEN
 from bend.source import Span
+from bend.suggest import closest
 
 if TYPE_CHECKING:
     from bend.desugar.context import Context
@@ -27,8 +28,7 @@ def with_blocks(book: Book, context: Context) -> Book:
     """The book without `With` and `Ask`. Reports blocks of types without `bind` or `wrap`, and `ask` elsewhere."""
     defs = {name: definition.with_body(_Block(definition, book, context, None).lower(definition.body))
             for name, definition in book.defs.items()}
-    context.report.stop_on_errors()
-    return book.with_defs(defs)
+    return context.settled(book.with_defs(defs))
 
 
 class _Block:
@@ -39,6 +39,7 @@ class _Block:
         self.book = book
         self.context = context
         self.type_name = type_name
+        self.reported = False
 
     def lower(self, term: Term) -> Term:
         match term:
@@ -54,28 +55,22 @@ class _Block:
         wrap = inner._function('wrap')
         wraps = any(isinstance(part, Var) and part.name == WRAP for part in subterms(term.body))
         if wraps and not self._defined(wrap):
-            self._missing(wrap, term.span)
+            inner._missing(wrap, term.span)
         return Use(WRAP, Ref(wrap, span=term.span), inner.lower(term.body), span=term.span)
 
     def _bind(self, term: Ask) -> Term:
         if self.type_name is None:
             self.context.report.add(error(
-                'ask-outside-with', "'ask' (or '<-') is only allowed inside a 'with' block.", term.span,
-                hint="Put the statements into 'with T:', where T is the type that has a 'bind' function.",
+                'ask-outside-with', "'<-' (in the other notation 'ask') stands only in a 'with' block.", term.span,
+                hint="Put the statements into 'with T:', where T is the type with a 'bind' function, such as IO.",
                 definition=self.definition.user_name))
             return term.value
         bind = self._function('bind')
         if not self._defined(bind):
             self._missing(bind, term.span)
         continuation = Lam(term.pattern, term.body, span=term.span)
-        crossing = free_unscoped(continuation)
-        if crossing:
-            self.context.report.add(error(
-                'unscoped-crosses-ask', f"The unscoped variable '${next(iter(crossing))}' goes in or out of what "
-                "follows an 'ask'.", term.span, definition=self.definition.user_name))
-        free = list(free_vars(continuation))
-        spans = first_spans(continuation)
-        deferred = app(Var(DEFER), lam(free, continuation), *(Var(name, span=spans.get(name)) for name in free))
+        free = free_vars(continuation)
+        deferred = app(Var(DEFER), lam(list(free), continuation), *free.values())
         return app(Ref(bind, span=term.span), term.value, lam([DEFER], deferred))
 
     def _function(self, what: str) -> str:
@@ -89,8 +84,12 @@ class _Block:
         return name in self.book.defs or name in self.book.nets or name in self.book.constructors
 
     def _missing(self, name: str, span: Span | None) -> None:
-        what = name.rpartition('/')[2]
+        if self.reported:
+            return
+        self.reported = True
+        type_name, _, what = name.rpartition('/')
+        near = closest(type_name, [other.rpartition('/')[0] for other in self.book.defs if other.endswith(f'/{what}')])
         self.context.report.add(error(
-            'missing-monad-function', f"'with {self.type_name or name.rpartition('/')[0]}' needs a function '{name}'.",
-            span, hint=f"Define '{name}', or use a type that has '{what}', such as IO.",
-            definition=self.definition.user_name))
+            'missing-monad-function', f"'with {type_name}' needs a function '{name}'.", span,
+            hint=f"Did you mean 'with {near[0]}'?" if near else
+            f"Define '{name}', or use a type that has '{what}', such as IO.", definition=self.definition.user_name))

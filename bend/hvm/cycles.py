@@ -7,25 +7,35 @@ expands without end.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import pairwise
+
 from bend.diagnostics import Diagnostic, warning
 from bend.hvm import net
 from bend.hvm.walk import components
 
-HINT = ('such functions expand without end: let the recursive call depend on a match or switch on an argument, '
-        'or pass the function on without calling it')
+HINT = ("Such a call expands without end. Put it into a branch of an 'if', 'switch' or 'match' on an argument,\n"
+        "or make sure that it waits for one; '-A recursion-cycle' turns this check off.")
 
 
-def recursion_cycles(book: net.Book) -> list[Diagnostic]:
-    """A warning of kind recursion-cycle for each group of functions that call each other actively."""
+def recursion_cycles(book: net.Book, shown: Callable[[str], str] = str) -> list[Diagnostic]:
+    """A warning of kind recursion-cycle for each group of functions that call each other actively. `shown` gives the
+    names under which users know definitions."""
     graph = {name: _active_references(definition) for name, definition in book.defs.items()}
-    return [_finding(graph, members) for members in components(graph)
+    return [_finding(graph, members, shown) for members in components(graph)
             if len(members) > 1 or members[0] in graph[members[0]]]
 
 
-def _finding(graph: dict[str, list[str]], members: list[str]) -> Diagnostic:
+def _finding(graph: dict[str, list[str]], members: list[str], shown: Callable[[str], str]) -> Diagnostic:
     path = _shortest_cycle(graph, set(members), min(members))
-    shown = ' -> '.join(path)
-    return warning('recursion-cycle', f'Functions call each other in a cycle: {shown}.', hint=HINT, definition=path[0])
+    names = [shown(name) for name in path]
+    # Parts of one function that call each other are one function to the user.
+    steps = [name for name, following in pairwise(names) if name != following]
+    if not steps:
+        message = f"The function '{names[0]}' calls itself before anything decides whether it should."
+    else:
+        message = f'Functions call each other in a cycle before anything is decided: {" -> ".join([*steps, steps[0]])}.'
+    return warning('recursion-cycle', message, hint=HINT, definition=path[0])
 
 
 def _shortest_cycle(graph: dict[str, list[str]], members: set[str], start: str) -> list[str]:

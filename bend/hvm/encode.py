@@ -359,14 +359,15 @@ class _Encoder:
         for unscoped, name in self.waiting:
             shown = f'${name}' if unscoped else name
             raise BendError(error(
-                'unbound-variable', f"Variable '{shown}' of '{self.name}' is not bound and used exactly once.",
-                hint='an unscoped variable must be bound and used within one function', definition=self.name))
+                'unbound-variable', f"The variable '{shown}' is not bound and used exactly once.",
+                hint='An unscoped variable must be bound and used within one function.', definition=self.name))
 
     def vicious_cycle(self) -> BendError:
         """The error for a term whose wires close on themselves."""
         return BendError(error(
-            'vicious-cycle', f"The term of '{self.name}' compiles to a net with a cycle that nothing can enter.",
-            hint='a value must not depend on itself through unscoped variables or patterns', definition=self.name))
+            'vicious-cycle', 'A value of this function is defined by nothing but itself.',
+            hint='Look at its unscoped variables and patterns: where one is used, its value must come from elsewhere.',
+            definition=self.name))
 
 
 def _placed(item: _Encode | _Bind, place: _Place) -> _Step:
@@ -443,8 +444,8 @@ def _encode_reached(book: core.Book, constructors: dict[str, core.Term], roots: 
             elif name in constructors:
                 term = constructors[name]
             else:
-                raise BendError(error('undefined-reference', f"There is no definition of '{name}'.",
-                                      hint='define it, or mend the name'))
+                raise BendError(error('undefined-reference', f"There is no definition named '{name}'.",
+                                      hint='Define it, or correct the name.'))
             encoder = _Encoder(book, name, options, counts, origin)
             encoded = encoder.encode(term)
             floated.update((key, (origin or name, switch)) for key, switch in encoder.floated)

@@ -29,7 +29,7 @@ def _resolve(name: str, short: Mapping[str, net.Tree]) -> net.Tree:
     while isinstance(value, net.Ref) and value.name in short:
         if value.name in seen:
             raise BendError(error('inline-cycle', f"The definition of '{name}' is only a reference to itself.",
-                                  hint='a definition needs a value to stand for', definition=name))
+                                  hint='A definition needs a value to stand for.', definition=name))
         seen.add(value.name)
         value = short[value.name]
     return value

@@ -26,6 +26,7 @@ def check_net_size(book: net.Book, limit: int = MAX_NODES) -> list[Diagnostic]:
         size = net_size(definition)
         if size > limit:
             findings.append(error(
-                'net-size', f"Definition '{name}' has {size} nodes; at most {limit} are possible.",
-                hint='split it into several functions (or use -Ono-check-net-size)', definition=name))
+                'net-size', f'This function compiles to {size} nodes; at most {limit} are possible.',
+                hint="Split it into several functions, or turn the limit off with '-O no-check-net-size'.",
+                definition=name))
     return findings

@@ -77,7 +77,7 @@ class _Parser:
         at = self.at if at is None else at
         found = f'`{self.text[at]}`' if at < len(self.text) else 'the end of the text'
         return BendError(error('syntax', f'Expected {expected}, found {found}.', self.span(at, at + 1),
-                               hint='Core text has the form `@name = tree & tree ~ tree ...`.'))
+                               hint='A net is written `tree & tree ~ tree ...`, in a `.hvm` file after `@name =`.'))
 
     def expect(self, token: str) -> None:
         """Takes a token and the blanks after it."""

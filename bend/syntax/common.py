@@ -135,16 +135,17 @@ class Builder:
             is_default = text == '_'
             number = None if is_default or self.tokens[label.start].type == 'NAME' else self._label(text, span)
             if is_default and index == 0:
-                raise self.fail('expected `0`, found `_`', span, 'the first case of a switch is 0')
+                raise self.fail("Expected '0', found '_'.", span, 'The first case of a switch is 0.')
             if not is_default and number != index:
-                wanted = f'`{index}`' if index == 0 else f'`{index}` or `_`'
-                raise self.fail(f'expected {wanted}, found `{text}`', span,
-                                'the cases of a switch are 0, 1, 2, ... in order, and `_` at the end')
+                wanted = f"'{index}'" if index == 0 else f"'{index}' or '_'"
+                order = "The cases of a switch are 0, 1, 2, ... in order, and '_' at the end."
+                raise self.fail(f"Expected {wanted}, found '{text}'.", span,
+                                order if number is not None else f"{order} Use 'match' for constructors.")
             if is_default and index != len(nodes) - 1:
                 after = self.span(nodes[index + 1])
-                raise self.fail('a case after `_` is never reached', after, '`_` is the last case of a switch')
+                raise self.fail("A case after '_' is never reached.", after, "'_' is the last case of a switch.")
             if not is_default and index == len(nodes) - 1:
-                raise self.fail('a switch must end with the case `_`', self.span(node), 'add `_` as the last case')
+                raise self.fail("A switch must end with the case '_'.", self.span(node), "Add '_' as the last case.")
             bodies.append(self.build(body))
         return tuple(bodies)
 
@@ -156,8 +157,8 @@ class Builder:
         seen: set[str] = set()
         for field in fields:
             if field.name in seen:
-                raise self.fail(f'the field `{field.name}` is repeated in the constructor `{owner}`', field.span,
-                                'give every field its own name', 'repeated-field')
+                raise self.fail(f"The field '{field.name}' is repeated in the constructor '{owner}'.", field.span,
+                                'Give every field its own name.', 'repeated-field')
             seen.add(field.name)
         return fields
 

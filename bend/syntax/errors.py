@@ -12,23 +12,25 @@ from bend.diagnostics import Diagnostic, Label, Severity
 from bend.source import Source, Span
 from bend.syntax import grammar
 from bend.syntax.grammar.predict import expressions, first
+from bend.syntax.hints import Stuck, hint
 from bend.syntax.lexer import Token
 
 # Rules that are named as a whole when they fail at a place, before single tokens are; the first ones win.
 _NOUNS = {
-    'statement': 'a statement', 'expr': 'a term', 'term': 'a term', 'rule_pattern': 'a pattern', 'pattern': 'a pattern',
-    'simple_pattern': 'a pattern', 'type': 'a type', 'fun_arrow': 'a type', 'parameter': 'a parameter',
-    'fun_item': 'a top-level definition',
+    'statement': 'a statement', 'expr': 'a term', 'operand': 'a term', 'term': 'a term', 'rule_pattern': 'a pattern',
+    'pattern': 'a pattern', 'simple_pattern': 'a pattern', 'type': 'a type', 'fun_arrow': 'a type',
+    'parameter': 'a parameter', 'fun_item': 'a top-level definition',
 }
 # What may go on after a complete term; not worth a word where something else was expected as well.
 _CONTINUATIONS = ('operator', 'postfix')
+_ITEM_WORDS = frozenset(('def', 'type', 'object', 'hvm', 'from', 'import'))
+_CLOSERS = {'(': ')', '[': ']', '![': ']', '{': '}'}
 _WORDS = {
-    'NAME': 'a name', 'NUMBER': 'a number', 'STRING': 'a string', 'NEWLINE': 'end of line',
+    'NAME': 'a name', 'NUMBER': 'a number', 'STRING': 'a string', 'NEWLINE': 'the end of the line',
     'INDENT': 'an indented block', 'DEDENT': 'the end of the block', 'END': 'the end of the definition',
-    'UNSCOPED': 'a `$` variable', 'CHAR': 'a character', 'SYMBOL': 'a symbol', 'LAMBDA': '`lambda`',
+    'UNSCOPED': "a '$' variable", 'CHAR': 'a character', 'SYMBOL': 'a symbol', 'LAMBDA': "'lambda'",
     'INPLACE': 'an in-place operator', 'OP': 'an operator',
 }
-_OPENERS = {'(': ')', '[': ']', '{': '}', '![': ']'}
 
 
 @cache
@@ -54,41 +56,78 @@ def explain(source: Source, tokens: list[Token], rule: str, start: int) -> tuple
             if node is None:
                 failures.setdefault(position, set()).add(kind)
     position = max(failures, default=start)
+    types = failures.get(position, set())
+    if position + 1 < len(tokens) and tokens[position].text in types:
+        # A word that is a keyword only before what does not follow here.
+        position, types = position + 1, {'NAME'}
+    return position, _diagnostic(Stuck(source, tokens, start, position, frozenset(types)), memo)
+
+
+def unexpected(source: Source, tokens: list[Token], position: int, expected: str) -> Diagnostic:
+    """The diagnostic for a token after a text that is complete; `expected` is what should have stood there."""
     token = tokens[position]
-    expected = _words(failures.get(position, set()), memo, position)
+    stuck = Stuck(source, tokens, 0, position, frozenset(('END',)))
+    return Diagnostic('syntax', f'Expected {expected}, found {_found(source, token)}.',
+                      (Label(Span(source, token.start, token.end)),), hint(stuck))
+
+
+def _diagnostic(stuck: Stuck, memo: Any) -> Diagnostic:
+    source, token, opener = stuck.source, stuck.token, stuck.opener
+    expected = _words(stuck, memo)
     found = _found(source, token)
-    message = f'expected {_either(expected)}, found {found}' if expected else f'unexpected {found}'
+    message = f'Expected {_either(expected)}, found {found}.' if expected else f'This is unexpected: {found}.'
+    first = stuck.tokens[stuck.start]
+    if first.type == 'NAME' and first.text in _ITEM_WORDS:
+        # Only before a name do these words begin an item of their own.
+        return Diagnostic('syntax', f"Expected a name after '{first.text}'.",
+                          (Label(Span(source, first.start, first.end)),), '', Severity.ERROR)
     if token.type == 'INDENT':
-        message = 'unexpected indentation'
-    span = Span(source, token.start, token.end)
-    labels = [Label(span)]
-    opener = _unclosed(tokens, start, position)
-    if opener is not None and token.type in ('NEWLINE', 'END'):
+        message = 'This line is indented too deeply.'
+    labels = [Label(Span(source, token.start, token.end))]
+    if opener is not None and (token.type in ('NEWLINE', 'END') or _is_later(source, opener, token)
+                               or (token.type in _CLOSERS.values() and token.type != _CLOSERS[opener.type])):
         labels.append(Label(Span(source, opener.start, opener.end), 'opened here'))
-    return position, Diagnostic('indentation' if token.type == 'INDENT' else 'syntax', message, tuple(labels),
-                                _hint(tokens, position, expected), Severity.ERROR)
+    code = 'indentation' if token.type == 'INDENT' else 'syntax'
+    return Diagnostic(code, message, tuple(labels), hint(stuck), Severity.ERROR)
 
 
-def _words(types: set[str], memo: Any, position: int) -> list[str]:
-    """What was expected at a position, in words."""
-    rules = grammar.plain()
+def _is_later(source: Source, first: Token, second: Token) -> bool:
+    """Whether the second token stands on a later line than the first."""
+    return '\n' in source.text[first.end:second.start]
+
+
+def _words(stuck: Stuck, memo: Any) -> list[str]:
+    """What was expected, in words."""
+    rules, types, position = grammar.plain(), set(stuck.expected), stuck.position
     words: list[str] = []
-    for rule, noun in _NOUNS.items():
+
+    def failed(rule: str) -> bool:
         table = memo.get(id(rules[rule]), {})
-        if position in table and table[position] is None:
-            types = types - _first_of(rule)
+        return position in table and table[position] is None
+
+    for rule, noun in _NOUNS.items():
+        if failed(rule):
+            types -= _first_of(rule)
             if noun not in words:
                 words.append(noun)
-    if words and 'a statement' in words:
+    if 'a statement' in words:
         return ['a statement']
-    for rule in _CONTINUATIONS:
-        rest = types - _first_of(rule)
-        types = rest or types
+    for rule in filter(failed, _CONTINUATIONS):
+        types = types - _first_of(rule) or types
+    return words + sorted(_WORDS.get(kind, f"'{kind}'") for kind in _telling(types, stuck))
+
+
+def _telling(types: set[str], stuck: Stuck) -> set[str]:
+    """The token types that are worth a word: what can always go on is not, where something else must come."""
     if 'NEWLINE' in types:
         types = types - {',', ';', '=', 'INPLACE', '<-'}
+    if {'=', '<-'} <= types or (':' in types and stuck.opener is None and stuck.is_imp):
+        types = types - {',', '['}
+    if 'NAME' in types:
+        types = types - {'checked', 'unchecked', 'UNSCOPED'}
     if len(types) > 1:
         types = types - {';', '|', 'END', 'INPLACE'}
-    return words + sorted(_WORDS.get(kind, f'`{kind}`') for kind in types)
+    return types
 
 
 def _either(words: list[str]) -> str:
@@ -97,33 +136,8 @@ def _either(words: list[str]) -> str:
 
 def _found(source: Source, token: Token) -> str:
     if token.text:
-        return f'`{token.text}`'
+        return token.text if token.text[0] in '"\'`' else f"'{token.text}'"
     if token.start >= len(source.text.rstrip()):
-        return 'end of input'
-    names = {'NEWLINE': 'end of line', 'INDENT': 'deeper indentation', 'DEDENT': 'the end of the block'}
+        return 'the end of the argument' if source.name.startswith('<') else 'the end of the file'
+    names = {'NEWLINE': 'the end of the line', 'INDENT': 'deeper indentation', 'DEDENT': 'the end of the block'}
     return names.get(token.type, 'the end of the definition')
-
-
-def _unclosed(tokens: list[Token], start: int, position: int) -> Token | None:
-    """The innermost bracket that is open at a position."""
-    open_brackets: list[Token] = []
-    for token in tokens[start:position]:
-        if token.type in _OPENERS:
-            open_brackets.append(token)
-        elif token.type in (')', ']', '}') and open_brackets:
-            open_brackets.pop()
-    return open_brackets[-1] if open_brackets else None
-
-
-def _hint(tokens: list[Token], position: int, expected: list[str]) -> str:
-    token = tokens[position]
-    if token.type == 'OP' and token.text == '-' and 'a term' in expected:
-        return 'there is no unary minus: write `0 - x`, or a signed number such as `-1`'
-    if token.type == '=' and 'a term' not in expected and any(t.type in ('if', 'elif', 'when', 'return')
-                                                             for t in tokens[max(0, position - 4):position]):
-        return 'write `==` to compare'
-    if token.type == 'INDENT':
-        return 'only the line after a `:` is indented more deeply'
-    if '`else`' in expected:
-        return 'every `if` needs an `else`'
-    return ''

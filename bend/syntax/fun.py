@@ -141,7 +141,7 @@ class FunBuilder(Builder):
     def _two(self, node: Any, what: str) -> tuple[Any, ...]:
         elements = self.build_all(parts(node))
         if len(elements) < 2:
-            raise self.fail(f'{what} has at least two elements', self.span(node))
+            raise self.fail(f'{what} has at least two elements.', self.span(node))
         return elements
 
     # ---- terms ---------------------------------------------------------------------------------
@@ -165,8 +165,8 @@ class FunBuilder(Builder):
         if tail.expr.name == 'tuple_tail':
             return ast.TupleLiteral(span, (first, *rest))
         if isinstance(first, ast.Eraser) and self.tokens[node.start + 1].type == '*':
-            raise self.fail('expected a term, found `)`', Span(self.source, span.end - 1, span.end),
-                            '`(* a b)` multiplies; to apply an eraser, write `((*) a)`')
+            raise self.fail("Expected a term, found ')'.", Span(self.source, span.end - 1, span.end),
+                            "'(* a b)' multiplies; to apply an eraser, write '((*) a)'.")
         return ast.Call(span, first, rest)
 
     def build_fun_lambda(self, node: Any) -> ast.Lambda:
@@ -217,7 +217,8 @@ class FunBuilder(Builder):
         items = merge([self.build(child) for child in rules.children])
         function = items[0]
         if not isinstance(function, ast.FunDef) or not function.rules:
-            raise self.fail('a local signature needs an equation', self.span(rules))
+            raise self.fail('This local signature has no equation.', self.span(rules),
+                            'Its equations must follow it directly.')
         return ast.LocalDef(self.span(node), function, self.build(body))
 
     def build_if(self, node: Any) -> ast.If:

@@ -270,12 +270,13 @@ class ImpBuilder(Builder):
                     result = self._call(span, result, inner)
                 case 'index':
                     if not isinstance(result, ast.Var):
-                        raise self.fail('expected the name of a map before `[`', result.span,
-                                        'assign the map to a variable first')
+                        raise self.fail("Expected the name of a map before '['.", result.span,
+                                        'Assign the map to a variable first.')
                     result = ast.MapGet(span, result.name, self.build(parts(inner)[0]))
                 case _:
                     if not isinstance(result, ast.Var):
-                        raise self.fail('expected the name of a constructor before `{`', result.span)
+                        raise self.fail("Expected the name of a constructor before '{'.", result.span,
+                                        "Fields in braces build a value: 'Point { x: 1, y: 2 }'.")
                     result = ast.ConstructorLiteral(span, result.name, self._named(parts(inner)))
         return result
 
@@ -287,8 +288,8 @@ class ImpBuilder(Builder):
             if inner.expr.name == 'named':
                 named.append(inner)
             elif named:
-                raise self.fail('a positional argument after a named one', self.span(inner),
-                                'put the positional arguments first')
+                raise self.fail('A positional argument cannot stand after a named one.', self.span(inner),
+                                'Put the positional arguments first.')
             else:
                 positional.append(self.build(inner))
         return ast.Call(span, function, tuple(positional), self._named(named))

@@ -13,11 +13,11 @@ import re
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 
 from bend.diagnostics import BendError, Diagnostic, Label, error
 from bend.files import SUFFIX, Disk
 from bend.source import Source, Span
+from bend.suggest import closest, did_you_mean
 from bend.syntax import ast
 from bend.syntax.parser import parse_module
 
@@ -185,8 +185,7 @@ class _Loader:
             return f"It has a folder '{name}': write 'from {posixpath.join(path, name)} import NAME'."
         if relative := self.relative(posixpath.join(path, name), inner, importer):
             return f"From this file it is '{relative}'."
-        close = get_close_matches(name, self.disk.members(place), 1)
-        return f"Did you mean '{close[0]}'?" if close else ''
+        return did_you_mean(name, self.disk.members(place))
 
     def relative(self, path: str, place: str, importer: str) -> str:
         """The path in the folder of the importing file, or in one around it, that leads to something; '' if there is
@@ -207,8 +206,7 @@ class _Loader:
         entries = [entry.removesuffix(SUFFIX) for entry in self.disk.entries(folder)]
         names = [entry for entry in entries if self.exists(posixpath.join(folder, entry))
                  and self.disk.identity(posixpath.join(folder, entry)) != self.main]
-        close = get_close_matches(name, names, 1)
-        return close[0] if close else ''
+        return next(iter(closest(name, names)), '')
 
 
 def _normal(path: str) -> str:

@@ -14,14 +14,27 @@ from bend.source import Source
 from bend.syntax.lexer import ITEM_START, TOKEN, ItemKind, Lexer, Token, Tokens, item_kind, starts_line
 
 _BLANKS = re.compile(r'(?:[ \t\r\n\f\v]+|\#(?!\{)[^\n]*|\#\{(?:[^#]|\#(?!\}))*\#\})*')
+_EQUATION = re.compile(r'[A-Za-z_./(][^=\n]*=(?!=)')
 _NET_END = re.compile(r'^(?![ \t\r\n&]|\Z)', re.MULTILINE)
 
+_NAME_HINT = "Names are made of ASCII letters, digits, '_', '.', '/' and '-'."
+_CHARACTER_HINTS = {
+    '\\': "A function is written 'lambda x: x + 1', or 'λx (+ x 1)' outside of 'def'.",
+    '$': "'$' begins the name of an unscoped variable, as in '$x'.",
+    **dict.fromkeys('“”„«»', 'Strings stand in straight quotes: "..."'),
+    **dict.fromkeys('‘’', "Characters stand in straight quotes: 'c'"),
+    **dict.fromkeys('–—−', "A minus is written '-'."),
+    '×': "Multiplication is written '*'.", '÷': "Division is written '/'.",
+    '≤': "Write '<='.", '≥': "Write '>='.", '≠': "Write '!='.",
+}
 
-def split(source: Source) -> Iterator[Tokens]:
-    """The tokens of the items of a text in order; runs of fun items come together."""
+
+def split(source: Source, offset: int = 0, end: int | None = None) -> Iterator[Tokens]:
+    """The tokens of the items of a text in order, from an offset on; runs of fun items come together."""
     text = source.text
-    offset = _skip_blanks(text, 0)
-    while offset < len(text):
+    end = len(text) if end is None else end
+    offset = _skip_blanks(text, offset)
+    while offset < end:
         kind = item_kind(text, offset)
         if kind == 'hvm':
             tokens = _hvm(source, offset)
@@ -71,8 +84,8 @@ class _Reader:
         limit = len(text) if limit is None else limit
         first = offset
         if self.imp and not starts_line(text, offset):
-            lexer.fail('indentation', 'this item must start in the first column', offset, offset + 1,
-                       'remove the blanks before it')
+            lexer.fail('indentation', 'This item must start in the first column.', offset, offset + 1,
+                       'Remove the blanks before it.')
         while offset < limit:
             found = TOKEN.match(text, offset)
             group = found.lastgroup if found else None
@@ -83,8 +96,11 @@ class _Reader:
                 self._blank(group, offset, found.end())
                 offset = found.end()
                 continue
-            if offset != first and starts_line(text, offset) and self._item_ends(offset):
-                break
+            if offset != first and starts_line(text, offset):
+                if self._item_ends(offset):
+                    break
+                if lexer.out.resume is None and _EQUATION.match(text, offset):
+                    lexer.out.resume = offset
             if self.new_line:
                 self._begin_line(offset)
             offset = lexer.take(group, offset, found.end())
@@ -105,7 +121,7 @@ class _Reader:
                 self.tab = start
         elif group == 'block':
             if not self.text.endswith('#}', start, end):
-                self.lexer.fail('syntax', 'this comment is never closed', start, start + 2, 'close it with `#}`')
+                self.lexer.fail('syntax', 'This comment is never closed.', start, start + 2, "Close it with '#}'.")
             if '\n' in self.text[start:end]:
                 self.new_line = self.imp and not self.lexer.brackets
                 self.tab = -1
@@ -115,7 +131,7 @@ class _Reader:
         self.new_line = False
         lexer = self.lexer
         if self.tab >= 0:
-            lexer.fail('tabs', 'a tab in the indentation', self.tab, self.tab + 1, 'indent with spaces')
+            lexer.fail('tabs', 'There is a tab in the indentation.', self.tab, self.tab + 1, 'Indent with spaces.')
             self.tab = -1
         column = offset - (self.text.rfind('\n', 0, offset) + 1)
         self._mark_line_end()
@@ -126,9 +142,9 @@ class _Reader:
             while column < self.indents[-1]:
                 outer = self.indents[-2]
                 if column > outer:
-                    lexer.fail('indentation', f'expected {self.indents[-1]} spaces of indentation (or {outer}), '
-                               f'found {column}', offset - column, offset,
-                               'all statements of a block start in the same column')
+                    lexer.fail('indentation', f'Expected {self.indents[-1]} spaces of indentation (or {outer}), '
+                               f'found {column}.', offset - column, offset,
+                               'All statements of a block start in the same column.')
                     self.indents[-1] = column
                     break
                 self.indents.pop()
@@ -151,13 +167,13 @@ class _Reader:
             line_end = text.find('\n', offset)
             end = line_end if line_end >= 0 else len(text)
             if character == "'":
-                lexer.fail('syntax', 'a character literal holds exactly one character', offset, offset + 1,
-                           "write it as 'c'; for text use \"...\"")
+                lexer.fail('syntax', 'A character literal holds exactly one character.', offset, offset + 1,
+                           "Write it as 'c'; for text use \"...\".")
             else:
-                lexer.fail('syntax', f'this {what} is never closed', offset, offset + 1, f'close it with {character}')
+                lexer.fail('syntax', f'This {what} is never closed.', offset, offset + 1, f'Close it with {character}')
             return end
-        lexer.fail('syntax', f'unexpected character {character!r}', offset, offset + 1,
-                   'names are made of ASCII letters, digits, `_`, `.`, `/` and `-`' if character.isalpha() else '')
+        lexer.fail('syntax', f'There is an unexpected character: {character}', offset, offset + 1,
+                   _CHARACTER_HINTS.get(character, _NAME_HINT if character.isalpha() else ''))
         return offset + 1
 
     def _finish(self, offset: int) -> Tokens:
@@ -169,4 +185,6 @@ class _Reader:
                 self._mark('DEDENT', end)
         self._mark('END', end)
         out.end = offset
+        if not self.lexer.brackets:
+            out.resume = None
         return out

@@ -24,12 +24,16 @@ class Token:
 
 @dataclass(slots=True)
 class Tokens:
-    """The tokens of an item (in fun: of a run of items), the last of them `END`, and what was wrong in the text."""
+    """The tokens of an item (in fun: of a run of items), the last of them `END`, and what was wrong in the text.
+
+    `resume` is where a later item may begin inside brackets that are never closed.
+    """
 
     kind: ItemKind
     tokens: list[Token] = field(default_factory=list)
     errors: list[Diagnostic] = field(default_factory=list)
     end: int = 0
+    resume: int | None = None
 
 
 TOKEN = re.compile(r'''
@@ -166,8 +170,8 @@ class Lexer:
 
     def _check_name(self, start: int, end: int) -> None:
         if '__' in self.text[start:end] and not self.source.builtin:
-            self.fail('bad-name', f'the name `{self.text[start:end]}` contains `__`', start, end,
-                      'names with two underscores in a row are kept for the compiler')
+            self.fail('bad-name', f"The name '{self.text[start:end]}' contains '__'.", start, end,
+                      'Names with two underscores in a row are kept for the compiler.')
 
     def _imp_word(self, word: str, end: int) -> str:
         """The token type of a word in imp, where most keywords only count at the start of a statement."""

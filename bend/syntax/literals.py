@@ -36,20 +36,20 @@ def number(text: str, span: Span) -> Number:
         return Number('f24', _float(value, fraction, base, negative, span, offset + len(whole) + 1))
     if not signed:
         if value >= _U24_END:
-            raise _fail('number-range', f'the number {text} is out of the range of u24', span,
-                        'u24 goes from 0 to 16777215')
+            raise _fail('number-range', f'The number {text} is out of the range of u24.', span,
+                        'u24 goes from 0 to 16777215.')
         return Number('u24', value)
     value = -value if negative else value
     if not -_I24_END <= value < _I24_END:
-        raise _fail('number-range', f'the number {text} is out of the range of i24', span,
-                    'i24 goes from -8388608 to +8388607')
+        raise _fail('number-range', f'The number {text} is out of the range of i24.', span,
+                    'i24 goes from -8388608 to +8388607.')
     return Number('i24', value % _U24_END)
 
 
 def pattern_number(text: str, span: Span) -> int:
     """The value of a number in a pattern. Raises `BendError` if it is signed, a float or out of range."""
     if text[0] in '+-' or '.' in text:
-        raise _fail('syntax', f'the number {text} cannot be a pattern', span, 'patterns match u24 numbers only')
+        raise _fail('syntax', f'The number {text} cannot be a pattern.', span, 'Patterns match u24 numbers only.')
     return number(text, span).bits
 
 
@@ -63,13 +63,16 @@ def _digits(text: str, base: int, offset: int, span: Span) -> int:
     for position, digit in enumerate(text):
         if digit not in _DIGITS[base]:
             place = Span(span.source, offset + position, offset + position + 1)
-            hint = 'there is no exponent syntax' if digit in 'eE' else ''
-            raise _fail('syntax', f'expected a {_BASE_NAMES[base]} digit, found `{digit}`', place, hint)
+            hint = 'There is no exponent syntax.' if digit in 'eE' and base == 10 else ''
+            if base == 10 and not hint and digit.isalpha():
+                hint = "A number goes on to the next blank or operator. The prefixes are '0x' and '0b'."
+            raise _fail('syntax', f"Expected a {_BASE_NAMES[base]} digit, found '{digit}'.", place, hint)
     bare = text.replace('_', '')
     if not bare:
-        raise _fail('syntax', f'expected a {_BASE_NAMES[base]} digit', Span(span.source, offset, max(span.end, offset)))
+        place = Span(span.source, offset, max(span.end, offset))
+        raise _fail('syntax', f'Expected a {_BASE_NAMES[base]} digit.', place)
     if len(bare) > _MOST_DIGITS:
-        raise _fail('number-range', f'this number has {len(bare)} digits', span, 'numbers have 24 bits')
+        raise _fail('number-range', f'This number has {len(bare)} digits.', span, 'Numbers have 24 bits.')
     return int(bare, base)
 
 
@@ -77,8 +80,8 @@ def _float(whole: int, fraction: str, base: int, negative: bool, span: Span, off
     """The 24 bits of a float literal: each step in binary32, as the language is defined, then rounded to 24 bits."""
     numerator = _digits(fraction, base, offset, span)
     if whole >= _U32_END or numerator >= _U32_END:
-        raise _fail('number-range', 'number too large: the digits before and after the point must each fit in 32 bits',
-                    span, 'write at most 9 digits after the point')
+        raise _fail('number-range', 'The digits before and after the point must each make a number of at most 32 bits.',
+                    span, 'Write at most 9 digits after the point.')
     scale = _binary32(float(base ** len(fraction.replace('_', ''))))
     value = _binary32(_binary32(float(whole)) + _binary32(_binary32(float(numerator)) / scale))
     bits: int = struct.unpack('<I', struct.pack('<f', -value if negative else value))[0]
@@ -111,8 +114,8 @@ def _unescape(text: str, span: Span) -> str:
         if found[1] is not None:
             return _code_point(found[1], place)
         if found[2] not in _ESCAPES:
-            raise _fail('syntax', f'unknown escape `{found[0]}`', place,
-                        r'the escapes are \n \r \t \0 \\ \' \" and \u{HEX}')
+            raise _fail('syntax', f"There is no escape '{found[0]}'.", place,
+                        r'The escapes are \n \r \t \0 \\ \' \" and \u{HEX}.')
         return _ESCAPES[found[2]]
 
     return _ESCAPE.sub(resolve, text)
@@ -122,10 +125,11 @@ def _code_point(digits: str, span: Span) -> str:
     try:
         value = int(digits, 16)
     except ValueError:
-        raise _fail('syntax', 'expected hexadecimal digits in the escape', span) from None
+        raise _fail('syntax', 'Expected hexadecimal digits in the escape.', span,
+                    'Write the number of the character in base 16, as in \\u{1F600}.') from None
     if not 0 <= value <= 0x10FFFF or 0xD800 <= value <= 0xDFFF:
-        raise _fail('number-range', f'the escape names no character: {digits}', span,
-                    'code points go up to 10FFFF, without D800 to DFFF')
+        raise _fail('number-range', f'The escape names no character: {digits}.', span,
+                    'Code points go up to 10FFFF, without D800 to DFFF.')
     return chr(value)
 
 
@@ -133,12 +137,12 @@ def symbol(text: str, span: Span) -> int:
     """The value of a symbol (quotes included): base 64, most significant character first."""
     inner = text[1:-1]
     if len(inner) > 4:
-        raise _fail('number-range', 'a symbol has at most 4 characters', span)
+        raise _fail('number-range', 'A symbol has at most 4 characters.', span)
     value = 0
     for position, digit in enumerate(inner):
         if digit not in _SYMBOL_DIGITS:
             start = span.start + 1 + position
-            raise _fail('syntax', f'`{digit}` is no character of a symbol', Span(span.source, start, start + 1),
-                        'symbols are made of A-Z a-z 0-9 + /')
+            raise _fail('syntax', f"'{digit}' is no character of a symbol.", Span(span.source, start, start + 1),
+                        'Symbols are made of A-Z a-z 0-9 + /')
         value = value * 64 + _SYMBOL_DIGITS.index(digit)
     return value

@@ -67,7 +67,7 @@ def test_wrong_command_lines(words: list[str], bend: Command) -> None:
     outcome = bend(*words)
     assert outcome.code == 2
     assert outcome.out == ''
-    assert outcome.err.startswith('error: ')
+    assert outcome.err.startswith('error[command-line]: ')
     assert 'Traceback' not in outcome.err
 
 

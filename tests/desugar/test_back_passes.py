@@ -155,7 +155,7 @@ def test_names_are_counted_with_the_lowest_digit_first() -> None:
     ('ask x = 1; x', 'ask-outside-with', "'ask'"),
     ('with T { ask x = 1; x }', 'missing-monad-function', 'T/bind'),
     ('with T { (wrap 1) }', 'missing-monad-function', 'T/wrap'),
-    ('λ$q bend i = 0 { when i: $q else: 1 }', 'unscoped-crosses-bend', '$q'),
+    ('λ$q bend i = 0 { when i: $q else: 1 }', 'unscoped-crossing', '$q'),
 ])
 def test_what_programs_do_wrong(body: str, code: str, words: str) -> None:
     found = errors(f'type T = (C x)\nmain = {body}')

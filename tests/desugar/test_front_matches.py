@@ -63,7 +63,7 @@ FINDINGS = [
     ('f x = 1\nf 0 = 2', ['unreachable-match']),
     ('f x = match x { List/Nil: 0; List/Nil: 1; y: 2; List/Cons: 3 }', ['redundant-match', 'unreachable-match']),
     ('f x = match x { Foo: 0; List/Nil: 1 }', ['irrefutable-match']),
-    ('f x = match x { List/Nil: 0; List/Con: 1 }', []),
+    ('f x = match x { List/Nil: 0; List/Con: 1 }', ['misspelt-constructor']),
 ]
 
 

@@ -42,9 +42,9 @@ RULE_ERRORS = [
     ('snd (List/Cons a) = a\nsnd * = 0\nmain = 1\n', ['constructor-arity']),
     ('snd List/Cons = 1\nsnd * = 0\nmain = 1\n', ['constructor-arity']),
     ('f (Foo x) = x\nmain = 1\n', ['unknown-constructor']),
-    ('f Foo = 1\nmain = 1\n', []),
+    ('f Foo = 1\nmain = 1\n', ['misspelt-constructor']),
     ('def main():\n  l = [1]\n  open List: l\n  return l.head\n', ['open']),
-    ('def main():\n  l = [1]\n  open Lst: l\n  return l.head\n', ['open']),
+    ('def main():\n  l = [1]\n  open Lst: l\n  return l.head\n', ['unknown-type']),
 ]
 
 

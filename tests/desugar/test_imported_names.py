@@ -122,7 +122,7 @@ def test_constructors_without_their_type(project: Project) -> None:
     assert set(book.constructors) >= {'a/Opt/Some', '__a/Opt/None'}
     assert print_term(book.defs['main'].body) == '(a/Opt/Some a/none)'
     assert project.messages('from a import Opt/Some\nmain = Opt/None\n') == [
-        "The variable 'Opt/None' is not defined here."]
+        "The name 'Opt/None' is not defined here."]
 
 
 def test_types_in_annotations(project: Project) -> None:
@@ -175,7 +175,7 @@ def test_own_definitions_hide_imports(project: Project) -> None:
     project.write(a=OPT + 'one = 1\n')
     main = 'from a import (one, Opt)\none = 2\ntype Opt = (Mine) | (None x)\nmain = (one, Opt/Mine, Opt/None)\n'
     assert project.body(main) == '(one, Opt/Mine, Opt/None)'
-    assert project.messages(main.replace('Opt/None)', 'Opt/Some)')) == ["The variable 'Opt/Some' is not defined here."]
+    assert project.messages(main.replace('Opt/None)', 'Opt/Some)')) == ["The name 'Opt/Some' is not defined here."]
 
 
 def test_constructors_imported_by_name_outlive_a_hidden_type(project: Project) -> None:
@@ -215,7 +215,7 @@ def test_full_names_can_be_written(project: Project) -> None:
     project.write(lib__a='one = 1\ntwo = 2\n')
     assert project.body('from lib/a import one as x\nmain = (x, lib/a/one)\n') == '(lib/a/one, lib/a/one)'
     assert project.messages('from lib/a import one\nmain = lib/a/two\n') == [
-        "The variable 'lib/a/two' is not defined here."]
+        "The name 'lib/a/two' is not defined here."]
 
 
 def test_a_local_variable_cannot_capture_a_full_name(project: Project) -> None:

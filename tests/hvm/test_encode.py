@@ -212,7 +212,8 @@ def test_prune() -> None:
 def test_recursion_cycles() -> None:
     program = parsed('@a = (x y) & @b ~ (x y) @b = @a @e = ((@e x) x) @f = (@f *) @g = (* @g) @main = @e')
     assert [finding.message for finding in recursion_cycles(program)] == [
-        'Functions call each other in a cycle: a -> b -> a.', 'Functions call each other in a cycle: g -> g.']
+        'Functions call each other in a cycle before anything is decided: a -> b -> a.',
+        "The function 'g' calls itself before anything decides whether it should."]
     assert all(finding.code == 'recursion-cycle' and finding.hint for finding in recursion_cycles(program))
 
 

@@ -96,7 +96,7 @@ def test_imported_files_do_not_lead_out_of_the_main_folder(load: Load) -> None:
     ('import a/b\n', '', None),
     ('import c/b\n', '', "There is no file or folder 'c' to import from."),
     ('from ./a/../c import b\n', '', "There is no file or folder './a/../c' to import from."),
-    ('import a\n', 'x = (\n', 'expected'),
+    ('import a\n', 'x = (\n', 'Expected'),
 ])
 def test_what_cannot_be_loaded(load: Load, main: str, other: str, message: str | None) -> None:
     files = {'project/main.bend': main, 'project/a.bend': other, 'project/lib/notes.txt': ''}
