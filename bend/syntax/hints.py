@@ -156,7 +156,7 @@ def _keyword_missing(stuck: Stuck) -> str:
     token, before = stuck.token, stuck.before
     if token.text == 'if' and before is not None and before.type == 'else':
         return "Write 'elif'."
-    if "elif" in stuck.expected and 'else' in stuck.expected:
+    if {'elif', 'else'} <= stuck.expected and 'NAME' not in stuck.expected:
         return "Every 'if' needs an 'else'."
     if 'else' in stuck.expected and token.type == ';':
         return "There is no ';' between the parts of a 'bend'."
