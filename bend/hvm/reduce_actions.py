@@ -137,7 +137,7 @@ class ReferenceMachine:
         index = port >> TAG_BITS << 1
         return (index, index + 2) if port & TAG_MASK == CON else None
 
-    def numbers(self, place: int) -> array[int] | None:
+    def take_numbers(self, place: int) -> array[int] | None:
         """See `Machine`."""
         found = array('Q')
         while True:
@@ -157,7 +157,17 @@ class ReferenceMachine:
             if word is None:
                 return None
             found.append(word >> TYPE_BITS)
-            place = fields[1]
+            self._free_cell(place, self._look(fields[1]))
+
+    def _free_cell(self, place: int, rest: int) -> None:
+        """Frees the nodes of the cell at a place, and puts the rest of the list there."""
+        port = self._look(place)
+        self._write(self._follow(place), rest)
+        while port & TAG_MASK == CON:
+            spine, port = map(self.graph.follow, self.graph.take_node(port))
+            while spine & TAG_MASK == CON:
+                spine = self.graph.follow(self.graph.take_node(spine)[1])
+        self.graph.free_slots.append(port >> TAG_BITS)
 
     # ---- making ----
 

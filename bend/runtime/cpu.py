@@ -34,6 +34,8 @@ SMALL_BYTES = 4 << 20
 STOP_MEMORY, STOP_INTERRUPTED, STOP_DIVISION, STOP_PAUSED = 1, 2, 3, 4
 ALLOWANCE = 512
 """Polls that a run between actions may use before the threads take part: about a millisecond or two."""
+SHARED_BAG = 48
+"""Words of tasks, about ten tasks, from which on the threads take part."""
 VARIABLE, REFERENCE, ERASER, NUMBER = 0, 1, 2, 3
 BINARY: dict[int, type[net.Binary]] = {4: net.Con, 5: net.Dup, 6: net.Opr, 7: net.Swi}
 
@@ -157,6 +159,10 @@ class Memory:
     def set_worker(self, index: int, name: str, value: int) -> None:
         """Sets a field of a worker."""
         self.regions['workers'].words[index * self.worker_words + self.layouts['Worker'][name]] = value
+
+    def bag_words(self) -> int:
+        """The words of all tasks that wait in bags."""
+        return sum(self.worker(index, 'top') - self.worker(index, 'bottom') for index in range(self.threads))
 
     def interactions(self) -> int:
         """The interactions of all workers."""
@@ -309,13 +315,20 @@ class Run:
         check_stop(memory, self.memory_limit)
 
     def resume(self) -> None:
-        """Goes on after a run by one thread that stopped, with all workers if it had only used up its allowance."""
+        """Goes on after a run by one thread that stopped, if it had only used up its allowance: with all workers if
+        there are tasks to share, as before if there is one thing to do after the other."""
         memory = self.memory
-        if memory.shared('stop') == STOP_PAUSED:
+        run_alone = self.function('run_alone', ctypes.c_bool, 1)
+        while memory.shared('stop') == STOP_PAUSED:
             memory.set_shared('stop', 0)
             # That thread no longer counts; messages not received yet do.
             memory.set_shared('work', memory.shared('work') - 1)
-            self.reduce()
+            if memory.threads > 1 and memory.bag_words() >= SHARED_BAG:
+                self.reduce()
+            else:
+                begin = time.perf_counter()
+                run_alone(memory.worker_address(0))
+                self.seconds += time.perf_counter() - begin
         check_stop(memory, self.memory_limit)
 
 

@@ -46,12 +46,12 @@ class CpuMachine:
         self.tags.update((constructor, ids[name] << VALUE_SHIFT | REFERENCE) for constructor, name in actions.tags)
         self.list_tags = (U64 * 2)(self.tags['List/Nil'], self.tags['List/Cons'])
         self.fields = (U64 * (MAX_FIELDS + 2))()
-        self.out = (U64 * (CAPACITY + 2))()
+        self.out = (U64 * (CAPACITY + 1))()
         self.out_bytes = memoryview(self.out).cast('B')
         self.constants: dict[int, int] = {}
         self._force = run.function('force', ctypes.c_bool, 2)
         self._read_constructor = run.function('read_constructor', U64, 3)
-        self._read_numbers = run.function('read_numbers', U64, 4)
+        self._take_numbers = run.function('take_numbers', U64, 4)
         self._constant_of = run.function('constant_of', U64, 2)
         self._make_constructor = run.function('make_constructor', U64, 5)
         self._make_pair = run.function('make_pair', U64, 3)
@@ -109,15 +109,15 @@ class CpuMachine:
         index = port >> VALUE_SHIFT
         return (index, index + 1) if port & TAG_MASK == CON else None
 
-    def numbers(self, place: int) -> array[int] | None:
+    def take_numbers(self, place: int) -> array[int] | None:
         """See `Machine`."""
         found = array('Q')
         while True:
             start = time.perf_counter()
-            count = self._read_numbers(self.worker, place, self.out_address, CAPACITY)
+            count = self._take_numbers(self.worker, place, self.out_address, CAPACITY)
             self.run.seconds += time.perf_counter() - start
-            found.frombytes(self.out_bytes[2 * WORD_BYTES:(2 + count) * WORD_BYTES])
-            status, place = self.out[0], self.out[1]
+            found.frombytes(self.out_bytes[WORD_BYTES:(1 + count) * WORD_BYTES])
+            status = self.out[0]
             if status == STOPPED:
                 self.run.resume()
             elif status != FULL:

@@ -76,8 +76,9 @@ class Machine(Protocol):
     def pair(self, place: int) -> tuple[int, int] | None:
         """The places of both parts of the tuple at a place."""
 
-    def numbers(self, place: int) -> array[int] | None:
-        """The payloads in the list of numbers at a place, as an array of type Q."""
+    def take_numbers(self, place: int) -> array[int] | None:
+        """The payloads in the list of numbers at a place, as an array of type Q. The cells are gone afterwards, without
+        interactions."""
 
     def make_eraser(self) -> int:
         """The port of `*`."""
@@ -180,7 +181,7 @@ def perform(machine: Machine, streams: Streams) -> None:
     """
     while (action := next_action(machine)) is not None:
         argument = Argument(machine, action.argument)
-        outcome = call(streams, machine.numbers(action.name), argument)
+        outcome = call(streams, machine.take_numbers(action.name), argument)
         machine.go_on(action.encoding, Builder(machine, action.encoding).outcome(outcome))
 
 
@@ -278,7 +279,7 @@ class Argument:
         return text_of(points)
 
     def _numbers(self) -> array[int]:
-        numbers = self.machine.numbers(self.place)
+        numbers = self.machine.take_numbers(self.place)
         if numbers is None:
             raise WrongShape
         return numbers

@@ -6,7 +6,7 @@ then the threads take over where it stopped.
 """
 
 from bend.runtime.kernel.expand import expand
-from bend.runtime.kernel.lang import RELAXED, Ptr, addr, atomic_load, atomic_store, export, inline, noinline, u64
+from bend.runtime.kernel.lang import Ptr, export, inline, noinline, u64
 from bend.runtime.kernel.link import alloc_variable
 from bend.runtime.kernel.ports import REF, is_variable, tag, value
 from bend.runtime.kernel.schedule import force_one, run_bag
@@ -17,12 +17,12 @@ from bend.runtime.kernel.state import Worker
 @noinline
 def run_alone(w: Ptr[Worker]) -> bool:
     """Runs what is there from the first worker on; False if the stop flag was raised, which also happens when the
-    allowance is used up."""
+    allowance is used up. Then this thread still counts in `Shared.work`."""
     shared = w.shared
     shared.hungry = 0
     shared.blocked = 0
-    # This thread, and the messages that it will write.
-    atomic_store(addr(shared.work), 1, RELAXED)
+    # This thread, and the messages that were sent before it stopped, if it did.
+    shared.work += 1
     shared.budget = shared.allowance
     share_free_nodes(w)
     while True:
@@ -37,8 +37,9 @@ def run_alone(w: Ptr[Worker]) -> bool:
                 waiting = v
             v = v.next
             i += 1
-        if atomic_load(addr(shared.work), RELAXED) == 1:
+        if shared.work == 1:
             if waiting.waiting_top == 0:
+                shared.work = 0
                 shared.budget = 0
                 return True
             force_one(waiting)

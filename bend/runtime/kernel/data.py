@@ -8,7 +8,9 @@ that of the action. A place is the heap index where a port is written. The host 
 from bend.runtime.kernel.alone import follow, force, run_alone
 from bend.runtime.kernel.expand import constant_of
 from bend.runtime.kernel.lang import Ptr, addr, export, inline, noinline, u64
-from bend.runtime.kernel.link import alloc_variable, link
+from bend.runtime.kernel.link import alloc_variable, is_mine, link, resolve
+from bend.runtime.kernel.mail import free_foreign
+from bend.runtime.kernel.memory import free_node, free_slot
 from bend.runtime.kernel.numbers import TYPE_BITS, U24, number
 from bend.runtime.kernel.ports import CON, ERA, ERASER, NUM, REF, is_variable, make_port, tag, value
 from bend.runtime.kernel.rules import make_node
@@ -100,30 +102,29 @@ def cell_kind(w: Ptr[Worker], place: u64, out: Ptr[u64]) -> u64:
 
 @export
 @noinline
-def read_numbers(w: Ptr[Worker], place: u64, out: Ptr[u64], capacity: u64) -> u64:
-    """The payloads of the numbers in the list at a place: how many there are, at most `capacity`.
+def take_numbers(w: Ptr[Worker], place: u64, out: Ptr[u64], capacity: u64) -> u64:
+    """Takes the payloads of the numbers of the list at a place: how many there are, at most `capacity`.
 
-    Writes why it ends, the place to go on at, and then the payloads. It ends at the end of the list, where `out` is
-    full, where a reference must be evaluated and that stops, or at what is no list of numbers.
+    The cells are freed as they are read, which counts no interactions, and the place holds what is left. Writes why
+    it ends, and then the payloads. It ends at the end of the list, where `out` is full, where a reference must be
+    evaluated and that stops, or at what is no list of numbers.
     """
     count: u64 = 0
     cell = addr(w.scratch[0])
-    at = place
     while True:
-        out[1] = at
-        if not force(w, at):
+        if not force(w, place):
             out[0] = STOPPED
             return count
-        kind = cell_kind(w, at, cell)
+        kind = cell_kind(w, place, cell)
         if kind != CONS:
             out[0] = END if kind == NIL else WRONG
             return count
         if count == capacity:
             out[0] = FULL
             return count
-        fields = addr(cell[4 - cell[0]])
-        head = fields[0]
-        rest = fields[1]
+        # The fields are the last two; the others are the siblings, the arm and perhaps the tag.
+        head = cell[4 - cell[0]]
+        rest = cell[5 - cell[0]]
         found = number_at(w, head)
         if tag(found) != NUM:
             if not force(w, head):
@@ -133,9 +134,32 @@ def read_numbers(w: Ptr[Worker], place: u64, out: Ptr[u64], capacity: u64) -> u6
             if tag(found) != NUM:
                 out[0] = WRONG
                 return count
-        out[2 + count] = value(found) >> TYPE_BITS
+        out[1 + count] = value(found) >> TYPE_BITS
         count += 1
-        at = rest
+        w.heap[rest] = resolve(w, w.heap[rest])
+        free_cell(w, place, w.heap[rest])
+
+
+@inline
+def free_cell(w: Ptr[Worker], place: u64, rest: u64) -> None:
+    """Frees the cell at a place, with all full slots in it, and puts the rest of the list there."""
+    port = resolve(w, w.heap[place])
+    w.heap[place] = rest
+    while tag(port) == CON:
+        index = value(port)
+        spine = resolve(w, w.heap[index])
+        while tag(spine) == CON:
+            node = value(spine)
+            resolve(w, w.heap[node])
+            spine = resolve(w, w.heap[node + 1])
+            free_node(w, node)
+        port = resolve(w, w.heap[index + 1])
+        free_node(w, index)
+    # What remains are both ends of the variable of the result.
+    if is_mine(w, port):
+        free_slot(w, value(port))
+    else:
+        free_foreign(w, value(port))
 
 
 # ---- making ----
