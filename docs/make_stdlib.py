@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / 'docs' / 'stdlib.md'
 MODULES = ROOT / 'stdlib'
 
-TITLES = {'defer': 'Deferred calls', 'difflist': 'DiffList', 'io': 'IO', 'number': 'Numbers'}
+TITLES = {'defer': 'Deferred calls', 'difflist': 'DiffList', 'dylib': 'IO/DyLib', 'files': 'IO/FS', 'io': 'IO',
+          'number': 'Numbers'}
 """Titles of modules that are not just the module's name."""
 
 _EXAMPLE = re.compile(r'([A-Za-z][\w./]*\(.*\)) = (.+)')
