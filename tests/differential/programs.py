@@ -42,8 +42,8 @@ class Sample:
 
     @property
     def counts(self) -> bool:
-        """Whether the interactions can be compared: maps are written differently here."""
-        return 'maps' not in self.features
+        """Whether the interactions can be compared: functions of the prelude are written differently here."""
+        return 'prelude' not in self.features
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,7 @@ FEATURES: dict[str, Callable[[core.Def], bool]] = {
     'folds': lambda definition: '__fold' in definition.name,
     'bends': lambda definition: '__bend' in definition.name,
     'maps': lambda definition: definition.name.startswith('Map/'),
+    'prelude': lambda definition: definition.builtin,
 }
 """What a definition that is reached may have. (`ends`, `non-trivial` and `sharing`, which is the copying of more than
 a number while the program runs, are known from the run.)"""
