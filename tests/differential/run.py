@@ -6,8 +6,8 @@
 Programs (`tests.native.programs`) are well typed and nearly always end; of `--wild` percent some terms have a wrong
 type. Each is compiled and reduced here, and run by the reference, with the same optimisations and without a type check:
 verdict, result (as `--readback lambda` prints it, up to the names of variables) and, where nothing of the prelude is
-called, interactions must be equal. Then both check it, with types. Differences are sorted by cause; the first ones of each,
-`--show` many, are made smaller, printed, and kept in FOLDER.
+called, interactions must be equal. Then both check it, with types. Differences are sorted by cause; the first ones of
+each, `--show` many, are made smaller, printed, and kept in FOLDER.
 
 Exit status: 0, also where the reference is not installed (which is said); 1 if there was a difference.
 """
