@@ -21,6 +21,7 @@ import gc
 import pstats
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,8 +30,8 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from bend.diagnostics import BendError, Report
-from bend.driver import Request, compile_to_core, compile_to_nets, with_deep_stack
+from bend.diagnostics import BendError
+from bend.driver import Request, compile_source
 from bend.options import Options
 from bend.passes import PassManager
 from bend.runtime.cache import Cache
@@ -430,18 +431,13 @@ def compiled(source: Source, files: Cache, profile: cProfile.Profile | None = No
     options = Options()
     manager = PassManager(options, clock=time.process_time)
 
-    def work() -> None:
-        report = Report()
-        if profile is not None:
-            profile.enable()
-        try:
-            compile_to_nets(compile_to_core(Request(source, options), report, manager, files), report, manager)
-        except BendError as problem:
-            print(f'  {problem.diagnostics[0].message}')
-        if profile is not None:
-            profile.disable()
-
-    with_deep_stack(work)
+    if profile is not None:
+        threading.setprofile(lambda *_: profile.enable())
+    try:
+        compile_source(Request(source, options), manager, files)
+    except BendError as problem:
+        print(f'  {problem.diagnostics[0].message}')
+    threading.setprofile(None)  # type: ignore[arg-type]
     return manager
 
 

@@ -9,8 +9,7 @@ import pytest
 
 from bend.desugar.measures import Measures
 from bend.desugar.terms import free_unscoped, free_vars, subterms
-from bend.diagnostics import Report
-from bend.driver import Request, compile_to_core, with_deep_stack
+from bend.driver import Request, compile_source
 from bend.options import Options
 from bend.passes import PassManager
 from bend.runtime.cache import Cache
@@ -22,7 +21,7 @@ def compiled(text: str, folder: Path) -> object:
     """The core of a program."""
     options = Options(type_check=False, float_combinators=False)
     request = Request(Source('program.bend', text), options)
-    return with_deep_stack(lambda: compile_to_core(request, Report(), PassManager(options), Cache(folder)))
+    return compile_source(request, PassManager(options), Cache(folder), to_nets=False).book
 
 
 @pytest.mark.parametrize('seed', range(6))
