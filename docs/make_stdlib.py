@@ -119,7 +119,7 @@ def page() -> str:
 
 
 def _anchor(title: str) -> str:
-    return title.lower().replace(' ', '-')
+    return title.lower().replace('/', '').replace(' ', '-')
 
 
 def _summary(module: Module) -> str:

@@ -17,7 +17,7 @@ _PYTHON = {
     'False': 'There are no booleans: 1 is true, and 0 is false.',
     'true': 'There are no booleans: 1 is true, and 0 is false.',
     'false': 'There are no booleans: 1 is true, and 0 is false.',
-    'len': "'List/length' and 'String/length' give the length, together with the list or string.",
+    'len': "'List/length' gives the length, together with the list.",
     'str': "A number is turned into a string by 'u24/to_string'.",
     'range': "There is no 'range': build the list with 'bend' or recursion.",
     'int': 'Types are not functions.', 'float': 'Types are not functions.',
@@ -87,15 +87,25 @@ def _predecessor(unbound: _Unbound) -> str:
     return ''
 
 
-def _operators(unbound: _Unbound) -> str:
-    """Operators that are part of a name because there are no blanks around them."""
-    for sign, what in (('-', 'subtraction'), ('/', 'division')):
+def _operators_on_names(unbound: _Unbound) -> str:
+    """Operators in a name, for want of blanks around them, between names and numbers that exist."""
+    for sign in '-/':
         left, found, right = unbound.name.partition(sign)
-        parts = [part for part in (left, right) if part]
-        if found and (sign == '-' or all(part.isdigit() or part in unbound.visible for part in parts)):
-            return (f"If you mean a {what}, write '{left} {sign} {right}' with blanks "
-                    f"(in the other notation '({sign} {left} {right})').")
+        if found and all(part.isdigit() or part in unbound.visible for part in (left, right) if part):
+            return _with_blanks(left, sign, right)
     return ''
+
+
+def _minus(unbound: _Unbound) -> str:
+    """A minus in a name, between whatever."""
+    left, found, right = unbound.name.partition('-')
+    return _with_blanks(left, '-', right) if found else ''
+
+
+def _with_blanks(left: str, sign: str, right: str) -> str:
+    what = 'subtraction' if sign == '-' else 'division'
+    return (f"If you mean a {what}, write '{left} {sign} {right}' with blanks "
+            f"(in the other notation '({sign} {left} {right})').")
 
 
 def _field(unbound: _Unbound) -> str:
@@ -141,4 +151,4 @@ def _listed(names: list[str]) -> str:
 
 
 _RULES: tuple[Callable[[_Unbound], str], ...] = (
-    _special, _predecessor, _field, _similar, _operators, _elsewhere)
+    _special, _predecessor, _operators_on_names, _field, _similar, _minus, _elsewhere)
