@@ -1,12 +1,21 @@
-"""Which definitions may be copied as references (spec 05, section 4)."""
+"""Which definitions are copied as references, and which are opened first (spec 05, section 4; spec 09, R1).
+
+A copied reference to a function stays folded: each use then opens its own copy, so that what the function duplicates
+inside never meets the duplication that copied it. The reference implementation opens all that hold a duplication, and
+is wrong there. Definitions that are data or computations are opened before they are copied if they hold one, since
+what they are made of would be made again for each copy.
+"""
 
 from __future__ import annotations
 
-from bend.hvm.net import Book, Con, Dup, Net, Opr, Ref, Swi, Tree
+from bend.hvm.adt import TAG_SUFFIX
+from bend.hvm.net import Book, Con, Dup, Era, Net, Opr, Ref, Swi, Tree, Var
+from bend.hvm.walk import subtrees
 
 
 def unsafe_definitions(book: Book) -> set[str]:
-    """The definitions that hold a duplication, or reference such a one, however indirectly."""
+    """The definitions that are not functions and hold a duplication, or reference such a one, however indirectly."""
+    functions = {name for name, net in book.defs.items() if _is_function(net)}
     users: dict[str, list[str]] = {}
     unsafe: set[str] = set()
     for name, net in book.defs.items():
@@ -21,7 +30,24 @@ def unsafe_definitions(book: Book) -> set[str]:
             if user not in unsafe:
                 unsafe.add(user)
                 pending.append(user)
-    return unsafe
+    return unsafe - functions
+
+
+def _is_function(net: Net) -> bool:
+    """Whether a net is a function as far as its form tells: not a tuple that begins with a closed term, and not a
+    constructor, `λx (x tag fields)`. A tuple that begins with what is computed looks like a function."""
+    root = net.root
+    if not isinstance(root, Con):
+        return False
+    argument = root.first
+    if not isinstance(argument, Con):
+        return isinstance(argument, Era) or any(isinstance(part, Var) for part in subtrees(argument))
+    applied: Tree = argument
+    while isinstance(applied, Con):
+        applied = applied.second
+    tagged = isinstance(argument.first, Ref) and argument.first.name.endswith(TAG_SUFFIX)
+    is_application = isinstance(applied, Var) and applied == root.second
+    return not (is_application and (tagged or net.redexes))
 
 
 def _inspect(net: Net) -> tuple[bool, set[str]]:

@@ -77,11 +77,31 @@ def test_commutation_wires_crosswise() -> None:
                               'switch': 0}
 
 
-def test_unsafe_references_are_expanded_when_copied() -> None:
-    text = '@main = (a b) & @two ~ {a b} @two = (f g) & f ~ {x y} & (x y) ~ g'
-    result = run(text)
-    assert '@two' not in show(result)
+def test_computations_that_duplicate_are_expanded_when_copied() -> None:
+    result = run('@main = (a b) & @two ~ {a b} @two = r & 1 ~ {x $([+] $(x r))}')
+    assert show(result) == '(2 2)'
     assert result.by_rule['call'] == 2
+
+
+def test_functions_stay_folded_when_copied() -> None:
+    """Spec 09, R1: each use opens a copy of its own."""
+    text = '@main = (a b) & @sq ~ {(2 a) (3 b)} @sq = ({x $([*] $(x r))} r)'
+    assert show(run(text)) == '(4 9)'
+
+
+@pytest.mark.parametrize(('net', 'is_function'), [
+    ('({x y} (x y))', True),
+    ('(* {x x})', True),
+    ('((@m r) r) & @d ~ {b b}', False),
+    ('((@List/Cons/tag ({a a} (@d r))) r)', False),
+    ('((@h ({a b} r)) (a (b r)))', True),
+    ('((@h (a r)) r) & @d ~ {a *}', False),
+    ('(1 {x x})', False),
+    ('r & @d ~ {r *}', False),
+])
+def test_functions_are_known_by_their_form(net: str, is_function: bool) -> None:
+    book = parse_book(Source('book', f'@main = @f @f = {net} @d = {{* *}} @m = * @h = * @List/Cons/tag = 1'))
+    assert ('f' in unsafe_definitions(book)) != is_function
 
 
 def test_safety_goes_through_references() -> None:
