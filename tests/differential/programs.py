@@ -42,8 +42,8 @@ class Sample:
 
     @property
     def counts(self) -> bool:
-        """Whether the interactions can be compared. Functions of the prelude are written differently here, and the order
-        in which the reference passes variables to folds varies from run to run (spec 02, section 3.9)."""
+        """Whether the interactions can be compared. Functions of the prelude are written differently here, and the
+        order in which the reference passes variables to folds varies from run to run (spec 02, section 3.9)."""
         return self.features.isdisjoint(('prelude', 'folds'))
 
 
