@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from pathlib import Path
 from typing import Any
 
@@ -234,16 +233,6 @@ def test_spans() -> None:
 def test_prelude_may_use_reserved_names() -> None:
     items = parse_module(Source('<prelude>', 'a__b = 1', builtin=True)).items
     assert shape(items) == '[FunDef(a__b, [Rule([], 1)], None, None)]'
-
-
-def test_thousands_of_lines_a_second() -> None:
-    function = ('def f{}(a, b):\n  x = g(a * 2 + 1, [a, b])\n'
-                '  if x > {}:\n    y = T/C(x, a)\n  else:\n    y = b\n  return y\n')
-    text = ''.join(function.format(i, i) for i in range(100))
-    module(text)
-    begin = time.process_time()
-    module(text)
-    assert text.count('\n') / (time.process_time() - begin) > 2000
 
 
 def test_examples_of_the_repository_parse() -> None:
