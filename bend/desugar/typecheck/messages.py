@@ -15,10 +15,16 @@ from bend.syntax.ast import Operator
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Where an expected type comes from: words, with `{}` for the type, and a place."""
+    """Where an expected type comes from: words, with `{type}`, and `{subject}` for a term that they are about, and a
+    place."""
 
     text: str
     span: Span | None = None
+    subject: Term | None = None
+
+    def words(self, type_: str) -> str:
+        """The words; only when they are needed, as there is a reason for each part of a program."""
+        return self.text.format(type=type_, subject='' if self.subject is None else _short(self.subject))
 
 
 class TypeProblem(Exception):
@@ -37,37 +43,37 @@ POWER = Reason("the operands of '**' are f24")
 
 def declared(span: Span | None) -> Reason:
     """The annotation of the function."""
-    return Reason('the annotation says {}', span)
+    return Reason('the annotation says {type}', span)
 
 
 def scrutinee(first: Constructor, span: Span | None) -> Reason:
     """The first case of a match."""
-    return Reason(f"the cases are those of {{}}, to which '{first.name}' belongs", span)
+    return Reason(f"the cases are those of {{type}}, to which '{first.name}' belongs", span)
 
 
 def first_arm(arm: Term) -> Reason:
     """The first case, with which the others agree."""
-    return Reason('the first case gives {}', arm.span)
+    return Reason('the first case gives {type}', arm.span)
 
 
 def operands(operator: Operator) -> Reason:
     """What operators work on."""
-    return Reason(f"the operands of '{operator}' are {{}}")
+    return Reason(f"the operands of '{operator}' are {{type}}")
 
 
 def left_operand(left: Term) -> Reason:
     """The left operand, whose type the right one has."""
-    return Reason('the left operand is {}', left.span)
+    return Reason('the left operand is {type}', left.span)
 
 
 def argument(head: Term, position: int) -> Reason:
     """A parameter of a function."""
-    return Reason(f"argument {position + 1} of '{_short(head)}' is {{}}")
+    return Reason(f"argument {position + 1} of '{{subject}}' is {{type}}", None, head)
 
 
 def program_argument(position: int) -> Reason:
     """A parameter of the entry point."""
-    return Reason(f'parameter {position + 1} of the program is {{}}')
+    return Reason(f'parameter {position + 1} of the program is {{type}}')
 
 
 # ---- problems --------------------------------------------------------------------------------
@@ -84,10 +90,10 @@ def mismatch(expected: Type, found: Type, why: Mismatch, term: Term, reason: Rea
                      hint="Such a term has no type. Mark the function 'unchecked' if it is meant.")
     labels: tuple[Label, ...] = () if term.span is None else (Label(term.span, got),)
     if reason is not None and reason.span is not None and reason.span != term.span:
-        labels += (Label(reason.span, reason.text.format(wanted)),)
+        labels += (Label(reason.span, reason.words(wanted)),)
     message = f'This has the type {got}, but {wanted} is needed.'
     if reason is not None and reason.span is None:
-        message = f'This has the type {got}, but {reason.text.format(wanted)}.'
+        message = f'This has the type {got}, but {reason.words(wanted)}.'
     return Diagnostic('type-mismatch', message, labels, _hint(expected, found, why, term))
 
 
