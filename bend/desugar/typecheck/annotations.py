@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 
 from bend.desugar.core import Adt
 from bend.desugar.typecheck.types import (
@@ -24,6 +23,7 @@ from bend.desugar.typecheck.types import (
     visible_name,
 )
 from bend.diagnostics import Diagnostic, error
+from bend.suggest import closest
 from bend.syntax import ast
 
 
@@ -120,9 +120,8 @@ class Annotations:
 
     def similar(self, name: str) -> str | None:
         """A known type whose name is much like this one."""
-        candidates = [visible_name(known) for known in self.adts] + list(BUILTIN_TYPES)
-        near = get_close_matches(name, candidates, 1, 0.75)
-        return near[0] if near and near[0] != name else None
+        near = closest(name, [*(visible_name(known) for known in self.adts), *BUILTIN_TYPES])
+        return near[0] if near else None
 
 
 def type_variables(written: ast.Type) -> dict[str, ast.TypeName]:
