@@ -41,7 +41,7 @@ from bend.desugar.core import (
     Tup,
     Var,
 )
-from bend.desugar.measures import Measures, own_size, tag_functions, unfloated_size
+from bend.desugar.measures import Measures, is_lambda_pattern, own_size, tag_functions, unfloated_size
 from bend.desugar.terms import arm_function, children, lam
 
 if TYPE_CHECKING:
@@ -66,11 +66,6 @@ def float_combinators(book: Book, context: Context) -> Book:
 
 
 # ---- safety ----------------------------------------------------------------------------------
-
-
-def is_lambda_pattern(term: Let) -> bool:
-    """Whether a `let` takes a lambda's parameter apart by the pattern that the lambda was written with."""
-    return isinstance(term.value, Var) and term.value.name.startswith('%pattern')
 
 
 class _Safety:

@@ -132,15 +132,20 @@ def unfloated_size(term: Term) -> int:
     return own_size(term) + _successor_lambda(term) + sum([unfloated_size(child) for child in children(term)])
 
 
+def is_lambda_pattern(term: Let) -> bool:
+    """Whether a `let` takes a lambda's parameter apart by the pattern that the lambda was written with."""
+    return isinstance(term.value, Var) and term.value.name.startswith('%pattern')
+
+
 def own_size(term: Term) -> int:
-    """The size of a term that is not a match, without its children."""
+    """The size of a term that is not a match, without its children. The pattern of a lambda does not count."""
     match term:
         case Lam() | App() | Op():
             return 1
         case Tup() | Sup():
             return len(term.elements) - 1
         case Let():
-            return _pattern_size(term.pattern)
+            return 0 if is_lambda_pattern(term) else _pattern_size(term.pattern)
         case Switch():
             return 2 * (len(term.arms) - 1)
         case _:

@@ -14,10 +14,11 @@ ROOT_PORT = 0
 class PortGraph:
     """Kinds of the nodes (None for the outside and for ends without partner), their leaves, partners of the ports.
 
-    `reduced` tells whether the net is a result or a definition as written.
+    `reduced` tells whether the net is a result or a definition as written. `outputs` are the ports in a
+    definition from which results of what it has still to do come.
     """
 
-    __slots__ = ('closed', 'kinds', 'leaves', 'owners', 'partners', 'reduced')
+    __slots__ = ('closed', 'kinds', 'leaves', 'outputs', 'owners', 'partners', 'reduced')
 
     def __init__(self, graphed: net.Net, *, reduced: bool) -> None:
         self.reduced = reduced
@@ -34,6 +35,7 @@ class PortGraph:
             wires.append(wire)
             self._hang(redex.left, wire * 3 + 1, ends)
             self._hang(redex.right, wire * 3 + 2, ends)
+        self.outputs = set() if reduced else self._find_outputs(wires)
         for port in ends.values():
             self._link(port, self._new_node(None) * 3)
         self.closed = self._find_closed()
@@ -42,8 +44,11 @@ class PortGraph:
 
     def is_function(self, node: int) -> bool:
         """Whether a `()` node seen from its principal port is a function: it is a pair when the tree at its first
-        port is closed and not `*` (spec 02, section 6)."""
+        port is closed and not `*` (spec 02, section 6). Results that are still to come close a tree like its own
+        parts, since no function binds them."""
         first = self.partners[node * 3 + 1]
+        if first in self.outputs:
+            return False
         return self.kinds[first // 3] is net.Era or first % 3 != 0 or not self.closed[first // 3]
 
     def reference(self, port: int) -> str | None:
@@ -85,6 +90,21 @@ class PortGraph:
             else:
                 self._link(above, self._new_node(type(item), item, above // 3) * 3)
 
+    def _find_outputs(self, wires: list[int]) -> set[int]:
+        """The ports from which results come: those of operations and switches, and of the applications in redexes.
+
+        A redex has a value on one side, and on the other what is done with it, which ends in the result. The encoder
+        puts that on the right where both are `()` nodes.
+        """
+        outputs = {node * 3 + 2 for node, kind in enumerate(self.kinds) if kind in (net.Opr, net.Swi)}
+        for wire in wires:
+            left, right = self.partners[wire * 3 + 1], self.partners[wire * 3 + 2]
+            asked = right if self.kinds[left // 3] in (net.Con, net.Ref, net.Num) else left
+            while asked % 3 == 0 and self.kinds[asked // 3] is net.Con:
+                outputs.add(asked + 2)
+                asked = self.partners[asked + 2]
+        return outputs
+
     def _find_closed(self) -> list[bool]:
         """For each node whether no wire leaves the tree below it.
 
@@ -98,6 +118,8 @@ class PortGraph:
         for node in reversed(range(count)):
             for port in (node * 3 + 1, node * 3 + 2):
                 partner = self.partners[port]
+                if partner in self.outputs:
+                    continue
                 if partner >= 0 and partner % 3 != 0:
                     low[node] = min(low[node], partner // 3)
                     high[node] = max(high[node], partner // 3)

@@ -163,6 +163,7 @@ class _Reader:
         self.info = info
         self.expand = expand
         self.linear = linear
+        self.most_fields = max((constructor.arity for constructor in info.constructors.values()), default=0)
         self.waiting: defaultdict[PortGraph, list[int]] = defaultdict(list)
         self.duplications: set[tuple[PortGraph, int]] = set()
         self.problems: Counter[str] = Counter()
@@ -290,7 +291,7 @@ class _Reader:
             self.terms.append(result.Variable(self.name_of(graph, port)))
         elif slot == 2:
             function = _Read(graph, graph.partners[node * 3], copies)
-            self.then(lambda parts: result.Application(parts[0], parts[1]), function, first)
+            self.then(self.application, function, first)
         elif not graph.is_function(node):
             self.then(lambda parts: result.Pair(parts[0], parts[1]), first, second)
         elif graph.kinds[first.port // 3] is net.Era:
@@ -304,6 +305,19 @@ class _Reader:
                 constructor, fields = cell
                 self.then(lambda parts: result.Constructor(constructor, tuple(parts), name),
                           *(_Read(graph, field, copies) for field in fields))
+
+    def application(self, parts: list[result.Term]) -> result.Term:
+        """An application; a constructor with all of its fields where it was the last argument that was missing."""
+        applied = result.Application(*parts)
+        head: result.Term = applied
+        arguments: list[result.Term] = []
+        while isinstance(head, result.Application) and len(arguments) < self.most_fields:
+            arguments.append(head.argument)
+            head = head.function
+        if (isinstance(head, result.Reference) and head.name in self.info.constructors
+                and self.info.constructors[head.name].arity == len(arguments)):
+            return result.Constructor(head.name, tuple(reversed(arguments)), None)
+        return applied
 
     def function_of_nothing(self, parts: list[result.Term]) -> result.Term:
         """`λ* body`; with the scott encoding it may be a cell of a list or a string."""

@@ -93,11 +93,12 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Constructor:
-    """A constructor with all of its fields. `binder` is the continuation's name in the encoded form."""
+    """A constructor with all of its fields. `binder` is the continuation's name in the encoded form, None where the
+    constructor is written as a function that is applied."""
 
     name: str
     fields: tuple[Term, ...]
-    binder: str
+    binder: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,8 @@ class _Printer:
             return [self.reference(term.name)]
         parts: list[_Piece]
         if self.form == 'lambda':
-            parts = [f'λ{term.binder} ({term.binder} {self.tag(term.name)}']
+            encoded = f'λ{term.binder} ({term.binder} {self.tag(term.name)}'
+            parts = [encoded if term.binder is not None else f'({self.reference(term.name)}']
             for field in term.fields:
                 parts += [' ', field]
             return [*parts, ')']
