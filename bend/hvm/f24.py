@@ -1,8 +1,8 @@
 """f24: the top 24 bits of a binary32, and arithmetic on them (spec 06, 1.1, 1.2 and 3.3).
 
 Every operation widens its operands to binary32, computes there, and rounds to 24 bits. Python computes in
-binary64; for `+ - * /` and the remainder of binary32 operands, rounding that result to binary32 gives what
-binary32 arithmetic gives.
+binary64; for `+ - * /` of binary32 operands, rounding that result to binary32 gives what binary32 arithmetic gives.
+The other functions are those of the kernel (`bend.runtime.kernel.mathematics`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import struct
 SIGN = 0x800000
 INFINITY = 0x7F8000
 NAN = 0x7FC001
-# What processors give for an invalid operation has its sign bit set; it shows only when the bits are reinterpreted.
+# What x86 gives for an invalid operation has its sign bit set; it shows only when the bits are reinterpreted.
 INVALID = 0xFFC001
+# The bits that any computed NaN has: the one that makes it quiet, and the lowest.
+QUIET = 0x400001
 
 _BINARY32 = struct.Struct('<f')
 _WORD32 = struct.Struct('<I')
@@ -75,44 +77,41 @@ def divide(a: float, b: float) -> float:
 
 def remainder(a: float, b: float) -> float:
     """C's `fmod`: the sign of the dividend, not a number for a zero divisor."""
-    try:
-        return math.fmod(a, b)
-    except ValueError:
-        return math.nan
+    return _computed('remainder_after_division', a, b)
 
 
 def power(a: float, b: float) -> float:
     """C's `pow`."""
-    odd = b % 2.0 == 1.0 if math.isfinite(b) else False
-    try:
-        return math.pow(a, b)
-    except OverflowError:
-        return -math.inf if a < 0.0 and odd else math.inf
-    except ValueError:
-        if a != 0.0:
-            return math.nan
-        return math.copysign(math.inf, a) if odd else math.inf
+    return _computed('power', a, b)
+
+
+def arc_tangent(y: float, x: float) -> float:
+    """C's `atan2`."""
+    return _computed('arc_tangent', y, x)
 
 
 def logarithm(base: float, value: float) -> float:
     """The logarithm of a value; the base comes first, as in the operator `|`."""
-    return divide(_natural_logarithm(value), _natural_logarithm(base))
-
-
-def _natural_logarithm(value: float) -> float:
-    if value == 0.0:
-        return -math.inf
-    return math.log(value) if value > 0.0 else math.nan
+    return _computed('logarithm', base, value)
 
 
 def sine(value: float) -> float:
     """C's `sin`."""
-    return math.sin(value) if math.isfinite(value) else math.nan
+    return _computed('sine', value)
 
 
 def tangent(value: float) -> float:
     """C's `tan`."""
-    return math.tan(value) if math.isfinite(value) else math.nan
+    return _computed('tangent', value)
+
+
+def _computed(name: str, *values: float) -> float:
+    """What a function that compiled code uses as well gives for binary32 values."""
+    # Imported late: most programs need none of them.
+    from bend.runtime.kernel import mathematics
+    from bend.runtime.kernel.lang import f32
+    result: float = getattr(mathematics, name)(*map(f32, values))
+    return result
 
 
 def shortest_f32(bits: int) -> str:

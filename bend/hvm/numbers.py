@@ -208,7 +208,7 @@ _COMPUTE_F24: dict[int, Callable[[float, float], float]] = {
     FLIP_DIV: lambda a, b: f24.divide(b, a),
     REM: f24.remainder,
     FLIP_REM: lambda a, b: f24.remainder(b, a),
-    AND: math.atan2,
+    AND: f24.arc_tangent,
     OR: f24.logarithm,
     XOR: f24.power,
     SHL: lambda a, b: f24.sine(f24.round_f32(a + b)),
@@ -229,7 +229,7 @@ def _operate_f24(code: int, left: int, right: int) -> int:
     if value != value:
         # A NaN operand goes through with its bits, the left one first.
         bits = left if a != a else right if b != b else f24.INVALID
-        return make_word(bits, F24)
+        return make_word(bits | f24.QUIET, F24)
     return make_word(f24.round_f24(value), F24)
 
 

@@ -3,16 +3,22 @@
 from bend.runtime.kernel.lang import (
     Ptr,
     bits_f32,
-    extern,
     f32,
     f32_bits,
-    f64,
     i64,
     inline,
     likely,
     noinline,
     u32,
     u64,
+)
+from bend.runtime.kernel.mathematics import (
+    arc_tangent,
+    logarithm,
+    power,
+    remainder_after_division,
+    sine,
+    tangent,
 )
 from bend.runtime.kernel.memory import request_stop
 from bend.runtime.kernel.state import STOP_DIVISION, Worker
@@ -48,36 +54,9 @@ PAYLOAD_MASK = 0xFFFFFF
 MAX_U24 = 16777215.0
 MAX_I24 = 8388607.0
 MIN_I24 = -8388608.0
-
-
-@extern
-def sin(x: f64) -> f64:
-    """C's `sin`."""
-
-
-@extern
-def tan(x: f64) -> f64:
-    """C's `tan`."""
-
-
-@extern
-def atan2(y: f64, x: f64) -> f64:
-    """C's `atan2`."""
-
-
-@extern
-def log(x: f64) -> f64:
-    """C's `log`."""
-
-
-@extern
-def pow(x: f64, y: f64) -> f64:
-    """C's `pow`."""
-
-
-@extern
-def fmod(x: f64, y: f64) -> f64:
-    """C's `fmod`."""
+# The NaN of an invalid operation, and the bits that any computed NaN has (see `bend.hvm.f24`).
+INVALID = 0xFFC001
+QUIET = 0x400001
 
 
 @inline
@@ -100,10 +79,9 @@ def widen(payload: u64) -> f32:
 
 @inline
 def narrow(x: f32) -> u64:
-    """The f24 payload nearest to a binary32; ties go away from zero, except to the smallest number (spec 06, 1.2)."""
+    """The f24 payload nearest to a binary32 that is a number; ties go away from zero, except to the smallest number
+    (spec 06, 1.2)."""
     bits = u64(f32_bits(x))
-    if x != x:
-        return (bits >> 8) | 1
     if bits == 0x80:
         return 0
     return (bits + 0x80) >> 8
@@ -198,22 +176,6 @@ def operate_f24(operator: u64, left: u64, right: u64) -> u64:
     """An f24 operation on payloads; gives a number word (spec 06, 3.3)."""
     a = widen(left)
     b = widen(right)
-    if operator == ADD:
-        return number(narrow(a + b), F24)
-    if operator == SUB:
-        return number(narrow(a - b), F24)
-    if operator == FLIP_SUB:
-        return number(narrow(b - a), F24)
-    if operator == MUL:
-        return number(narrow(a * b), F24)
-    if operator == DIV:
-        return number(narrow(a / b), F24)
-    if operator == FLIP_DIV:
-        return number(narrow(b / a), F24)
-    if operator == REM:
-        return number(narrow(f32(fmod(f64(a), f64(b)))), F24)
-    if operator == FLIP_REM:
-        return number(narrow(f32(fmod(f64(b), f64(a)))), F24)
     if operator == EQ:
         return number(u64(a == b), U24)
     if operator == NE:
@@ -222,17 +184,44 @@ def operate_f24(operator: u64, left: u64, right: u64) -> u64:
         return number(u64(a < b), U24)
     if operator == GT:
         return number(u64(a > b), U24)
+    if operator in (FLIP_SHL, FLIP_SHR):
+        return number(0, F24)
+    result = compute_f32(operator, a, b)
+    if result != result:
+        # A NaN operand goes through with its bits, the left one first; processors differ in this.
+        bits = left if a != a else right if b != b else u64(INVALID)
+        return number(bits | QUIET, F24)
+    return number(narrow(result), F24)
+
+
+@inline
+def compute_f32(operator: u64, a: f32, b: f32) -> f32:
+    """The result of an operator other than a comparison, in binary32."""
+    if operator == ADD:
+        return a + b
+    if operator == SUB:
+        return a - b
+    if operator == FLIP_SUB:
+        return b - a
+    if operator == MUL:
+        return a * b
+    if operator == DIV:
+        return a / b
+    if operator == FLIP_DIV:
+        return b / a
+    if operator == REM:
+        return f32(remainder_after_division(a, b))
+    if operator == FLIP_REM:
+        return f32(remainder_after_division(b, a))
     if operator == AND:
-        return number(narrow(f32(atan2(f64(a), f64(b)))), F24)
+        return f32(arc_tangent(a, b))
     if operator == OR:
-        return number(narrow(f32(log(f64(b)) / log(f64(a)))), F24)
+        return logarithm(a, b)
     if operator == XOR:
-        return number(narrow(f32(pow(f64(a), f64(b)))), F24)
+        return f32(power(a, b))
     if operator == SHL:
-        return number(narrow(f32(sin(f64(a + b)))), F24)
-    if operator == SHR:
-        return number(narrow(f32(tan(f64(a + b)))), F24)
-    return number(0, F24)
+        return f32(sine(a + b))
+    return f32(tangent(a + b))
 
 
 @noinline
