@@ -11,6 +11,7 @@ import pickle
 import re
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -396,20 +397,26 @@ class Resources:
     memory: int = 0
 
 
-def build(nets: net.Book, engine: Engine) -> Any:
-    """What `execute` needs of the nets. It can be pickled."""
+def build(nets: net.Book, engine: Engine, check_overflow: bool = False) -> Any:
+    """What `execute` needs of the nets, to count overflows as well if they are to be checked. It can be pickled."""
     if engine == 'reference':
         return nets
     from bend.codegen.nets import compile_program
-    return compile_program(nets)
+    return compile_program(nets, check_overflow=check_overflow)
+
+
+Overflows = Counter['net.Place | None']
+"""How often integers did not fit into 24 bits, by the place of the operation."""
 
 
 def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'main', *,
-            acting: bool = False) -> RunResult:
+            acting: bool = False, overflows: Overflows | None = None) -> RunResult:
     """Runs a built program to its normal form; if that is an action and the program is `acting`, performs it and goes
-    on. Raises `BendError` when it cannot end well, KeyboardInterrupt, and BrokenPipeError for standard output."""
+    on. Overflows are added to `overflows`, if the program was built to count them.
+    Raises `BendError` when it cannot end well, KeyboardInterrupt, and BrokenPipeError for standard output."""
     if engine == 'reference':
-        return _execute_reference(artifact, entry, acting)
+        return _execute_reference(artifact, entry, acting, overflows)
+    from bend.hvm.numbers import DivisionByZero
     from bend.runtime import cpu
 
     def perform(run: cpu.Run) -> None:
@@ -418,18 +425,26 @@ def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'm
 
     try:
         result = cpu.run(artifact, resources.threads, resources.memory, entry,
-                         perform if acting and artifact.actions.possible else None)
+                         perform if acting and artifact.actions.possible else None, overflows)
     except cpu.OutOfMemory as problem:
         used, limit = _bytes_text(problem.peak), _bytes_text(problem.limit)
         raise BendError(error('out-of-memory', f'The program ran out of memory: it had used {used} of {limit}.',
                               hint='Allow it more with `--memory SIZE`.')) from None
-    except cpu.DivisionByZero:
-        raise BendError(error('division-by-zero', 'An integer is divided by zero.',
-                              hint='Compare the divisor with 0 first.')) from None
+    except DivisionByZero as problem:
+        from bend.hvm.places import division_by_zero
+        raise BendError(division_by_zero(problem.place)) from None
     return RunResult(result.net, result.interactions, result.seconds, result.peak_bytes)
 
 
-def _execute_reference(nets: net.Book, entry: str, acting: bool) -> RunResult:
+def overflow_warnings(overflows: Overflows | None) -> tuple[Diagnostic, ...]:
+    """What to say about overflows."""
+    if not overflows:
+        return ()
+    from bend.hvm.places import overflow_warnings as warnings
+    return tuple(warnings(overflows))
+
+
+def _execute_reference(nets: net.Book, entry: str, acting: bool, overflows: Overflows | None) -> RunResult:
     from bend.hvm.actions import action_names
     from bend.hvm.reduce import Reduction, reduce
     book = replace(nets, defs={**nets.defs, 'main': nets.defs[entry]})
@@ -439,7 +454,7 @@ def _execute_reference(nets: net.Book, entry: str, acting: bool) -> RunResult:
         from bend.hvm.reduce_actions import ReferenceMachine
         _perform(ReferenceMachine(reduction, names))
 
-    result = reduce(book, perform=perform if acting and names.possible else None)
+    result = reduce(book, perform=perform if acting and names.possible else None, overflows=overflows)
     return RunResult(result.net, result.interactions, result.seconds, 0)
 
 
@@ -453,7 +468,7 @@ def _perform(machine: Machine) -> None:
 
 
 def show_result(program: Program, result: RunResult, resources: Resources, readback: Readback, pretty: bool,
-                linear: bool = False) -> tuple[str | None, tuple[Diagnostic, ...]]:
+                linear: bool = False, overflows: Overflows | None = None) -> tuple[str | None, tuple[Diagnostic, ...]]:
     """The text of a result, None where there is nothing to print, and what could not be read.
 
     In the default form, folded references in the result are run once each, so that users see values. `linear` shows
@@ -466,7 +481,7 @@ def show_result(program: Program, result: RunResult, resources: Resources, readb
 
     def expand(name: str) -> net.Net | None:
         try:
-            return execute(program.artifact, program.engine, resources, name).net
+            return execute(program.artifact, program.engine, resources, name, overflows=overflows).net
         except BendError:
             # What is not asked for may fail; its name says enough.
             return None
@@ -504,7 +519,7 @@ def compile_program(request: Request, engine: Engine, manager: PassManager, file
     # Engines start at `main`, whatever the function is called that `-e` names.
     nets = prune_nets(replace(nets, defs={**nets.defs, 'main': nets.defs[entry]}), 'main')
     nets = with_tags(nets, {name: constructor.tag for name, constructor in compiled.book.constructors.items()})
-    artifact = manager.stage('build', lambda: build(nets, engine))
+    artifact = manager.stage('build', lambda: build(nets, engine, request.options.check_overflow))
     program = Program(engine, artifact, book_info(compiled.book, nets, request.options.encoding), compiled.warnings)
     if cached:
         if compiled.looks:

@@ -33,6 +33,7 @@ class Options:
     check_net_size: bool = True
     type_check: bool = True
     encoding: Encoding = 'num-scott'
+    check_overflow: bool = False
     entrypoint: str | None = None
 
     def with_flag(self, flag: str) -> Options:

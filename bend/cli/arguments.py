@@ -198,6 +198,8 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
                        help='how many threads to run on (default: one a core)')
     group.add_argument('--memory', metavar='SIZE', type=_memory, default=0,
                        help='the most memory that the program may use, such as 200M or 4G')
+    group.add_argument('--check-overflow', action='store_true',
+                       help='warn where integers did not fit into 24 bits')
     # `reference` is the reducer in Python: slow, for tests.
     group.add_argument('--engine', type=_choice('engine', ('net', 'reference')), default='net', metavar='net',
                        help='how to run the program: as interaction nets')
@@ -258,7 +260,8 @@ def _memory(text: str) -> int:
 
 def options_of(namespace: argparse.Namespace) -> Options:
     """The compiler options that the command line asks for."""
-    return Options(entrypoint=namespace.entrypoint).with_flags(flag for flags in namespace.flags for flag in flags)
+    options = Options(entrypoint=namespace.entrypoint, check_overflow=getattr(namespace, 'check_overflow', False))
+    return options.with_flags(flag for flags in namespace.flags for flag in flags)
 
 
 def severities_of(namespace: argparse.Namespace, base: Severities) -> Severities:

@@ -6,7 +6,9 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import NoReturn
@@ -167,14 +169,25 @@ def _run(arguments: argparse.Namespace, request: driver.Request, manager: PassMa
     _report(arguments, program.diagnostics)
     _show_timings(arguments, manager)
     resources = driver.Resources(arguments.threads, arguments.memory)
-    result = driver.execute(program.artifact, program.engine, resources, acting=True)
-    text, warnings = driver.show_result(program, result, resources, arguments.readback, arguments.pretty,
-                                         arguments.linear)
-    if text is not None:
-        sys.stdout.write(f'Result:{chr(10) if arguments.pretty else " "}{text}\n')
-    if arguments.stats:
-        sys.stdout.write(statistics(result))
-    _report(arguments, warnings)
+    with _overflows_reported(arguments) as overflows:
+        result = driver.execute(program.artifact, program.engine, resources, acting=True, overflows=overflows)
+        text, warnings = driver.show_result(program, result, resources, arguments.readback, arguments.pretty,
+                                            arguments.linear, overflows)
+        if text is not None:
+            sys.stdout.write(f'Result:{chr(10) if arguments.pretty else " "}{text}\n')
+        if arguments.stats:
+            sys.stdout.write(statistics(result))
+        _report(arguments, warnings)
+
+
+@contextmanager
+def _overflows_reported(arguments: argparse.Namespace) -> Iterator[driver.Overflows | None]:
+    """Where overflows are counted, if the command line asks for that; they are reported however the run ends."""
+    overflows: driver.Overflows | None = Counter() if arguments.check_overflow else None
+    try:
+        yield overflows
+    finally:
+        _report(arguments, driver.overflow_warnings(overflows))
 
 
 def statistics(result: driver.RunResult) -> str:
@@ -218,15 +231,16 @@ def _hvm(arguments: argparse.Namespace) -> int:
         raise UsageError(f"'{arguments.command}' is not there yet.", "'hvm run' uses all cores.")
     try:
         nets = driver.load_nets(arguments.file)
-        artifact = driver.build(nets, arguments.engine)
+        artifact = driver.build(nets, arguments.engine, arguments.check_overflow)
         resources = driver.Resources(arguments.threads, arguments.memory)
-        result = driver.execute(artifact, arguments.engine, resources, acting=True)
+        with _overflows_reported(arguments) as overflows:
+            result = driver.execute(artifact, arguments.engine, resources, acting=True, overflows=overflows)
+            from bend.hvm.text import print_net
+            sys.stdout.write(f'Result: {print_net(result.net)}\n')
+            if arguments.stats:
+                sys.stdout.write(statistics(result))
     except BendError as problem:
         return _report(arguments, problem.diagnostics, FAILURE)
-    from bend.hvm.text import print_net
-    sys.stdout.write(f'Result: {print_net(result.net)}\n')
-    if arguments.stats:
-        sys.stdout.write(statistics(result))
     return SUCCESS
 
 

@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bend.hvm import net
+from bend.hvm.places import UNKNOWN, number_places, place_of
 from bend.hvm.safety import unsafe_definitions
 
 VAR, REF, ERA, NUM, CON, DUP, OPR, SWI = range(8)
 TAGS: Mapping[type, int] = {net.Con: CON, net.Dup: DUP, net.Opr: OPR, net.Swi: SWI}
 VALUE_SHIFT = 24
 UNSAFE = 1 << 4
+PLACE_SHIFT = 6
 
 
 def port(tag: int, value: int) -> int:
@@ -35,10 +37,15 @@ class BookTable:
     unsafe: frozenset[str]
     words: bytes
     scratch_words: int
+    places: Mapping[net.Place, int]
 
     def reference(self, name: str) -> int:
         """The port of a reference."""
         return port(REF, self.ids[name]) | (UNSAFE if name in self.unsafe else 0)
+
+    def place(self, operation: net.Opr, definition: str) -> int:
+        """The number of an operation's place."""
+        return self.places.get(place_of(operation, definition), UNKNOWN)
 
 
 def tabulate(book: net.Book) -> BookTable:
@@ -46,18 +53,19 @@ def tabulate(book: net.Book) -> BookTable:
     names = ('main', *sorted((name for name in book.defs if name != 'main'), key=lambda name: name.encode()))
     ids = {name: index for index, name in enumerate(names)}
     unsafe = frozenset(unsafe_definitions(book))
-    numbering = BookTable(names, ids, unsafe, b'', 0)
+    places = number_places(book, names)
+    numbering = BookTable(names, ids, unsafe, b'', 0, places)
     words = array('Q', bytes(8 * len(names)))
     scratch = 0
     for index, name in enumerate(names):
         words[index] = len(words)
-        scratch = max(scratch, append_definition(words, book.defs[name], numbering))
-    return BookTable(names, ids, unsafe, words.tobytes(), scratch)
+        scratch = max(scratch, append_definition(words, name, book.defs[name], numbering))
+    return BookTable(names, ids, unsafe, words.tobytes(), scratch, places)
 
 
-def append_definition(words: array[int], definition: net.Net, numbering: BookTable) -> int:
+def append_definition(words: array[int], name: str, definition: net.Net, numbering: BookTable) -> int:
     """Appends the words of one definition; gives how many local names it has."""
-    flat = Flattener(numbering)
+    flat = Flattener(numbering, name)
     root = flat.add(definition.root)
     pairs = [flat.add(tree) for redex in definition.redexes for tree in (redex.left, redex.right)]
     words.extend([len(flat.variables), len(flat.nodes) // 2, len(definition.redexes), root])
@@ -69,8 +77,9 @@ def append_definition(words: array[int], definition: net.Net, numbering: BookTab
 class Flattener:
     """Turns the trees of one definition into ports over local variable and node numbers."""
 
-    def __init__(self, numbering: BookTable) -> None:
+    def __init__(self, numbering: BookTable, definition: str) -> None:
         self.numbering = numbering
+        self.definition = definition
         self.variables: dict[str, int] = {}
         self.nodes: list[int] = []
 
@@ -84,6 +93,8 @@ class Flattener:
                 index = len(self.nodes)
                 self.nodes += [0, 0]
                 target[slot] = port(TAGS[type(item)], index // 2)
+                if isinstance(item, net.Opr):
+                    target[slot] |= self.numbering.place(item, self.definition) << PLACE_SHIFT
                 pending += [(item.second, self.nodes, index + 1), (item.first, self.nodes, index)]
             else:
                 target[slot] = self.leaf(item)

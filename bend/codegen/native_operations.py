@@ -7,6 +7,7 @@ All other cases are the kernel's `operate_numbers` (spec 06, section 2).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from bend.codegen import lir
 
@@ -50,29 +51,48 @@ U24_OPERATIONS: dict[int, Callable[[lir.Expr, lir.Expr], lir.Expr]] = {
 }
 
 
-def native_operation(worker: lir.Expr, arriving: lir.Expr, stored: int) -> lir.Expr:
-    """The number word that `arriving` (a number word in a local) gives with a stored one."""
-    general = lir.Call('operate_numbers', (worker, arriving, const(stored)), U64)
-    kind, payload = stored & TYPE_MASK, stored >> TYPE_BITS
-    arriving_kind = lir.Binary('and', arriving, const(TYPE_MASK))
-    if kind == 0 and payload >= FIRST_OPERATOR:
-        partial = lir.Binary('or', lir.Binary('and', arriving, const(PAYLOAD_MASK << TYPE_BITS)), const(payload))
-        return lir.Select(lir.Compare('ne', arriving_kind, const(0)), partial, general)
-    if kind in U24_OPERATIONS:
-        return lir.Select(lir.Compare('eq', arriving_kind, const(U24)),
-                          u24_word(kind, const(payload), arriving), general)
-    return general
+# Of these, the ones whose results may not fit.
+WRAPPING = frozenset({4, 5, 6, 7, 19, 20})
 
 
-def u24_operation(worker: lir.Expr, operator: int, partial: lir.Expr, arriving: lir.Expr) -> lir.Expr:
-    """The word of a partial operator, known to be of one kind, and an arriving number word; both in locals."""
-    general = lir.Call('operate_numbers', (worker, arriving, partial), U64)
-    if operator not in U24_OPERATIONS:
+@dataclass(frozen=True, slots=True)
+class NativeOperations:
+    """Operations at one place. Where overflow is checked, the kernel does those that may wrap around."""
+
+    worker: lir.Expr
+    place: int
+    check_overflow: bool
+
+    def with_stored(self, arriving: lir.Expr, stored: int) -> lir.Expr:
+        """The number word that `arriving` (a number word in a local) gives with a stored one."""
+        general = self.general(arriving, const(stored))
+        kind, payload = stored & TYPE_MASK, stored >> TYPE_BITS
+        arriving_kind = lir.Binary('and', arriving, const(TYPE_MASK))
+        if kind == 0 and payload >= FIRST_OPERATOR:
+            partial = lir.Binary('or', lir.Binary('and', arriving, const(PAYLOAD_MASK << TYPE_BITS)), const(payload))
+            return lir.Select(lir.Compare('ne', arriving_kind, const(0)), partial, general)
+        if self.is_in_line(kind):
+            return lir.Select(lir.Compare('eq', arriving_kind, const(U24)),
+                              u24_word(kind, const(payload), arriving), general)
         return general
-    both = lir.Logical('and', lir.Compare('eq', lir.Binary('and', arriving, const(TYPE_MASK)), const(U24)),
-                       lir.Compare('eq', lir.Binary('and', partial, const(TYPE_MASK)), const(operator)))
-    payload = lir.Binary('shr', partial, const(TYPE_BITS))
-    return lir.Select(both, u24_word(operator, payload, arriving), general)
+
+    def with_operator(self, operator: int, partial: lir.Expr, arriving: lir.Expr) -> lir.Expr:
+        """The word of a partial operator, known to be of one kind, and an arriving number word; both in locals."""
+        general = self.general(arriving, partial)
+        if not self.is_in_line(operator):
+            return general
+        both = lir.Logical('and', lir.Compare('eq', lir.Binary('and', arriving, const(TYPE_MASK)), const(U24)),
+                           lir.Compare('eq', lir.Binary('and', partial, const(TYPE_MASK)), const(operator)))
+        payload = lir.Binary('shr', partial, const(TYPE_BITS))
+        return lir.Select(both, u24_word(operator, payload, arriving), general)
+
+    def general(self, arriving: lir.Expr, stored: lir.Expr) -> lir.Expr:
+        """The operation as the kernel does it."""
+        return lir.Call('operate_numbers', (self.worker, arriving, stored, const(self.place)), U64)
+
+    def is_in_line(self, operator: int) -> bool:
+        """Whether code for two u24 is written in line."""
+        return operator in U24_OPERATIONS and not (self.check_overflow and operator in WRAPPING)
 
 
 def u24_word(operator: int, stored_payload: lir.Expr, arriving: lir.Expr) -> lir.Expr:

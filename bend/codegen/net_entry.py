@@ -17,9 +17,22 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bend.codegen import lir
-from bend.codegen.book_table import CON, DUP, NUM, OPR, REF, SWI, UNSAFE, VALUE_SHIFT, BookTable, constant_port, port
+from bend.codegen.book_table import (
+    CON,
+    DUP,
+    NUM,
+    OPR,
+    PLACE_SHIFT,
+    REF,
+    SWI,
+    UNSAFE,
+    VALUE_SHIFT,
+    BookTable,
+    constant_port,
+    port,
+)
 from bend.codegen.entry_values import Leaf, Static, Value, Virtual, joined, order_of, produced_wires
-from bend.codegen.native_operations import native_operation, u24_operation
+from bend.codegen.native_operations import NativeOperations
 from bend.hvm import net
 
 U64 = lir.U64
@@ -35,10 +48,12 @@ COLD = {'alloc_variable': 'new_variable', 'make_node': 'new_node', 'link': 'link
 
 
 class Linker(Protocol):
-    """What an entry needs of the whole program: the numbering, and the names of other entries."""
+    """What an entry needs of the whole program: the numbering, the names of other entries, and whether results that
+    do not fit are counted."""
 
     table: BookTable
     worker_struct: lir.Struct
+    check_overflow: bool
 
     def entry_number(self, definition: str, ports: int) -> int | None:
         """The number of an entry, which is compiled in turn; None if the definition is not compiled."""
@@ -156,11 +171,19 @@ class EntryBuilder:
             return self.new_wire(tree.name, consumes=tree.name in self.produced)
         if isinstance(tree, net.Opr):
             first = self.operand(tree.first)
-            return self.node(OPR, first, self.build_result(tree.second))
+            return self.operation_node(tree, first, self.build_result(tree.second))
         if isinstance(tree, net.Con | net.Dup | net.Swi):
             first = self.build(tree.first)
             return self.node(self.tag_of(tree), first, self.build(tree.second))
         return const(constant_port(tree, self.linker.table))
+
+    def operation_node(self, tree: net.Opr, first: lir.Expr, second: lir.Expr) -> lir.Expr:
+        """A new OPR node, whose port tells the place of the operation."""
+        return self.node(OPR | self.place(tree) << PLACE_SHIFT, first, second)
+
+    def place(self, tree: net.Opr) -> int:
+        """The number of an operation's place."""
+        return self.linker.table.place(tree, self.entry[0])
 
     def build_result(self, tree: net.Tree) -> lir.Expr:
         """The port of a tree at the end of a call or operation that produces what comes out there."""
@@ -358,30 +381,30 @@ class EntryBuilder:
     def operate(self, tree: net.Opr, value: Leaf) -> None:
         """An OPR node of the definition meets a port in a register."""
         if isinstance(tree.first, net.Num):
-            self.join(tree.second, self.operate_static(tree.first.word, value))
+            self.join(tree.second, self.operate_static(tree.first.word, value, self.place(tree)))
             return
         operand = self.look_up(tree.first)
         if isinstance(operand, Static) and isinstance(operand.tree, net.Num):
             operand = Leaf(const(constant_port(operand.tree, self.linker.table)))
         if isinstance(operand, Leaf):
-            self.join(tree.second, self.operate_dynamic(operand, value))
+            self.join(tree.second, self.operate_dynamic(operand, value, self.place(tree)))
         else:
             first = self.materialise(operand)
-            self.link(value.port, self.node(OPR, first, self.build(tree.second)))
+            self.link(value.port, self.operation_node(tree, first, self.build(tree.second)))
 
-    def operate_static(self, stored: int, value: Leaf) -> Leaf:
+    def operate_static(self, stored: int, value: Leaf, place: int) -> Leaf:
         """The result of an operation whose stored number is in the definition."""
         source = self.resolved(value)
         result = self.fresh_local()
         fast, slow = self.branch(), self.branch()
         fast.emit(fast.count_now(1))
         word = fast.let(lir.Binary('shr', source, const(VALUE_SHIFT)))
-        fast.emit(lir.Assign(result, as_number(native_operation(self.worker, word, stored))))
-        slow.emit(lir.Assign(result, slow.call_kernel('put_off', source, const(port(NUM, stored)))))
+        fast.emit(lir.Assign(result, as_number(self.operations_of(place).with_stored(word, stored))))
+        slow.emit(lir.Assign(result, slow.call_kernel('put_off', source, const(port(NUM, stored)), const(place))))
         self.emit(lir.If(self.has_tag(source, NUM), tuple(fast.statements), tuple(slow.statements)))
         return Leaf(result, operator=stored >> TYPE_BITS if stored & TYPE_MASK == 0 else 0)
 
-    def operate_dynamic(self, operand: Leaf, value: Leaf) -> Leaf:
+    def operate_dynamic(self, operand: Leaf, value: Leaf, place: int) -> Leaf:
         """The result of an operation whose stored port is in a register: two interactions if both are numbers."""
         source, stored = self.resolved(value), self.resolved(operand)
         result = self.fresh_local()
@@ -389,12 +412,16 @@ class EntryBuilder:
         fast.emit(fast.count_now(2))
         x = fast.let(lir.Binary('shr', stored, const(VALUE_SHIFT)))
         y = fast.let(lir.Binary('shr', source, const(VALUE_SHIFT)))
-        fast.emit(lir.Assign(result, as_number(u24_operation(self.worker, value.operator, y, x))))
+        fast.emit(lir.Assign(result, as_number(self.operations_of(place).with_operator(value.operator, y, x))))
         hidden = slow.let(slow.call_kernel('hide_number', stored))
-        slow.emit(lir.Assign(result, slow.call_kernel('put_off', source, hidden)))
+        slow.emit(lir.Assign(result, slow.call_kernel('put_off', source, hidden, const(place))))
         both = lir.Logical('and', self.has_tag(source, NUM), self.has_tag(stored, NUM))
         self.emit(lir.If(both, tuple(fast.statements), tuple(slow.statements)))
         return Leaf(result)
+
+    def operations_of(self, place: int) -> NativeOperations:
+        """Native operations at a place."""
+        return NativeOperations(self.worker, place, self.linker.check_overflow)
 
     # ---- calls ----
 
@@ -493,7 +520,7 @@ class EntryBuilder:
         while self.operations:
             tree, value = self.operations.pop(0)
             first = self.build(tree.first)
-            self.link(value.port, self.node(OPR, first, self.build(tree.second)))
+            self.link(value.port, self.operation_node(tree, first, self.build(tree.second)))
             self.operate_ready()
 
     def join_redex(self, redex: net.Redex) -> None:

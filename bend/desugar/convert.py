@@ -151,7 +151,7 @@ class _BookConverter:
 
         name = self.names.value(item.name)
         type_ = item.type and self.converter(name).type(item.type)
-        net = parse_net(_net_source(item.net_text, item.span))
+        net = parse_net(_net_source(item.net_text, item.span), definition='' if self.builtin else item.name)
         self.nets[name] = core.NetDef(name, self.renamed_net(net), type_, self.builtin, span=item.span)
 
     def renamed_net(self, net: Net) -> Net:

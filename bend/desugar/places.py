@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bend.desugar.core import Book
 from bend.diagnostics import Diagnostic, Label
+from bend.hvm.net import MADE_UP, Place
 from bend.source import Span
 
 _LOCAL = re.compile(r'__local_\d+_((?:(?!__).)+)$')
@@ -27,6 +28,14 @@ def shown_name(book: Book, name: str) -> str:
     function."""
     local = _LOCAL.search(name)
     return local[1] if local is not None and name in book.defs else user_function(book, name)
+
+
+def operation_place(book: Book, name: str, span: Span | None) -> Place:
+    """The place of an operation in a definition; one without a span is the compiler's. The prelude's source is nobody's
+    concern."""
+    if span is None:
+        return MADE_UP
+    return Place(user_function(book, name), None if span.source.builtin else span)
 
 
 def placed(diagnostic: Diagnostic, book: Book) -> Diagnostic:

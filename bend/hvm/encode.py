@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bend.desugar import core
+from bend.desugar.places import operation_place
 from bend.diagnostics import BendError, error
 from bend.hvm import net
 from bend.hvm import numbers as num
@@ -58,12 +59,13 @@ class EncodeOptions:
 
 
 class _Node:
-    """A node under construction; its auxiliary ports are filled in time."""
+    """A node under construction; its auxiliary ports are filled in time. The place is that of an operation."""
 
-    __slots__ = ('kind', 'ports')
+    __slots__ = ('kind', 'place', 'ports')
 
-    def __init__(self, kind: type[net.Binary]) -> None:
+    def __init__(self, kind: type[net.Binary], place: net.Place | None = None) -> None:
         self.kind = kind
+        self.place = place
         self.ports: list[_Node | net.Tree | None] = [None, None]
 
 
@@ -210,7 +212,8 @@ class _Encoder:
     def operation(self, term: core.Op, up: _Place) -> Iterable[_Step]:
         """A literal operand is held by the operator, the other one then fixes the type (spec 06, section 2.1)."""
         code = OPERATOR_CODES[term.operator]
-        node, first, second = self.new_node(net.Opr)
+        place = operation_place(self.book, self.name, term.span)
+        node, first, second = self.new_node(net.Opr, place)
         result: _Place
         if isinstance(term.left, core.Num):
             self.link(net.Num(num.make_partial(code, term.left.value.bits)), node)
@@ -222,13 +225,13 @@ class _Encoder:
             steps = [_Encode(term.left, node), _Link(held, first)]
             result = second
         else:
-            inner, inner_first, result = self.new_node(net.Opr)
+            inner, inner_first, result = self.new_node(net.Opr, place)
             steps = [
                 _Encode(term.left, node), _Link(net.Num(num.make_symbol(code)), first),
                 _Link(second, inner), _Encode(term.right, inner_first),
             ]
         if term.operator in ('<=', '>='):
-            test, test_first, test_second = self.new_node(net.Opr)
+            test, test_first, test_second = self.new_node(net.Opr, place)
             is_zero = net.Num(num.make_partial(num.EQ, 0))
             steps += [_Link(is_zero, test), _Link(result, test_first), _Link(up, test_second)]
         else:
@@ -297,10 +300,10 @@ class _Encoder:
 
     # ---- wires ---------------------------------------------------------------------------------
 
-    def new_node(self, kind: type[net.Binary]) -> tuple[_Node, _Hole, _Hole]:
+    def new_node(self, kind: type[net.Binary], place: net.Place | None = None) -> tuple[_Node, _Hole, _Hole]:
         """A fresh node and its auxiliary ports."""
         self.created += 1
-        node = _Node(kind)
+        node = _Node(kind, place)
         return node, _Hole(node, 0), _Hole(node, 1)
 
     def bind(self, pattern: core.Pattern, place: _Place) -> None:
@@ -378,19 +381,21 @@ def _placed(item: _Encode | _Bind, place: _Place) -> _Step:
 def _freeze(roots: list[_Growing]) -> tuple[list[net.Tree], int]:
     """Immutable trees for grown ones, and the number of nodes in them."""
     done: list[net.Tree] = []
-    todo: list[_Growing | type[net.Binary]] = list(reversed(roots))
+    # A tuple holds a node whose children are done.
+    todo: list[_Growing | tuple[_Node]] = list(reversed(roots))
     count = 0
     while todo:
         item = todo.pop()
-        if isinstance(item, type):
+        if isinstance(item, tuple):
             second = done.pop()
             first = done.pop()
-            done.append(item(first, second))
+            kind = item[0].kind
+            done.append(net.Opr(first, second, item[0].place) if kind is net.Opr else kind(first, second))
         elif isinstance(item, _Node):
             count += 1
             first_port, second_port = item.ports
             assert first_port is not None and second_port is not None
-            todo += [item.kind, second_port, first_port]
+            todo += [(item,), second_port, first_port]
         else:
             done.append(item)
     return done, count

@@ -19,7 +19,7 @@ from bend.hvm import net
 class _Close:
     """Both children of the node at a position are reduced."""
 
-    kind: type[net.Binary]
+    node: net.Binary
     position: int
 
 
@@ -65,18 +65,18 @@ def _reduce(trees: list[net.Tree], kinds: list[type[net.Tree]], distances: dict[
         if isinstance(item, _Close):
             second, second_distance = done.pop()
             first, first_distance = done.pop()
-            if item.kind not in (net.Con, net.Dup):
-                done.append((item.kind(first, second), None))
+            if not isinstance(item.node, net.Con | net.Dup):
+                done.append((net.rebuilt(item.node, first, second), None))
             elif isinstance(first, net.Era) and isinstance(second, net.Era):
                 done.append((first, None))
             elif (first_distance is not None and first_distance == second_distance
-                  and kinds[item.position + first_distance] is item.kind):
+                  and kinds[item.position + first_distance] is type(item.node)):
                 done.append((first, first_distance))
             else:
-                done.append((item.kind(first, second), None))
+                done.append((net.rebuilt(item.node, first, second), None))
             continue
         if isinstance(item, net.Binary):
-            todo += [_Close(type(item), position), item.second, item.first]
+            todo += [_Close(item, position), item.second, item.first]
         else:
             done.append((item, distances.get(position)))
         position += 1

@@ -6,7 +6,21 @@ Trees can be very deep (a list of 100,000 elements), so code that walks them mus
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from bend.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an operation comes from: the function as its author calls it, and the source if that is known. Without a
+    function, it is an operation that the compiler made up."""
+
+    function: str
+    span: Span | None = None
+
+
+MADE_UP = Place('')
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +67,11 @@ class Dup:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opr:
-    """`$(a b)`: operation."""
+    """`$(a b)`: operation. Its place is for messages only."""
 
     first: Tree
     second: Tree
+    place: Place | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +84,11 @@ class Swi:
 
 Binary = Con | Dup | Opr | Swi
 Tree = Var | Ref | Era | Num | Con | Dup | Opr | Swi
+
+
+def rebuilt(node: Binary, first: Tree, second: Tree) -> Binary:
+    """The node with other children."""
+    return Opr(first, second, node.place) if isinstance(node, Opr) else type(node)(first, second)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,12 @@ import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from bend.hvm import f24
+
+if TYPE_CHECKING:
+    from bend.hvm.net import Place
 
 Kind = Literal['u24', 'i24', 'f24']
 
@@ -68,7 +71,11 @@ _KINDS: dict[int, Kind] = {U24: 'u24', I24: 'i24', F24: 'f24'}
 
 
 class DivisionByZero(ArithmeticError):
-    """An integer was divided by zero, or its remainder taken."""
+    """An integer was divided by zero, or its remainder taken; `place` is where, if that is known."""
+
+    def __init__(self, place: Place | None = None) -> None:
+        self.place = place
+        super().__init__()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +168,34 @@ def _operate_partial(code: int, a: int, right: int) -> int:
     return (value & PAYLOAD_MASK) << TYPE_BITS | (U24 if EQ <= code <= GT else kind)
 
 
+def does_not_fit(x: int, y: int) -> bool:
+    """Whether the operation of two number words is one of integers whose result wraps around: it has no 24 bits, or the
+    amount of a shift has more than 5 (spec 06, sections 3.1 and 3.2). Raises `DivisionByZero`."""
+    partial, right = (x, y) if x & TYPE_MASK > F24 else (y, x)
+    code, kind = partial & TYPE_MASK, right & TYPE_MASK
+    a, b = partial >> TYPE_BITS, right >> TYPE_BITS
+    if code not in _WRAPPING or kind not in (U24, I24):
+        return False
+    if kind == I24:
+        return code < SHL and not MIN_I24 <= _INTEGER[code](signed(a), signed(b)) <= MAX_I24
+    if code in (SHL, FLIP_SHL):
+        value, amount = (a, b) if code == SHL else (b, a)
+        return value << (amount & 31) > MAX_U24 or (amount > 31 and value != 0)
+    return not 0 <= _INTEGER[code](a, b) <= MAX_U24
+
+
+_WRAPPING = frozenset((ADD, SUB, FLIP_SUB, MUL, DIV, FLIP_DIV, SHL, FLIP_SHL))
+
+
 def _quotient(a: int, b: int) -> int:
     if b == 0:
-        raise DivisionByZero('division by zero')
+        raise DivisionByZero
     return a // b if (a < 0) == (b < 0) else -(-a // b)
 
 
 def _remainder(a: int, b: int) -> int:
     if b == 0:
-        raise DivisionByZero('remainder of a division by zero')
+        raise DivisionByZero
     return abs(a) % abs(b) * (-1 if a < 0 else 1)
 
 

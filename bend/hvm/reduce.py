@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bend.diagnostics import BendError, error
-from bend.hvm.net import Book, Con, Dup, Era, Net, Num, Opr, Ref, Swi, Tree, Var
+from bend.hvm.net import Book, Con, Dup, Era, Net, Num, Opr, Place, Ref, Swi, Tree, Var
 from bend.hvm.numbers import DivisionByZero
+from bend.hvm.places import division_by_zero
 from bend.hvm.rules import (
     CON,
     DUP,
@@ -52,17 +54,18 @@ class OutOfBudget(BendError):
 
 
 def reduce(book: Book, limit: int | None = None, *, order: random.Random | None = None,
-           perform: Callable[[Reduction], None] | None = None) -> Result:
+           perform: Callable[[Reduction], None] | None = None,
+           overflows: Counter[Place | None] | None = None) -> Result:
     """Reduces `@main` until no active pair is left.
 
     The expansion of `@main` counts 1, and a result is not expanded further (spec 05, section 6). `order` picks
     active pairs at random instead of the last one first; result and count stay the same. `perform` is called with the
-    reduction at rest, and may go on with it.
+    reduction at rest, and may go on with it. `overflows` counts integers that did not fit into 24 bits.
     Raises OutOfBudget when more than `limit` interactions are needed, and BendError for a book that
     `check_book` refuses and for an integer division by zero.
     """
     check_book(book)
-    reduction = Reduction(Graph(book), limit, order)
+    reduction = Reduction(Graph(book, overflows), limit, order)
     reduction.expand(0, ROOT)
     reduction.run()
     if perform is not None:
@@ -98,8 +101,7 @@ class Reduction:
         try:
             self.interactions += _run(self.graph, self.counts, limit, self.order)
         except DivisionByZero as problem:
-            raise BendError(error('division-by-zero', 'An integer is divided by zero.',
-                                  hint='Compare the divisor with 0 first.')) from problem
+            raise BendError(division_by_zero(problem.place)) from problem
         except OutOfBudget:
             assert self.limit is not None
             raise OutOfBudget(self.limit) from None

@@ -7,12 +7,14 @@ native runtime, whose kernel names its rules alike. This is the reference: plain
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from bend.hvm import numbers
-from bend.hvm.net import Book, Con, Dup, Era, Net, Num, Opr, Ref, Swi, Tree, Var
-from bend.hvm.numbers import PAYLOAD_MASK, TYPE_BITS, U24
+from bend.hvm.net import Book, Con, Dup, Era, Net, Num, Opr, Place, Ref, Swi, Tree, Var
+from bend.hvm.numbers import PAYLOAD_MASK, TYPE_BITS, U24, DivisionByZero
+from bend.hvm.places import place_of
 from bend.hvm.safety import unsafe_definitions
 
 VAR = 0
@@ -35,24 +37,32 @@ TAG_OF: dict[type[Tree], int] = {Con: CON, Dup: DUP, Opr: OPR, Swi: SWI}
 
 @dataclass(slots=True)
 class Template:
-    """A definition ready to be copied: ports of variables and nodes count from 0, others stand as they are."""
+    """A definition ready to be copied: ports of variables and nodes count from 0, others stand as they are.
+
+    `operations` are the numbers of nodes that are operations, with their places.
+    """
 
     variables: int
     cells: list[int]
     pairs: list[tuple[int, int]]
     root: int
     safe: bool
+    operations: list[tuple[int, Place]]
 
 
 class Graph:
     """The net being reduced: nodes, variables, and the active pairs in a bag for quick rules and one for the others.
 
-    Slot 0 is the output wire.
+    Slot 0 is the output wire. `places` are those of operations by the index of their nodes; `overflows`, where there is
+    one, counts results that did not fit.
     """
 
-    __slots__ = ('free_nodes', 'free_slots', 'heap', 'high', 'low', 'names', 'slots', 'templates')
+    __slots__ = ('free_nodes', 'free_slots', 'heap', 'high', 'low', 'names', 'overflows', 'places', 'slots',
+                 'templates')
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, overflows: Counter[Place | None] | None = None) -> None:
+        self.places: dict[int, Place] = {}
+        self.overflows = overflows
         self.heap: list[int] = []
         self.free_nodes: list[int] = []
         self.slots: list[int] = [EMPTY]
@@ -63,7 +73,7 @@ class Graph:
         self.names: list[str] = ['main', *sorted(book.defs.keys() - {'main'}, key=str.encode)]
         ids = {name: number for number, name in enumerate(self.names)}
         unsafe = unsafe_definitions(book)
-        self.templates = [make_template(book.defs[name], ids, name not in unsafe) for name in self.names]
+        self.templates = [make_template(name, book.defs[name], ids, name not in unsafe) for name in self.names]
 
     def make_variable(self) -> int:
         """A fresh variable, as a port."""
@@ -72,8 +82,8 @@ class Graph:
         self.slots.append(EMPTY)
         return len(self.slots) - 1 << TAG_BITS
 
-    def make_node(self, tag: int, first: int, second: int) -> int:
-        """A node with its auxiliary ports, as a port."""
+    def make_node(self, tag: int, first: int, second: int, place: Place | None = None) -> int:
+        """A node with its auxiliary ports, as a port; an operation may have a place."""
         heap = self.heap
         if self.free_nodes:
             index = self.free_nodes.pop()
@@ -83,6 +93,8 @@ class Graph:
             index = len(heap)
             heap.append(first)
             heap.append(second)
+        if place is not None:
+            self.places[index] = place
         return index << TAG_BITS | tag
 
     def take_node(self, port: int) -> tuple[int, int]:
@@ -115,10 +127,11 @@ class Graph:
         return port
 
 
-def make_template(net: Net, ids: dict[str, int], safe: bool) -> Template:
+def make_template(name: str, net: Net, ids: dict[str, int], safe: bool) -> Template:
     """Compiles a definition for expansion."""
     variables: dict[str, int] = {}
     cells: list[int] = []
+    operations: list[tuple[int, Place]] = []
 
     def compile_tree(tree: Tree) -> int:
         root = [0]
@@ -131,6 +144,8 @@ def make_template(net: Net, ids: dict[str, int], safe: bool) -> Template:
                 cells.extend((0, 0))
                 place[index] = node << TAG_BITS | TAG_OF[type(item)]
                 stack += ((item.second, cells, node + 1), (item.first, cells, node))
+                if isinstance(item, Opr):
+                    operations.append((node >> 1, place_of(item, name)))
             elif isinstance(item, Var):
                 place[index] = variables.setdefault(item.name, len(variables)) << TAG_BITS
             else:
@@ -139,7 +154,7 @@ def make_template(net: Net, ids: dict[str, int], safe: bool) -> Template:
 
     pairs = [(compile_tree(redex.left), compile_tree(redex.right)) for redex in net.redexes]
     root = compile_tree(net.root)
-    return Template(len(variables), cells, pairs, root, safe)
+    return Template(len(variables), cells, pairs, root, safe, operations)
 
 
 def _leaf_port(tree: Ref | Era | Num, ids: dict[str, int]) -> int:
@@ -168,6 +183,8 @@ def expand(graph: Graph, definition: int, target: int) -> None:
         index = node >> TAG_BITS
         heap[index] = place(cells[2 * number])
         heap[index + 1] = place(cells[2 * number + 1])
+    for number, operation in template.operations:
+        graph.places[nodes[number] >> TAG_BITS] = operation
     for left, right in template.pairs:
         link(graph, place(left), place(right))
     link(graph, place(template.root), target)
@@ -224,14 +241,16 @@ def commute(graph: Graph, a: int, b: int) -> None:
     b1, b2 = graph.take_node(b)
     kind_a = a & TAG_MASK
     kind_b = b & TAG_MASK
+    place_a = graph.places.get(a >> TAG_BITS) if kind_a == OPR else None
+    place_b = graph.places.get(b >> TAG_BITS) if kind_b == OPR else None
     x = graph.make_variable()
     y = graph.make_variable()
     z = graph.make_variable()
     w = graph.make_variable()
-    link(graph, graph.make_node(kind_b, x, y), a1)
-    link(graph, graph.make_node(kind_b, z, w), a2)
-    link(graph, graph.make_node(kind_a, x, z), b1)
-    link(graph, graph.make_node(kind_a, y, w), b2)
+    link(graph, graph.make_node(kind_b, x, y, place_b), a1)
+    link(graph, graph.make_node(kind_b, z, w, place_b), a2)
+    link(graph, graph.make_node(kind_a, x, z, place_a), b1)
+    link(graph, graph.make_node(kind_a, y, w, place_a), b2)
 
 
 def call(graph: Graph, reference: int, node: int) -> None:
@@ -252,7 +271,13 @@ def operate(graph: Graph, number: int, node: int) -> None:
     stored = graph.heap[index]
     if stored & TAG_MASK == NUM:
         _, result = graph.take_node(node)
-        word = numbers.operate(number >> TAG_BITS, stored >> TAG_BITS)
+        x, y = number >> TAG_BITS, stored >> TAG_BITS
+        try:
+            word = numbers.operate(x, y)
+        except DivisionByZero:
+            raise DivisionByZero(graph.places.get(index)) from None
+        if graph.overflows is not None and numbers.does_not_fit(x, y):
+            graph.overflows[graph.places.get(index)] += 1
         link(graph, word << TAG_BITS | NUM, result)
     else:
         graph.heap[index] = number

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from bend.diagnostics import BendError, Diagnostic, error
 from bend.hvm import f24
-from bend.hvm.net import Book, Con, Dup, Era, Net, Num, Opr, Redex, Ref, Swi, Tree, Var
+from bend.hvm.net import Book, Con, Dup, Era, Net, Num, Opr, Place, Redex, Ref, Swi, Tree, Var
 from bend.hvm.numbers import (
     F24,
     I24,
@@ -60,6 +60,7 @@ class _Parser:
         self.text = source.text
         self.at = 0
         self.mentions = _Mentions()
+        self.definition = ''
         self.blanks()
 
     def blanks(self) -> None:
@@ -111,23 +112,30 @@ class _Parser:
 
     def tree(self) -> Tree:
         """Takes one tree and the blanks after it."""
-        pending: list[tuple[type[Tree], list[Tree]]] = []
+        pending: list[tuple[type[Tree], int, list[Tree]]] = []
         while True:
+            start = self.at
             kind = self.opening()
             if kind is not None:
-                pending.append((kind, []))
+                pending.append((kind, start, []))
                 continue
             tree = self.leaf()
             while pending:
-                kind, children = pending[-1]
+                kind, start, children = pending[-1]
                 children.append(tree)
                 if len(children) < 2:
                     break
                 pending.pop()
+                end = self.at + 1
                 self.expect(_CLOSING[kind])
-                tree = _MAKE[kind](*children)
+                first, second = children
+                tree = Opr(first, second, self.place(start, end)) if kind is Opr else _MAKE[kind](first, second)
             else:
                 return tree
+
+    def place(self, start: int, end: int) -> Place | None:
+        """The place of an operation, if its definition is known."""
+        return Place(self.definition, self.span(start, end)) if self.definition else None
 
     def opening(self) -> type[Tree] | None:
         """Takes the opening bracket of a binary node, if one comes."""
@@ -246,6 +254,7 @@ def parse_book(source: Source, *, require_main: bool = True) -> Book:
         name = parser.name()
         parser.expect('=')
         parser.mentions = mentions[name] = _Mentions()
+        parser.definition = name
         defs[name] = parser.net()
     problems: list[Diagnostic] = []
     for name, found in mentions.items():
@@ -259,12 +268,13 @@ def parse_book(source: Source, *, require_main: bool = True) -> Book:
     return Book(defs)
 
 
-def parse_net(source: Source, *, linear: bool = True) -> Net:
-    """A net without a name: the body of a definition, or a printed result.
+def parse_net(source: Source, *, linear: bool = True, definition: str = '') -> Net:
+    """A net: the body of a definition, whose name is for the places of operations, or a printed result.
 
     Raises BendError for wrong syntax and, unless `linear` is off, for variables that do not occur exactly twice.
     """
     parser = _Parser(source)
+    parser.definition = definition
     net = parser.net()
     if parser.at < len(parser.text):
         raise parser.fail('`&` or the end of the net')

@@ -41,14 +41,15 @@ def map_leaves(walked: net.Net, replace: Callable[[net.Tree], net.Tree]) -> net.
 
 def _map_tree(tree: net.Tree, replace: Callable[[net.Tree], net.Tree]) -> net.Tree:
     done: list[net.Tree] = []
-    todo: list[net.Tree | type[net.Binary]] = [tree]
+    # A tuple holds a node whose children are done.
+    todo: list[net.Tree | tuple[net.Binary]] = [tree]
     while todo:
         item = todo.pop()
-        if isinstance(item, type):
+        if isinstance(item, tuple):
             second = done.pop()
-            done.append(item(done.pop(), second))
+            done.append(net.rebuilt(item[0], done.pop(), second))
         elif isinstance(item, net.Binary):
-            todo += [type(item), item.second, item.first]
+            todo += [(item,), item.second, item.first]
         else:
             done.append(replace(item))
     return done[0]

@@ -10,8 +10,10 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import pickle
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +21,7 @@ from typing import Any
 
 from bend.hvm import net
 from bend.hvm.actions import ActionNames
+from bend.hvm.numbers import DivisionByZero
 from bend.runtime.jit import Library, load_object
 
 WORD = 8
@@ -46,7 +49,8 @@ class NetProgram:
 
     `book` holds 64-bit words (see `bend.runtime.kernel.expand`), `names` the definitions by number, `layouts` the
     word offset of each field of the kernel's structs and, under '', its size in words. Where `actions` are possible,
-    the code has what `bend.runtime.cpu_actions` needs.
+    the code has what `bend.runtime.cpu_actions` needs. `places` are those of operations, pickled, since few runs need
+    them; `counted` is how many words a worker needs to count overflows by place, 0 where they are not counted.
     """
 
     object_code: bytes
@@ -55,6 +59,12 @@ class NetProgram:
     scratch_words: int
     layouts: Mapping[str, Mapping[str, int]]
     actions: ActionNames
+    places: bytes
+    counted: int
+
+    def places_by_number(self) -> tuple[net.Place | None, ...]:
+        """The places of operations; 0 is the unknown one."""
+        return (None, *pickle.loads(self.places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +84,6 @@ class OutOfMemory(Exception):
     def __init__(self, peak: int, limit: int) -> None:
         self.peak, self.limit = peak, limit
         super().__init__(f'{peak} bytes of {limit}')
-
-
-class DivisionByZero(Exception):
-    """An integer was divided by zero."""
 
 
 def available_threads() -> int:
@@ -103,21 +109,25 @@ def default_memory_limit() -> int:
 
 
 def run(program: NetProgram, threads: int = 0, memory_limit: int = 0, entry: str = 'main',
-        perform: Callable[[Run], None] | None = None) -> RunResult:
+        perform: Callable[[Run], None] | None = None, overflows: Counter[net.Place | None] | None = None) -> RunResult:
     """Runs a definition of the book, `main` unless another is named, to its normal form.
 
     `threads` is the number of workers (0: one a core), `memory_limit` a number of bytes (0: most of what is free).
-    `perform` is called with the run at rest, and may go on with it. Raises OutOfMemory, DivisionByZero,
-    KeyboardInterrupt.
+    `perform` is called with the run at rest, and may go on with it. What a program counts that was compiled so is added
+    to `overflows`, however the run ends. Raises OutOfMemory, DivisionByZero, KeyboardInterrupt.
     """
     threads = min(threads or available_threads(), MAX_WORKERS)
     memory_limit = memory_limit or default_memory_limit()
     library = load_object(program.object_code)
     with reserved_memory(program, threads, memory_limit) as memory:
         current = Run(program, library, memory, memory_limit)
-        current.boot(program.names.index(entry))
-        if perform is not None:
-            perform(current)
+        try:
+            current.boot(program.names.index(entry))
+            if perform is not None:
+                perform(current)
+        finally:
+            if overflows is not None and program.counted:
+                overflows.update(memory.overflows())
         result = read_tree(memory.heap, memory.heap[memory.root], program.names)
         return RunResult(net.Net(result), memory.interactions(), current.seconds, memory.shared('memory_used'))
 
@@ -129,6 +139,7 @@ class Memory:
     """The state of one run: words by address, and the fields of the kernel's structs."""
 
     def __init__(self, program: NetProgram, threads: int, regions: Mapping[str, Region]) -> None:
+        self.program = program
         self.layouts = program.layouts
         self.threads = threads
         self.regions = regions
@@ -163,6 +174,13 @@ class Memory:
     def bag_words(self) -> int:
         """The words of all tasks that wait in bags."""
         return sum(self.worker(index, 'top') - self.worker(index, 'bottom') for index in range(self.threads))
+
+    def overflows(self) -> Counter[net.Place | None]:
+        """How often results did not fit, by place."""
+        words, size = self.regions['overflows'].words, self.program.counted
+        counts = [sum(words[number:size * self.threads:size]) for number in range(size)]
+        places = self.program.places_by_number() if any(counts) else ()
+        return Counter({place: count for place, count in zip(places, counts, strict=False) if count})
 
     def interactions(self) -> int:
         """The interactions of all workers."""
@@ -226,7 +244,7 @@ def reserved_memory(program: NetProgram, threads: int, memory_limit: int) -> Ite
         regions['waiting'], waiting_words = reserve_most(bag_words, threads, 1 << 14)
         sizes = {'shared': program.layouts['Shared'][''], 'workers': threads * (program.layouts['Worker'][''] + 16),
                  'rings': threads * threads * RING_STRIDE, 'scratch': threads * (program.scratch_words + 64),
-                 'book': len(program.book) // WORD}
+                 'book': len(program.book) // WORD, 'overflows': threads * program.counted or 1}
         for name, words in sizes.items():
             regions[name], _ = reserve_most(words, 1, words)
         ctypes.memmove(regions['book'].address, program.book, len(program.book))
@@ -257,6 +275,7 @@ def initialise(memory: Memory, program: NetProgram, memory_limit: int, region_wo
                             'shared': regions['shared'].address, 'region_next': first,
                             'next': memory.worker_address((index + 1) % memory.threads),
                             'region_end': (index + 1) * region_words,
+                            'overflows': regions['overflows'].address + index * program.counted * WORD,
                             'scratch': regions['scratch'].address + index * (program.scratch_words + 64) * WORD,
                             }.items():
             memory.set_worker(index, name, value)
@@ -347,7 +366,7 @@ def check_stop(memory: Memory, memory_limit: int) -> None:
     if stop == STOP_MEMORY:
         raise OutOfMemory(memory.shared('memory_used'), memory_limit)
     if stop == STOP_DIVISION:
-        raise DivisionByZero
+        raise DivisionByZero(memory.program.places_by_number()[memory.shared('stop_detail')])
 
 
 # ---- the result ------------------------------------------------------------------------------

@@ -307,7 +307,7 @@ def test_number_operations_compiled_and_as_python() -> None:
     built = compile_kernel([Path(numbers.__file__)])
     functions = [dataclasses.replace(item, exported=not item.extern) for item in built.functions]
     library = load_object(compile_object(emit_module(dataclasses.replace(built, functions=tuple(functions))), 1))
-    operate = function(library, 'operate_numbers', U64, ctypes.c_void_p, U64, U64)
+    operate = function(library, 'operate_numbers', U64, ctypes.c_void_p, U64, U64, U64)
     offsets, size, _ = struct_layout(built.struct('Worker'), {item.name: item for item in built.structs})
     shared = ctypes.create_string_buffer(65536)
     worker = ctypes.create_string_buffer(size)
@@ -318,7 +318,7 @@ def test_number_operations_compiled_and_as_python() -> None:
     for _ in range(1500):
         x = random.getrandbits(24) >> random.choice((0, 12, 20)) << 5 | random.randint(0, 3)
         y = random.getrandbits(24) >> random.choice((0, 12, 20)) << 5 | random.randint(0, 22)
-        assert operate(ctypes.addressof(worker), x, y) == numbers.operate_numbers(toy, x, y), (hex(x), hex(y))
+        assert operate(ctypes.addressof(worker), x, y, 1) == numbers.operate_numbers(toy, x, y, 1), (hex(x), hex(y))
 
 
 @pytest.mark.parametrize(('body', 'message'), [

@@ -9,7 +9,7 @@ from bend.runtime.kernel.bag import push_redex
 from bend.runtime.kernel.lang import Ptr, addr, export, inline, noinline, u64
 from bend.runtime.kernel.link import alloc_variable, link
 from bend.runtime.kernel.memory import alloc_node
-from bend.runtime.kernel.ports import CON, NUM, VAR, make_port, tag, value
+from bend.runtime.kernel.ports import CON, NUM, VAR, head, make_port, tag, value
 from bend.runtime.kernel.state import Worker
 
 
@@ -20,7 +20,7 @@ def relocate(nodes: Ptr[u64], variables: Ptr[u64], port: u64) -> u64:
     if kind == VAR:
         return variables[value(port)]
     if kind >= CON:
-        return make_port(kind, nodes[value(port)])
+        return make_port(head(port), nodes[value(port)])
     return port
 
 

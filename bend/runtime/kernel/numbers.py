@@ -48,6 +48,9 @@ FLIP_SHL = 20
 SHR = 21
 FLIP_SHR = 22
 
+# A parameter of the compilation: whether integers that do not fit into 24 bits are counted.
+CHECK_OVERFLOW = 0
+
 TYPE_MASK = 31
 TYPE_BITS = 5
 PAYLOAD_MASK = 0xFFFFFF
@@ -87,26 +90,60 @@ def narrow(x: f32) -> u64:
     return (bits + 0x80) >> 8
 
 
+@inline
+def count_overflow(w: Ptr[Worker], place: u64, happened: bool) -> None:
+    """Counts an operation at a place whose result did not fit, if that is asked for."""
+    if CHECK_OVERFLOW != 0 and happened:
+        w.overflows[place] += 1
+
+
+@inline
+def u24_result(w: Ptr[Worker], place: u64, exact: i64) -> u64:
+    """The word of a u24 that was computed."""
+    count_overflow(w, place, exact < 0 or exact > PAYLOAD_MASK)
+    return number(u64(exact), U24)
+
+
+@inline
+def i24_result(w: Ptr[Worker], place: u64, exact: i64) -> u64:
+    """The word of an i24 that was computed."""
+    count_overflow(w, place, exact < -0x800000 or exact > 0x7FFFFF)
+    return number(u64(exact), I24)
+
+
+@inline
+def shift_left(w: Ptr[Worker], place: u64, a: u64, b: u64) -> u64:
+    """The word of a shifted u24; the amount counts modulo 32 (spec 06, 3.1)."""
+    exact = a << (b & 31)
+    count_overflow(w, place, exact > PAYLOAD_MASK or (b > 31 and a != 0))
+    return number(exact, U24)
+
+
 @noinline
-def operate_u24(w: Ptr[Worker], operator: u64, a: u64, b: u64) -> u64:
+def divide_by_zero(w: Ptr[Worker], place: u64, kind: u64) -> u64:
+    """Asks all workers to stop; gives any word."""
+    request_stop(w.shared, STOP_DIVISION, place)
+    return number(0, kind)
+
+
+@noinline
+def operate_u24(w: Ptr[Worker], operator: u64, a: u64, b: u64, place: u64) -> u64:
     """A u24 operation on payloads; gives a number word."""
     if operator == ADD:
-        return number(a + b, U24)
+        return u24_result(w, place, i64(a + b))
     if operator == SUB:
-        return number(a - b, U24)
+        return u24_result(w, place, i64(a - b))
     if operator == FLIP_SUB:
-        return number(b - a, U24)
+        return u24_result(w, place, i64(b - a))
     if operator == MUL:
-        return number(a * b, U24)
+        return u24_result(w, place, i64(a * b))
     if operator in (DIV, REM):
         if b == 0:
-            request_stop(w.shared, STOP_DIVISION, 0)
-            return number(0, U24)
+            return divide_by_zero(w, place, U24)
         return number(a // b if operator == DIV else a % b, U24)
     if operator in (FLIP_DIV, FLIP_REM):
         if a == 0:
-            request_stop(w.shared, STOP_DIVISION, 0)
-            return number(0, U24)
+            return divide_by_zero(w, place, U24)
         return number(b // a if operator == FLIP_DIV else b % a, U24)
     if operator == EQ:
         return number(u64(a == b), U24)
@@ -123,37 +160,35 @@ def operate_u24(w: Ptr[Worker], operator: u64, a: u64, b: u64) -> u64:
     if operator == XOR:
         return number(a ^ b, U24)
     if operator == SHL:
-        return number(a << (b & 31), U24)
+        return shift_left(w, place, a, b)
     if operator == FLIP_SHL:
-        return number(b << (a & 31), U24)
+        return shift_left(w, place, b, a)
     if operator == SHR:
         return number(a >> (b & 31), U24)
     return number(b >> (a & 31), U24)
 
 
 @noinline
-def operate_i24(w: Ptr[Worker], operator: u64, left: u64, right: u64) -> u64:
+def operate_i24(w: Ptr[Worker], operator: u64, left: u64, right: u64, place: u64) -> u64:
     """An i24 operation on payloads; gives a number word. Shifts are not defined and give +0 (spec 06, 3.2)."""
     a = signed(left)
     b = signed(right)
     if operator == ADD:
-        return number(u64(a + b), I24)
+        return i24_result(w, place, a + b)
     if operator == SUB:
-        return number(u64(a - b), I24)
+        return i24_result(w, place, a - b)
     if operator == FLIP_SUB:
-        return number(u64(b - a), I24)
+        return i24_result(w, place, b - a)
     if operator == MUL:
-        return number(u64(a * b), I24)
+        return i24_result(w, place, a * b)
     if operator in (DIV, REM):
         if b == 0:
-            request_stop(w.shared, STOP_DIVISION, 0)
-            return number(0, I24)
-        return number(u64(a // b if operator == DIV else a % b), I24)
+            return divide_by_zero(w, place, I24)
+        return i24_result(w, place, a // b if operator == DIV else a % b)
     if operator in (FLIP_DIV, FLIP_REM):
         if a == 0:
-            request_stop(w.shared, STOP_DIVISION, 0)
-            return number(0, I24)
-        return number(u64(b // a if operator == FLIP_DIV else b % a), I24)
+            return divide_by_zero(w, place, I24)
+        return i24_result(w, place, b // a if operator == FLIP_DIV else b % a)
     if operator == EQ:
         return number(u64(a == b), U24)
     if operator == NE:
@@ -252,8 +287,8 @@ def cast_number(target: u64, word: u64) -> u64:
 
 
 @noinline
-def operate_numbers(w: Ptr[Worker], x: u64, y: u64) -> u64:
-    """The operation of two number words: spec 06, section 2, line by line."""
+def operate_numbers(w: Ptr[Worker], x: u64, y: u64, place: u64) -> u64:
+    """The operation of two number words, at a place of the program: spec 06, section 2, line by line."""
     kind_x = x & TYPE_MASK
     kind_y = y & TYPE_MASK
     payload_x = x >> TYPE_BITS
@@ -271,17 +306,17 @@ def operate_numbers(w: Ptr[Worker], x: u64, y: u64) -> u64:
     if (kind_x >= ADD) == (kind_y >= ADD):
         return number(0, U24)
     if kind_x >= ADD:
-        return operate_partial(w, kind_x, payload_x, y)
-    return operate_partial(w, kind_y, payload_y, x)
+        return operate_partial(w, kind_x, payload_x, y, place)
+    return operate_partial(w, kind_y, payload_y, x, place)
 
 
 @inline
-def operate_partial(w: Ptr[Worker], operator: u64, a: u64, right: u64) -> u64:
+def operate_partial(w: Ptr[Worker], operator: u64, a: u64, right: u64, place: u64) -> u64:
     """An operator that holds its left operand meets the right one, whose type decides."""
     kind = right & TYPE_MASK
     b = right >> TYPE_BITS
     if likely(kind == U24):
-        return operate_u24(w, operator, a, b)
+        return operate_u24(w, operator, a, b, place)
     if kind == I24:
-        return operate_i24(w, operator, a, b)
+        return operate_i24(w, operator, a, b, place)
     return operate_f24(operator, a, b)

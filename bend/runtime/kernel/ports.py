@@ -2,6 +2,7 @@
 
     bits 0-3    tag
     bits 4-23   label; of a REF: bit 4 if the definition is unsafe to copy unexpanded (spec 05, section 4);
+                of an OPR: from bit 6 on, the number of the operation's place in the program;
                 of a VAR: bit 5 if this end consumes what some other task is to produce
     bits 24-63  value: a heap word index (VAR, binary nodes), a definition number (REF) or a number word (NUM)
 
@@ -20,7 +21,9 @@ OPR = 6
 SWI = 7
 
 TAG_MASK = 15
+HEAD_MASK = 0xFFFFFF
 LABEL_SHIFT = 4
+PLACE_SHIFT = 6
 VALUE_SHIFT = 24
 UNSAFE = 16
 WAITS = 32
@@ -41,8 +44,20 @@ def value(port: u64) -> u64:
 
 
 @inline
+def head(port: u64) -> u64:
+    """The tag and the label of a port, as other ports of such nodes have them."""
+    return port & HEAD_MASK
+
+
+@inline
+def place_of(operation: u64) -> u64:
+    """The place of an operation in the program."""
+    return (operation & HEAD_MASK) >> PLACE_SHIFT
+
+
+@inline
 def make_port(kind: u64, payload: u64) -> u64:
-    """A port without a label."""
+    """A port with a tag, and the label that comes with it if there is one."""
     return (payload << VALUE_SHIFT) | kind
 
 

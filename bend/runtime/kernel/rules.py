@@ -12,11 +12,14 @@ from bend.runtime.kernel.ports import (
     ERASER,
     NUM,
     OPR,
+    PLACE_SHIFT,
     REF,
     SWI,
     UNSAFE,
     VAR,
+    head,
     make_port,
+    place_of,
     tag,
     value,
 )
@@ -83,10 +86,10 @@ def unfold(w: Ptr[Worker], port: u64, kind: u64) -> u64:
 
 
 @noinline
-def put_off(w: Ptr[Worker], port: u64, stored: u64) -> u64:
+def put_off(w: Ptr[Worker], port: u64, stored: u64, place: u64) -> u64:
     """Links a port with a new operation that holds another; gives the variable of its result."""
     result = alloc_variable(w)
-    link(w, port, make_node(w, OPR, stored, result))
+    link(w, port, make_node(w, OPR | (place << PLACE_SHIFT), stored, result))
     return result
 
 
@@ -106,10 +109,10 @@ def commute(w: Ptr[Worker], a: u64, b: u64) -> None:
     y = alloc_variable(w)
     z = alloc_variable(w)
     v = alloc_variable(w)
-    link(w, make_node(w, tag(b), x, y), a1)
-    link(w, make_node(w, tag(b), z, v), a2)
-    link(w, make_node(w, tag(a), x, z), b1)
-    link(w, make_node(w, tag(a), y, v), b2)
+    link(w, make_node(w, head(b), x, y), a1)
+    link(w, make_node(w, head(b), z, v), a2)
+    link(w, make_node(w, head(a), x, z), b1)
+    link(w, make_node(w, head(a), y, v), b2)
 
 
 @noinline
@@ -133,7 +136,7 @@ def calculate(w: Ptr[Worker], x: u64, node: u64) -> None:
     w.interactions += 1
     if tag(stored) == NUM:
         free_node(w, index)
-        link(w, make_port(NUM, operate_numbers(w, value(x), value(stored))), result)
+        link(w, make_port(NUM, operate_numbers(w, value(x), value(stored), place_of(node))), result)
         return
     w.heap[index] = x
     link(w, node, stored)

@@ -87,6 +87,8 @@ class Worker:
     waiting_top: u64
     # The workers are a ring.
     next: Ptr['Worker']
+    # How often results did not fit, by the place of the operation.
+    overflows: Ptr[u64]
     foreign_head: Array[u64, 64]
     foreign_tail: Array[u64, 64]
     foreign_count: Array[u64, 64]
