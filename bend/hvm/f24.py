@@ -16,7 +16,7 @@ NAN = 0x7FC001
 # What x86 gives for an invalid operation has its sign bit set; it shows only when the bits are reinterpreted.
 INVALID = 0xFFC001
 # The bits that any computed NaN has: the one that makes it quiet, and the lowest.
-QUIET = 0x400001
+QUIET = 0x4001
 
 _BINARY32 = struct.Struct('<f')
 _WORD32 = struct.Struct('<I')

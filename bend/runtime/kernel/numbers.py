@@ -59,7 +59,7 @@ MAX_I24 = 8388607.0
 MIN_I24 = -8388608.0
 # The NaN of an invalid operation, and the bits that any computed NaN has (see `bend.hvm.f24`).
 INVALID = 0xFFC001
-QUIET = 0x400001
+QUIET = 0x4001
 
 
 @inline
