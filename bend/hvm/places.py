@@ -38,8 +38,8 @@ def division_by_zero(place: net.Place | None) -> Diagnostic:
 
 
 def overflow_warnings(overflows: Counter[net.Place | None]) -> list[Diagnostic]:
-    """What to say about results that did not fit, one warning a place. What the compiler computes for itself, to compare
-    a number with several others for instance, may wrap around."""
+    """What to say about results that did not fit, one warning a place. What the compiler computes for itself, for
+    instance to compare a number with several others, may wrap around."""
     found = [(place or _UNKNOWN_PLACE, count) for place, count in overflows.items() if place != net.MADE_UP]
     found.sort(key=lambda item: (item[0].function, item[0].span.start if item[0].span else -1))
     return [warning('overflow', f'An integer did not fit into 24 bits{_times(count)}.', place.span,

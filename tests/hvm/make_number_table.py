@@ -35,11 +35,10 @@ RETAGGED = ['[+1]', '[:-16777215]', '[*1.5]', '[/-3]', '[&+3]', '[>>7]']
 
 def pairs() -> Iterator[str]:
     """All active pairs, with their result at `r`."""
-    for kind, operands in OPERANDS.items():
-        yield from (f'{a} ~ $([{operator}] $({b} r))' for operator, (a, b) in product(OPERATORS, operands)
-                    if kind)
+    for operands in OPERANDS.values():
+        yield from (f'{a} ~ $([{operator}] $({b} r))' for operator, (a, b) in product(OPERATORS, operands))
     yield from (f'{a} ~ $([{operator}] $({b} r))' for operator, (a, b) in product(OPERATORS, MIXED))
-    for operator, (kind, operands) in product(OPERATORS, OPERANDS.items()):
+    for operator, operands in product(OPERATORS, OPERANDS.values()):
         a, b = operands[3]
         yield f'[{operator}{a}] ~ $({b} r)'
         yield f'{b} ~ $([{operator}{a}] r)'
