@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bend.desugar import core
     from bend.hvm import net
     from bend.hvm.readback import BookInfo
-    from bend.runtime.io import Machine
+    from bend.runtime.machine import Machine
     from bend.syntax.ast import Expr
 
 T = TypeVar('T')

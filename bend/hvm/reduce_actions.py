@@ -1,4 +1,4 @@
-"""Nets of the reference reducer as the loop of actions sees them (`bend.runtime.io.Machine`).
+"""Nets of the reference reducer as the loop of actions sees them (`bend.runtime.machine.Machine`).
 
 A place is the index of a cell of a node times two, or that of a variable's slot times two plus one.
 """
@@ -7,12 +7,23 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bend.hvm.actions import MAGIC, TAGS, ActionNames
 from bend.hvm.numbers import TYPE_BITS, U24, make_word
 from bend.hvm.reduce import Reduction
 from bend.hvm.rules import CON, EMPTY, ERA, ERASER, NUM, REF, ROOT, TAG_BITS, TAG_MASK, VAR, link
-from bend.runtime.io import CALL_FIELDS, NUM_SCOTT, SCOTT, Cell
+from bend.runtime.machine import CALL, CALL_FIELDS, FINISHED, NUM_SCOTT, SCOTT, Action
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A constructor as it stands in a net: an arm among siblings, and the places of its fields. With num-scott it has
+    no siblings, and the first field is the tag."""
+
+    siblings: int
+    arm: int
+    fields: Sequence[int]
 
 
 class ReferenceMachine:
@@ -85,8 +96,25 @@ class ReferenceMachine:
         assert self.folded is not None
         self._write(self.root, self.folded)
 
-    def constructor(self, place: int) -> Cell | None:
+    def action(self) -> Action | None:
         """See `Machine`."""
+        cell = self._constructor(self.root)
+        arm, fields = self._number_and_fields(cell)
+        if cell is None or not fields or not self._is_magic(fields[0]):
+            return None
+        is_call = arm == CALL and len(fields) == CALL_FIELDS
+        return Action(cell.siblings, fields[1], fields[2]) if is_call else FINISHED
+
+    def _number_and_fields(self, cell: Cell | None) -> tuple[int | None, Sequence[int]]:
+        """The number of a constructor and its fields proper; no number and no fields if it is of no known encoding."""
+        if cell is None or cell.siblings not in (NUM_SCOTT, SCOTT):
+            return None, ()
+        if cell.siblings == SCOTT:
+            return cell.arm, cell.fields
+        return (self._constant(cell.fields[0]), cell.fields[1:]) if cell.fields else (None, ())
+
+    def _constructor(self, place: int) -> Cell | None:
+        """The constructor at a place."""
         siblings, arm, spine = 0, 0, None
         port = self._look(place)
         while port & TAG_MASK == CON:
@@ -106,13 +134,13 @@ class ReferenceMachine:
             last = self._look(fields[-1] + 2)
         return Cell(siblings, arm, fields) if last == port else None
 
-    def constant(self, place: int) -> int | None:
-        """See `Machine`."""
+    def _constant(self, place: int) -> int | None:
+        """The payload of the number at a place, or of the one that a reference there stands for."""
         word = self._number(place)
         return None if word is None else word >> TYPE_BITS
 
-    def is_magic(self, place: int) -> bool:
-        """See `Machine`."""
+    def _is_magic(self, place: int) -> bool:
+        """Whether the magic pair stands at a place."""
         port = self._look(place)
         if port & TAG_MASK == REF:
             return port >> TAG_BITS in self.magic
@@ -137,18 +165,22 @@ class ReferenceMachine:
         index = port >> TAG_BITS << 1
         return (index, index + 2) if port & TAG_MASK == CON else None
 
+    def is_eraser(self, place: int) -> bool:
+        """See `Machine`."""
+        return self._look(place) == ERASER
+
+    def take(self, place: int) -> int:
+        """See `Machine`."""
+        port = self._read(place)
+        self._write(place, ERASER)
+        return port
+
     def take_numbers(self, place: int) -> array[int] | None:
         """See `Machine`."""
         found = array('Q')
         while True:
             self._value(place)
-            cell = self.constructor(place)
-            if cell is None or cell.siblings not in (NUM_SCOTT, SCOTT):
-                return None
-            arm: int | None = cell.arm
-            fields = cell.fields
-            if cell.siblings == NUM_SCOTT:
-                arm, fields = (self.constant(fields[0]), fields[1:]) if fields else (None, ())
+            arm, fields = self._number_and_fields(self._constructor(place))
             if arm == TAGS['List/Nil'] and not fields:
                 return found
             if arm != TAGS['List/Cons'] or len(fields) != 2:
@@ -198,7 +230,7 @@ class ReferenceMachine:
             port = self.graph.make_node(CON, body if index == arm else ERASER, port)
         return port
 
-    def make_list(self, siblings: int, data: bytes) -> int:
+    def make_list(self, siblings: int, words: bytearray) -> int:
         """See `Machine`."""
         def cell(tag: str, *fields: int) -> int:
             if siblings == NUM_SCOTT:
@@ -206,8 +238,8 @@ class ReferenceMachine:
             return self.make_constructor(siblings, TAGS[tag], fields)
 
         port = cell('List/Nil')
-        for byte in reversed(data):
-            port = cell('List/Cons', number_port(make_word(byte, U24)), port)
+        for number in reversed(memoryview(words).cast('Q')):
+            port = cell('List/Cons', number_port(make_word(number, U24)), port)
         return port
 
     # ---- going on ----

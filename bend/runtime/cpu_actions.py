@@ -1,4 +1,4 @@
-"""Nets of the native engine as the loop of actions sees them (`bend.runtime.io.Machine`).
+"""Nets of the native engine as the loop of actions sees them (`bend.runtime.machine.Machine`).
 
 Between actions nothing runs, and this thread acts as the first worker, through functions of the kernel
 (`bend.runtime.kernel.data`). What an action leads to is run here too, as long as it is little.
@@ -12,14 +12,14 @@ from array import array
 from collections.abc import Sequence
 
 from bend.hvm.actions import MAGIC, TAGS
-from bend.hvm.numbers import TYPE_BITS, U24, make_word
+from bend.hvm.numbers import U24, make_word
 from bend.runtime.cpu import ERASER, NUMBER, REFERENCE, VARIABLE, Run
-from bend.runtime.io import Cell
+from bend.runtime.machine import FINISHED, Action
 
 CON = 4
 TAG_MASK = 15
 VALUE_SHIFT = 24
-MISMATCH = 0xFFFFFFFF
+NO_ACTION, ASKS_NOTHING = 0, 1
 MAX_FIELDS = 16
 END, FULL, STOPPED, WRONG = 0, 1, 2, 3
 CAPACITY = 1 << 14
@@ -33,7 +33,7 @@ class CpuMachine:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.memory = run.memory
-        self.heap = run.memory.heap
+        self.heap = memoryview(run.memory.heap).cast('B').cast('Q')
         self.worker = run.memory.worker_address(0)
         self.root = run.memory.root
         self.folded: int | None = None
@@ -41,16 +41,20 @@ class CpuMachine:
         actions = run.program.actions
         ids = {name: index for index, name in enumerate(names)}
         self.possible = frozenset(ids[name] for name in actions.possible)
-        self.magic = frozenset(ids[name] for name in actions.magic)
+        magic = [ids[name] << VALUE_SHIFT | REFERENCE for name in actions.magic]
+        self.magic = (U64 * (3 + len(magic)))(len(magic), *map(number_port, MAGIC), *magic)
         self.tags = {constructor: number_port(make_word(tag, U24)) for constructor, tag in TAGS.items()}
         self.tags.update((constructor, ids[name] << VALUE_SHIFT | REFERENCE) for constructor, name in actions.tags)
         self.list_tags = (U64 * 2)(self.tags['List/Nil'], self.tags['List/Cons'])
-        self.fields = (U64 * (MAX_FIELDS + 2))()
-        self.out = (U64 * (CAPACITY + 1))()
-        self.out_bytes = memoryview(self.out).cast('B')
+        # What native code reads and writes is used through views, which are faster than arrays of ctypes.
+        fields = (U64 * (MAX_FIELDS + 2))()
+        out = (U64 * (CAPACITY + 1))()
+        self.fields = memoryview(fields).cast('B').cast('Q')
+        self.out_bytes = memoryview(out).cast('B')
+        self.out = self.out_bytes.cast('Q')
         self.constants: dict[int, int] = {}
         self._force = run.function('force', ctypes.c_bool, 2)
-        self._read_constructor = run.function('read_constructor', U64, 3)
+        self._read_action = run.function('read_action', U64, 4)
         self._take_numbers = run.function('take_numbers', U64, 4)
         self._constant_of = run.function('constant_of', U64, 2)
         self._make_constructor = run.function('make_constructor', U64, 5)
@@ -58,8 +62,9 @@ class CpuMachine:
         self._make_list = run.function('make_list', U64, 5)
         self._go_on = run.function('go_on', ctypes.c_bool, 4)
         self.list_tags_address = ctypes.addressof(self.list_tags)
-        self.fields_address = ctypes.addressof(self.fields)
-        self.out_address = ctypes.addressof(self.out)
+        self.fields_address = ctypes.addressof(fields)
+        self.magic_address = ctypes.addressof(self.magic)
+        self.out_address = ctypes.addressof(out)
 
     # ---- reading ----
 
@@ -77,26 +82,13 @@ class CpuMachine:
         assert self.folded is not None
         self.heap[self.root] = self.folded
 
-    def constructor(self, place: int) -> Cell | None:
+    def action(self) -> Action | None:
         """See `Machine`."""
         fields = self.fields
-        count = self._read_constructor(self.worker, place, self.fields_address)
-        return None if count == MISMATCH else Cell(fields[0], fields[1], fields[2:2 + count])
-
-    def constant(self, place: int) -> int | None:
-        """See `Machine`."""
-        port = self._number_port(self._look(place))
-        return port >> VALUE_SHIFT + TYPE_BITS if port & TAG_MASK == NUMBER else None
-
-    def is_magic(self, place: int) -> bool:
-        """See `Machine`."""
-        port = self._look(place)
-        if port & TAG_MASK == REFERENCE:
-            return port >> VALUE_SHIFT in self.magic
-        if port & TAG_MASK != CON:
-            return False
-        index = port >> VALUE_SHIFT
-        return (self._look(index), self._look(index + 1)) == (number_port(MAGIC[0]), number_port(MAGIC[1]))
+        status = self._read_action(self.worker, self.root, self.magic_address, self.fields_address)
+        if status == NO_ACTION:
+            return None
+        return FINISHED if status == ASKS_NOTHING else Action(fields[0], fields[1], fields[2])
 
     def number(self, place: int) -> int | None:
         """See `Machine`."""
@@ -108,6 +100,16 @@ class CpuMachine:
         port = self._value(place)
         index = port >> VALUE_SHIFT
         return (index, index + 1) if port & TAG_MASK == CON else None
+
+    def is_eraser(self, place: int) -> bool:
+        """See `Machine`."""
+        return self._look(place) == ERASER
+
+    def take(self, place: int) -> int:
+        """See `Machine`. Full slots on the way stay as they are: the port leads to them."""
+        port = self.heap[place]
+        self.heap[place] = ERASER
+        return port
 
     def take_numbers(self, place: int) -> array[int] | None:
         """See `Machine`."""
@@ -175,15 +177,14 @@ class CpuMachine:
 
     def make_constructor(self, siblings: int, arm: int, fields: Sequence[int]) -> int:
         """See `Machine`."""
-        self.fields[:len(fields)] = list(fields)
+        for index, field in enumerate(fields):
+            self.fields[index] = field
         return self._make_constructor(self.worker, siblings, arm, self.fields_address, len(fields))
 
-    def make_list(self, siblings: int, data: bytes) -> int:
+    def make_list(self, siblings: int, words: bytearray) -> int:
         """See `Machine`."""
-        words = bytearray(len(data) * WORD_BYTES)
-        words[::WORD_BYTES] = data
-        address = ctypes.addressof(ctypes.c_char.from_buffer(words)) if data else 0
-        return self._make_list(self.worker, siblings, self.list_tags_address, address, len(data))
+        address = ctypes.addressof(ctypes.c_char.from_buffer(words)) if words else 0
+        return self._make_list(self.worker, siblings, self.list_tags_address, address, len(words) // WORD_BYTES)
 
     # ---- going on ----
 

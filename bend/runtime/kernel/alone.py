@@ -82,5 +82,6 @@ def force(w: Ptr[Worker], place: u64) -> bool:
         w.heap[at] = variable
         w.interactions += 1
         expand(w, value(port), variable)
-        if not run_alone(w):
+        # Most values are there at once.
+        if (w.top != w.bottom or w.unsent != 0) and not run_alone(w):
             return False

@@ -21,6 +21,11 @@ MAX_FIELDS = 16
 NO_CELL = 0
 NIL = 1
 CONS = 2
+CALL = 1
+CALL_FIELDS = 4
+NO_ACTION = 0
+ASKS_NOTHING = 1
+ASKS = 2
 END = 0
 FULL = 1
 STOPPED = 2
@@ -30,7 +35,6 @@ WRONG = 3
 # ---- reading ----
 
 
-@export
 @noinline
 def read_constructor(w: Ptr[Worker], place: u64, out: Ptr[u64]) -> u64:
     """The number of fields of the constructor at a place, or MISMATCH.
@@ -98,6 +102,50 @@ def cell_kind(w: Ptr[Worker], place: u64, out: Ptr[u64]) -> u64:
     if arm == 1 and count == 2:
         return CONS
     return NO_CELL
+
+
+@export
+@noinline
+def read_action(w: Ptr[Worker], place: u64, magic: Ptr[u64], out: Ptr[u64]) -> u64:
+    """Whether the constructor at a place is an action: NO_ACTION, ASKS_NOTHING, or ASKS.
+
+    Writes the number of siblings, and the places of the name and the argument. `magic` holds how many references stand
+    for the magic pair, its numbers, and these references.
+    """
+    cell = addr(w.scratch[0])
+    count = read_constructor(w, place, cell)
+    siblings = cell[0]
+    if count == MISMATCH or siblings > 2 or count + siblings < 3:
+        return NO_ACTION
+    arm = cell[1]
+    # With the tag as a field, the others come one later.
+    first = 4 - siblings
+    if siblings == 1:
+        found = number_at(w, cell[2])
+        arm = value(found) >> TYPE_BITS if tag(found) == NUM else CALL + 1
+        count -= 1
+    if not is_magic(w, w.heap[follow(w, cell[first])], magic):
+        return NO_ACTION
+    if arm != CALL or count != CALL_FIELDS:
+        return ASKS_NOTHING
+    out[0] = siblings
+    out[1] = cell[first + 1]
+    out[2] = cell[first + 2]
+    return ASKS
+
+
+@inline
+def is_magic(w: Ptr[Worker], port: u64, magic: Ptr[u64]) -> bool:
+    """Whether a port is the pair by which actions are known, or a reference that stands for it."""
+    if tag(port) == CON:
+        index = value(port)
+        return w.heap[follow(w, index)] == magic[1] and w.heap[follow(w, index + 1)] == magic[2]
+    found = False
+    i: u64 = 0
+    while i < magic[0]:
+        found = found or port == magic[3 + i]
+        i += 1
+    return found
 
 
 @export
