@@ -464,7 +464,7 @@ def _perform(machine: Machine) -> None:
     try:
         perform(machine, streams)
     finally:
-        streams.close_files()
+        streams.close_all()
 
 
 def show_result(program: Program, result: RunResult, resources: Resources, readback: Readback, pretty: bool,

@@ -17,7 +17,7 @@ MAGIC = (make_word(0xD0CA11, U24), make_word(0xFF1FF1, U24))
 """The pair by which an action is known, as number words."""
 
 TAGS = {'Result/Ok': 0, 'Result/Err': 1, 'IOError/Type': 0, 'IOError/Name': 1, 'IOError/Inner': 2,
-        'List/Nil': 0, 'List/Cons': 1}
+        'List/Nil': 0, 'List/Cons': 1, 'String/Nil': 0, 'String/Cons': 1}
 """The tags of the constructors that primitives give."""
 
 

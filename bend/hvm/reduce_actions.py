@@ -13,7 +13,7 @@ from bend.hvm.actions import MAGIC, TAGS, ActionNames
 from bend.hvm.numbers import TYPE_BITS, U24, make_word
 from bend.hvm.reduce import Reduction
 from bend.hvm.rules import CON, EMPTY, ERA, ERASER, NUM, REF, ROOT, TAG_BITS, TAG_MASK, VAR, link
-from bend.runtime.machine import CALL, CALL_FIELDS, FINISHED, NUM_SCOTT, SCOTT, Action
+from bend.runtime.machine import CALL, CALL_FIELDS, FINISHED, NUM_SCOTT, SCOTT, Action, ListType
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,16 +230,17 @@ class ReferenceMachine:
             port = self.graph.make_node(CON, body if index == arm else ERASER, port)
         return port
 
-    def make_list(self, siblings: int, words: bytearray) -> int:
+    def make_list(self, siblings: int, type_name: ListType, words: bytearray) -> int:
         """See `Machine`."""
-        def cell(tag: str, *fields: int) -> int:
+        def cell(name: str, *fields: int) -> int:
+            tag = f'{type_name}/{name}'
             if siblings == NUM_SCOTT:
                 return self.make_constructor(1, 0, (self.tags[tag], *fields))
             return self.make_constructor(siblings, TAGS[tag], fields)
 
-        port = cell('List/Nil')
+        port = cell('Nil')
         for number in reversed(memoryview(words).cast('Q')):
-            port = cell('List/Cons', number_port(make_word(number, U24)), port)
+            port = cell('Cons', number_port(make_word(number, U24)), port)
         return port
 
     # ---- going on ----

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from bend.hvm.actions import MAGIC, TAGS
 from bend.hvm.numbers import U24, make_word
 from bend.runtime.cpu import ERASER, NUMBER, REFERENCE, VARIABLE, Run
-from bend.runtime.machine import FINISHED, Action
+from bend.runtime.machine import FINISHED, Action, ListType
 
 CON = 4
 TAG_MASK = 15
@@ -45,7 +45,8 @@ class CpuMachine:
         self.magic = (U64 * (3 + len(magic)))(len(magic), *map(number_port, MAGIC), *magic)
         self.tags = {constructor: number_port(make_word(tag, U24)) for constructor, tag in TAGS.items()}
         self.tags.update((constructor, ids[name] << VALUE_SHIFT | REFERENCE) for constructor, name in actions.tags)
-        self.list_tags = (U64 * 2)(self.tags['List/Nil'], self.tags['List/Cons'])
+        self.list_tags = {type_name: (U64 * 2)(self.tags[f'{type_name}/Nil'], self.tags[f'{type_name}/Cons'])
+                          for type_name in ('List', 'String')}
         # What native code reads and writes is used through views, which are faster than arrays of ctypes.
         fields = (U64 * (MAX_FIELDS + 2))()
         out = (U64 * (CAPACITY + 1))()
@@ -61,7 +62,6 @@ class CpuMachine:
         self._make_pair = run.function('make_pair', U64, 3)
         self._make_list = run.function('make_list', U64, 5)
         self._go_on = run.function('go_on', ctypes.c_bool, 4)
-        self.list_tags_address = ctypes.addressof(self.list_tags)
         self.fields_address = ctypes.addressof(fields)
         self.magic_address = ctypes.addressof(self.magic)
         self.out_address = ctypes.addressof(out)
@@ -181,10 +181,11 @@ class CpuMachine:
             self.fields[index] = field
         return self._make_constructor(self.worker, siblings, arm, self.fields_address, len(fields))
 
-    def make_list(self, siblings: int, words: bytearray) -> int:
+    def make_list(self, siblings: int, type_name: ListType, words: bytearray) -> int:
         """See `Machine`."""
         address = ctypes.addressof(ctypes.c_char.from_buffer(words)) if words else 0
-        return self._make_list(self.worker, siblings, self.list_tags_address, address, len(words) // WORD_BYTES)
+        tags = ctypes.addressof(self.list_tags[type_name])
+        return self._make_list(self.worker, siblings, tags, address, len(words) // WORD_BYTES)
 
     # ---- going on ----
 

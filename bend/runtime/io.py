@@ -19,7 +19,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from typing import BinaryIO, TextIO, cast
+from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 from bend.hvm.numbers import PAYLOAD_MASK
 from bend.runtime.machine import (
@@ -37,6 +37,9 @@ from bend.runtime.machine import (
     WrongShape,
 )
 from bend.runtime.text import decode_text, text_of
+
+if TYPE_CHECKING:
+    from bend.runtime.ffi import Libraries
 
 HALF_BITS = 24
 
@@ -112,6 +115,7 @@ class Streams:
         self.open: dict[int, BinaryIO] = {handle: stream for handle, stream in enumerate(standard)
                                           if stream is not None}
         self.is_broken = False
+        self.libraries: Libraries | None = None
 
     def get(self, handle: int) -> BinaryIO:
         """The stream of a handle; raises OSError if it has none."""
@@ -149,8 +153,10 @@ class Streams:
         else:
             stream.close()
 
-    def close_files(self) -> None:
-        """Closes the files that the program has left open."""
+    def close_all(self) -> None:
+        """Closes the files and libraries that the program has left open."""
+        if self.libraries is not None:
+            self.libraries.close_all()
         for handle, stream in self.open.items():
             if handle >= len(self.standard):
                 with suppress(OSError):
@@ -299,9 +305,22 @@ def sleep(streams: Streams, argument: Argument) -> Value:
     return None
 
 
+def with_libraries(name: str) -> Primitive:
+    """A primitive on dynamic libraries. What these need is loaded when the first one is called."""
+    def primitive(streams: Streams, argument: Argument) -> Value:
+        from bend.runtime import ffi
+        if streams.libraries is None:
+            streams.libraries = ffi.Libraries()
+        action: Callable[[Libraries, Argument], Value] = getattr(ffi, name)
+        return action(streams.libraries, argument)
+    return primitive
+
+
 PRIMITIVES: dict[str, Primitive] = {
     'READ': read, 'READ_LINE': read_line, 'READ_TEXT_LINE': read_text_line, 'READ_TO_END': read_to_end,
     'WRITE': write, 'WRITE_TEXT': write_text, 'WRITE_TEXT_LINE': write_text_line,
     'FLUSH': flush, 'OPEN': open_file, 'CLOSE': close, 'SEEK': seek, 'GET_TIME': get_time, 'SLEEP': sleep,
+    'DL_OPEN': with_libraries('open_library'), 'DL_CALL': with_libraries('call_function'),
+    'DL_CLOSE': with_libraries('close_library'),
 }
 """The primitives by the names that `IO/call` knows them by."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from bend.hvm.actions import TAGS
 from bend.hvm.numbers import F24, I24, PAYLOAD_MASK, TYPE_BITS, TYPE_MASK, U24, make_word
 from bend.runtime.text import encode_text, text_of, words_of_bytes, words_of_text
+
+ListType = Literal['List', 'String']
 
 NUM_SCOTT, SCOTT = 1, 2
 """The encodings, as the number of siblings that an action has in them (see `bend.runtime.kernel.data`)."""
@@ -91,8 +93,8 @@ class Machine(Protocol):
         """The port of a new constructor: an arm among siblings. With num-scott it has no siblings, and the first field
         is the tag."""
 
-    def make_list(self, siblings: int, words: bytearray) -> int:
-        """The port of a new list of numbers, given as 64-bit words, each cell with so many siblings."""
+    def make_list(self, siblings: int, type_name: ListType, words: bytearray) -> int:
+        """The port of a new list or string of numbers, given as 64-bit words, each cell with so many siblings."""
 
     def go_on(self, siblings: int, outcome: int) -> None:
         """Applies the continuation of the action at the root to a port, erases the rest of the action, and runs."""
@@ -107,8 +109,16 @@ class Port:
     port: int
 
 
-Value = None | int | tuple[int, int] | bytes | str | Port
-"""What a primitive gives: nothing, a number, two numbers, a list of bytes, a text, or what is in the net already."""
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number word."""
+
+    word: int
+
+
+Value = None | int | Number | tuple[int, int] | bytes | str | Port
+"""What a primitive gives: nothing, a number (u24, or of any type), two numbers, a list of bytes, a text, or what is in
+the net already."""
 
 
 class WrongShape(Exception):
@@ -169,12 +179,15 @@ class Builder:
             return self.machine.make_eraser()
         if isinstance(value, int):
             return self.machine.make_number(make_word(value, U24))
+        if isinstance(value, Number):
+            return self.machine.make_number(value.word)
         if isinstance(value, tuple):
             return self.machine.make_pair(self.value(value[0]), self.value(value[1]))
         if isinstance(value, Port):
             return value.port
-        words = words_of_text(value) if isinstance(value, str) else words_of_bytes(value)
-        return self.machine.make_list(self.encoding, words)
+        if isinstance(value, str):
+            return self.machine.make_list(self.encoding, 'String', words_of_text(value))
+        return self.machine.make_list(self.encoding, 'List', words_of_bytes(value))
 
     def constructor(self, name: str, siblings: int, *fields: int) -> int:
         """The port of a constructor of a type that has so many."""
