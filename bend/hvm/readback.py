@@ -20,6 +20,7 @@ from bend.hvm import numbers as num
 from bend.hvm.duplications import place_duplications
 from bend.hvm.graph import ROOT_PORT, PortGraph
 from bend.hvm.names import letters
+from bend.hvm.plain import read_plain
 from bend.hvm.scope import mark_unscoped
 from bend.hvm.walk import components, references
 
@@ -101,6 +102,10 @@ def readback(read: net.Net, info: BookInfo = NO_BOOK, expand: Expand | None = No
     once for each. A definition met inside its own expansion, or one that is a function, keeps its name. `linear` shows
     duplications. What cannot be read becomes `Invalid`, with a warning in `report`.
     """
+    if info.encoding == 'num-scott' and not read.redexes:
+        plain = read_plain(read.root, info.constructors)
+        if plain is not None:
+            return plain
     reader = _Reader(info, expand, linear)
     term = reader.read(PortGraph(read, reduced=True))
     if report is not None:

@@ -374,24 +374,29 @@ def check_stop(memory: Memory, memory_limit: int) -> None:
 
 def read_tree(heap: ctypes.Array[ctypes.c_uint64], root: int, names: tuple[str, ...]) -> net.Tree:
     """The tree at a port, full slots followed; without recursion, since results can be very deep."""
+    words = memoryview(heap).cast('B').cast('Q')
+    references: dict[int, net.Ref] = {}
     done: list[net.Tree] = []
-    pending: list[tuple[bool, int]] = [(False, root)]
+    # Ports to read, and negative kinds of nodes to make of what was read.
+    pending = [root]
     while pending:
-        built, port = pending.pop()
+        port = pending.pop()
         kind, value = port & 15, port >> 24
-        if built:
+        if port < 0:
             second = done.pop()
-            done[-1] = BINARY[kind](done[-1], second)
+            done[-1] = BINARY[-port](done[-1], second)
         elif kind in BINARY:
-            pending += [(True, port), (False, heap[value + 1]), (False, heap[value])]
+            pending += (-kind, words[value + 1], words[value])
         elif kind == VARIABLE:
-            held = heap[value]
+            held = words[value]
             if held:
-                pending.append((False, held))
+                pending.append(held)
             else:
                 done.append(net.Var(f'v{value:x}'))
         elif kind == REFERENCE:
-            done.append(net.Ref(names[value]))
+            if value not in references:
+                references[value] = net.Ref(names[value])
+            done.append(references[value])
         elif kind == ERASER:
             done.append(net.Era())
         else:
