@@ -7,7 +7,9 @@ import pytest
 from bend.diagnostics import Report
 from bend.hvm import net
 from bend.hvm import numbers as num
-from bend.hvm.readback import BookInfo, ConstructorInfo, Expand, floated_definitions, readback
+from bend.hvm.graph import PortGraph
+from bend.hvm.plain import read_plain
+from bend.hvm.readback import BookInfo, ConstructorInfo, Expand, _Reader, floated_definitions, readback
 from bend.hvm.show import Form, quote, show, show_main
 from bend.hvm.text import parse_book
 from bend.source import Source
@@ -190,3 +192,19 @@ def test_scott_cells() -> None:
     for text, expected in ((cells, '[1, 2]'), (letters_, '"a"'), ('(* ((1 (2 a)) a))', 'λ* λa (a 1 2)')):
         nets = parse_book(Source('test.hvm', f'@main = {text} {STUBS}'))
         assert show(readback(nets.defs['main'], book), 'lambda') == expected
+
+
+@pytest.mark.parametrize(('text', 'is_plain'), [
+    ('7', True), ('*', True), ('(1 (2 *))', True), ('((@P/C/tag (1 (2 r))) r)', True), ('@P/N', True),
+    ('((@P/C/tag (1 (((@P/N/tag r) r) s))) s)', True), ('(((@P/C/tag (@P/N (-3 r))) r) (1.5 @P/N/tag))', True),
+    ('(* 1)', False), ('(a a)', False), ('((@P/C/tag (1 r)) r)', False), ('((@P/C/tag (r (2 a))) a)', False),
+    ('((a b) (a b))', False), ('{1 2}', False),
+])
+def test_plain_data_reads_as_any_other(text: str, is_plain: bool) -> None:
+    """The way for plain data gives the terms of the general way, or none."""
+    known = BookInfo({'P/C': ConstructorInfo(0, 2), 'P/N': ConstructorInfo(1, 0)}, {}, frozenset())
+    stubs = '@P/N = * @P/N/tag = 1 @P/C/tag = 0'
+    read = parse_book(Source('test.hvm', f'@main = {text} {stubs}')).defs['main']
+    plain = read_plain(read.root, known.constructors)
+    assert (plain is not None) == is_plain
+    assert plain in (None, _Reader(known, None, False).read(PortGraph(read, reduced=True)))

@@ -17,6 +17,7 @@ from typing import cast
 import pytest
 
 from bend import driver
+from bend.hvm.show import quote
 from bend.options import RUN_SEVERITIES, Options
 from bend.passes import PassManager
 from bend.runtime import cpu
@@ -239,6 +240,44 @@ def test_bytes_pass_unchanged(engine: driver.Engine, adt: str, monkeypatch: pyte
         assert done.result == 'Result/Ok(*)'
 
 
+ECHO = """
+def echo(n):
+  with IO:
+    line <- IO/input()
+    match line:
+      case Result/Err:
+        return wrap(n)
+      case Result/Ok:
+        * <- IO/print(line.val)
+        * <- IO/println("")
+        return echo(n + 1)
+
+def main():
+  return echo(0)
+"""
+
+ILL_FORMED = ('é ☃ 😀\n'.encode() + b'a\xffb\xc3\n\xe2\x98\n\xed\xa0\x80\xf4\x90\x80\x80\xc0\xaf\xf0\x9f\x98x\n'
+              b'\n\x00\n')
+
+
+@pytest.mark.parametrize('adt', ['num-scott', 'scott'])
+@pytest.mark.parametrize('engine', ['net', 'reference'])
+def test_text_is_utf_8(engine: driver.Engine, adt: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines pass unchanged but for what is not UTF-8, in both encodings; counts are those of the reducer."""
+    options = Options(encoding='scott') if adt == 'scott' else None
+    done = run(compiled(ECHO, engine, options), monkeypatch, ILL_FORMED)
+    assert done.output == ILL_FORMED.decode('utf-8', 'replace').encode()
+    assert done.result == '6'
+    assert done.interactions == run(compiled(ECHO, 'net', options), monkeypatch, ILL_FORMED, 8).interactions
+
+
+def test_the_library_decodes_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`String/decode_utf8` replaces what is not UTF-8 as reading a text does."""
+    text = 'def main():\n  return String/decode_utf8([' + ', '.join(map(str, ILL_FORMED[:40])) + '])\n'
+    program = compiled(text)
+    assert run(program, monkeypatch).result == quote(list(map(ord, ILL_FORMED[:40].decode('utf-8', 'replace'))))
+
+
 def test_megabytes_pass_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     """More than one chunk keeps its order."""
     data = bytes(index * 7919 >> 5 & 255 for index in range(1_100_000))
@@ -377,3 +416,31 @@ def test_broken_pipe(tmp_path: Path) -> None:
         process.stdout.close()
         assert process.wait(20) == 141
         assert process.stderr.read() == b''
+
+
+def test_first_line_only(tmp_path: Path) -> None:
+    """`bend run FILE | head -1` shows a line and nothing else."""
+    (tmp_path / 'program.bend').write_text(ENDLESS)
+    command = sys.executable + ' -m bend run program.bend | head -1; echo "${PIPESTATUS[0]}"'
+    done = subprocess.run(['bash', '-c', command], cwd=tmp_path, env={**os.environ, 'PYTHONPATH': str(ROOT)},
+                          capture_output=True, timeout=60)
+    assert (done.stdout, done.stderr) == (b'again and again and again\n141\n', b'')
+
+
+def test_closed_streams(tmp_path: Path) -> None:
+    """What is closed from the start has no handle."""
+    (tmp_path / 'program.bend').write_text("""
+def main():
+  with IO:
+    line <- IO/FS/read(0, 1)
+    written <- IO/FS/write(1, [65])
+    match line:
+      case Result/Ok:
+        return IO/FS/write(2, [66])
+      case Result/Err:
+        return IO/FS/write(2, [48 + line.val])
+""")
+    command = f'{sys.executable} -m bend run program.bend <&- >&-'
+    done = subprocess.run(['bash', '-c', command], cwd=tmp_path, env={**os.environ, 'PYTHONPATH': str(ROOT)},
+                          capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b'9')
