@@ -64,6 +64,9 @@ def _leave(code: int) -> NoReturn:
 
 def _guarded(action: Callable[[], int], argv: Sequence[str]) -> int:
     """The action's exit code; everything that can go wrong, as an exit code and a text on stderr."""
+    # Streams that the caller has closed are None; what is written to them goes nowhere.
+    sys.stdout = sys.stdout or open(os.devnull, 'w')  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, 'w')  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, 'reconfigure'):
             # A result may hold characters that the terminal's encoding lacks.

@@ -428,7 +428,7 @@ def test_first_line_only(tmp_path: Path) -> None:
 
 
 def test_closed_streams(tmp_path: Path) -> None:
-    """What is closed from the start has no handle."""
+    """Input that is closed from the start has no handle; what is written to closed output goes nowhere."""
     (tmp_path / 'program.bend').write_text("""
 def main():
   with IO:
