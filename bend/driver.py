@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from bend import __version__
-from bend.diagnostics import BendError, Diagnostic, Report, Severity, error
+from bend.diagnostics import BendError, Diagnostic, Label, Report, Severity, error
 from bend.files import Disk, Look
 from bend.files import load as load
 from bend.hvm.names import HIDDEN
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bend.desugar import core
     from bend.hvm import net
     from bend.hvm.readback import BookInfo
+    from bend.runtime.cpu import Watcher, WorkerCount
     from bend.runtime.machine import Machine
     from bend.syntax.ast import Expr
 
@@ -174,13 +175,14 @@ class PolicyReport(Report):
 @dataclass(frozen=True, slots=True)
 class Request:
     """A program, and what is asked of its compilation. `arguments` are terms for `main`, as text; `is_run` tells that
-    the program is about to be run."""
+    the program is about to be run, `by_rule` that it is to count interactions by their rules."""
 
     source: Source
     options: Options = field(default_factory=Options)
     severities: Severities = field(default_factory=lambda: CHECK_SEVERITIES)
     arguments: tuple[str, ...] = ()
     is_run: bool = False
+    by_rule: bool = False
 
 
 class BadArgument(BendError):
@@ -289,10 +291,21 @@ def _disk(request: Request) -> Disk:
 
 
 def load_nets(path: str) -> net.Book:
-    """The nets in a file of HVM text; raises `BendError`."""
-    from bend.hvm.text import parse_book
+    """The nets in a file of HVM text; raises `BendError` for text that is wrong and for nets that cannot run."""
+    from bend.hvm.loops import check_loops
+    from bend.hvm.size import check_pairs
+    from bend.hvm.text import parse_book_text
     source = load(path)
-    return with_deep_stack(lambda: parse_book(source))
+
+    def work() -> net.Book:
+        text = parse_book_text(source)
+        too_large = [replace(finding, labels=(Label(text.names[finding.definition]),))
+                     for finding in check_pairs(text.book)]
+        if findings := [*too_large, *check_loops(text)]:
+            raise BendError(findings)
+        return text.book
+
+    return with_deep_stack(work)
 
 
 def stage_names() -> list[str]:
@@ -381,12 +394,15 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run gives: the result net, and what it cost."""
+    """What a run gives: the result net, and what it cost. The reference reducer measures no memory (0) and has no
+    workers; `by_rule` is empty where the program was not compiled to count by rule."""
 
     net: net.Net
     interactions: int
     seconds: float
     peak_bytes: int
+    by_rule: Mapping[str, int] = field(default_factory=dict)
+    workers: tuple[WorkerCount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,23 +413,28 @@ class Resources:
     memory: int = 0
 
 
-def build(nets: net.Book, engine: Engine, check_overflow: bool = False) -> Any:
-    """What `execute` needs of the nets, to count overflows as well if they are to be checked. It can be pickled."""
+def build(nets: net.Book, engine: Engine, check_overflow: bool = False, by_rule: bool = False) -> Any:
+    """What `execute` needs of the nets, to count overflows and interactions by rule as well if they are wanted. It can
+    be pickled. Raises `BendError` for a definition that is too large."""
     if engine == 'reference':
         return nets
+    from bend.hvm.size import check_pairs
+    if findings := check_pairs(nets):
+        raise BendError(findings)
     from bend.codegen.nets import compile_program
-    return compile_program(nets, check_overflow=check_overflow)
+    return compile_program(nets, check_overflow=check_overflow, by_rule=by_rule)
 
 
 Overflows = Counter['net.Place | None']
 """How often integers did not fit into 24 bits, by the place of the operation."""
 
 
-def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'main', *,
-            acting: bool = False, overflows: Overflows | None = None) -> RunResult:
+def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'main', *, acting: bool = False,
+            overflows: Overflows | None = None, watcher: Watcher | None = None) -> RunResult:
     """Runs a built program to its normal form; if that is an action and the program is `acting`, performs it and goes
-    on. Overflows are added to `overflows`, if the program was built to count them.
-    Raises `BendError` when it cannot end well, KeyboardInterrupt, and BrokenPipeError for standard output."""
+    on. Overflows are added to `overflows`, if the program was built to count them; the watcher is told how the net
+    engine gets on. Raises `BendError` when it cannot end well, KeyboardInterrupt, and BrokenPipeError for standard
+    output."""
     if engine == 'reference':
         return _execute_reference(artifact, entry, acting, overflows)
     from bend.hvm.numbers import DivisionByZero
@@ -425,7 +446,7 @@ def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'm
 
     try:
         result = cpu.run(artifact, resources.threads, resources.memory, entry,
-                         perform if acting and artifact.actions.possible else None, overflows)
+                         perform if acting and artifact.actions.possible else None, overflows, watcher)
     except cpu.OutOfMemory as problem:
         used, limit = _bytes_text(problem.peak), _bytes_text(problem.limit)
         raise BendError(error('out-of-memory', f'The program ran out of memory: it had used {used} of {limit}.',
@@ -433,7 +454,7 @@ def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'm
     except DivisionByZero as problem:
         from bend.hvm.places import division_by_zero
         raise BendError(division_by_zero(problem.place)) from None
-    return RunResult(result.net, result.interactions, result.seconds, result.peak_bytes)
+    return RunResult(result.net, result.interactions, result.seconds, result.peak_bytes, result.by_rule, result.workers)
 
 
 def overflow_warnings(overflows: Overflows | None) -> tuple[Diagnostic, ...]:
@@ -455,7 +476,7 @@ def _execute_reference(nets: net.Book, entry: str, acting: bool, overflows: Over
         _perform(ReferenceMachine(reduction, names))
 
     result = reduce(book, perform=perform if acting and names.possible else None, overflows=overflows)
-    return RunResult(result.net, result.interactions, result.seconds, 0)
+    return RunResult(result.net, result.interactions, result.seconds, 0, result.by_rule)
 
 
 def _perform(machine: Machine) -> None:
@@ -519,7 +540,7 @@ def compile_program(request: Request, engine: Engine, manager: PassManager, file
     # Engines start at `main`, whatever the function is called that `-e` names.
     nets = prune_nets(replace(nets, defs={**nets.defs, 'main': nets.defs[entry]}), 'main')
     nets = with_tags(nets, {name: constructor.tag for name, constructor in compiled.book.constructors.items()})
-    artifact = manager.stage('build', lambda: build(nets, engine, request.options.check_overflow))
+    artifact = manager.stage('build', lambda: build(nets, engine, request.options.check_overflow, request.by_rule))
     program = Program(engine, artifact, book_info(compiled.book, nets, request.options.encoding), compiled.warnings)
     if cached:
         if compiled.looks:
@@ -539,7 +560,7 @@ def program_key(request: Request, engine: Engine, imports: tuple[str, ...] = ())
     to (see `bend.files.Disk`)."""
     severities = sorted((kind, severity.value) for kind, severity in request.severities.items())
     return key_of('program', __version__, fingerprint(), host(), engine, request.source.name, request.source.text,
-                  repr(request.options), repr(severities), *imports, '', *request.arguments)
+                  repr(request.options), repr(severities), repr(request.by_rule), *imports, '', *request.arguments)
 
 
 @cache

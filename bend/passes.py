@@ -110,6 +110,10 @@ class PassManager:
                 self.dump(name, guarded(f'printing after {name}', lambda: form.show(result)))
         return result
 
+    def seconds(self, name: str) -> float:
+        """How long the stages of a name took together."""
+        return sum(timing.seconds for timing in self.timings if timing.name == name)
+
     @staticmethod
     def _validate(name: str, result: T, form: Representation[T]) -> None:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from bend import __version__
@@ -33,11 +33,17 @@ HVM_COMMANDS = {
     'run-cu': 'reduce the nets of a file on a GPU (not there yet)',
     'gen-c': 'print a standalone C program (not there yet)',
     'gen-cu': 'print a standalone CUDA program (not there yet)',
+    'compile': 'make a standalone program (not there yet)',
 }
 
 RUNNING = ('run', 'run-c', 'run-rs', 'run-cu')
 
 _VALUED = ('-e', '--entrypoint', '--hvm-bin', '--color', '--error-format')
+
+
+STATISTICS_FORMS = ('short', 'full', 'json')
+
+_STATISTICS_LEVELS = (None, 'short', 'full')
 
 
 class UsageError(Exception):
@@ -97,19 +103,27 @@ def parse_hvm(argv: Sequence[str]) -> argparse.Namespace:
     command, rest, given = _split(argv, 'hvm', HVM_COMMANDS)
     parser = _Parser(prog=f'hvm {command}', allow_abbrev=False, description=f'{HVM_COMMANDS[command].capitalize()}.')
     parser.add_argument('file', metavar='FILE', help='a file of nets')
-    _add_running(parser)
-    parser.add_argument('--io', action='store_true', help='accepted, without effect')
+    if command in RUNNING:
+        _add_running(parser)
+    elif command == 'compile':
+        parser.add_argument('-o', '--output', metavar='OUT', help='the file to write')
+        parser.add_argument('--cuda', action='store_true', help='make a program for GPUs')
+    parser.add_argument('--io', action='store_true', help='accepted, without effect: actions are always performed')
     _add_reporting(parser)
     return _finish(parser, command, rest, given)
 
 
 def _split(argv: Sequence[str], program: str, commands: dict[str, str]) -> tuple[str, list[str], list[str]]:
     """The command, the other arguments, and those behind `--`; options may stand before the command."""
+    if not argv:
+        sys.stderr.write(overview(program, commands))
+        raise SystemExit(USAGE_ERROR)
     words = list(argv)
     behind: list[str] = []
     if '--' in words:
         place = words.index('--')
         words, behind = words[:place], words[place + 1:]
+    words = list(_with_statistics_form(words))
     index = 0
     while index < len(words) and words[index].startswith('-'):
         if words[index] in ('-h', '--help'):
@@ -131,6 +145,22 @@ def _split(argv: Sequence[str], program: str, commands: dict[str, str]) -> tuple
         raise UsageError(f"There is no command '{command}'.",
                          did_you_mean(command, commands) or f"'{program} --help' lists the commands.")
     return command, words, behind
+
+
+def _with_statistics_form(words: list[str]) -> Iterator[str]:
+    """The words with what `--stats` asks for joined to it: what follows may be its form, or the program."""
+    rest = iter(words)
+    for word in rest:
+        if word != '--stats':
+            yield word
+            continue
+        following = next(rest, None)
+        if following in STATISTICS_FORMS:
+            yield f'--stats={following}'
+        else:
+            yield f'--stats={STATISTICS_FORMS[0]}'
+            if following is not None:
+                yield following
 
 
 def overview(program: str, commands: dict[str, str]) -> str:
@@ -162,6 +192,8 @@ def _finish(parser: argparse.ArgumentParser, command: str, words: list[str],
             behind: list[str]) -> argparse.Namespace:
     # Intermixed, because options may stand between FILE and ARGUMENTS.
     namespace = parser.parse_intermixed_args(words)
+    if hasattr(namespace, 'stats_level'):
+        namespace.stats = namespace.stats_form or _STATISTICS_LEVELS[min(namespace.stats_level, 2)]
     namespace.command = 'run' if command in ('run-c', 'run-rs') else command
     if behind:
         if not hasattr(namespace, 'arguments'):
@@ -193,7 +225,13 @@ def _add_compiling(parser: argparse.ArgumentParser) -> None:
 
 def _add_running(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group('running')
-    group.add_argument('-s', '--stats', action='store_true', help='print interactions, seconds and speed afterwards')
+    group.add_argument('-s', dest='stats_level', action='count', default=0,
+                       help='print interactions, seconds and speed afterwards; twice: all statistics')
+    group.add_argument('--stats', dest='stats_form', type=_choice('form of statistics', STATISTICS_FORMS),
+                       metavar='{short,full,json}',
+                       help='as -s, as -s twice, or everything as a line of JSON on standard error (default: short)')
+    group.add_argument('--progress', action='store_true',
+                       help='show on a terminal how a long run gets on (on standard error)')
     group.add_argument('-t', '--threads', metavar='N', type=_threads, default=0,
                        help='how many threads to run on (default: one a core)')
     group.add_argument('--memory', metavar='SIZE', type=_memory, default=0,

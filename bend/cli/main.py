@@ -15,6 +15,8 @@ from typing import NoReturn
 
 from bend import driver
 from bend.cli.arguments import USAGE_ERROR, UsageError, options_of, parse_bend, parse_hvm, requested, severities_of
+from bend.cli.phases import Phases
+from bend.cli.progress import ProgressLine
 from bend.cli.render import Color, in_order, render, wants_color
 from bend.diagnostics import BendError, Diagnostic, error
 from bend.options import CHECK_SEVERITIES, RUN_SEVERITIES
@@ -132,7 +134,7 @@ def _bend(arguments: argparse.Namespace) -> int:
     try:
         request = driver.Request(driver.load(arguments.file), options_of(arguments),
                                  severities_of(arguments, severities), tuple(getattr(arguments, 'arguments', ())),
-                                 is_run=arguments.command == 'run')
+                                 is_run=arguments.command == 'run', by_rule=_counts_by_rule(arguments))
         manager = PassManager(request.options, validating=bool(os.environ.get('BEND_DEBUG')),
                               dump_after=_known_passes(arguments), dump=partial(_dump, arguments))
         COMMANDS[arguments.command](arguments, request, manager)
@@ -168,18 +170,24 @@ def _explain(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
     looking = manager.validating or bool(manager.dump_after) or arguments.time_passes
-    program = driver.compile_program(request, arguments.engine, manager, Cache.of_user(), cached=not looking)
+    phases = Phases()
+    with phases.measuring('front_end'):
+        program = driver.compile_program(request, arguments.engine, manager, Cache.of_user(), cached=not looking)
+    phases.move(manager.seconds('build'), 'front_end', 'compile')
+    phases.cached = not manager.timings
     _report(arguments, program.diagnostics)
     _show_timings(arguments, manager)
     resources = driver.Resources(arguments.threads, arguments.memory)
     with _overflows_reported(arguments) as overflows:
-        result = driver.execute(program.artifact, program.engine, resources, acting=True, overflows=overflows)
-        text, warnings = driver.show_result(program, result, resources, arguments.readback, arguments.pretty,
-                                            arguments.linear, overflows)
+        with phases.measuring('run'):
+            result = driver.execute(program.artifact, program.engine, resources, acting=True, overflows=overflows,
+                                    watcher=_watcher(arguments))
+        with phases.measuring('readback'):
+            text, warnings = driver.show_result(program, result, resources, arguments.readback, arguments.pretty,
+                                                arguments.linear, overflows)
         if text is not None:
             sys.stdout.write(f'Result:{chr(10) if arguments.pretty else " "}{text}\n')
-        if arguments.stats:
-            sys.stdout.write(statistics(result))
+        _show_statistics(arguments, result, phases)
         _report(arguments, warnings)
 
 
@@ -193,10 +201,26 @@ def _overflows_reported(arguments: argparse.Namespace) -> Iterator[driver.Overfl
         _report(arguments, driver.overflow_warnings(overflows))
 
 
-def statistics(result: driver.RunResult) -> str:
-    """The three lines of `-s`."""
-    speed = result.interactions / result.seconds / 1e6 if result.seconds else 0.0
-    return f'- ITRS: {result.interactions}\n- TIME: {result.seconds:.6f}s\n- MIPS: {speed:.2f}\n'
+def _counts_by_rule(arguments: argparse.Namespace) -> bool:
+    """Whether the run is to count interactions by their rules, which the short form does without."""
+    return getattr(arguments, 'stats', None) in ('full', 'json')
+
+
+def _watcher(arguments: argparse.Namespace) -> ProgressLine | None:
+    """Who shows how the run gets on, if that is wanted and standard error is a terminal."""
+    return ProgressLine(sys.stderr) if arguments.progress and sys.stderr.isatty() else None
+
+
+def _show_statistics(arguments: argparse.Namespace, result: driver.RunResult, phases: Phases) -> None:
+    """Shows them in the form that is asked for, JSON on standard error and the others behind the result."""
+    from bend.cli import statistics
+    if arguments.stats == 'short':
+        sys.stdout.write(statistics.short(result))
+    elif arguments.stats == 'full':
+        sys.stdout.write(statistics.full(result, phases))
+    elif arguments.stats == 'json':
+        sys.stdout.flush()
+        sys.stderr.write(statistics.as_json(result, phases))
 
 
 def _check(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
@@ -231,17 +255,25 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, driver.Request, PassManager], 
 
 def _hvm(arguments: argparse.Namespace) -> int:
     if arguments.command != 'run':
-        raise UsageError(f"'{arguments.command}' is not there yet.", "'hvm run' uses all cores.")
+        raise UsageError(f"'{arguments.command}' is not there yet.",
+                         "'hvm run' uses all cores." if arguments.command == 'run-cu' else
+                         "'hvm run' compiles to native code and runs it.")
+    phases = Phases()
     try:
-        nets = driver.load_nets(arguments.file)
-        artifact = driver.build(nets, arguments.engine, arguments.check_overflow)
+        with phases.measuring('front_end'):
+            nets = driver.load_nets(arguments.file)
+        with phases.measuring('compile'):
+            artifact = driver.build(nets, arguments.engine, arguments.check_overflow, _counts_by_rule(arguments))
         resources = driver.Resources(arguments.threads, arguments.memory)
         with _overflows_reported(arguments) as overflows:
-            result = driver.execute(artifact, arguments.engine, resources, acting=True, overflows=overflows)
+            with phases.measuring('run'):
+                result = driver.execute(artifact, arguments.engine, resources, acting=True, overflows=overflows,
+                                        watcher=_watcher(arguments))
             from bend.hvm.text import print_net
-            sys.stdout.write(f'Result: {print_net(result.net)}\n')
-            if arguments.stats:
-                sys.stdout.write(statistics(result))
+            with phases.measuring('readback'):
+                text = print_net(result.net)
+            sys.stdout.write(f'Result: {text}\n')
+            _show_statistics(arguments, result, phases)
     except BendError as problem:
         return _report(arguments, problem.diagnostics, FAILURE)
     return SUCCESS

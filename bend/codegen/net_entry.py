@@ -13,6 +13,7 @@ definition has one, since a number found there saves the rotation, which counts 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -48,12 +49,13 @@ COLD = {'alloc_variable': 'new_variable', 'make_node': 'new_node', 'link': 'link
 
 
 class Linker(Protocol):
-    """What an entry needs of the whole program: the numbering, the names of other entries, and whether results that
-    do not fit are counted."""
+    """What an entry needs of the whole program: the numbering, the names of other entries, whether results that do not
+    fit are counted, and whether the counts of interactions that are known are kept apart by their rules."""
 
     table: BookTable
     worker_struct: lir.Struct
     check_overflow: bool
+    by_rule: bool
 
     def entry_number(self, definition: str, ports: int) -> int | None:
         """The number of an entry, which is compiled in turn; None if the definition is not compiled."""
@@ -81,7 +83,7 @@ class EntryBuilder:
         self.worker = worker
         self.statements: list[lir.Stmt] = []
         self.env: dict[str, Value] = {}
-        self.known = 0
+        self.known: Counter[str] = Counter()
         self.at_end = False
         self.cold = False
         self.operations: list[tuple[net.Opr, Leaf]] = []
@@ -126,9 +128,9 @@ class EntryBuilder:
         chosen = COLD.get(name, name) if self.cold else name
         self.emit(lir.ExprStmt(lir.Call(chosen, (self.worker, *arguments), lir.VOID)))
 
-    def count_now(self, amount: int) -> lir.Stmt:
-        """A statement that adds to the interactions."""
-        address = self.field('interactions')
+    def count_now(self, rule: str, amount: int = 1) -> lir.Stmt:
+        """A statement that adds to the interactions of a rule."""
+        address = self.field(rule)
         return lir.Store(address, lir.Binary('add', lir.Load(address), const(amount)))
 
     def field(self, name: str) -> lir.FieldAddress:
@@ -260,7 +262,7 @@ class EntryBuilder:
         elif isinstance(b, Static):
             self.join(b.tree, a)
         elif isinstance(a, Virtual) and isinstance(b, Virtual):
-            self.known += 1
+            self.known['annihilations'] += 1
             self.meet(a.first, b.first)
             self.meet(a.second, b.second)
         elif isinstance(a, Virtual) and isinstance(b, Leaf):
@@ -275,7 +277,7 @@ class EntryBuilder:
     def join_node(self, tree: net.Con, value: Value) -> None:
         """A CON node of the definition meets a value."""
         if isinstance(value, Virtual):
-            self.known += 1
+            self.known['annihilations'] += 1
             self.join(tree.first, value.first)
             self.join(tree.second, value.second)
         elif isinstance(value, Leaf):
@@ -283,7 +285,7 @@ class EntryBuilder:
             self.join(tree.first, first)
             self.join(tree.second, second)
         elif isinstance(value.tree, net.Con):
-            self.known += 1
+            self.known['annihilations'] += 1
             self.join(tree.first, Static(value.tree.first))
             self.join(tree.second, Static(value.tree.second))
         elif isinstance(value.tree, net.Ref | net.Num | net.Era):
@@ -297,12 +299,12 @@ class EntryBuilder:
         if isinstance(value, Leaf):
             self.link(const(constant_port(tree, self.linker.table)), value.port)
         elif isinstance(value, Static) and isinstance(value.tree, net.Ref | net.Num | net.Era):
-            self.known += 1
+            self.known['voids'] += 1
         elif isinstance(value, Virtual) or isinstance(value.tree, net.Con):
             if isinstance(tree, net.Ref):
                 self.call(tree, value)
                 return
-            self.known += 1
+            self.known['erasures'] += 1
             if isinstance(value, Virtual):
                 first, second = value.first, value.second
             else:
@@ -344,7 +346,7 @@ class EntryBuilder:
         fast.emit(lir.Assign(first, fast.heap_word(index, 0)))
         fast.emit(lir.Assign(second, fast.heap_word(index, 1)))
         fast.run_kernel('free_node', index)
-        fast.emit(fast.count_now(1))
+        fast.emit(fast.count_now('annihilations'))
         mark = slow.let(lir.Binary('and', source, const(WAITS)))
         slow.emit(lir.Assign(first, lir.Binary('or', slow.let(slow.call_kernel('unfold', source, const(CON))), mark)))
         slow.emit(lir.Assign(second, lir.Binary('or', lir.Load(slow.field('second')), mark)))
@@ -363,7 +365,7 @@ class EntryBuilder:
         fast, slow = self.branch(), self.branch()
         fast.emit(lir.Assign(first, source))
         fast.emit(lir.Assign(second, source))
-        fast.emit(fast.count_now(1))
+        fast.emit(fast.count_now('erasures'))
         slow.emit(lir.Assign(first, slow.call_kernel('unfold', source, const(DUP))))
         slow.emit(lir.Assign(second, lir.Load(slow.field('second'))))
         self.emit(lir.If(self.is_copied(source), tuple(fast.statements), tuple(slow.statements)))
@@ -397,7 +399,7 @@ class EntryBuilder:
         source = self.resolved(value)
         result = self.fresh_local()
         fast, slow = self.branch(), self.branch()
-        fast.emit(fast.count_now(1))
+        fast.emit(fast.count_now('operations'))
         word = fast.let(lir.Binary('shr', source, const(VALUE_SHIFT)))
         fast.emit(lir.Assign(result, as_number(self.operations_of(place).with_stored(word, stored))))
         slow.emit(lir.Assign(result, slow.call_kernel('put_off', source, const(port(NUM, stored)), const(place))))
@@ -409,7 +411,7 @@ class EntryBuilder:
         source, stored = self.resolved(value), self.resolved(operand)
         result = self.fresh_local()
         fast, slow = self.branch(), self.branch()
-        fast.emit(fast.count_now(2))
+        fast.emit(fast.count_now('operations', 2))
         x = fast.let(lir.Binary('shr', stored, const(VALUE_SHIFT)))
         y = fast.let(lir.Binary('shr', source, const(VALUE_SHIFT)))
         fast.emit(lir.Assign(result, as_number(self.operations_of(place).with_operator(value.operator, y, x))))
@@ -487,8 +489,11 @@ class EntryBuilder:
             self.finish_switch(tree, value)
             return
         self.close_loops()
-        if self.known:
-            self.emit(self.count_now(self.known))
+        if self.linker.by_rule:
+            for rule, count in self.known.items():
+                self.emit(self.count_now(rule, count))
+        elif self.known:
+            self.emit(self.count_now('mixed', self.known.total()))
         for name, arguments in self.last_calls:
             self.emit(lir.ExprStmt(lir.Call(name, (self.worker, *arguments), lir.VOID)))
         self.emit(lir.Return(None))
@@ -536,13 +541,14 @@ class EntryBuilder:
         self.emit(lir.Assign(scrutinee, self.resolved(value)))
         tagged = self.branch()
         constant = tagged.let(tagged.call_kernel('constant_of', scrutinee))
-        replace = (lir.Assign(scrutinee, constant), tagged.count_now(1))
+        replace = (lir.Assign(scrutinee, constant), tagged.count_now('calls'))
         tagged.emit(lir.If(lir.Compare('ne', constant, const(0)), replace, ()))
         self.emit(lir.If(self.has_tag(scrutinee, REF), tuple(tagged.statements), ()))
         zero, successor, other = self.branch(), self.branch(), self.branch(cold=True)
-        for way in (zero, successor):
-            way.known += self.known + 1
-        other.known += self.known
+        for way in (zero, successor, other):
+            way.known.update(self.known)
+        zero.known['switches'] += 1
+        successor.known['switches'] += 1
         zero.join(tree.first, Virtual(Static(tree.second), Static(ERASER)))
         decremented = lir.Binary('sub', scrutinee, const(1 << VALUE_SHIFT + TYPE_BITS))
         mask = ~(TYPE_MASK << VALUE_SHIFT) & ((1 << 64) - 1)
@@ -569,13 +575,13 @@ def build_entry(linker: Linker, definition: str, body: net.Net, port_count: int)
     worker = lir.Local('w', lir.Ptr(lir.StructName('Worker')))
     parameters = [lir.Local(f'p{index}', U64) for index in range(port_count)]
     builder = EntryBuilder(linker, (definition, port_count), worker)
-    builder.known = 1
+    builder.known['calls'] = 1
     builder.produced = produced_wires(body)
     later: list[tuple[net.Tree, Value]] = []
     root: net.Tree = body.root
     value = joined([Leaf(parameter) for parameter in parameters])
     while isinstance(root, net.Con) and isinstance(value, Virtual):
-        builder.known += 1
+        builder.known['annihilations'] += 1
         later.append((root.first, value.first))
         root, value = root.second, value.second
     later.append((root, value))

@@ -30,21 +30,25 @@ MAX_COMPILED_SIZE = 300
 PROVIDED = ('call_entry', 'call_definition')
 
 
-def compile_program(book: net.Book, opt_level: int = 2, check_overflow: bool = False) -> NetProgram:
-    """Compiles a book whose `main` takes nothing. The result can be run (`bend.runtime.cpu.run`) and pickled. With
-    `check_overflow` it counts integers that did not fit into 24 bits."""
+def compile_program(book: net.Book, opt_level: int = 2, check_overflow: bool = False,
+                    by_rule: bool = False) -> NetProgram:
+    """Compiles a book whose `main` takes nothing. The result can be run (`bend.runtime.cpu.run`) and pickled.
+
+    With `check_overflow` it counts integers that did not fit into 24 bits, with `by_rule` interactions by their rules,
+    which can cost a few percent of its speed.
+    """
     actions = action_names(book)
     modules = (*KERNEL_MODULES, *(ACTION_MODULES if actions.possible else ()))
     kernel = compile_kernel([KERNEL / f'{name}.py' for name in modules],
                             {'CHECK_OVERFLOW': int(check_overflow)})
     table = tabulate(book)
-    compiler = Compiler(book, table, kernel.struct('Worker'), check_overflow)
+    compiler = Compiler(book, table, kernel.struct('Worker'), check_overflow, by_rule)
     module = lir.merge(kernel, compiler.compile())
     code = compile_object(emit_module(module), opt_level)
     layouts = {struct.name: word_offsets(struct, kernel) for struct in kernel.structs}
     places = pickle.dumps(tuple(table.places), pickle.HIGHEST_PROTOCOL)
     counted = 1 + len(table.places) if check_overflow else 0
-    return NetProgram(code, table.words, table.names, table.scratch_words, layouts, actions, places, counted)
+    return NetProgram(code, table.words, table.names, table.scratch_words, layouts, actions, places, counted, by_rule)
 
 
 def word_offsets(struct: lir.Struct, module: lir.Module) -> dict[str, int]:
@@ -56,11 +60,13 @@ def word_offsets(struct: lir.Struct, module: lir.Module) -> dict[str, int]:
 class Compiler:
     """Compiles the entries of a book; is their `Linker`."""
 
-    def __init__(self, book: net.Book, table: BookTable, worker_struct: lir.Struct, check_overflow: bool) -> None:
+    def __init__(self, book: net.Book, table: BookTable, worker_struct: lir.Struct, check_overflow: bool,
+                 by_rule: bool) -> None:
         self.book = book
         self.check_overflow = check_overflow
         self.table = table
         self.worker_struct = worker_struct
+        self.by_rule = by_rule
         self.compiled = {name for name, body in book.defs.items()
                          if name != 'main' and is_worth_compiling(body)}
         self.entries: dict[tuple[str, int], int] = {}

@@ -113,7 +113,9 @@ class Reduction:
         for rule, count in zip(RULES, self.counts, strict=True):
             if count:
                 by_rule[rule.__name__] += count
-        by_rule['call'] += self.expansions
+        copied = self.graph.copied_references
+        by_rule['call'] += self.expansions - copied
+        by_rule['erase'] += copied
         return by_rule
 
 

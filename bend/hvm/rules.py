@@ -57,8 +57,8 @@ class Graph:
     one, counts results that did not fit.
     """
 
-    __slots__ = ('free_nodes', 'free_slots', 'heap', 'high', 'low', 'names', 'overflows', 'places', 'slots',
-                 'templates')
+    __slots__ = ('copied_references', 'free_nodes', 'free_slots', 'heap', 'high', 'low', 'names', 'overflows', 'places',
+                 'slots', 'templates')
 
     def __init__(self, book: Book, overflows: Counter[Place | None] | None = None) -> None:
         self.places: dict[int, Place] = {}
@@ -69,6 +69,7 @@ class Graph:
         self.free_slots: list[int] = []
         self.high: list[tuple[int, int]] = []
         self.low: list[tuple[int, int]] = []
+        self.copied_references = 0
         # The number of a definition: main first, then in byte order (spec 05, 1.4).
         self.names: list[str] = ['main', *sorted(book.defs.keys() - {'main'}, key=str.encode)]
         ids = {name: number for number, name in enumerate(self.names)}
@@ -254,9 +255,11 @@ def commute(graph: Graph, a: int, b: int) -> None:
 
 
 def call(graph: Graph, reference: int, node: int) -> None:
-    """CALL: a reference meets a node and becomes a fresh copy of its definition, or is copied if that is safe."""
+    """CALL: a reference meets a node and becomes a fresh copy of its definition. A safe one that meets a duplication
+    is copied as it is, which does what ERAS does and counts as that."""
     definition = reference >> TAG_BITS
     if node & TAG_MASK == DUP and graph.templates[definition].safe:
+        graph.copied_references += 1
         erase(graph, reference, node)
     else:
         expand(graph, definition, node)

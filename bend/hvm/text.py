@@ -6,10 +6,10 @@ Trees may be very deep, and so both work with explicit stacks.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bend.diagnostics import BendError, Diagnostic, error
+from bend.diagnostics import BendError, Diagnostic, Label, error
 from bend.hvm import f24
 from bend.hvm.net import Book, Con, Dup, Era, Net, Num, Opr, Place, Redex, Ref, Swi, Tree, Var
 from bend.hvm.numbers import (
@@ -24,6 +24,7 @@ from bend.hvm.numbers import (
     show_literal,
 )
 from bend.source import Source, Span
+from bend.suggest import did_you_mean
 
 _BLANKS = re.compile(r'(?:[ \t\n\r\f]+|//[^\n]*)*')
 _NAME = re.compile(r'[A-Za-z0-9_.\-/$]+')
@@ -42,6 +43,8 @@ _MAKE: dict[type[Tree], Callable[[Tree, Tree], Tree]] = {Con: Con, Dup: Dup, Opr
 _OPENING: dict[type[Tree], str] = {Con: '(', Dup: '{', Opr: '$(', Swi: '?('}
 _CLOSING: dict[type[Tree], str] = {Con: ')', Dup: '}', Opr: ')', Swi: ')'}
 _ERA = Era()
+_MOST_PLACES = 4
+"""How many places of one wire a diagnostic shows."""
 
 
 @dataclass(slots=True)
@@ -78,7 +81,17 @@ class _Parser:
         at = self.at if at is None else at
         found = f'`{self.text[at]}`' if at < len(self.text) else 'the end of the text'
         return BendError(error('syntax', f'Expected {expected}, found {found}.', self.span(at, at + 1),
-                               hint='A net is written `tree & tree ~ tree ...`, in a `.hvm` file after `@name =`.'))
+                               hint=self._hint(expected, self.text[at:at + 1])))
+
+    def _hint(self, expected: str, found: str) -> str:
+        """How to mend a syntax error."""
+        if found == '#':
+            return 'Comments begin with `//`.'
+        if found == '!' and expected == 'a tree':
+            return 'The mark of a parallel pair is written without a blank: `&!`.'
+        if expected in ('`)`', '`}`') or (expected == 'a tree' and found in (')', '}')):
+            return 'A node holds exactly two trees: nest them for more, as in `(a (b c))`.'
+        return 'A net is written `tree & tree ~ tree ...`, in a `.hvm` file after `@name =`.'
 
     def expect(self, token: str) -> None:
         """Takes a token and the blanks after it."""
@@ -240,32 +253,53 @@ def _integer_value(digits: re.Match[str]) -> int | None:
     return value if value < 1 << 64 else None
 
 
-def parse_book(source: Source, *, require_main: bool = True) -> Book:
-    """The definitions of a core text; of two with one name the last one counts.
+@dataclass(frozen=True, slots=True)
+class BookText:
+    """A book with the places in its text: of the definitions by name, and of all ends of variables by definition."""
 
-    Raises BendError for wrong syntax, a reference to nothing, a variable that does not occur exactly twice in
-    its definition, and, unless `require_main` is off, a missing `@main`.
+    book: Book
+    names: Mapping[str, Span]
+    variables: Mapping[str, Mapping[str, Sequence[Span]]]
+
+
+def parse_book(source: Source, *, require_main: bool = True) -> Book:
+    """The definitions of a core text. Raises as `parse_book_text` does."""
+    return parse_book_text(source, require_main=require_main).book
+
+
+def parse_book_text(source: Source, *, require_main: bool = True) -> BookText:
+    """The definitions of a core text and where they stand.
+
+    Raises BendError for wrong syntax, a name that is defined twice, a reference to nothing, a variable that does not
+    occur exactly twice in its definition, and, unless `require_main` is off, a missing `@main`.
     """
     parser = _Parser(source)
     defs: dict[str, Net] = {}
+    names: dict[str, Span] = {}
     mentions: dict[str, _Mentions] = {}
+    problems: list[Diagnostic] = []
     while parser.at < len(parser.text):
+        start = parser.at
         parser.expect('@')
+        name_start = parser.at
         name = parser.name()
+        span = parser.span(start, name_start + len(name))
+        if name in names:
+            problems.append(_redefinition(name, span, names[name]))
+        names.setdefault(name, span)
         parser.expect('=')
         parser.mentions = mentions[name] = _Mentions()
         parser.definition = name
         defs[name] = parser.net()
-    problems: list[Diagnostic] = []
+        problems += _nonlinear(parser.mentions, name)
     for name, found in mentions.items():
-        problems += _nonlinear(found, name)
-        problems += (_unbound(reference, name, span) for reference, span in found.references.items()
+        problems += (_unbound(reference, name, span, defs) for reference, span in found.references.items()
                      if reference not in defs)
     if require_main and 'main' not in defs:
-        problems.append(_missing_main(Span(source, 0, 0)))
+        problems.append(_missing_main(Span(source, 0, 0), defs))
     if problems:
         raise BendError(problems)
-    return Book(defs)
+    return BookText(Book(defs), names, {name: found.variables for name, found in mentions.items()})
 
 
 def parse_net(source: Source, *, linear: bool = True, definition: str = '') -> Net:
@@ -295,10 +329,11 @@ def check_book(book: Book) -> None:
                 counts[tree.name] = counts.get(tree.name, 0) + 1
             elif isinstance(tree, Ref):
                 references[tree.name] = None
-        problems += (_wrong_count(variable, count, name, None) for variable, count in counts.items() if count != 2)
-        problems += (_unbound(reference, name, None) for reference in references if reference not in book.defs)
+        problems += (_wrong_count(variable, count, name) for variable, count in counts.items() if count != 2)
+        problems += (_unbound(reference, name, None, book.defs) for reference in references
+                     if reference not in book.defs)
     if 'main' not in book.defs:
-        problems.append(_missing_main(None))
+        problems.append(_missing_main(None, book.defs))
     if problems:
         raise BendError(problems)
 
@@ -320,22 +355,33 @@ def net_leaves(net: Net) -> Iterator[Tree]:
 def _nonlinear(mentions: _Mentions, definition: str) -> Iterator[Diagnostic]:
     for variable, spans in mentions.variables.items():
         if len(spans) != 2:
-            yield _wrong_count(variable, len(spans), definition, spans[-1])
+            yield _wrong_count(variable, len(spans), definition, spans)
 
 
-def _wrong_count(variable: str, count: int, definition: str, span: Span | None) -> Diagnostic:
+def _wrong_count(variable: str, count: int, definition: str, spans: Sequence[Span] = ()) -> Diagnostic:
+    """What to say about a wire that has not two ends; the last of its places is the main one."""
     times = 'once' if count == 1 else f'{count} times'
-    return error('nonlinear-variable', f'Variable `{variable}` occurs {times} instead of twice.', span,
-                 hint='A variable is a wire with two ends: erase with `*`, copy with `{a b}`.', definition=definition)
+    labels = tuple(Label(span, 'also here' if number else '') for number, span in enumerate(reversed(spans)))
+    hint = ('A variable is a wire with two ends: put `*` where nothing uses what comes.' if count == 1 else
+            'A variable is a wire with two ends: copy with `{a b}`, whose parts are new names.')
+    return Diagnostic('nonlinear-variable', f'Variable `{variable}` occurs {times} instead of twice.',
+                      labels[:_MOST_PLACES], hint, definition=definition)
 
 
-def _unbound(reference: str, definition: str, span: Span | None) -> Diagnostic:
+def _redefinition(name: str, span: Span, first: Span) -> Diagnostic:
+    return Diagnostic('redefinition', f'The definition `@{name}` stands here a second time.',
+                      (Label(span), Label(first, 'first defined here')), 'Rename one of them, or take it away.')
+
+
+def _unbound(reference: str, definition: str, span: Span | None, known: Iterable[str]) -> Diagnostic:
     return error('unbound-definition', f'Unbound definition: `@{reference}`.', span,
-                 hint='Define it in this file, or correct the name.', definition=definition)
+                 hint=did_you_mean(reference, known) or 'Define it in this file, or correct the name.',
+                 definition=definition)
 
 
-def _missing_main(span: Span | None) -> Diagnostic:
-    return error('missing-main', 'There is no definition `@main`.', span, hint='Add `@main = ...`.')
+def _missing_main(span: Span | None, known: Iterable[str]) -> Diagnostic:
+    return error('missing-main', 'There is no definition `@main`.', span,
+                 hint=did_you_mean('main', known) or 'A program starts there: add `@main = ...`.')
 
 
 def print_book(book: Book, number: Callable[[int], str] = show_literal) -> str:

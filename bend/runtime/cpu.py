@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from bend.hvm import net
 from bend.hvm.actions import ActionNames
@@ -40,6 +40,11 @@ ALLOWANCE = 512
 SHARED_BAG = 48
 """Words of tasks, about ten tasks, from which on the threads take part."""
 VARIABLE, REFERENCE, ERASER, NUMBER = 0, 1, 2, 3
+COUNTERS = {'call': 'calls', 'void': 'voids', 'erase': 'erasures', 'annihilate': 'annihilations',
+            'commute': 'commutations', 'operate': 'operations', 'switch': 'switches'}
+"""Where workers count the interactions of each rule."""
+MIXED = 'mixed'
+"""Where they count those that are not told apart."""
 BINARY: dict[int, type[net.Binary]] = {4: net.Con, 5: net.Dup, 6: net.Opr, 7: net.Swi}
 
 
@@ -51,6 +56,7 @@ class NetProgram:
     word offset of each field of the kernel's structs and, under '', its size in words. Where `actions` are possible,
     the code has what `bend.runtime.cpu_actions` needs. `places` are those of operations, pickled, since few runs need
     them; `counted` is how many words a worker needs to count overflows by place, 0 where they are not counted.
+    `by_rule` says that it counts interactions by their rules.
     """
 
     object_code: bytes
@@ -61,6 +67,7 @@ class NetProgram:
     actions: ActionNames
     places: bytes
     counted: int
+    by_rule: bool = False
 
     def places_by_number(self) -> tuple[net.Place | None, ...]:
         """The places of operations; 0 is the unknown one."""
@@ -68,14 +75,45 @@ class NetProgram:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerCount:
+    """What one worker did: interactions, tasks that it gave to idle workers, and messages that it sent to others."""
+
+    interactions: int
+    tasks_given: int
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run gives: the result net (its root only), and what it cost."""
+    """What a run gives: the result net (its root only), and what it cost. `by_rule` is empty where the program does
+    not count interactions by their rules."""
 
     net: net.Net
     interactions: int
     seconds: float
     peak_bytes: int
     by_rule: Mapping[str, int] = field(default_factory=dict)
+    workers: tuple[WorkerCount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A look at a run under way: interactions, bytes in use, and how many of its threads have something to do."""
+
+    interactions: int
+    memory: int
+    busy: int
+    threads: int
+
+
+class Watcher(Protocol):
+    """Somebody who wants to know how long runs get on."""
+
+    def update(self, progress: Progress) -> None:
+        """Called several times a second while workers are busy."""
+
+    def hide(self) -> None:
+        """Called when they are at rest, before the program may print something."""
 
 
 class OutOfMemory(Exception):
@@ -109,18 +147,20 @@ def default_memory_limit() -> int:
 
 
 def run(program: NetProgram, threads: int = 0, memory_limit: int = 0, entry: str = 'main',
-        perform: Callable[[Run], None] | None = None, overflows: Counter[net.Place | None] | None = None) -> RunResult:
+        perform: Callable[[Run], None] | None = None, overflows: Counter[net.Place | None] | None = None,
+        watcher: Watcher | None = None) -> RunResult:
     """Runs a definition of the book, `main` unless another is named, to its normal form.
 
     `threads` is the number of workers (0: one a core), `memory_limit` a number of bytes (0: most of what is free).
     `perform` is called with the run at rest, and may go on with it. What a program counts that was compiled so is added
-    to `overflows`, however the run ends. Raises OutOfMemory, DivisionByZero, KeyboardInterrupt.
+    to `overflows`, however the run ends. The watcher sees how it gets on. Raises OutOfMemory, DivisionByZero,
+    KeyboardInterrupt.
     """
     threads = min(threads or available_threads(), MAX_WORKERS)
     memory_limit = memory_limit or default_memory_limit()
     library = load_object(program.object_code)
     with reserved_memory(program, threads, memory_limit) as memory:
-        current = Run(program, library, memory, memory_limit)
+        current = Run(program, library, memory, memory_limit, watcher)
         try:
             current.boot(program.names.index(entry))
             if perform is not None:
@@ -129,7 +169,9 @@ def run(program: NetProgram, threads: int = 0, memory_limit: int = 0, entry: str
             if overflows is not None and program.counted:
                 overflows.update(memory.overflows())
         result = read_tree(memory.heap, memory.heap[memory.root], program.names)
-        return RunResult(net.Net(result), memory.interactions(), current.seconds, memory.shared('memory_used'))
+        by_rule = memory.by_rule() if program.by_rule else {}
+        return RunResult(net.Net(result), memory.interactions(), current.seconds, memory.shared('memory_used'), by_rule,
+                         memory.counts())
 
 
 # ---- memory ----------------------------------------------------------------------------------
@@ -183,8 +225,25 @@ class Memory:
         return Counter({place: count for place, count in zip(places, counts, strict=False) if count})
 
     def interactions(self) -> int:
-        """The interactions of all workers."""
-        return sum(self.worker(index, 'interactions') for index in range(self.threads))
+        """The interactions of all workers so far."""
+        return sum(self.worker(index, counter) for index in range(self.threads)
+                   for counter in (*COUNTERS.values(), MIXED))
+
+    def progress(self) -> Progress:
+        """How the run gets on; numbers that workers are about to change."""
+        idle = self.shared('hungry').bit_count()
+        return Progress(self.interactions(), self.shared('memory_used'), self.threads - idle, self.threads)
+
+    def counts(self) -> tuple[WorkerCount, ...]:
+        """What each worker did so far."""
+        return tuple(WorkerCount(sum(self.worker(index, counter) for counter in (*COUNTERS.values(), MIXED)),
+                                 self.worker(index, 'gifts'), self.worker(index, 'messages'))
+                     for index in range(self.threads))
+
+    def by_rule(self) -> dict[str, int]:
+        """The interactions of all workers by the names of their rules."""
+        return {rule: sum(self.worker(index, counter) for index in range(self.threads))
+                for rule, counter in COUNTERS.items()}
 
 
 @dataclass(frozen=True)
@@ -290,11 +349,13 @@ class Run:
     `seconds` is what the reduction took so far.
     """
 
-    def __init__(self, program: NetProgram, library: Library, memory: Memory, memory_limit: int) -> None:
+    def __init__(self, program: NetProgram, library: Library, memory: Memory, memory_limit: int,
+                 watcher: Watcher | None = None) -> None:
         self.program = program
         self.library = library
         self.memory = memory
         self.memory_limit = memory_limit
+        self.watcher = watcher
         self.seconds = 0.0
 
     def function(self, name: str, result: type[Any] | None, parameters: int) -> Callable[..., int]:
@@ -325,11 +386,14 @@ class Run:
             start()
         pool[0].start()
         try:
-            wait_for(pool, memory, wake_all)
+            wait_for(pool, memory, wake_all, self.watcher)
         except KeyboardInterrupt:
             memory.set_shared('stop', STOP_INTERRUPTED)
             wait_for(pool, memory, wake_all)
             raise
+        finally:
+            if self.watcher is not None:
+                self.watcher.hide()
         self.seconds += time.perf_counter() - begin
         check_stop(memory, self.memory_limit)
 
@@ -348,16 +412,24 @@ class Run:
                 begin = time.perf_counter()
                 run_alone(memory.worker_address(0))
                 self.seconds += time.perf_counter() - begin
+                if self.watcher is not None:
+                    self.watcher.update(Progress(memory.interactions(), memory.shared('memory_used'), 1,
+                                                 memory.threads))
+        if self.watcher is not None:
+            self.watcher.hide()
         check_stop(memory, self.memory_limit)
 
 
-def wait_for(pool: list[threading.Thread], memory: Memory, wake_all: Callable[..., int]) -> None:
-    """Joins all threads; a raised stop flag wakes those that sleep."""
+def wait_for(pool: list[threading.Thread], memory: Memory, wake_all: Callable[..., int],
+             watcher: Watcher | None = None) -> None:
+    """Joins all threads, and tells the watcher how they get on; a raised stop flag wakes those that sleep."""
     for thread in pool:
         while thread.is_alive():
             thread.join(0.1)
             if memory.shared('stop'):
                 wake_all(memory.worker_address(0))
+            elif watcher is not None and thread.is_alive():
+                watcher.update(memory.progress())
 
 
 def check_stop(memory: Memory, memory_limit: int) -> None:

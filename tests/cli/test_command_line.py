@@ -29,7 +29,7 @@ def test_options_may_stand_anywhere() -> None:
                   ['run', 'f.bend', '1', '2', '-s'], ['run', 'f.bend', '1', '-s', '2'],
                   ['-v', 'run', 'f.bend', '-s', '1', '--', '2'], ['run-c', '-s', 'f.bend', '--', '1', '2']):
         parsed = parse_bend(words)
-        assert (parsed.command, parsed.file, parsed.arguments, parsed.stats) == ('run', 'f.bend', ['1', '2'], True)
+        assert (parsed.command, parsed.file, parsed.arguments, parsed.stats) == ('run', 'f.bend', ['1', '2'], 'short')
     assert parse_bend(['run', 'f.bend', '--', '-5', '-s']).arguments == ['-5', '-s']
     assert parse_bend(['-e', 'start', 'check', 'f.bend']).entrypoint == 'start'
 
@@ -55,7 +55,7 @@ def test_memory_sizes(text: str, size: int) -> None:
 
 
 @pytest.mark.parametrize('words', [
-    [], ['walk', 'f.bend'], ['run'], ['run', 'f.bend', '--fast'], ['run', 'f.bend', '-Ofast'],
+    ['-v'], ['walk', 'f.bend'], ['run'], ['run', 'f.bend', '--fast'], ['run', 'f.bend', '-Ofast'],
     ['run', 'f.bend', '-O', 'eta,prune'], ['check', 'f.bend', '-W', 'everything'], ['run', 'f.bend', '-t', '0'],
     ['run', 'f.bend', '-t', 'many'], ['run', 'f.bend', '--memory', 'much'], ['run', 'f.bend', '--memory', '0'],
     ['check', 'f.bend', '1'], ['check', 'f.bend', '--', '1'], ['run', 'f.bend', '--engine', 'steam'],

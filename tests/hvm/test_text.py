@@ -108,8 +108,12 @@ def test_options() -> None:
     assert print_net(parse_net(Source('result', '(v0 *)'), linear=False)) == '(v0 *)'
 
 
-def test_last_definition_counts() -> None:
-    assert print_book(book('@main = 1 @main = 2')) == '@main = 2\n\n\n'
+def test_several_errors_are_reported_together() -> None:
+    with pytest.raises(BendError) as caught:
+        book('@main = (x y)\n@f = 1\n@f = 2')
+    assert codes(caught.value) == ['nonlinear-variable', 'nonlinear-variable', 'redefinition']
+    first, *_ = caught.value.diagnostics[2].labels[1:]
+    assert (first.text, first.span.position) == ('first defined here', (2, 1))
 
 
 def test_layout() -> None:

@@ -1,4 +1,5 @@
-"""The native net engine gives what the Python reducer gives, results and counts, at any number of threads.
+"""The native net engine gives what the Python reducer gives, results and counts, at any number of threads. Programs
+that count by rule give the same counts of each rule.
 
 Books are compiled many at a time, since compiling is what takes the time.
 """
@@ -37,7 +38,7 @@ def reference_result(book: net.Book) -> Result | None:
         return None
 
 
-def assert_agreement(samples: Sequence[net.Book]) -> None:
+def assert_agreement(samples: Sequence[net.Book], by_rule: bool) -> None:
     """Compiles all books that end as one, runs each, and compares."""
     expected = {f'b{index}.': result for index, book in enumerate(samples)
                 if (result := reference_result(book)) is not None}
@@ -45,7 +46,7 @@ def assert_agreement(samples: Sequence[net.Book]) -> None:
     for prefix in expected:
         for name, body in samples[int(prefix[1:-1])].defs.items():
             definitions[prefix + name] = renamed(body, prefix.__add__)
-    program = compile_program(net.Book(definitions))
+    program = compile_program(net.Book(definitions), by_rule=by_rule)
     for prefix, result in expected.items():
         for threads in THREADS:
             native = cpu.run(program, threads, 1 << 30, entry=f'{prefix}main')
@@ -53,6 +54,7 @@ def assert_agreement(samples: Sequence[net.Book]) -> None:
             context = f'{threads} threads, {print_book(samples[int(prefix[1:-1])])}'
             assert same_tree(given_net.root, result.net.root), context
             assert native.interactions == result.interactions, context
+            assert native.by_rule == (result.by_rule if by_rule else {}), context
 
 
 # Shrinking would compile for minutes; the message names the book.
@@ -61,12 +63,12 @@ SLOW = settings(max_examples=10, deadline=None, suppress_health_check=list(Healt
 
 
 @SLOW
-@given(st.lists(layered_books(), min_size=20, max_size=20))
-def test_random_books_without_recursion(samples: list[net.Book]) -> None:
-    assert_agreement(samples)
+@given(st.lists(layered_books(), min_size=20, max_size=20), st.booleans())
+def test_random_books_without_recursion(samples: list[net.Book], by_rule: bool) -> None:
+    assert_agreement(samples, by_rule)
 
 
 @SLOW
-@given(st.lists(books(), min_size=20, max_size=20))
-def test_random_books_with_recursion(samples: list[net.Book]) -> None:
-    assert_agreement(samples)
+@given(st.lists(books(), min_size=20, max_size=20), st.booleans())
+def test_random_books_with_recursion(samples: list[net.Book], by_rule: bool) -> None:
+    assert_agreement(samples, by_rule)

@@ -80,7 +80,7 @@ def force(w: Ptr[Worker], place: u64) -> bool:
             return True
         variable = alloc_variable(w)
         w.heap[at] = variable
-        w.interactions += 1
+        w.calls += 1
         expand(w, value(port), variable)
         # Most values are there at once.
         if (w.top != w.bottom or w.unsent != 0) and not run_alone(w):

@@ -33,7 +33,7 @@ def erase(w: Ptr[Worker], leaf: u64, node: u64) -> None:
     first = w.heap[index]
     second = w.heap[index + 1]
     free_node(w, index)
-    w.interactions += 1
+    w.erasures += 1
     link(w, leaf, first)
     link(w, leaf, second)
 
@@ -49,7 +49,7 @@ def annihilate(w: Ptr[Worker], a: u64, b: u64) -> None:
     b2 = w.heap[j + 1]
     free_node(w, i)
     free_node(w, j)
-    w.interactions += 1
+    w.annihilations += 1
     link(w, a1, b1)
     link(w, a2, b2)
 
@@ -104,7 +104,7 @@ def commute(w: Ptr[Worker], a: u64, b: u64) -> None:
     b2 = w.heap[j + 1]
     free_node(w, i)
     free_node(w, j)
-    w.interactions += 1
+    w.commutations += 1
     x = alloc_variable(w)
     y = alloc_variable(w)
     z = alloc_variable(w)
@@ -123,7 +123,7 @@ def call(w: Ptr[Worker], reference: u64, node: u64) -> None:
     if tag(node) == DUP and reference & UNSAFE == 0:
         erase(w, reference, node)
         return
-    w.interactions += 1
+    w.calls += 1
     expand(w, value(reference), node)
 
 
@@ -133,7 +133,7 @@ def calculate(w: Ptr[Worker], x: u64, node: u64) -> None:
     index = value(node)
     stored = w.heap[index]
     result = w.heap[index + 1]
-    w.interactions += 1
+    w.operations += 1
     if tag(stored) == NUM:
         free_node(w, index)
         link(w, make_port(NUM, operate_numbers(w, value(x), value(stored), place_of(node))), result)
@@ -148,7 +148,7 @@ def switch(w: Ptr[Worker], x: u64, node: u64) -> None:
     index = value(node)
     arms = w.heap[index]
     result = w.heap[index + 1]
-    w.interactions += 1
+    w.switches += 1
     payload = value(x) >> TYPE_BITS
     if payload == 0:
         w.heap[index] = result
@@ -173,7 +173,7 @@ def interact(w: Ptr[Worker], left: u64, right: u64) -> None:
     if kind_a == VAR:
         link(w, b, a)
     elif kind_b < CON:
-        w.interactions += 1
+        w.voids += 1
     elif kind_a >= CON:
         if kind_a == kind_b:
             annihilate(w, a, b)

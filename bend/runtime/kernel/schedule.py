@@ -62,7 +62,7 @@ def worker_main(w: Ptr[Worker]) -> None:
 @export
 def boot(w: Ptr[Worker], definition: u64, root: u64) -> None:
     """Expands the entry definition against the root variable; counts as an interaction."""
-    w.interactions += 1
+    w.calls += 1
     expand(w, definition, root)
 
 
@@ -150,11 +150,19 @@ def settle(w: Ptr[Worker]) -> None:
     has computed gives nothing away until that is made up for."""
     messages = w.messages + w.received
     debt = w.debt + (messages - w.settled_messages) * MESSAGE_WORTH
-    done = w.interactions - w.settled_interactions
+    interactions = count_interactions(w)
+    done = interactions - w.settled_interactions
     w.settled_messages = messages
-    w.settled_interactions = w.interactions
+    w.settled_interactions = interactions
     debt = debt - done if debt > done else 0
     w.debt = debt if debt < MAX_DEBT else MAX_DEBT
+
+
+@inline
+def count_interactions(w: Ptr[Worker]) -> u64:
+    """All interactions of this worker so far."""
+    return (w.calls + w.voids + w.erasures + w.annihilations + w.commutations + w.operations + w.switches
+            + w.mixed)
 
 
 @inline

@@ -55,7 +55,15 @@ class Worker:
     owner_shift: u64
     id: u64
     wait_mask: u64
-    interactions: u64
+    # Interactions by rule, and those that compiled definitions do not tell apart.
+    calls: u64
+    voids: u64
+    erasures: u64
+    annihilations: u64
+    commutations: u64
+    operations: u64
+    switches: u64
+    mixed: u64
     node_free: u64
     node_next: u64
     node_end: u64

@@ -1,0 +1,85 @@
+"""What a run cost, as `-s` and `--stats` show it."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+
+from bend.cli.phases import PHASES, Phases
+from bend.driver import RunResult
+
+RULE_NAMES = {'call': 'CALL', 'void': 'VOID', 'erase': 'ERAS', 'annihilate': 'ANNI', 'commute': 'COMM',
+              'operate': 'OPER', 'switch': 'SWIT'}
+"""The rules as the literature writes them."""
+
+
+def short(result: RunResult) -> str:
+    """The three lines of the reference (spec 08, section 1.1)."""
+    return (f'- ITRS: {result.interactions}\n- TIME: {result.seconds:.6f}s\n'
+            f'- MIPS: {_speed(result):.2f}\n')
+
+
+def full(result: RunResult, phases: Phases) -> str:
+    """These three lines, and then tables."""
+    parts = [short(result), _rules_table(result)]
+    if len(result.workers) > 1:
+        parts.append(_workers_table(result))
+    rows = [('peak of nets', _megabytes(result.peak_bytes) if result.peak_bytes else 'not measured'),
+            ('peak of process', _megabytes(_process_peak()))]
+    parts.append(_table('Memory', rows))
+    notes = {'front_end': ' (from the cache)' if phases.cached else '', 'run': f' (reducing: {result.seconds:.6f} s)'}
+    rows = [(title, f'{phases.seconds[name]:.6f} s{notes.get(name, "")}') for name, title in PHASES.items()]
+    parts.append(_table('Time', rows))
+    return '\n'.join(parts)
+
+
+def as_json(result: RunResult, phases: Phases) -> str:
+    """Everything as one line of JSON."""
+    data = {
+        'interactions': result.interactions,
+        'by_rule': {name: result.by_rule.get(rule, 0) for rule, name in RULE_NAMES.items()},
+        'mips': round(_speed(result), 3),
+        'seconds': {'reducing': result.seconds, **phases.seconds},
+        'cached': phases.cached,
+        'peak_bytes': {'nets': result.peak_bytes or None, 'process': _process_peak()},
+        'threads': max(1, len(result.workers)),
+        'workers': [{'interactions': worker.interactions, 'tasks_given': worker.tasks_given,
+                     'messages': worker.messages} for worker in result.workers],
+    }
+    return json.dumps(data) + '\n'
+
+
+def _speed(result: RunResult) -> float:
+    """Millions of interactions in a second."""
+    return result.interactions / result.seconds / 1e6 if result.seconds else 0.0
+
+
+def _process_peak() -> int:
+    """The most memory that this process had, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == 'darwin' else peak << 10
+
+
+def _megabytes(count: int) -> str:
+    return f'{count / (1 << 20):.1f} MB'
+
+
+def _rules_table(result: RunResult) -> str:
+    counts = [(name, result.by_rule.get(rule, 0)) for rule, name in RULE_NAMES.items()]
+    width = max(len(str(count)) for _, count in counts)
+    return _table('Interactions by rule',
+                  [(name, f'{count:{width}}  {count / max(1, result.interactions):6.1%}') for name, count in counts])
+
+
+def _workers_table(result: RunResult) -> str:
+    workers = result.workers
+    width = len(str(result.interactions))
+    rows = [(f'thread {number}', f'{worker.interactions:{width}}  tasks given away: {worker.tasks_given}, '
+                                 f'messages sent: {worker.messages}') for number, worker in enumerate(workers, 1)]
+    return _table('Interactions by thread', rows)
+
+
+def _table(title: str, rows: list[tuple[str, str]]) -> str:
+    width = max(len(name) for name, _ in rows)
+    return ''.join([f'{title}:\n', *(f'  {name.ljust(width)}  {text}\n' for name, text in rows)])
