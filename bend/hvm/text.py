@@ -24,7 +24,7 @@ from bend.hvm.numbers import (
     show_literal,
 )
 from bend.source import Source, Span
-from bend.suggest import did_you_mean
+from bend.suggest import closest, did_you_mean
 
 _BLANKS = re.compile(r'(?:[ \t\n\r\f]+|//[^\n]*)*')
 _NAME = re.compile(r'[A-Za-z0-9_.\-/$]+')
@@ -43,6 +43,8 @@ _MAKE: dict[type[Tree], Callable[[Tree, Tree], Tree]] = {Con: Con, Dup: Dup, Opr
 _OPENING: dict[type[Tree], str] = {Con: '(', Dup: '{', Opr: '$(', Swi: '?('}
 _CLOSING: dict[type[Tree], str] = {Con: ')', Dup: '}', Opr: ')', Swi: ')'}
 _ERA = Era()
+_OPERATORS = [symbol for symbol in SYMBOLS.values() if not symbol[0].isalpha() and symbol[0] != ':']
+_NUMBER_HINT = 'Write 7, 0x1F, 0b11, +7, -7, 1.5, 1.5e3, +inf, +NaN.'
 _MOST_PLACES = 4
 """How many places of one wire a diagnostic shows."""
 
@@ -90,7 +92,14 @@ class _Parser:
         if found == '!' and expected == 'a tree':
             return 'The mark of a parallel pair is written without a blank: `&!`.'
         if expected in ('`)`', '`}`') or (expected == 'a tree' and found in (')', '}')):
-            return 'A node holds exactly two trees: nest them for more, as in `(a (b c))`.'
+            return 'A node holds exactly two trees, `(a b)`; nest them for more, as in `(a (b c))`.'
+        if expected == 'an operator or a cast':
+            return (f'Operators are {" ".join(_OPERATORS)}, with a `:` before them to exchange their operands;\n'
+                    'casts are u24 i24 f24. They follow the `[` without a blank.')
+        if expected == 'a number':
+            return _NUMBER_HINT
+        if found == '_':
+            return 'The digits of a number have no `_` between them here.'
         return 'A net is written `tree & tree ~ tree ...`, in a `.hvm` file after `@name =`.'
 
     def expect(self, token: str) -> None:
@@ -241,7 +250,7 @@ class _Parser:
     @staticmethod
     def bad_number(code: str, message: str, span: Span) -> BendError:
         """An error about a number literal."""
-        return BendError(error(code, message, span, hint='Write 7, 0x1F, 0b11, +7, -7, 1.5, 1.5e3, +inf, +NaN.'))
+        return BendError(error(code, message, span, hint=_NUMBER_HINT))
 
 
 def _integer_value(digits: re.Match[str]) -> int | None:
@@ -380,8 +389,9 @@ def _unbound(reference: str, definition: str, span: Span | None, known: Iterable
 
 
 def _missing_main(span: Span | None, known: Iterable[str]) -> Diagnostic:
+    similar = ''.join(f', or rename `@{name}`' for name in closest('main', known)[:1])
     return error('missing-main', 'There is no definition `@main`.', span,
-                 hint=did_you_mean('main', known) or 'A program starts there: add `@main = ...`.')
+                 hint=f'A program starts there: add `@main = ...`{similar}.')
 
 
 def print_book(book: Book, number: Callable[[int], str] = show_literal) -> str:
