@@ -187,8 +187,8 @@ def _run(arguments: argparse.Namespace, request: driver.Request, manager: PassMa
                                                 arguments.linear, overflows)
         if text is not None:
             sys.stdout.write(f'Result:{chr(10) if arguments.pretty else " "}{text}\n')
-        _show_statistics(arguments, result, phases)
         _report(arguments, warnings)
+        _show_statistics(arguments, result, phases)
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """The programs in the documentation, and what the documentation says that they print.
 
-A fenced block of the language `bend` is a complete program. What stands after it tells what it does:
+A fenced block of the language `bend` is a complete program, and so is one of the language `hvm` (HVM core text). What
+stands after it tells what it does:
 
-* a block of the language `text`: all that `bend run program.bend` prints;
+* a block of the language `text`: all that `bend run program.bend` (`hvm run program.hvm`) prints;
 * a block of the language `console`: commands, each in a line that begins with `$ `, and what they print. The program is
   the file that the commands name.
 
-Words after `bend` in the opening line say more about the program:
+Words after the language in the opening line say more about the program:
 
 * a name such as `shapes.bend` or `lib/shapes.bend`: the program's file. Without a result it is there for the programs
   after it, up to the next heading;
@@ -22,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = 'program.bend'
+LANGUAGES = ('bend', 'hvm')
 _FENCE = re.compile(r'^```(.*)$')
 _RUN_OF_TIME = re.compile(r'^- (TIME|MIPS): .*$', re.MULTILINE)
 
@@ -65,14 +66,19 @@ class Snippet:
     @property
     def file(self) -> str:
         """The name of the program's file."""
-        return _file_of(self.program, self.expected) or PROGRAM
+        return _file_of(self.program, self.expected) or f'program.{self.language}'
+
+    @property
+    def language(self) -> str:
+        """The language of the program, which is the name of the command and the suffix of the file as well."""
+        return self.program.words[0]
 
     def commands(self) -> list[tuple[str, str]]:
         """The commands to run and what each prints."""
         if self.expected is None:
             return []
         if self.expected.words[0] == 'text':
-            return [(f'bend run {self.file}', self.expected.text)]
+            return [(f'{self.language} run {self.file}', self.expected.text)]
         first, *commands = re.split(r'^\$ ', self.expected.text, flags=re.MULTILINE)
         assert not first, f'{self.title}: a console block begins with a command'
         split = [command.partition('\n') for command in commands]
@@ -99,7 +105,7 @@ def snippets(page: Path) -> list[Snippet]:
     for index, block in enumerate(blocks):
         if isinstance(block, str):
             files = {}
-        elif block.words[:1] == ('bend',):
+        elif block.words and block.words[0] in LANGUAGES:
             following = blocks[index + 1] if index + 1 < len(blocks) else None
             is_expected = (isinstance(following, Block) and following.words[:1] in (('text',), ('console',))
                            and following.first - block.last in (3, 4))
@@ -126,11 +132,12 @@ def rewrite(snippet: Snippet, text: str) -> None:
 
 
 def _file_of(program: Block, expected: Block | None) -> str | None:
+    language = program.words[0]
     for word in program.words:
-        if word.endswith('.bend'):
+        if word.endswith(f'.{language}'):
             return word
     if expected is not None and expected.words[0] == 'console':
-        found = re.search(r'^\$ bend .*?([\w./-]+\.bend)\b', expected.text, re.MULTILINE)
+        found = re.search(rf'^\$ {language} .*?([\w./-]+\.{language})\b', expected.text, re.MULTILINE)
         return found[1] if found else None
     return None
 

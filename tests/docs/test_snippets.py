@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from bend.cli.main import main
+from bend.cli.main import hvm_main, main
+from bend.hvm.text import parse_net
 from bend.source import Source
 from bend.syntax.parser import parse_module
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from snippets import Snippet, pages, rewrite, snippets, without_times
+from snippets import LANGUAGES, Snippet, pages, rewrite, snippets, without_times
 
 SNIPPETS = [snippet for page in pages() for snippet in snippets(page)]
 PROGRAMS = [snippet for snippet in SNIPPETS if snippet.expected is not None]
@@ -34,10 +35,10 @@ def run(command: str, capfd: pytest.CaptureFixture[str]) -> str:
     """All that a command prints. Where no time is shown, the reducer in Python runs the programs: they are short, and
     it is there sooner than native code."""
     words = shlex.split(command)
-    assert words[0] == 'bend', command
+    assert words[0] in LANGUAGES, command
     capfd.readouterr()
     engine = ['--engine', 'reference'] if words[1] == 'run' and '-s' not in words else []
-    code = main([*words[1:2], *engine, *words[2:]])
+    code = (main if words[0] == 'bend' else hvm_main)([*words[1:2], *engine, *words[2:]])
     sys.stdout.flush()
     sys.stderr.flush()
     captured = capfd.readouterr()
@@ -69,4 +70,8 @@ def test_part(snippet: Snippet) -> None:
     """What has no result below it is marked as a fragment, or is a file for the programs after it; it parses."""
     assert snippet.is_fragment or snippet.file in snippet.program.words, (
         f'{snippet.title}: show below the program what it prints, or mark it as a fragment')
-    parse_module(Source(snippet.title, snippet.program.text))
+    source = Source(snippet.title, snippet.program.text)
+    if snippet.language == 'bend':
+        parse_module(source)
+    else:
+        parse_net(source, linear=False)

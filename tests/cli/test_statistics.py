@@ -1,0 +1,179 @@
+"""`-s`, `--stats` and `--progress`."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bend.cli.arguments import UsageError, parse_bend, parse_hvm
+from bend.cli.progress import ProgressLine, line
+from bend.runtime.cpu import Progress
+
+ROOT = Path(__file__).resolve().parents[2]
+Command = Callable[..., Any]
+
+SUM = """
+def sum(depth, x):
+  switch depth:
+    case 0:
+      return x
+    case _:
+      return sum(depth-1, x * 2) + sum(depth-1, x * 2 + 1)
+
+def main():
+  return sum(10, 0)
+"""
+RULES = ['CALL', 'VOID', 'ERAS', 'ANNI', 'COMM', 'OPER', 'SWIT']
+SHORT = r'- ITRS: (\d+)\n- TIME: \d+\.\d{6}s\n- MIPS: \d+\.\d\d\n'
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """A program with two tasks at each step."""
+    path = tmp_path / 'sum.bend'
+    path.write_text(SUM, encoding='utf-8')
+    return path
+
+
+@pytest.mark.parametrize(('words', 'form'), [
+    (['f'], None), (['f', '-s'], 'short'), (['-s', 'f', '-s'], 'full'), (['-ss', 'f'], 'full'), (['-sss', 'f'], 'full'),
+    (['--stats', 'f'], 'short'), (['f', '--stats'], 'short'), (['--stats', 'json', 'f'], 'json'),
+    (['--stats=full', 'f'], 'full'), (['-s', '--stats', 'json', 'f'], 'json'), (['f', '--', '--stats'], None),
+])
+def test_forms(words: list[str], form: str | None) -> None:
+    parsed = parse_bend(['run', *words])
+    assert (parsed.file, parsed.stats) == ('f', form)
+    if '--' not in words:
+        assert parse_hvm(['run', *words]).stats == form
+    assert parse_bend(['--stats', 'json', 'run', 'f']).stats == 'json'
+
+
+def test_unknown_form() -> None:
+    with pytest.raises(UsageError, match='form of statistics'):
+        parse_bend(['run', 'f', '--stats=jsno'])
+
+
+def test_short_statistics_are_three_lines(bend: Command, program: Path) -> None:
+    outcome = bend('run', program, '-s')
+    assert re.fullmatch(rf'Result: 523776\n{SHORT}', outcome.out), outcome.out
+    assert outcome.err == ''
+
+
+def test_full_statistics_begin_with_the_short_ones(bend: Command, program: Path) -> None:
+    outcome = bend('run', program, '-s', '-s', '-t', '2')
+    found = re.match(rf'Result: 523776\n{SHORT}\n', outcome.out)
+    assert found, outcome.out
+    rules = re.search(r'\nInteractions by rule:\n((?:  .*\n)+)', outcome.out)
+    assert rules
+    rows = [row.split() for row in rules[1].splitlines()]
+    assert [row[0] for row in rows] == RULES
+    assert sum(int(row[1]) for row in rows) == int(found[1])
+    threads = re.search(r'\nInteractions by thread:\n((?:  .*\n)+)', outcome.out)
+    assert threads
+    assert sum(int(row.split()[2]) for row in threads[1].splitlines()) == int(found[1])
+    for word in ('peak of nets', 'peak of process', 'front end', 'compile', 'run ', 'readback'):
+        assert f'\n  {word}' in outcome.out
+
+
+@pytest.mark.parametrize('engine', ['net', 'reference'])
+def test_statistics_as_json(engine: str, bend: Command, program: Path) -> None:
+    outcome = bend('run', program, '--stats', 'json', '-t', '2', '--engine', engine)
+    assert outcome.out == 'Result: 523776\n'
+    assert outcome.err.count('\n') == 1
+    data = json.loads(outcome.err)
+    assert list(data['by_rule']) == RULES
+    assert sum(data['by_rule'].values()) == data['interactions']
+    assert list(data['seconds']) == ['reducing', 'front_end', 'compile', 'run', 'readback']
+    assert all(seconds >= 0 for seconds in data['seconds'].values())
+    assert data['seconds']['run'] >= data['seconds']['reducing'] > 0
+    assert data['peak_bytes']['process'] > 1 << 20
+    if engine == 'net':
+        assert data['threads'] == len(data['workers']) == 2
+        assert sum(worker['interactions'] for worker in data['workers']) == data['interactions']
+        assert data['peak_bytes']['nets'] > 0
+    else:
+        assert (data['threads'], data['workers'], data['peak_bytes']['nets']) == (1, [], None)
+
+
+def test_rules_are_counted_alike(bend: Command, program: Path) -> None:
+    counts = [json.loads(bend('run', program, '--stats', 'json', *words).err)['by_rule']
+              for words in (['-t', '1'], ['-t', '8'], ['--engine', 'reference'])]
+    assert counts[0] == counts[1] == counts[2]
+    assert counts[0]['CALL'] == 3071
+
+
+def test_statistics_of_hvm(hvm: Command, tmp_path: Path) -> None:
+    path = tmp_path / 'add.hvm'
+    path.write_text('@main = a & $(41 a) ~ [+ 1]\n')
+    outcome = hvm('run', path, '--stats', 'json')
+    assert outcome.out == 'Result: 42\n'
+    data = json.loads(outcome.err)
+    assert {rule: count for rule, count in data['by_rule'].items() if count} == {'CALL': 1, 'OPER': 1}
+    assert re.match(rf'Result: 42\n{SHORT}\nInteractions by rule:\n', hvm('run', path, '-ss').out)
+
+
+# ---- progress --------------------------------------------------------------------------------
+
+
+def test_the_line() -> None:
+    progress = Progress(interactions=2_500_000_000, memory=300 << 20, busy=7, threads=8)
+    assert line(progress, 12.34, 210e6) == '12.3 s  2.5 G interactions, 210.0 M a second  300 MB  7 of 8 threads busy'
+
+
+def test_short_runs_show_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([0.0, 0.1, 0.2, 0.25, 5.0, 5.2, 5.6])
+    monkeypatch.setattr('bend.cli.progress.time.monotonic', lambda: next(times))
+    stream = StringIO()
+    shown = ProgressLine(stream)
+    for _ in range(3):
+        shown.update(Progress(1, 1, 1, 1))
+    shown.hide()
+    assert stream.getvalue() == ''
+    for _ in range(3):
+        shown.update(Progress(1, 1, 1, 1))
+    assert shown.live is not None
+
+
+def test_not_on_a_terminal(bend: Command, program: Path) -> None:
+    assert bend('run', program, '--progress').err == ''
+
+
+def test_on_a_terminal(tmp_path: Path) -> None:
+    """It appears, and is gone at the end; the result is what it always is."""
+    path = tmp_path / 'long.hvm'
+    path.write_text('@main = r & @loop ~ (16000000 (1 r))\n'
+                    '@loop = (?(((a a) @more) (b r)) (b r))\n'
+                    '@more = (n ({x y} r)) & @loop ~ (n (z r)) & x ~ $([+] $(y z))\n')
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 100, 0, 0))
+    script = 'import sys; from bend.cli.main import hvm_main; sys.exit(hvm_main(sys.argv[1:]))'
+    done = subprocess.Popen([sys.executable, '-c', script, 'run', str(path), '--progress', '-t', '1'], cwd=ROOT,
+                            stdout=subprocess.PIPE, stderr=slave, env={**os.environ, 'TERM': 'xterm'})
+    os.close(slave)
+    shown = b''
+    while True:
+        try:
+            part = os.read(master, 4096)
+        except OSError:
+            break
+        if not part:
+            break
+        shown += part
+    out, _ = done.communicate()
+    os.close(master)
+    assert (done.returncode, out) == (0, b'Result: 0\n'), out
+    assert b'1 of 1 threads busy' in shown
+    assert shown.endswith((b'\x1b[2K', b'\x1b[?25h')), shown
