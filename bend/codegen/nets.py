@@ -182,6 +182,8 @@ def natural_ports(body: net.Net) -> int:
 
 def is_worth_compiling(body: net.Net) -> bool:
     """Whether a definition is code rather than a large literal."""
+    if len(body.redexes) > MAX_COMPILED_SIZE:
+        return False
     pending = [body.root, *(tree for redex in body.redexes for tree in (redex.left, redex.right))]
     size = 0
     while pending:
