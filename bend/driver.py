@@ -292,10 +292,14 @@ def _disk(request: Request) -> Disk:
 
 def load_nets(path: str) -> net.Book:
     """The nets in a file of HVM text; raises `BendError` for text that is wrong and for nets that cannot run."""
+    return read_nets(load(path))
+
+
+def read_nets(source: Source) -> net.Book:
+    """The nets in HVM text; raises as `load_nets`."""
     from bend.hvm.loops import check_loops
     from bend.hvm.size import check_pairs
     from bend.hvm.text import parse_book_text
-    source = load(path)
 
     def work() -> net.Book:
         text = parse_book_text(source)
@@ -413,16 +417,37 @@ class Resources:
     memory: int = 0
 
 
-def build(nets: net.Book, engine: Engine, check_overflow: bool = False, by_rule: bool = False) -> Any:
-    """What `execute` needs of the nets, to count overflows and interactions by rule as well if they are wanted. It can
-    be pickled. Raises `BendError` for a definition that is too large."""
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """What a program is built to count besides its interactions: overflows, and interactions by their rules."""
+
+    overflows: bool = False
+    by_rule: bool = False
+
+
+def build(nets: net.Book, engine: Engine, counting: Counting = Counting()) -> Any:
+    """What `execute` needs of the nets. It can be pickled. Raises `BendError` for a definition that is too large."""
     if engine == 'reference':
         return nets
     from bend.hvm.size import check_pairs
     if findings := check_pairs(nets):
         raise BendError(findings)
     from bend.codegen.nets import compile_program
-    return compile_program(nets, check_overflow=check_overflow, by_rule=by_rule)
+    return compile_program(nets, check_overflow=counting.overflows, by_rule=counting.by_rule)
+
+
+def build_nets(source: Source, engine: Engine, counting: Counting, manager: PassManager, files: Cache) -> Any:
+    """What `execute` needs of HVM text, from the cache if it is there; raises `BendError`."""
+    from bend.runtime.cpu import NetProgram
+    key = key_of('nets', __version__, fingerprint(), host(), repr(counting), source.name, source.text)
+    found = unpickled(files.get(key), NetProgram) if engine == 'net' else None
+    if found is not None:
+        return found
+    nets = manager.stage('parse', lambda: read_nets(source))
+    artifact = manager.stage('build', lambda: build(nets, engine, counting))
+    if engine == 'net':
+        files.put(key, pickle.dumps(artifact, pickle.HIGHEST_PROTOCOL))
+    return artifact
 
 
 Overflows = Counter['net.Place | None']
@@ -540,7 +565,8 @@ def compile_program(request: Request, engine: Engine, manager: PassManager, file
     # Engines start at `main`, whatever the function is called that `-e` names.
     nets = prune_nets(replace(nets, defs={**nets.defs, 'main': nets.defs[entry]}), 'main')
     nets = with_tags(nets, {name: constructor.tag for name, constructor in compiled.book.constructors.items()})
-    artifact = manager.stage('build', lambda: build(nets, engine, request.options.check_overflow, request.by_rule))
+    counting = Counting(request.options.check_overflow, request.by_rule)
+    artifact = manager.stage('build', lambda: build(nets, engine, counting))
     program = Program(engine, artifact, book_info(compiled.book, nets, request.options.encoding), compiled.warnings)
     if cached:
         if compiled.looks:

@@ -19,7 +19,7 @@ from bend.cli.phases import Phases
 from bend.cli.progress import ProgressLine
 from bend.cli.render import Color, in_order, render, wants_color
 from bend.diagnostics import BendError, Diagnostic, error
-from bend.options import CHECK_SEVERITIES, RUN_SEVERITIES
+from bend.options import CHECK_SEVERITIES, RUN_SEVERITIES, Options
 from bend.passes import InternalError, PassManager
 from bend.runtime.cache import Cache
 from bend.suggest import did_you_mean
@@ -173,8 +173,7 @@ def _run(arguments: argparse.Namespace, request: driver.Request, manager: PassMa
     phases = Phases()
     with phases.measuring('front_end'):
         program = driver.compile_program(request, arguments.engine, manager, Cache.of_user(), cached=not looking)
-    phases.move(manager.seconds('build'), 'front_end', 'compile')
-    phases.cached = not manager.timings
+    _split_compiling(phases, manager)
     _report(arguments, program.diagnostics)
     _show_timings(arguments, manager)
     resources = driver.Resources(arguments.threads, arguments.memory)
@@ -199,6 +198,12 @@ def _overflows_reported(arguments: argparse.Namespace) -> Iterator[driver.Overfl
         yield overflows
     finally:
         _report(arguments, driver.overflow_warnings(overflows))
+
+
+def _split_compiling(phases: Phases, manager: PassManager) -> None:
+    """Tells the compiler's last stage, which makes native code, from the front end before it."""
+    phases.move(manager.seconds('build'), 'front_end', 'compile')
+    phases.cached = not manager.timings
 
 
 def _counts_by_rule(arguments: argparse.Namespace) -> bool:
@@ -258,12 +263,14 @@ def _hvm(arguments: argparse.Namespace) -> int:
         raise UsageError(f"'{arguments.command}' is not there yet.",
                          "'hvm run' uses all cores." if arguments.command == 'run-cu' else
                          "'hvm run' compiles to native code and runs it.")
+    manager = PassManager(Options())
     phases = Phases()
     try:
         with phases.measuring('front_end'):
-            nets = driver.load_nets(arguments.file)
-        with phases.measuring('compile'):
-            artifact = driver.build(nets, arguments.engine, arguments.check_overflow, _counts_by_rule(arguments))
+            source = driver.load(arguments.file)
+            counting = driver.Counting(arguments.check_overflow, _counts_by_rule(arguments))
+            artifact = driver.build_nets(source, arguments.engine, counting, manager, Cache.of_user())
+        _split_compiling(phases, manager)
         resources = driver.Resources(arguments.threads, arguments.memory)
         with _overflows_reported(arguments) as overflows:
             with phases.measuring('run'):

@@ -154,7 +154,8 @@ def test_not_on_a_terminal(bend: Command, program: Path) -> None:
 def test_on_a_terminal(tmp_path: Path) -> None:
     """It appears, and is gone at the end; the result is what it always is."""
     path = tmp_path / 'long.hvm'
-    path.write_text('@main = r & @loop ~ (16000000 (1 r))\n'
+    loops = ''.join(f' & @loop ~ (16000000 (1 {end}))' for end in 'abcd')
+    path.write_text(f'@main = r{loops} & a ~ $([+] $(b s)) & c ~ $([+] $(d t)) & s ~ $([+] $(t r))\n'
                     '@loop = (?(((a a) @more) (b r)) (b r))\n'
                     '@more = (n ({x y} r)) & @loop ~ (n (z r)) & x ~ $([+] $(y z))\n')
     master, slave = pty.openpty()

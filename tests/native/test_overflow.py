@@ -38,7 +38,7 @@ def book(text: str) -> net.Book:
 def counted(nets: net.Book, engine: driver.Engine, threads: int = 1) -> driver.Overflows:
     """What a run counts."""
     overflows: driver.Overflows = Counter()
-    driver.execute(driver.build(nets, engine, check_overflow=True), engine, driver.Resources(threads),
+    driver.execute(driver.build(nets, engine, driver.Counting(overflows=True)), engine, driver.Resources(threads),
                    overflows=overflows)
     return overflows
 
