@@ -35,6 +35,8 @@ RING_WRITTEN = 9
 RING_DATA = 16
 RING_STRIDE = 4112
 FREED_BATCH = 256
+# Interactions that could be done in the time that it takes until a sleeping thread runs (some 25 microseconds).
+WAKE_WORTH = 5000
 FUTEX = 202
 FUTEX_WAIT_PRIVATE = 128
 FUTEX_WAKE_PRIVATE = 129
@@ -65,8 +67,9 @@ def sleeping(w: Ptr[Worker], worker: u64) -> Ptr[u64]:
 
 @noinline
 def wake(w: Ptr[Worker], worker: u64) -> None:
-    """Wakes a worker if it sleeps."""
+    """Wakes a worker if it sleeps, for which the waker is in debt."""
     if atomic_load(sleeping(w, worker), SEQ_CST) != 0 and atomic_xchg(sleeping(w, worker), 0, SEQ_CST) != 0:
+        w.debt += WAKE_WORTH
         syscall(FUTEX, u64(sleeping(w, worker)), FUTEX_WAKE_PRIVATE, 1, 0, 0, 0)
 
 
