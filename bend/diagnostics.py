@@ -57,13 +57,20 @@ def warning(kind: str, message: str, span: Span | None = None, *, hint: str = ''
 
 
 class BendError(Exception):
-    """A program (or file, or flag) is at fault; carries the diagnostics that say why."""
+    """A program (or file, or flag) is at fault; carries the diagnostics that say why. Its text is theirs, rendered."""
 
     def __init__(self, diagnostics: Diagnostic | Iterable[Diagnostic]) -> None:
         if isinstance(diagnostics, Diagnostic):
             diagnostics = (diagnostics,)
         self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
         super().__init__('; '.join(diagnostic.message for diagnostic in self.diagnostics))
+
+    def __str__(self) -> str:
+        from bend.cli.render import render
+        return render(self.diagnostics).rstrip()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return BendError, (self.diagnostics,)
 
 
 @dataclass

@@ -12,7 +12,7 @@ import re
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from hashlib import blake2b
@@ -32,9 +32,14 @@ from bend.source import Source
 
 if TYPE_CHECKING:
     from bend.desugar import core
+    from bend.desugar.context import Context
+    from bend.desugar.typecheck.types import Scheme
     from bend.hvm import net
     from bend.hvm.readback import BookInfo
+    from bend.hvm.result import Term
+    from bend.interface import Interface
     from bend.runtime.cpu import Watcher, WorkerCount
+    from bend.runtime.image import Image
     from bend.runtime.machine import Machine
     from bend.syntax.ast import Expr
 
@@ -175,7 +180,8 @@ class PolicyReport(Report):
 @dataclass(frozen=True, slots=True)
 class Request:
     """A program, and what is asked of its compilation. `arguments` are terms for `main`, as text; `is_run` tells that
-    the program is about to be run, `by_rule` that it is to count interactions by their rules."""
+    the program is about to be run, `by_rule` that it is to count interactions by their rules, `is_applied` that `main`
+    will get values then (None: if it has parameters)."""
 
     source: Source
     options: Options = field(default_factory=Options)
@@ -183,6 +189,7 @@ class Request:
     arguments: tuple[str, ...] = ()
     is_run: bool = False
     by_rule: bool = False
+    is_applied: bool | None = False
 
 
 class BadArgument(BendError):
@@ -204,27 +211,32 @@ def parse_arguments(request: Request) -> tuple[Expr, ...]:
     return tuple(terms)
 
 
-def compile_to_core(request: Request, report: Report, manager: PassManager, files: Cache, disk: Disk) -> core.Book:
-    """The program as final core; raises `BendError`. Warnings go to the report; the disk records what was looked at
-    for imports."""
+def context_of(request: Request, report: Report) -> Context:
+    """The surroundings of the compilation of a request; raises `BadArgument`."""
     from bend.desugar.context import Context
+    return Context(report, request.options, request.options.entrypoint, parse_arguments(request), request.is_applied,
+                   request.is_run, source=request.source)
+
+
+def compile_to_core(request: Request, context: Context, manager: PassManager, files: Cache, disk: Disk) -> core.Book:
+    """The program as final core; raises `BendError`. Warnings go to the context's report; the disk records what was
+    looked at for imports."""
     from bend.desugar.convert import convert_modules
     from bend.syntax.imports import load_program
     prelude = manager.stage('prelude', lambda: load_prelude(files, fingerprint()))
     program = manager.stage('parse', lambda: load_program(request.source, disk))
-    context = Context(report, request.options, request.options.entrypoint, parse_arguments(request), request.is_run,
-                      source=request.source)
     book = manager.stage(LOADED, lambda: convert_modules(prelude, program, context), _core_form())
     book = manager.run(CORE_PIPELINE, book, context, _core_form())
-    report.stop_on_errors()
+    context.report.stop_on_errors()
     return book
 
 
-def compile_to_nets(book: core.Book, report: Report, manager: PassManager) -> net.Book:
-    """Core as nets; raises `BendError`. Warnings go to the report."""
+def compile_to_nets(book: core.Book, report: Report, manager: PassManager, opens_entry: bool = True) -> net.Book:
+    """Core as nets; raises `BendError`. Warnings go to the report. `opens_entry` unless the entry is a function that
+    will be applied."""
     from bend.hvm.encode import EncodeOptions, encode_book
     options = EncodeOptions(adt=manager.options.encoding, keep_all=True,
-                            float_matches=manager.options.float_combinators)
+                            float_matches=manager.options.float_combinators, opens_entry=opens_entry)
     context = NetContext(report, book, _entry_name(book))
     try:
         nets = manager.stage('encode', lambda: encode_book(book, options), _net_form())
@@ -238,12 +250,15 @@ def compile_to_nets(book: core.Book, report: Report, manager: PassManager) -> ne
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A program after one of the pipelines, the warnings found on the way, and what was looked at for its imports."""
+    """A program after one of the pipelines, the warnings found on the way, and what was looked at for its imports.
+    `types` are those of its definitions, and `is_applied` tells that the entry is a function that will be applied."""
 
     book: core.Book
     nets: net.Book | None
     warnings: tuple[Diagnostic, ...]
     looks: Mapping[Look, str]
+    types: Mapping[str, Scheme]
+    is_applied: bool
 
     @property
     def final_nets(self) -> net.Book:
@@ -259,11 +274,14 @@ def compile_source(request: Request, manager: PassManager, files: Cache, to_nets
 
     def work() -> Compiled:
         try:
-            book = compile_to_core(request, report, manager, files, disk)
-            nets = compile_to_nets(book, report, manager) if to_nets else None
+            context = context_of(request, report)
+            book = compile_to_core(request, context, manager, files, disk)
+            is_applied = bool(context.is_applied)
+            nets = compile_to_nets(book, report, manager, not is_applied) if to_nets else None
         except BendError as problem:
             raise _with_report(problem, report) from None
-        return Compiled(book, nets, tuple(map(_readable, report.diagnostics)), disk.seen)
+        warnings = tuple(map(_readable, report.diagnostics))
+        return Compiled(book, nets, warnings, disk.seen, context.types, is_applied)
 
     return with_deep_stack(work)
 
@@ -387,13 +405,14 @@ def _start_deep_thread(work: Callable[[], None]) -> threading.Thread:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A compiled program, as it lies in the cache: what the engine runs, what readback must know, and the warnings to
-    repeat."""
+    """A compiled program, as it lies in the cache: what the engine runs, what readback must know, the warnings to
+    repeat, and for programs that hosts call how to pass arguments."""
 
     engine: Engine
     artifact: Any
     info: BookInfo
     diagnostics: tuple[Diagnostic, ...]
+    interface: Interface | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,15 +444,16 @@ class Counting:
     by_rule: bool = False
 
 
-def build(nets: net.Book, engine: Engine, counting: Counting = Counting()) -> Any:
-    """What `execute` needs of the nets. It can be pickled. Raises `BendError` for a definition that is too large."""
+def build(nets: net.Book, engine: Engine, counting: Counting = Counting(), data: frozenset[str] = frozenset()) -> Any:
+    """What `execute` needs of the nets. It can be pickled. For `data`, definitions that are no code, none is made.
+    Raises `BendError` for a definition that is too large."""
     if engine == 'reference':
         return nets
     from bend.hvm.size import check_pairs
     if findings := check_pairs(nets):
         raise BendError(findings)
     from bend.codegen.nets import compile_program
-    return compile_program(nets, check_overflow=counting.overflows, by_rule=counting.by_rule)
+    return compile_program(nets, check_overflow=counting.overflows, by_rule=counting.by_rule, data=data)
 
 
 def build_nets(source: Source, engine: Engine, counting: Counting, manager: PassManager, files: Cache) -> Any:
@@ -454,14 +474,41 @@ Overflows = Counter['net.Place | None']
 """How often integers did not fit into 24 bits, by the place of the operation."""
 
 
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """Values that the entry is applied to, as the engine of the program takes them, and the interactions that it would
+    take to make them in the program."""
+
+    ports: Sequence[Any]
+    interactions: int
+    image: Image | None = None
+
+
+def convert_arguments(program: Program, values: Sequence[object]) -> Arguments:
+    """Values of Python as arguments; raises TypeError and ValueError for what cannot be passed."""
+    from bend.hvm.construct import Data, TreeMaker
+    from bend.marshal import write_arguments
+    interface = program.interface
+    assert interface is not None
+    if program.engine == 'reference':
+        trees = Data(TreeMaker(), interface.encoding)
+        return Arguments(write_arguments(values, interface, trees), trees.interactions)
+    from bend.runtime.image import Image
+    image = Image({name: number for number, name in enumerate(program.artifact.names)})
+    data = Data(image, interface.encoding)
+    return Arguments(write_arguments(values, interface, data), data.interactions, image)
+
+
 def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'main', *, acting: bool = False,
-            overflows: Overflows | None = None, watcher: Watcher | None = None) -> RunResult:
-    """Runs a built program to its normal form; if that is an action and the program is `acting`, performs it and goes
-    on. Overflows are added to `overflows`, if the program was built to count them; the watcher is told how the net
-    engine gets on. Raises `BendError` when it cannot end well, KeyboardInterrupt, and BrokenPipeError for standard
-    output."""
+            arguments: Arguments | None = None, overflows: Overflows | None = None,
+            watcher: Watcher | None = None) -> RunResult:
+    """Runs a built program, applied to arguments if there are any, to its normal form; if that is an action and the
+    program is `acting`, performs it and goes on. Overflows are added to `overflows`, if the program was built to count
+    them; the watcher is told how the net engine gets on. Raises `BendError` when it cannot end well, KeyboardInterrupt,
+    and BrokenPipeError for standard output."""
+    made = 0 if arguments is None else arguments.interactions
     if engine == 'reference':
-        return _execute_reference(artifact, entry, acting, overflows)
+        return _execute_reference(artifact, entry, acting, arguments, overflows)
     from bend.hvm.numbers import DivisionByZero
     from bend.runtime import cpu
 
@@ -470,8 +517,9 @@ def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'm
         _perform(CpuMachine(run))
 
     try:
+        applied = None if arguments is None or arguments.image is None else (arguments.image, arguments.ports)
         result = cpu.run(artifact, resources.threads, resources.memory, entry,
-                         perform if acting and artifact.actions.possible else None, overflows, watcher)
+                         perform if acting and artifact.actions.possible else None, applied, overflows, watcher)
     except cpu.OutOfMemory as problem:
         used, limit = _bytes_text(problem.peak), _bytes_text(problem.limit)
         raise BendError(error('out-of-memory', f'The program ran out of memory: it had used {used} of {limit}.',
@@ -479,7 +527,8 @@ def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'm
     except DivisionByZero as problem:
         from bend.hvm.places import division_by_zero
         raise BendError(division_by_zero(problem.place)) from None
-    return RunResult(result.net, result.interactions, result.seconds, result.peak_bytes, result.by_rule, result.workers)
+    return RunResult(result.net, result.interactions + made, result.seconds, result.peak_bytes, result.by_rule,
+                     result.workers)
 
 
 def overflow_warnings(overflows: Overflows | None) -> tuple[Diagnostic, ...]:
@@ -490,10 +539,13 @@ def overflow_warnings(overflows: Overflows | None) -> tuple[Diagnostic, ...]:
     return tuple(warnings(overflows))
 
 
-def _execute_reference(nets: net.Book, entry: str, acting: bool, overflows: Overflows | None) -> RunResult:
+def _execute_reference(nets: net.Book, entry: str, acting: bool, arguments: Arguments | None,
+                       overflows: Overflows | None) -> RunResult:
     from bend.hvm.actions import action_names
+    from bend.hvm.construct import applied
     from bend.hvm.reduce import Reduction, reduce
-    book = replace(nets, defs={**nets.defs, 'main': nets.defs[entry]})
+    main = nets.defs[entry] if arguments is None else applied(nets.defs[entry], arguments.ports)
+    book = replace(nets, defs={**nets.defs, 'main': main})
     names = action_names(book)
 
     def perform(reduction: Reduction) -> None:
@@ -501,7 +553,8 @@ def _execute_reference(nets: net.Book, entry: str, acting: bool, overflows: Over
         _perform(ReferenceMachine(reduction, names))
 
     result = reduce(book, perform=perform if acting and names.possible else None, overflows=overflows)
-    return RunResult(result.net, result.interactions, result.seconds, 0, result.by_rule)
+    made = 0 if arguments is None else arguments.interactions
+    return RunResult(result.net, result.interactions + made, result.seconds, 0, result.by_rule)
 
 
 def _perform(machine: Machine) -> None:
@@ -517,13 +570,25 @@ def show_result(program: Program, result: RunResult, resources: Resources, readb
                 linear: bool = False, overflows: Overflows | None = None) -> tuple[str | None, tuple[Diagnostic, ...]]:
     """The text of a result, None where there is nothing to print, and what could not be read.
 
-    In the default form, folded references in the result are run once each, so that users see values. `linear` shows
-    duplications.
+    `linear` shows duplications.
+    """
+    from bend.hvm.result import Eraser
+    from bend.hvm.show import show_main
+    term, problems, is_done = read_result(program, result, resources, readback, linear, overflows)
+    if is_done and isinstance(term, Eraser):
+        return None, ()
+    return show_main(term, readback, pretty, program.info), problems
+
+
+def read_result(program: Program, result: RunResult, resources: Resources, readback: Readback = 'default',
+                linear: bool = False, overflows: Overflows | None = None) -> tuple[Term, tuple[Diagnostic, ...], bool]:
+    """The term of a result, what of it could not be read, and whether it is the value of an `IO/Done` that readback
+    cannot know as such.
+
+    In the default form, folded references in the result are run once each, so that users see values.
     """
     from bend.hvm.actions import scott_value
     from bend.hvm.readback import readback as read
-    from bend.hvm.result import Eraser
-    from bend.hvm.show import show_main
 
     def expand(name: str) -> net.Net | None:
         try:
@@ -535,9 +600,7 @@ def show_result(program: Program, result: RunResult, resources: Resources, readb
     report = Report()
     value = scott_value(result.net, program.info.definitions) if readback == 'default' else None
     term = read(value or result.net, program.info, expand if readback == 'default' else None, report, linear=linear)
-    if value is not None and isinstance(term, Eraser):
-        return None, ()
-    return show_main(term, readback, pretty, program.info), tuple(report.diagnostics)
+    return term, tuple(report.diagnostics), value is not None
 
 
 def _bytes_text(count: int) -> str:
@@ -559,21 +622,31 @@ def compile_program(request: Request, engine: Engine, manager: PassManager, file
         raise BendError(error('missing-main', 'There is nothing to run: the program has no `main`.',
                               hint='Define `main`, or name another function with `-e NAME`.'))
     from bend.hvm.actions import with_tags
+    from bend.hvm.construct import missing_data
     from bend.hvm.prune import prune_nets
     from bend.hvm.readback import book_info
     nets = compiled.final_nets
     # Engines start at `main`, whatever the function is called that `-e` names.
     nets = prune_nets(replace(nets, defs={**nets.defs, 'main': nets.defs[entry]}), 'main')
     nets = with_tags(nets, {name: constructor.tag for name, constructor in compiled.book.constructors.items()})
+    interface = None if request.is_applied is False else _interface(request, compiled)
+    data = missing_data(nets, interface) if interface is not None else {}
+    nets = replace(nets, defs={**nets.defs, **data})
     counting = Counting(request.options.check_overflow, request.by_rule)
-    artifact = manager.stage('build', lambda: build(nets, engine, counting))
-    program = Program(engine, artifact, book_info(compiled.book, nets, request.options.encoding), compiled.warnings)
+    artifact = manager.stage('build', lambda: build(nets, engine, counting, frozenset(data)))
+    info = book_info(compiled.book, nets, request.options.encoding)
+    program = Program(engine, artifact, info, compiled.warnings, interface)
     if cached:
         if compiled.looks:
             files.put(_looks_key(request), pickle.dumps(tuple(compiled.looks), pickle.HIGHEST_PROTOCOL))
         key = program_key(request, engine, tuple(compiled.looks.values()))
         files.put(key, with_deep_stack(lambda: pickle.dumps(program, pickle.HIGHEST_PROTOCOL)))
     return program
+
+
+def _interface(request: Request, compiled: Compiled) -> Interface:
+    from bend.interface import interface_of
+    return interface_of(compiled.book, compiled.types, request.options.encoding, compiled.is_applied)
 
 
 def _looks_key(request: Request) -> str:
@@ -586,7 +659,8 @@ def program_key(request: Request, engine: Engine, imports: tuple[str, ...] = ())
     to (see `bend.files.Disk`)."""
     severities = sorted((kind, severity.value) for kind, severity in request.severities.items())
     return key_of('program', __version__, fingerprint(), host(), engine, request.source.name, request.source.text,
-                  repr(request.options), repr(severities), repr(request.by_rule), *imports, '', *request.arguments)
+                  repr(request.options), repr(severities), repr(request.by_rule), *imports, repr(request.is_applied),
+                  *request.arguments)
 
 
 @cache

@@ -30,9 +30,10 @@ MAX_COMPILED_SIZE = 300
 PROVIDED = ('call_entry', 'call_definition')
 
 
-def compile_program(book: net.Book, opt_level: int = 2, check_overflow: bool = False,
-                    by_rule: bool = False) -> NetProgram:
-    """Compiles a book whose `main` takes nothing. The result can be run (`bend.runtime.cpu.run`) and pickled.
+def compile_program(book: net.Book, opt_level: int = 2, check_overflow: bool = False, by_rule: bool = False,
+                    data: frozenset[str] = frozenset()) -> NetProgram:
+    """Compiles a book. The result can be run (`bend.runtime.cpu.run`) and pickled. Definitions of `data` are never
+    called often, and only instantiated from tables.
 
     With `check_overflow` it counts integers that did not fit into 24 bits, with `by_rule` interactions by their rules,
     which can cost a few percent of its speed.
@@ -42,7 +43,7 @@ def compile_program(book: net.Book, opt_level: int = 2, check_overflow: bool = F
     kernel = compile_kernel([KERNEL / f'{name}.py' for name in modules],
                             {'CHECK_OVERFLOW': int(check_overflow)})
     table = tabulate(book)
-    compiler = Compiler(book, table, kernel.struct('Worker'), check_overflow, by_rule)
+    compiler = Compiler(book, table, kernel.struct('Worker'), check_overflow, by_rule, data)
     module = lir.merge(kernel, compiler.compile())
     code = compile_object(emit_module(module), opt_level)
     layouts = {struct.name: word_offsets(struct, kernel) for struct in kernel.structs}
@@ -60,15 +61,15 @@ def word_offsets(struct: lir.Struct, module: lir.Module) -> dict[str, int]:
 class Compiler:
     """Compiles the entries of a book; is their `Linker`."""
 
-    def __init__(self, book: net.Book, table: BookTable, worker_struct: lir.Struct, check_overflow: bool,
-                 by_rule: bool) -> None:
+    def __init__(self, book: net.Book, table: BookTable, worker_struct: lir.Struct, check_overflow: bool = False,
+                 by_rule: bool = False, data: frozenset[str] = frozenset()) -> None:
         self.book = book
         self.check_overflow = check_overflow
         self.table = table
         self.worker_struct = worker_struct
         self.by_rule = by_rule
         self.compiled = {name for name, body in book.defs.items()
-                         if name != 'main' and is_worth_compiling(body)}
+                         if name != 'main' and name not in data and is_worth_compiling(body)}
         self.entries: dict[tuple[str, int], int] = {}
         self.direct: dict[tuple[str, int], set[tuple[str, int]]] = {}
 

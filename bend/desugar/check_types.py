@@ -43,11 +43,12 @@ if TYPE_CHECKING:
 
 def check_types(book: Book, context: Context, with_prelude: bool = False) -> Book:
     """The book as it is; stops with all errors in types, one for each function. Names must be unique, `Use` gone and
-    matches normalised. `with_prelude` checks the prelude as well."""
+    matches normalised. The context gets the types. `with_prelude` checks the prelude as well."""
     checker = _Checker(book, len(context.arguments), with_prelude)
     for diagnostic in (*checker.annotation_problems(), *checker.definition_problems()):
         context.report.add(diagnostic)
     context.report.stop_on_errors()
+    context.types = checker.types
     return book
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bend.desugar.core import Book, Era, Rule
 from bend.desugar.imported_names import ProgramNames
 from bend.desugar.shadowing import Renaming
+from bend.desugar.typecheck.types import Scheme
 from bend.diagnostics import Report
 from bend.options import Options
 from bend.source import Source, Span
@@ -20,23 +21,26 @@ class Context:
     """The surroundings of one compilation.
 
     `options` decide what some passes do (`linearize_matches`, `prune`). `entry` is the name given with `-e`;
-    `arguments` are the terms that `main` is applied to; `is_run` tells that the program is about to be run. `renamed`
+    `arguments` are the terms that `main` is applied to, `is_applied` tells that it will be applied to values when the
+    program runs (None: if it has parameters, which the pass `entry` then finds out); `is_run` tells that the program is about to be run. `renamed`
     maps those names of the prelude that the program defines itself to the internal names under which the prelude's
     own definitions live on. `names` are the meanings of names in the main file, `file_names` those in all files, by
     the name of the source; `imported` are the book's names for imported definitions. `convert_modules` fills these in.
-    `source` is the main file.
+    `source` is the main file. `types` are what `check_types` finds.
     """
 
     report: Report = field(default_factory=Report)
     options: Options = field(default_factory=Options)
     entry: str | None = None
     arguments: tuple[Expr, ...] = ()
+    is_applied: bool | None = False
     is_run: bool = False
     renamed: dict[str, str] = field(default_factory=dict)
     names: Renaming = field(default_factory=Renaming)
     file_names: dict[str, Renaming] = field(default_factory=dict)
     imported: set[str] = field(default_factory=set)
     source: Source | None = None
+    types: Mapping[str, Scheme] = field(default_factory=dict)
 
     def builtin(self, name: str) -> str:
         """The name under which a definition of the prelude is found in the book."""

@@ -83,6 +83,8 @@ def _apply_arguments(book: Book, definition: Def, context: Context) -> Def:
         context.report.add(error('entry', f"The entry point '{name}' has more than one rule.",
                                  definition.rules[1].span, hint='Move the rules to another function.', definition=name))
     rule = definition.rules[0]
+    if context.is_applied is None:
+        context.is_applied = bool(rule.patterns)
     body: Term = rule.body
     for pattern in reversed(rule.patterns):
         if not isinstance(pattern, PVar):

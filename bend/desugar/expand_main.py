@@ -49,7 +49,9 @@ def expand_main(book: Book, context: Context) -> Book:
     if entry is None:
         return book
     expander = _Expander(book)
-    body = expander.restore(expander.expand(entry.body, frozenset()), frozenset())
+    # What a function returns is opened only where nothing is applied to it.
+    body = entry.body if context.is_applied else expander.expand(entry.body, frozenset())
+    body = expander.restore(body, frozenset())
     return book.with_defs({**book.defs, entry.name: entry.with_body(body)})
 
 

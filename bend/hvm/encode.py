@@ -50,12 +50,13 @@ OPERATOR_CODES: dict[str, int] = {
 
 @dataclass(frozen=True, slots=True)
 class EncodeOptions:
-    """How constructors are encoded, whether definitions that the entry does not reach are kept, and whether the
-    functions that test tags become definitions of their own."""
+    """How constructors are encoded, whether definitions that the entry does not reach are kept, whether the functions
+    that test tags become definitions of their own, and whether constructors in what the entry returns are opened."""
 
     adt: AdtEncoding = 'num-scott'
     keep_all: bool = False
     float_matches: bool = True
+    opens_entry: bool = True
 
 
 class _Node:
@@ -445,7 +446,9 @@ def _encode_reached(book: core.Book, constructors: dict[str, core.Term], roots: 
                 if not options.float_matches:
                     origin = None
                 if name == book.entry:
-                    origin, term = None, open_constructors(book, constructors, term)
+                    origin = None
+                    if options.opens_entry:
+                        term = open_constructors(book, constructors, term)
             elif name in constructors:
                 term = constructors[name]
             else:

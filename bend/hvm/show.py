@@ -35,11 +35,18 @@ def show(term: result.Term, readback: Form = 'default', pretty: bool = False, in
 def show_main(term: result.Term, readback: Form = 'default', pretty: bool = False,
               info: BookInfo = NO_BOOK) -> str | None:
     """The text of the result of `main`; in the default form that of the value in `IO/Done`, None where that is `*`."""
-    if readback == 'default' and isinstance(term, result.Constructor) and term.name == 'IO/Done' and term.fields:
-        term = term.fields[-1]
-        if isinstance(term, result.Eraser):
+    if readback == 'default':
+        value = done_value(term)
+        if value is not None and isinstance(value, result.Eraser):
             return None
+        term = value or term
     return show(term, readback, pretty, info)
+
+
+def done_value(term: result.Term) -> result.Term | None:
+    """The value in `IO/Done`; None for anything else."""
+    is_done = isinstance(term, result.Constructor) and term.name == 'IO/Done' and term.fields
+    return term.fields[-1] if is_done else None
 
 
 class _Printer:

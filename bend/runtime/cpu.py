@@ -8,13 +8,14 @@ waits so that Ctrl-C gets through, and reads the result net out of the heap.
 from __future__ import annotations
 
 import ctypes
+import functools
 import mmap
 import os
 import pickle
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -22,11 +23,13 @@ from typing import Any, Protocol
 from bend.hvm import net
 from bend.hvm.actions import ActionNames
 from bend.hvm.numbers import DivisionByZero
+from bend.runtime.image import FIRST_WORD, Image
 from bend.runtime.jit import Library, load_object
 
 WORD = 8
 MAX_WORKERS = 64
 MAX_DEFINITIONS = 1 << 28
+LOADED_PROGRAMS = 16
 CHUNK_WORDS = 8192
 RING_STRIDE = 4112
 SLACK_BYTES = 256 << 20
@@ -146,23 +149,29 @@ def default_memory_limit() -> int:
     return limit * 4 // 5
 
 
+@functools.lru_cache(maxsize=LOADED_PROGRAMS)
+def loaded(object_code: bytes) -> Library:
+    """Object code in the process, where that of programs that run again and again stays."""
+    return load_object(object_code)
+
+
 def run(program: NetProgram, threads: int = 0, memory_limit: int = 0, entry: str = 'main',
-        perform: Callable[[Run], None] | None = None, overflows: Counter[net.Place | None] | None = None,
-        watcher: Watcher | None = None) -> RunResult:
+        perform: Callable[[Run], None] | None = None, arguments: tuple[Image, Sequence[int]] | None = None,
+        overflows: Counter[net.Place | None] | None = None, watcher: Watcher | None = None) -> RunResult:
     """Runs a definition of the book, `main` unless another is named, to its normal form.
 
     `threads` is the number of workers (0: one a core), `memory_limit` a number of bytes (0: most of what is free).
-    `perform` is called with the run at rest, and may go on with it. What a program counts that was compiled so is added
-    to `overflows`, however the run ends. The watcher sees how it gets on. Raises OutOfMemory, DivisionByZero,
-    KeyboardInterrupt.
+    `perform` is called with the run at rest, and may go on with it. The definition is applied to `arguments`, ports of
+    an image. What a program counts that was compiled so is added to `overflows`, however the run ends. The watcher
+    sees how it gets on. Raises OutOfMemory, DivisionByZero, KeyboardInterrupt.
     """
     threads = min(threads or available_threads(), MAX_WORKERS)
     memory_limit = memory_limit or default_memory_limit()
-    library = load_object(program.object_code)
+    library = loaded(program.object_code)
     with reserved_memory(program, threads, memory_limit) as memory:
         current = Run(program, library, memory, memory_limit, watcher)
         try:
-            current.boot(program.names.index(entry))
+            current.boot(program.names.index(entry), place_arguments(memory, memory_limit, arguments))
             if perform is not None:
                 perform(current)
         finally:
@@ -340,6 +349,27 @@ def initialise(memory: Memory, program: NetProgram, memory_limit: int, region_wo
             memory.set_worker(index, name, value)
 
 
+def place_arguments(memory: Memory, memory_limit: int, arguments: tuple[Image, Sequence[int]] | None) -> int:
+    """Puts data into the first worker's region; gives the port of a spine of arguments that ends in the root variable,
+    which is the root variable itself if there are none. Raises OutOfMemory."""
+    target = memory.root << 24
+    if arguments is None:
+        return target
+    image, ports = arguments
+    for argument in reversed(ports):
+        target = image.pair(argument, target)
+    size = -(-len(image.words) // CHUNK_WORDS) * CHUNK_WORDS
+    first = memory.worker(0, 'region_next')
+    if size * WORD > memory_limit or first + size + CHUNK_WORDS > memory.worker(0, 'region_end'):
+        raise OutOfMemory(size * WORD, memory_limit)
+    assert first == FIRST_WORD
+    address, count = image.words.buffer_info()
+    ctypes.memmove(memory.regions['heap'].address + first * WORD, address, count * WORD)
+    memory.set_worker(0, 'region_next', first + size)
+    memory.set_shared('memory_used', memory.shared('memory_used') + size * WORD)
+    return target
+
+
 # ---- workers ---------------------------------------------------------------------------------
 
 
@@ -362,10 +392,10 @@ class Run:
         """An exported function of the kernel, all of whose parameters are words."""
         return ctypes.CFUNCTYPE(result, *[ctypes.c_uint64] * parameters)(self.library.address(name))
 
-    def boot(self, definition: int) -> None:
-        """Reduces a definition, joined with the root variable. Raises as `run` does."""
+    def boot(self, definition: int, target: int) -> None:
+        """Reduces a definition, joined with a port. Raises as `run` does."""
         boot = self.function('boot', None, 3)
-        self.reduce(lambda: boot(self.memory.worker_address(0), definition, self.memory.root << 24))
+        self.reduce(lambda: boot(self.memory.worker_address(0), definition, target))
 
     def reduce(self, start: Callable[[], object] | None = None) -> None:
         """Lets all workers reduce what is there until nothing is left; Ctrl-C stops them and is raised again.

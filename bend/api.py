@@ -1,0 +1,220 @@
+"""Bend from Python: compile a program once, run it with any arguments, get values back (docs/python.md).
+
+A thin user of `bend.driver`, as the command line is. Everything here may be called from several threads: runs share
+nothing, and compilations wait for each other.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from bend import driver, marshal
+from bend.diagnostics import Diagnostic, Severity
+from bend.files import SUFFIX
+from bend.options import CHECK_SEVERITIES, RUN_SEVERITIES, Options, Readback, Severities, with_severity
+from bend.passes import PassManager
+from bend.runtime.cache import Cache
+from bend.source import Source
+
+MAX_THREADS = 1024
+
+_COMPILING = threading.RLock()
+"""The compiler raises the recursion limit of the whole process while it works."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run gave.
+
+    `value` is the result as a Python value, `text` what `bend run` prints after `Result:`, and None where it prints
+    nothing. `interactions` and `seconds` are those of the reduction, `peak_bytes` is the most memory that it used, and
+    `warnings` tell of parts of the result that are no proper terms.
+    """
+
+    value: Any
+    interactions: int
+    seconds: float
+    peak_bytes: int
+    warnings: tuple[Diagnostic, ...]
+    _shown: tuple[driver.Program, driver.RunResult, driver.Resources, Readback, bool] = field(repr=False, compare=False)
+
+    @cached_property
+    def text(self) -> str | None:
+        """The result as `bend run` prints it."""
+        return driver.show_result(*self._shown)[0]
+
+
+class Program:
+    """A compiled program. Calling it runs it, with arguments for its entry, and gives the result's value.
+
+    >>> import bend
+    >>> add = bend.compile('def main(x, y): return x + y')
+    >>> add(3, 4), add(5, 6)
+    (7, 11)
+    """
+
+    def __init__(self, request: driver.Request, engine: driver.Engine, cached: bool) -> None:
+        """Compiles at once; raises `BendError`."""
+        self._request = request
+        self._engine = engine
+        self._cached = cached
+        self._applied: driver.Program | None = None
+        self._alone: driver.Program | None = None
+        program = self._compile(None)
+        if program.interface is not None and program.interface.is_applied:
+            self._applied = program
+        else:
+            self._alone = program
+        self.warnings = program.diagnostics
+
+    def __call__(self, *arguments: object, threads: int = 0, memory: int = 0) -> Any:
+        """The value of the result. Everything else is as for `run`."""
+        return self.run(*arguments, threads=threads, memory=memory).value
+
+    def run(self, *arguments: object, threads: int = 0, memory: int = 0, readback: Readback = 'default',
+            pretty: bool = False) -> Result:
+        """Runs the program, with its actions if it is an `IO` program.
+
+        `threads` is how many threads it may use (0: one a core), `memory` how many bytes (0: most of what is free).
+        `readback` and `pretty` are about the text of the result. Raises TypeError and ValueError for arguments that
+        cannot be passed, `BendError` when the program does not end well, and KeyboardInterrupt.
+
+        >>> import bend
+        >>> result = bend.compile('def main(x): return (x * 2, "ok")').run(21)
+        >>> result.value, result.text, result.interactions
+        ((42, 'ok'), '(42, "ok")', 9)
+        """
+        _check_resources(threads, memory, readback)
+        program = self._variant(bool(arguments))
+        passed = driver.convert_arguments(program, arguments) if arguments else None
+        resources = driver.Resources(threads, memory)
+        result = driver.execute(program.artifact, program.engine, resources, acting=True, arguments=passed)
+        term, problems, _ = driver.read_result(program, result, resources)
+        from bend.hvm.show import done_value
+        value = marshal.read(done_value(term) or term, program.info)
+        return Result(value, result.interactions, result.seconds, result.peak_bytes, problems,
+                      (program, result, resources, readback, pretty))
+
+    def __repr__(self) -> str:
+        return f'<bend.Program {self._request.source.name}>'
+
+    def _variant(self, applied: bool) -> driver.Program:
+        """The program for a run with arguments, or without; compiled when it is first asked for. Without arguments,
+        an entry that is a function is itself the result, and is simplified in other ways."""
+        program = self._applied if applied else self._alone
+        if program is None:
+            program = self._compile(applied)
+            if applied:
+                self._applied = program
+            else:
+                self._alone = program
+        return program
+
+    def _compile(self, applied: bool | None) -> driver.Program:
+        from dataclasses import replace
+        request = replace(self._request, is_applied=applied)
+        with _COMPILING:
+            return driver.compile_program(request, self._engine, PassManager(request.options), Cache.of_user(),
+                                          self._cached)
+
+
+def compile(program: str | os.PathLike[str], *, entrypoint: str | None = None, options: Iterable[str] = (),
+            warn: Iterable[str] = (), deny: Iterable[str] = (), allow: Iterable[str] = (),
+            engine: driver.Engine = 'net', cache: bool = True) -> Program:
+    """Compiles a program, given as a path or as text, to be run any number of times.
+
+    A string is a path if it ends in `.bend`, or if it is a single word that names a file. `entrypoint` is the function
+    to start from instead of `main`, `options` are those of the command line's `-O` (such as 'no-eta'), `warn`, `deny`
+    and `allow` take kinds of warnings. `cache` tells whether to keep the result on disk, and to look for it there.
+    Raises `BendError`, which carries the diagnostics, and ValueError for an option that there is not.
+
+    >>> import bend
+    >>> try:
+    ...     bend.compile('def main(): return x')
+    ... except bend.BendError as problem:
+    ...     print(problem.diagnostics[0].message)
+    The variable 'x' is not defined.
+    """
+    request = _request(program, entrypoint, options, _severities(RUN_SEVERITIES, warn, deny, allow), is_run=True)
+    if engine not in ('net', 'reference'):
+        raise ValueError(f"there is no engine '{engine}': it is 'net' or 'reference'")
+    return Program(request, engine, cache)
+
+
+def run(program: str | os.PathLike[str], *arguments: object, threads: int = 0, memory: int = 0,
+        entrypoint: str | None = None, options: Iterable[str] = (), cache: bool = True) -> Any:
+    """Runs a program, given as a path or as text, and gives the value of its result.
+
+    Arguments go to its entry. Everything else is as for `compile` and `Program.run`.
+
+    >>> import bend
+    >>> bend.run('def main(xs): return List/reverse(xs)', [1, 2, 3])
+    [3, 2, 1]
+    """
+    compiled = compile(program, entrypoint=entrypoint, options=options, cache=cache)
+    return compiled(*arguments, threads=threads, memory=memory)
+
+
+def check(program: str | os.PathLike[str], *, entrypoint: str | None = None, options: Iterable[str] = (),
+          warn: Iterable[str] = (), deny: Iterable[str] = (), allow: Iterable[str] = ()) -> tuple[Diagnostic, ...]:
+    """The warnings about a program, given as a path or as text; raises `BendError` if there are errors.
+
+    >>> import bend
+    >>> [warning.code for warning in bend.check('def main(): return 1\\ndef unused(): return 2')]
+    ['unused-definition']
+    """
+    request = _request(program, entrypoint, options, _severities(CHECK_SEVERITIES, warn, deny, allow), is_run=False)
+    with _COMPILING:
+        return driver.compile_source(request, PassManager(request.options), Cache.of_user()).warnings
+
+
+# ---- requests --------------------------------------------------------------------------------
+
+
+def _request(program: str | os.PathLike[str], entrypoint: str | None, options: Iterable[str], severities: Severities,
+             is_run: bool) -> driver.Request:
+    chosen = Options(entrypoint=entrypoint)
+    for flag in _words(options):
+        try:
+            chosen = chosen.with_flag(flag)
+        except ValueError:
+            raise ValueError(f"there is no compiler option '{flag}'") from None
+    return driver.Request(_source(program), chosen, severities, is_run=is_run)
+
+
+def _source(program: str | os.PathLike[str]) -> Source:
+    """The text of a program, given as a path or as text."""
+    if not isinstance(program, str):
+        return driver.load(os.fspath(program))
+    text = program.strip()
+    is_path = '\n' not in text and (text.endswith(SUFFIX) or (text and len(text.split()) == 1 and os.path.isfile(text)))
+    return driver.load(text) if is_path else Source('<source>', program)
+
+
+def _severities(base: Severities, warn: Iterable[str], deny: Iterable[str], allow: Iterable[str]) -> Severities:
+    for kinds, severity in ((warn, Severity.WARNING), (deny, Severity.ERROR), (allow, Severity.ALLOW)):
+        for kind in _words(kinds):
+            try:
+                base = with_severity(base, kind, severity)
+            except ValueError:
+                raise ValueError(f"there is no kind of warning '{kind}'") from None
+    return base
+
+
+def _words(words: Iterable[str]) -> Iterable[str]:
+    """One word, or several."""
+    return words.split() if isinstance(words, str) else words
+
+
+def _check_resources(threads: int, memory: int, readback: str) -> None:
+    if not 0 <= threads <= MAX_THREADS:
+        raise ValueError(f'threads must be from 0 to {MAX_THREADS}, not {threads}')
+    if memory < 0:
+        raise ValueError(f'memory must be a number of bytes, not {memory}')
+    if readback not in ('default', 'lambda'):
+        raise ValueError(f"there is no readback '{readback}': it is 'default' or 'lambda'")
