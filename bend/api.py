@@ -93,7 +93,8 @@ class Program:
         program = self._variant(bool(arguments))
         passed = driver.convert_arguments(program, arguments) if arguments else None
         resources = driver.Resources(threads, memory)
-        result = driver.execute(program.artifact, program.engine, resources, acting=True, arguments=passed)
+        result = driver.execute(program.artifact, program.engine, resources, acting=True, arguments=passed,
+                                host=driver.host_library(program, resources))
         term, problems, _ = driver.read_result(program, result, resources)
         from bend.hvm.show import done_value
         value = marshal.read(done_value(term) or term, program.info)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from bend.hvm.result import Term
     from bend.interface import Interface
     from bend.runtime.cpu import Watcher, WorkerCount
+    from bend.runtime.foreign import HostLibrary
     from bend.runtime.image import Image
     from bend.runtime.machine import Machine
     from bend.syntax.ast import Expr
@@ -500,21 +501,21 @@ def convert_arguments(program: Program, values: Sequence[object]) -> Arguments:
 
 
 def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'main', *, acting: bool = False,
-            arguments: Arguments | None = None, overflows: Overflows | None = None,
+            arguments: Arguments | None = None, host: HostLibrary | None = None, overflows: Overflows | None = None,
             watcher: Watcher | None = None) -> RunResult:
     """Runs a built program, applied to arguments if there are any, to its normal form; if that is an action and the
-    program is `acting`, performs it and goes on. Overflows are added to `overflows`, if the program was built to count
-    them; the watcher is told how the net engine gets on. Raises `BendError` when it cannot end well, KeyboardInterrupt,
-    and BrokenPipeError for standard output."""
+    program is `acting`, performs it, with functions of the host if there are any, and goes on. Overflows are added to
+    `overflows`, if the program was built to count them; the watcher is told how the net engine gets on. Raises
+    `BendError` when it cannot end well, KeyboardInterrupt, and BrokenPipeError for standard output."""
     made = 0 if arguments is None else arguments.interactions
     if engine == 'reference':
-        return _execute_reference(artifact, entry, acting, arguments, overflows)
+        return _execute_reference(artifact, entry, acting, arguments, host, overflows)
     from bend.hvm.numbers import DivisionByZero
     from bend.runtime import cpu
 
     def perform(run: cpu.Run) -> None:
         from bend.runtime.cpu_actions import CpuMachine
-        _perform(CpuMachine(run))
+        _perform(CpuMachine(run), host)
 
     try:
         applied = None if arguments is None or arguments.image is None else (arguments.image, arguments.ports)
@@ -540,7 +541,7 @@ def overflow_warnings(overflows: Overflows | None) -> tuple[Diagnostic, ...]:
 
 
 def _execute_reference(nets: net.Book, entry: str, acting: bool, arguments: Arguments | None,
-                       overflows: Overflows | None) -> RunResult:
+                       host: HostLibrary | None, overflows: Overflows | None) -> RunResult:
     from bend.hvm.actions import action_names
     from bend.hvm.construct import applied
     from bend.hvm.reduce import Reduction, reduce
@@ -550,16 +551,17 @@ def _execute_reference(nets: net.Book, entry: str, acting: bool, arguments: Argu
 
     def perform(reduction: Reduction) -> None:
         from bend.hvm.reduce_actions import ReferenceMachine
-        _perform(ReferenceMachine(reduction, names))
+        _perform(ReferenceMachine(reduction, names), host)
 
     result = reduce(book, perform=perform if acting and names.possible else None, overflows=overflows)
     made = 0 if arguments is None else arguments.interactions
     return RunResult(result.net, result.interactions + made, result.seconds, 0, result.by_rule)
 
 
-def _perform(machine: Machine) -> None:
+def _perform(machine: Machine, host: HostLibrary | None) -> None:
     from bend.runtime.io import perform, standard_streams
     streams = standard_streams()
+    streams.host = host
     try:
         perform(machine, streams)
     finally:
@@ -590,17 +592,44 @@ def read_result(program: Program, result: RunResult, resources: Resources, readb
     from bend.hvm.actions import scott_value
     from bend.hvm.readback import readback as read
 
+    report = Report()
+    expand = _expander(program, resources, overflows)
+    value = scott_value(result.net, program.info.definitions) if readback == 'default' else None
+    term = read(value or result.net, program.info, expand if readback == 'default' else None, report, linear=linear)
+    return term, tuple(report.diagnostics), value is not None
+
+
+def _expander(program: Program, resources: Resources,
+              overflows: Overflows | None) -> Callable[[str], net.Net | None]:
+    """What readback asks for the value of a definition."""
     def expand(name: str) -> net.Net | None:
         try:
             return execute(program.artifact, program.engine, resources, name, overflows=overflows).net
         except BendError:
             # What is not asked for may fail; its name says enough.
             return None
+    return expand
 
-    report = Report()
-    value = scott_value(result.net, program.info.definitions) if readback == 'default' else None
-    term = read(value or result.net, program.info, expand if readback == 'default' else None, report, linear=linear)
-    return term, tuple(report.diagnostics), value is not None
+
+def host_library(program: Program, resources: Resources) -> HostLibrary | None:
+    """The registered functions of the host, for one run of a program that knows its data."""
+    interface = program.interface
+    if interface is None:
+        return None
+    from bend import marshal
+    from bend.hvm.construct import Data
+    from bend.hvm.net import Net
+    from bend.hvm.readback import readback
+    from bend.runtime.foreign import HostLibrary, MachineMaker
+    expand = _expander(program, resources, None)
+
+    def read(tree: net.Tree) -> Any:
+        return marshal.read(readback(Net(tree), program.info, expand), program.info)
+
+    def write(value: Any, machine: Machine) -> int:
+        return marshal.write(value, None, interface, Data(MachineMaker(machine), interface.encoding))
+
+    return HostLibrary(read, write)
 
 
 def _bytes_text(count: int) -> str:

@@ -9,9 +9,10 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bend.hvm import net
 from bend.hvm.actions import MAGIC, TAGS, ActionNames
 from bend.hvm.numbers import TYPE_BITS, U24, make_word
-from bend.hvm.reduce import Reduction
+from bend.hvm.reduce import Reduction, read_tree
 from bend.hvm.rules import CON, EMPTY, ERA, ERASER, NUM, REF, ROOT, TAG_BITS, TAG_MASK, VAR, link
 from bend.runtime.machine import CALL, CALL_FIELDS, FINISHED, NUM_SCOTT, SCOTT, Action, ListType
 
@@ -34,7 +35,7 @@ class ReferenceMachine:
         self.graph = reduction.graph
         self.root = (ROOT >> TAG_BITS) * 2 + 1
         self.folded: int | None = None
-        ids = {name: number for number, name in enumerate(self.graph.names)}
+        self.ids = ids = {name: number for number, name in enumerate(self.graph.names)}
         self.possible = frozenset(ids[name] for name in names.possible)
         self.magic = frozenset(ids[name] for name in names.magic)
         self.tags = {constructor: number_port(make_word(tag, U24)) for constructor, tag in TAGS.items()}
@@ -201,7 +202,15 @@ class ReferenceMachine:
                 spine = self.graph.follow(self.graph.take_node(spine)[1])
         self.graph.free_slots.append(port >> TAG_BITS)
 
+    def tree(self, place: int) -> net.Tree:
+        """See `Machine`."""
+        return read_tree(self.graph, self._read(place))
+
     # ---- making ----
+
+    def make_reference(self, name: str) -> int:
+        """See `Machine`."""
+        return self.ids[name] << TAG_BITS | REF
 
     def make_eraser(self) -> int:
         """See `Machine`."""

@@ -11,9 +11,10 @@ import time
 from array import array
 from collections.abc import Sequence
 
+from bend.hvm import net
 from bend.hvm.actions import MAGIC, TAGS
 from bend.hvm.numbers import U24, make_word
-from bend.runtime.cpu import ERASER, NUMBER, REFERENCE, VARIABLE, Run
+from bend.runtime.cpu import ERASER, NUMBER, REFERENCE, VARIABLE, Run, read_tree
 from bend.runtime.machine import FINISHED, Action, ListType
 
 CON = 4
@@ -39,7 +40,7 @@ class CpuMachine:
         self.folded: int | None = None
         names = run.program.names
         actions = run.program.actions
-        ids = {name: index for index, name in enumerate(names)}
+        self.ids = ids = {name: index for index, name in enumerate(names)}
         self.possible = frozenset(ids[name] for name in actions.possible)
         magic = [ids[name] << VALUE_SHIFT | REFERENCE for name in actions.magic]
         self.magic = (U64 * (3 + len(magic)))(len(magic), *map(number_port, MAGIC), *magic)
@@ -157,7 +158,15 @@ class CpuMachine:
                 return self._look(place)
             self.run.resume()
 
+    def tree(self, place: int) -> net.Tree:
+        """See `Machine`."""
+        return read_tree(self.run.memory.heap, self.heap[place], self.run.program.names)
+
     # ---- making ----
+
+    def make_reference(self, name: str) -> int:
+        """See `Machine`."""
+        return self.ids[name] << VALUE_SHIFT | REFERENCE
 
     def make_eraser(self) -> int:
         """See `Machine`."""

@@ -40,6 +40,7 @@ from bend.runtime.text import decode_text, text_of
 
 if TYPE_CHECKING:
     from bend.runtime.ffi import Libraries
+    from bend.runtime.foreign import HostLibrary
 
 HALF_BITS = 24
 
@@ -69,11 +70,14 @@ def next_action(machine: Machine) -> Action | None:
 
 
 def call(streams: Streams, name: array[int] | None, argument: Argument) -> Outcome:
-    """The outcome of a primitive."""
-    primitive = None if name is None else find_primitive(name_of(name.tobytes()))
-    if primitive is None:
-        return Failure('IOError/Name')
+    """The outcome of a primitive, or of a function that the host offers."""
+    called = '' if name is None else name_of(name.tobytes())
     try:
+        if streams.host is not None and (written := streams.host.outcome(called, argument)) is not None:
+            return written
+        primitive = find_primitive(called)
+        if primitive is None:
+            return Failure('IOError/Name')
         return Ok(primitive(streams, argument))
     except WrongShape:
         return Failure('IOError/Type')
@@ -107,7 +111,8 @@ class Streams:
     """The open streams by their handles: 0, 1 and 2 are the standard ones, files have the lowest free one from 3 on.
 
     Nothing stays in a buffer after a write, so that errors come with the action that makes them, prompts are seen,
-    and what is written is there whatever happens next. `is_broken` once nobody reads standard output any more.
+    and what is written is there whatever happens next. `is_broken` once nobody reads standard output any more. `host`
+    has the functions that the program around this run offers.
     """
 
     def __init__(self, standard: Sequence[BinaryIO | None]) -> None:
@@ -116,6 +121,7 @@ class Streams:
                                           if stream is not None}
         self.is_broken = False
         self.libraries: Libraries | None = None
+        self.host: HostLibrary | None = None
 
     def get(self, handle: int) -> BinaryIO:
         """The stream of a handle; raises OSError if it has none."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from bend.hvm import net
 from bend.hvm.actions import TAGS
 from bend.hvm.numbers import F24, I24, PAYLOAD_MASK, TYPE_BITS, TYPE_MASK, U24, make_word
 from bend.runtime.text import encode_text, text_of, words_of_bytes, words_of_text
@@ -76,6 +77,12 @@ class Machine(Protocol):
     def take_numbers(self, place: int) -> array[int] | None:
         """The payloads in the list of numbers at a place, as an array of type Q. The cells are gone afterwards, without
         interactions."""
+
+    def tree(self, place: int) -> net.Tree:
+        """What stands at a place. Evaluates nothing."""
+
+    def make_reference(self, name: str) -> int:
+        """The port of a definition."""
 
     def make_eraser(self) -> int:
         """The port of `*`."""
@@ -150,7 +157,14 @@ class Failure:
     is_system: bool = False
 
 
-Outcome = Ok | Failure
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The whole outcome, a `Result`, is in the net already, at a port."""
+
+    port: int
+
+
+Outcome = Ok | Failure | Written
 
 
 class Builder:
@@ -162,6 +176,8 @@ class Builder:
 
     def outcome(self, outcome: Outcome) -> int:
         """The port of a `Result`."""
+        if isinstance(outcome, Written):
+            return outcome.port
         if isinstance(outcome, Ok):
             return self.constructor('Result/Ok', 2, self.value(outcome.value))
         fields = () if outcome.constructor != INNER else (self.reason(outcome),)
