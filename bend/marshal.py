@@ -19,11 +19,9 @@ from bend.desugar.typecheck.types import (
     Type,
     instantiate,
     resolved,
-    visible_name,
 )
-from bend.hvm import f24
+from bend.hvm import f24, result
 from bend.hvm import numbers as num
-from bend.hvm import result
 from bend.hvm.construct import Data, Port
 from bend.hvm.names import HIDDEN
 from bend.hvm.readback import BookInfo
@@ -441,7 +439,8 @@ def _parts(term: result.Term, info: BookInfo) -> tuple[Sequence[result.Term], Ca
             return (), lambda _: Term(show(term, 'default', False, info))
 
 
-_EMPTY: Mapping[str, Callable[[], Any]] = {'List/Nil': list, 'String/Nil': str, 'Map/Leaf': dict, 'Nat/Zero': lambda: Nat(0)}
+_EMPTY: Mapping[str, Callable[[], Any]] = {
+    'List/Nil': list, 'String/Nil': str, 'Map/Leaf': dict, 'Nat/Zero': lambda: Nat(0)}
 
 
 def read_number(word: int) -> int | float:

@@ -22,10 +22,11 @@ class Context:
 
     `options` decide what some passes do (`linearize_matches`, `prune`). `entry` is the name given with `-e`;
     `arguments` are the terms that `main` is applied to, `is_applied` tells that it will be applied to values when the
-    program runs (None: if it has parameters, which the pass `entry` then finds out); `is_run` tells that the program is about to be run. `renamed`
-    maps those names of the prelude that the program defines itself to the internal names under which the prelude's
-    own definitions live on. `names` are the meanings of names in the main file, `file_names` those in all files, by
-    the name of the source; `imported` are the book's names for imported definitions. `convert_modules` fills these in.
+    program runs (None: if it has parameters, which the pass `entry` then finds out); `is_run` tells that the program is
+    about to be run. `renamed` maps those names of the prelude that the program defines itself to the internal names
+    under which the prelude's own definitions live on. `names` are the meanings of names in the main file, `file_names`
+    those in all files, by the name of the source; `imported` are the book's names for imported definitions.
+    `convert_modules` fills these in.
     `source` is the main file. `types` are what `check_types` finds.
     """
 

@@ -45,8 +45,9 @@ def show_main(term: result.Term, readback: Form = 'default', pretty: bool = Fals
 
 def done_value(term: result.Term) -> result.Term | None:
     """The value in `IO/Done`; None for anything else."""
-    is_done = isinstance(term, result.Constructor) and term.name == 'IO/Done' and term.fields
-    return term.fields[-1] if is_done else None
+    if isinstance(term, result.Constructor) and term.name == 'IO/Done' and term.fields:
+        return term.fields[-1]
+    return None
 
 
 class _Printer:
