@@ -139,7 +139,7 @@ def compile(program: str | os.PathLike[str], *, entrypoint: str | None = None, o
     ...     bend.compile('def main(): return x')
     ... except bend.BendError as problem:
     ...     print(problem.diagnostics[0].message)
-    The variable 'x' is not defined.
+    The name 'x' is not defined here.
     """
     request = _request(program, entrypoint, options, _severities(RUN_SEVERITIES, warn, deny, allow), is_run=True)
     if engine not in ('net', 'reference'):
