@@ -152,7 +152,8 @@ def test_errors_carry_diagnostics() -> None:
     with pytest.raises(bend.BendError) as caught:
         bend.compile('def main(x):\n  return y')
     assert [diagnostic.code for diagnostic in caught.value.diagnostics] == ['unbound-variable']
-    assert str(caught.value).startswith("error[unbound-variable]: The name 'y' is not defined here.\n --> <source>:2:10\n")
+    assert str(caught.value).startswith(
+        "error[unbound-variable]: The name 'y' is not defined here.\n --> <source>:2:10\n")
     again = pickle.loads(pickle.dumps(caught.value))
     assert (type(again), str(again)) == (bend.BendError, str(caught.value))
 

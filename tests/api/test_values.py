@@ -104,7 +104,8 @@ def test_functions_are_terms() -> None:
     ('List(f24)', [1, 2], [1.0, 2.0]), ('Maybe(u24)', None, NOTHING), ('Maybe(i24)', Some(1), Some(I24(1))),
     ('(u24, f24, i24)', (1, (2, 3)), (1, 2.0, I24(3))), ('Map(f24)', {1: 2}, {1: 2.0}), ('Any', 5, 5), ('T', 'a', 'a'),
     ('(T, u24)', ([], 1), ([], 1)), ('(u24, T)', (1, 2, 3), (1, 2, 3)), ('Result(i24, String)', Ok(1), Ok(I24(1))),
-    ('Tree(i24)', LEAF, Constructor('Tree/Leaf', (I24(1),))), ('None', None, None), ('List(List(i24))', [[1]], [[I24(1)]]),
+    ('Tree(i24)', LEAF, Constructor('Tree/Leaf', (I24(1),))), ('None', None, None),
+    ('List(List(i24))', [[1]], [[I24(1)]]),
 ])
 def test_declared_types(parameter: str, value: object, read: object) -> None:
     result = program(f'def main(x: {parameter}) -> {parameter}: return x')(value)
