@@ -91,7 +91,7 @@ SAME = [
 ]
 
 
-@pytest.mark.parametrize('options', [(), ('adt-scott',), ('prune', 'merge', 'linearize-matches-alt')])
+@pytest.mark.parametrize('options', [(), ('adt-scott',), ('prune', 'merge')])
 @pytest.mark.parametrize(('text', 'values', 'terms'), SAME)
 def test_results_and_counts_are_those_of_the_command_line(text: str, values: tuple[object, ...], terms: str,
                                                           options: tuple[str, ...]) -> None:
@@ -101,7 +101,8 @@ def test_results_and_counts_are_those_of_the_command_line(text: str, values: tup
     program = driver.compile_program(request, 'reference', PassManager(chosen), Cache.of_user())
     expected = driver.execute(program.artifact, 'reference', driver.Resources())
     shown, _ = driver.show_result(program, expected, driver.Resources(), 'default', False)
-    for engine in ('net', 'reference'):
+    # Native code takes long to make, and is the same kernel with all options.
+    for engine in ('reference',) if options else ('net', 'reference'):
         result = api.compile(text, options=options, engine=engine).run(*values)  # type: ignore[arg-type]
         assert (result.text, result.interactions) == (shown, expected.interactions)
 
@@ -180,7 +181,7 @@ def test_kinds_of_errors(act: Callable[[], object], code: str) -> None:
     (lambda: bend.compile('main = 1').run(readback='x'), "there is no readback 'x'"),  # type: ignore[arg-type]
 ])
 def test_wrong_options(act: Callable[[], object], message: str) -> None:
-    with pytest.raises(ValueError, match='') as caught:
+    with pytest.raises(ValueError) as caught:
         act()
     assert message in str(caught.value)
 
