@@ -16,6 +16,8 @@ from bend.hvm.safety import unsafe_definitions
 VAR, REF, ERA, NUM, CON, DUP, OPR, SWI = range(8)
 TAGS: Mapping[type, int] = {net.Con: CON, net.Dup: DUP, net.Opr: OPR, net.Swi: SWI}
 VALUE_SHIFT = 24
+LABEL_SHIFT = 4
+FRESH = 1 << 23
 UNSAFE = 1 << 4
 PLACE_SHIFT = 6
 
@@ -23,6 +25,13 @@ PLACE_SHIFT = 6
 def port(tag: int, value: int) -> int:
     """A port word."""
     return value << VALUE_SHIFT | tag
+
+
+def kind_of(tree: net.Binary) -> int:
+    """Tag and label of a node; a fresh label is counted from `FRESH`, as the definition numbers them."""
+    if not isinstance(tree, net.Dup):
+        return TAGS[type(tree)]
+    return DUP | (tree.label << LABEL_SHIFT if tree.label >= 0 else FRESH | ~tree.label << LABEL_SHIFT)
 
 
 @dataclass(frozen=True)
@@ -68,20 +77,22 @@ def append_definition(words: array[int], name: str, definition: net.Net, numberi
     flat = Flattener(numbering, name)
     root = flat.add(definition.root)
     pairs = [flat.add(tree) for redex in definition.redexes for tree in (redex.left, redex.right)]
-    words.extend([len(flat.variables), len(flat.nodes) // 2, len(definition.redexes), root])
+    words.extend([len(flat.variables), len(flat.nodes) // 2, len(definition.redexes), root, flat.labels])
     words.extend(flat.nodes)
     words.extend(pairs)
     return len(flat.variables) + len(flat.nodes) // 2
 
 
 class Flattener:
-    """Turns the trees of one definition into ports over local variable and node numbers."""
+    """Turns the trees of one definition into ports over local variable and node numbers; `labels` counts the fresh
+    ones."""
 
     def __init__(self, numbering: BookTable, definition: str) -> None:
         self.numbering = numbering
         self.definition = definition
         self.variables: dict[str, int] = {}
         self.nodes: list[int] = []
+        self.labels = 0
 
     def add(self, tree: net.Tree) -> int:
         """The port of a tree, whose nodes are added; without recursion."""
@@ -92,9 +103,11 @@ class Flattener:
             if isinstance(item, net.Con | net.Dup | net.Opr | net.Swi):
                 index = len(self.nodes)
                 self.nodes += [0, 0]
-                target[slot] = port(TAGS[type(item)], index // 2)
+                target[slot] = port(kind_of(item), index // 2)
                 if isinstance(item, net.Opr):
                     target[slot] |= self.numbering.place(item, self.definition) << PLACE_SHIFT
+                elif isinstance(item, net.Dup):
+                    self.labels = max(self.labels, -item.label)
                 pending += [(item.second, self.nodes, index + 1), (item.first, self.nodes, index)]
             else:
                 target[slot] = self.leaf(item)

@@ -20,21 +20,22 @@ from typing import Protocol
 from bend.codegen import lir
 from bend.codegen.book_table import (
     CON,
-    DUP,
+    FRESH,
     NUM,
     OPR,
     PLACE_SHIFT,
     REF,
-    SWI,
     UNSAFE,
     VALUE_SHIFT,
     BookTable,
     constant_port,
+    kind_of,
     port,
 )
 from bend.codegen.entry_values import Leaf, Static, Value, Virtual, joined, order_of, produced_wires
 from bend.codegen.native_operations import NativeOperations
 from bend.hvm import net
+from bend.hvm.walk import net_trees, subtrees
 
 U64 = lir.U64
 MAX_PORTS = 8
@@ -91,6 +92,7 @@ class EntryBuilder:
         self.last_calls: list[tuple[str, list[lir.Expr]]] = []
         self.names = [0]
         self.produced: frozenset[str] = frozenset()
+        self.labels: lir.Expr | None = None
 
     def branch(self, cold: bool = False) -> EntryBuilder:
         """A builder for one way on from here, at the end of the body; a cold one inlines no kernel functions."""
@@ -100,6 +102,7 @@ class EntryBuilder:
         other.cold = cold
         other.names = self.names
         other.produced = self.produced
+        other.labels = self.labels
         return other
 
     # ---- emitting ----
@@ -145,6 +148,14 @@ class EntryBuilder:
         """A new node."""
         return self.let(self.call_kernel('make_node', const(tag), first, second))
 
+    def kind(self, tree: net.Binary) -> lir.Expr:
+        """The kind of a node of the definition; fresh labels begin where this call took them."""
+        kind = kind_of(tree)
+        if not kind & FRESH:
+            return const(kind)
+        assert self.labels is not None
+        return lir.Call('fresh_kind', (const(kind), self.labels), U64)
+
     def variable(self) -> Leaf:
         """A new variable."""
         return Leaf(self.let(self.call_kernel('alloc_variable')), fresh=True)
@@ -176,7 +187,7 @@ class EntryBuilder:
             return self.operation_node(tree, first, self.build_result(tree.second))
         if isinstance(tree, net.Con | net.Dup | net.Swi):
             first = self.build(tree.first)
-            return self.node(self.tag_of(tree), first, self.build(tree.second))
+            return self.let(self.call_kernel('make_node', self.kind(tree), first, self.build(tree.second)))
         return const(constant_port(tree, self.linker.table))
 
     def operation_node(self, tree: net.Opr, first: lir.Expr, second: lir.Expr) -> lir.Expr:
@@ -205,11 +216,6 @@ class EntryBuilder:
             return marked.port
         self.env[name] = marked if name in self.produced else variable
         return variable.port
-
-    @staticmethod
-    def tag_of(tree: net.Binary) -> int:
-        """The tag of a node."""
-        return {net.Con: CON, net.Dup: DUP, net.Opr: OPR, net.Swi: SWI}[type(tree)]
 
     def operand(self, tree: net.Tree) -> lir.Expr:
         """What to store in the first port of an OPR node: a number only where the definition has one."""
@@ -318,7 +324,7 @@ class EntryBuilder:
     def join_leaf(self, tree: net.Tree, value: Leaf) -> None:
         """A DUP, OPR or SWI node of the definition meets a port in a register."""
         if isinstance(tree, net.Dup):
-            first, second = self.copy(value)
+            first, second = self.copy(value, tree)
             self.join(tree.first, first)
             self.join(tree.second, second)
         elif isinstance(tree, net.Swi):
@@ -358,15 +364,15 @@ class EntryBuilder:
         heap = lir.Load(self.field('heap'))
         return lir.Load(lir.IndexAddress(heap, lir.Binary('add', index, const(offset))))
 
-    def copy(self, value: Leaf) -> tuple[Leaf, Leaf]:
-        """Both copies of a port; what cannot be copied in one step is linked with a DUP node."""
+    def copy(self, value: Leaf, node: net.Dup) -> tuple[Leaf, Leaf]:
+        """Both copies of a port by a DUP node; it is only made if it cannot copy in one step."""
         source = self.resolved(value)
         first, second = self.fresh_local(), self.fresh_local()
         fast, slow = self.branch(), self.branch()
         fast.emit(lir.Assign(first, source))
         fast.emit(lir.Assign(second, source))
         fast.emit(fast.count_now('erasures'))
-        slow.emit(lir.Assign(first, slow.call_kernel('unfold', source, const(DUP))))
+        slow.emit(lir.Assign(first, slow.call_kernel('unfold', source, slow.kind(node))))
         slow.emit(lir.Assign(second, lir.Load(slow.field('second'))))
         self.emit(lir.If(self.is_copied(source), tuple(fast.statements), tuple(slow.statements)))
         return Leaf(first), Leaf(second)
@@ -570,6 +576,12 @@ def as_number(word: lir.Expr) -> lir.Expr:
     return lir.Binary('or', lir.Binary('shl', word, const(VALUE_SHIFT)), const(NUM))
 
 
+def fresh_labels(body: net.Net) -> int:
+    """How many labels an expansion of a definition makes."""
+    return max((-tree.label for root in net_trees(body) for tree in subtrees(root) if isinstance(tree, net.Dup)),
+               default=0)
+
+
 def build_entry(linker: Linker, definition: str, body: net.Net, port_count: int) -> lir.Function:
     """The function of one entry: the CALL, the root against the ports, the redexes, then the end."""
     worker = lir.Local('w', lir.Ptr(lir.StructName('Worker')))
@@ -577,6 +589,9 @@ def build_entry(linker: Linker, definition: str, body: net.Net, port_count: int)
     builder = EntryBuilder(linker, (definition, port_count), worker)
     builder.known['calls'] = 1
     builder.produced = produced_wires(body)
+    fresh = fresh_labels(body)
+    if fresh:
+        builder.labels = builder.let(builder.call_kernel('take_labels', const(fresh)))
     later: list[tuple[net.Tree, Value]] = []
     root: net.Tree = body.root
     value = joined([Leaf(parameter) for parameter in parameters])

@@ -51,22 +51,25 @@ OPERATOR_CODES: dict[str, int] = {
 @dataclass(frozen=True, slots=True)
 class EncodeOptions:
     """How constructors are encoded, whether definitions that the entry does not reach are kept, whether the functions
-    that test tags become definitions of their own, and whether constructors in what the entry returns are opened."""
+    that test tags become definitions of their own, whether constructors in what the entry returns are opened, and the
+    patterns of duplications whose labels are to be fresh in each expansion, by identity."""
 
     adt: AdtEncoding = 'num-scott'
     keep_all: bool = False
     float_matches: bool = True
     opens_entry: bool = True
+    fresh: frozenset[int] = frozenset()
 
 
 class _Node:
     """A node under construction; its auxiliary ports are filled in time. The place is that of an operation."""
 
-    __slots__ = ('kind', 'place', 'ports')
+    __slots__ = ('kind', 'label', 'place', 'ports')
 
     def __init__(self, kind: type[net.Binary], place: net.Place | None = None) -> None:
         self.kind = kind
         self.place = place
+        self.label = 0
         self.ports: list[_Node | net.Tree | None] = [None, None]
 
 
@@ -117,14 +120,17 @@ class _Encoder:
     """Encodes one definition; `floated` are the definitions that it was split into, still to be encoded."""
 
     def __init__(self, book: core.Book, name: str, options: EncodeOptions, counts: Counter[str],
-                 origin: str | None) -> None:
+                 origin: str | None, labels: Iterator[int]) -> None:
         """`origin` is the definition after which floated parts are named, None where nothing is floated; `counts`
-        how many it has."""
+        how many it has. `labels` are those of duplications."""
         self.book = book
         self.name = name
         self.options = options
         self.counts = counts
         self.origin = origin
+        self.labels = labels
+        self.duplications: list[tuple[_Node, bool]] = []
+        self.has_unscoped = False
         self.floated: list[tuple[str, TagSwitch]] = []
         self.created = 0
         self.wires = 0
@@ -146,6 +152,7 @@ class _Encoder:
             else:
                 self.link(step.left, step.right)
         self.check_bound()
+        self.set_labels()
         root = top.ports[0]
         pairs = [half for pair in self.redexes for half in pair]
         if root is None:
@@ -156,6 +163,18 @@ class _Encoder:
         halves = frozen[1:]
         redexes = tuple(net.Redex(left, right) for left, right in zip(halves[::2], halves[1::2], strict=True))
         return net.Net(frozen[0], redexes)
+
+    def set_labels(self) -> None:
+        """Gives duplications their labels. Beside unscoped variables they keep 0, as nets written by hand do."""
+        if self.has_unscoped:
+            return
+        fresh = 0
+        for node, is_fresh in self.duplications:
+            if is_fresh:
+                fresh += 1
+                node.label = -fresh
+            else:
+                node.label = next(self.labels)
 
     # ---- terms ---------------------------------------------------------------------------------
 
@@ -253,11 +272,15 @@ class _Encoder:
             scrutinee = _Encode(argument, node)
         return [scrutinee, _Encode(zero, zero_port), _Encode(successor, successor_port), _Link(up, result)]
 
-    def chain(self, kind: type[net.Binary], items: list[_Encode] | list[_Bind], up: _Place) -> list[_Step]:
-        """Right-nested nodes over the items; each item is given its place when the chain comes to it."""
+    def chain(self, kind: type[net.Binary], items: list[_Encode] | list[_Bind], up: _Place,
+              pattern: core.Pattern | None = None) -> list[_Step]:
+        """Right-nested nodes over the items; each item is given its place when the chain comes to it. Those of the
+        pattern of a duplication have labels."""
         steps: list[_Step] = []
         for item in items[:-1]:
             node, first, second = self.new_node(kind)
+            if isinstance(pattern, core.PDup):
+                self.duplications.append((node, id(pattern) in self.options.fresh))
             steps += [_Link(up, node), _placed(item, first)]
             up = second
         return [*steps, _placed(items[-1], up)]
@@ -319,12 +342,13 @@ class _Encoder:
             case core.PTup(elements) | core.PDup(elements):
                 kind = net.Con if isinstance(pattern, core.PTup) else net.Dup
                 items = [_Bind(element, place) for element in elements]
-                self.steps.extend(reversed(self.chain(kind, items, place)))
+                self.steps.extend(reversed(self.chain(kind, items, place, pattern)))
             case _:
                 raise AssertionError(f'{type(pattern).__name__} is not a final pattern')
 
     def link_variable(self, unscoped: bool, name: str, place: _Place) -> None:
         """The first end of a variable waits for the second."""
+        self.has_unscoped = self.has_unscoped or unscoped
         other = self.waiting.pop((unscoped, name), None)
         if other is None:
             self.waiting[unscoped, name] = place
@@ -388,10 +412,9 @@ def _freeze(roots: list[_Growing]) -> tuple[list[net.Tree], int]:
     while todo:
         item = todo.pop()
         if isinstance(item, tuple):
+            node = item[0]
             second = done.pop()
-            first = done.pop()
-            kind = item[0].kind
-            done.append(net.Opr(first, second, item[0].place) if kind is net.Opr else kind(first, second))
+            done.append(_frozen_node(node, done.pop(), second))
         elif isinstance(item, _Node):
             count += 1
             first_port, second_port = item.ports
@@ -400,6 +423,12 @@ def _freeze(roots: list[_Growing]) -> tuple[list[net.Tree], int]:
         else:
             done.append(item)
     return done, count
+
+
+def _frozen_node(node: _Node, first: net.Tree, second: net.Tree) -> net.Tree:
+    if node.kind is net.Opr:
+        return net.Opr(first, second, node.place)
+    return net.Dup(first, second, node.label) if node.kind is net.Dup else node.kind(first, second)
 
 
 # ---- books -----------------------------------------------------------------------------------
@@ -419,6 +448,13 @@ def encode_book(book: core.Book, options: EncodeOptions | None = None) -> net.Bo
     return net.Book({name: nets[name] for name in sorted(nets, key=str.encode)})
 
 
+def _labels() -> Iterator[int]:
+    """The labels of duplications. Raises `BendError` after the last one."""
+    yield from range(1, net.STATIC_LABELS)
+    raise BendError(error('too-many-copies', f'The program has more than {net.STATIC_LABELS - 1} duplications.',
+                          hint='A variable that is used n times counts n - 1. Take out what is not used.'))
+
+
 def net_name(book: core.Book, name: str) -> str:
     """How a definition is called in the net book."""
     return 'main' if name == book.entry and name in MAIN_NAMES else name
@@ -430,6 +466,7 @@ def _encode_reached(book: core.Book, constructors: dict[str, core.Term], roots: 
     seen = {net_name(book, root) for root in roots}
     todo: deque[str] = deque(roots)
     counts: Counter[str] = Counter()
+    labels = _labels()
     floated: dict[str, tuple[str, TagSwitch]] = {}
     while todo:
         name = todo.popleft()
@@ -454,7 +491,7 @@ def _encode_reached(book: core.Book, constructors: dict[str, core.Term], roots: 
             else:
                 raise BendError(error('undefined-reference', f"There is no definition named '{name}'.",
                                       hint='Define it, or correct the name.'))
-            encoder = _Encoder(book, name, options, counts, origin)
+            encoder = _Encoder(book, name, options, counts, origin, labels)
             encoded = encoder.encode(term)
             floated.update((key, (origin or name, switch)) for key, switch in encoder.floated)
         yield name, encoded

@@ -12,7 +12,8 @@ ROOT_PORT = 0
 
 
 class PortGraph:
-    """Kinds of the nodes (None for the outside and for ends without partner), their leaves, partners of the ports.
+    """Kinds of the nodes (None for the outside and for ends without partner), the trees of those that are leaves or
+    have labels, partners of the ports.
 
     `reduced` tells whether the net is a result or a definition as written. `outputs` are the ports in a
     definition from which results of what it has still to do come.
@@ -61,6 +62,11 @@ class PortGraph:
         leaf = self.leaves[port // 3]
         return leaf.word if isinstance(leaf, net.Num) else None
 
+    def label(self, node: int) -> int:
+        """The label of a node."""
+        tree = self.leaves[node]
+        return tree.label if isinstance(tree, net.Dup) else 0
+
     def _new_node(self, kind: type[net.Tree] | None, leaf: net.Tree | None = None, owner: int = -1) -> int:
         self.kinds.append(kind)
         self.leaves.append(leaf)
@@ -84,7 +90,7 @@ class PortGraph:
                 else:
                     self._link(above, other)
             elif isinstance(item, net.Binary):
-                node = self._new_node(type(item), None, above // 3)
+                node = self._new_node(type(item), item if isinstance(item, net.Dup) else None, above // 3)
                 self._link(above, node * 3)
                 todo += [(item.second, node * 3 + 2), (item.first, node * 3 + 1)]
             else:

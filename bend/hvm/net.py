@@ -22,6 +22,9 @@ class Place:
 
 MADE_UP = Place('')
 
+STATIC_LABELS = 1 << 19
+"""The labels of one program are below this."""
+
 
 @dataclass(frozen=True, slots=True)
 class Var:
@@ -59,10 +62,15 @@ class Con:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dup:
-    """`{a b}`: duplication, superposition."""
+    """`{a b}`: duplication, superposition. The text of nets does not show labels.
+
+    Equal labels annihilate, others commute; 0 annihilates with all. A negative label stands for one that each expansion
+    of its definition makes anew (docs/architecture.md, section 5).
+    """
 
     first: Tree
     second: Tree
+    label: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +95,9 @@ Tree = Var | Ref | Era | Num | Con | Dup | Opr | Swi
 
 
 def rebuilt(node: Binary, first: Tree, second: Tree) -> Binary:
-    """The node with other children."""
+    """The node with other children, and with the same label or place."""
+    if isinstance(node, Dup):
+        return Dup(first, second, node.label)
     return Opr(first, second, node.place) if isinstance(node, Opr) else type(node)(first, second)
 
 

@@ -1,8 +1,8 @@
 """Nets to terms (spec 02, section 6; spec 05, section 7.1).
 
 A term is read from a port: what a node means depends on the port through which it is entered. Duplications are looked
-through: entering one at a copy notes which copy, and the note is used up by the superposition met next. In the linear
-form they stay: a copy is a variable, and a `let` binds both. All stacks are explicit, so results may be as deep as they
+through: entering one at a copy notes which copy, and the note is used up by the next superposition that would have
+annihilated with it. In the linear form they stay: a copy is a variable, and a `let` binds both. All stacks are explicit, so results may be as deep as they
 like.
 """
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 Expand = Callable[[str], net.Net | None]
 
-Copies = tuple[int, 'Copies'] | None
-"""Which copies were entered and not yet used up, the last one first."""
+Copies = tuple[int, int, 'Copies'] | None
+"""Which copies were entered and not yet used up, the last one first: labels and slots."""
 
 STEP_LIMIT = 20_000_000
 """A net that reads as an endless term is given up after so many steps."""
@@ -372,15 +372,15 @@ class _Reader:
                 heapq.heappush(self.waiting[graph], node)
             self.terms.append(result.Variable(self.name_of(graph, port)))
         elif slot != 0:
-            self.steps.append(_Read(graph, graph.partners[node * 3], (slot, copies)))
-        elif copies is not None:
-            self.steps.append(_Read(graph, graph.partners[node * 3 + copies[0]], copies[1]))
+            self.steps.append(_Read(graph, graph.partners[node * 3], (graph.label(node), slot, copies)))
+        elif (note := _take_note(copies, graph.label(node))) is not None:
+            self.steps.append(_Read(graph, graph.partners[node * 3 + note[0]], note[1]))
         elif graph.kinds[first // 3] is net.Dup and first % 3 == 1 and second == first + 1:
             self.duplications.discard((graph, first // 3))
-            self.steps.append(_Read(graph, graph.partners[first - 1], None))
+            self.steps.append(_Read(graph, graph.partners[first - 1], copies))
         else:
             self.then(lambda parts: result.Superposition(parts[0], parts[1]),
-                      _Read(graph, first, None), _Read(graph, second, None))
+                      _Read(graph, first, copies), _Read(graph, second, copies))
 
     # ---- references ----------------------------------------------------------------------------
 
@@ -523,6 +523,19 @@ class _Reader:
         if floated is not None:
             self.steps.append(_Close(graph))
         return _Read(graph, graph.partners[port + 2], copies)
+
+
+def _take_note(copies: Copies, label: int) -> tuple[int, Copies] | None:
+    """The slot of the last copy entered that annihilates with a label, and the other notes."""
+    others: list[tuple[int, int]] = []
+    while copies is not None:
+        noted, slot, copies = copies
+        if noted == label or not noted or not label:
+            for other in reversed(others):
+                copies = (*other, copies)
+            return slot, copies
+        others.append((noted, slot))
+    return None
 
 
 def _is_of(term: result.Term, type_name: str) -> bool:

@@ -13,10 +13,12 @@ from bend.hvm.net import Book, Con, Dup, Era, Net, Num, Opr, Place, Ref, Swi, Tr
 from bend.hvm.numbers import DivisionByZero
 from bend.hvm.places import division_by_zero
 from bend.hvm.rules import (
+    ANNIHILATION,
     CON,
     DUP,
     NUM,
     OPR,
+    PASSING,
     REF,
     ROOT,
     RULES,
@@ -29,7 +31,7 @@ from bend.hvm.rules import (
 )
 from bend.hvm.text import check_book
 
-_BINARY: dict[int, Callable[[Tree, Tree], Tree]] = {CON: Con, DUP: Dup, OPR: Opr, SWI: Swi}
+_BINARY: dict[int, Callable[[Tree, Tree], Tree]] = {CON: Con, OPR: Opr, SWI: Swi}
 _RULE_NAMES = ('void', 'erase', 'annihilate', 'commute', 'call', 'operate', 'switch')
 
 
@@ -120,7 +122,7 @@ class Reduction:
 
 
 def _run(graph: Graph, counts: list[int], limit: int | None, order: random.Random | None) -> int:
-    """Reduces until the bags are empty; gives the number of interactions, counted by pair of tags in `counts`."""
+    """Reduces until the bags are empty; gives the number of interactions, counted by place in `RULES` in `counts`."""
     budget = -1 if limit is None else limit
     done = 0
     while redex := graph.take_redex(order):
@@ -130,6 +132,8 @@ def _run(graph: Graph, counts: list[int], limit: int | None, order: random.Rando
         if a & TAG_MASK > b & TAG_MASK:
             a, b = b, a
         pair = (a & TAG_MASK) << TAG_BITS | b & TAG_MASK
+        if pair == ANNIHILATION and graph.differ(a, b):
+            pair = PASSING
         counts[pair] += 1
         done += 1
         RULES[pair](graph, a, b)
@@ -140,20 +144,21 @@ def read_tree(graph: Graph, port: int) -> Tree:
     """The tree that hangs on a port, through all bound variables; the others are named `v0`, `v1`, ... as they come."""
     names: dict[int, str] = {}
     built: list[Tree] = []
-    # A port is entered; a negative entry -tag builds a node from the last two trees.
+    # A port is entered; the complement of that of a node builds it from the last two trees.
     stack = [port]
     while stack:
         entry = stack.pop()
         if entry < 0:
             second = built.pop()
             first = built.pop()
-            built.append(_BINARY[-entry](first, second))
+            tag = ~entry & TAG_MASK
+            built.append(Dup(first, second, graph.label(~entry)) if tag == DUP else _BINARY[tag](first, second))
             continue
         entry = graph.follow(entry)
         tag = entry & TAG_MASK
         value = entry >> TAG_BITS
         if tag >= CON:
-            stack += (-tag, graph.heap[value + 1], graph.heap[value])
+            stack += (~entry, graph.heap[value + 1], graph.heap[value])
         elif tag == VAR:
             built.append(Var(names.setdefault(value, f'v{len(names)}')))
         elif tag == NUM:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bend.hvm import numbers
-from bend.hvm.net import Book, Con, Dup, Era, Net, Num, Opr, Place, Ref, Swi, Tree, Var
+from bend.hvm.net import STATIC_LABELS, Book, Con, Dup, Era, Net, Num, Opr, Place, Ref, Swi, Tree, Var
 from bend.hvm.numbers import PAYLOAD_MASK, TYPE_BITS, U24, DivisionByZero
 from bend.hvm.places import place_of
 from bend.hvm.safety import unsafe_definitions
@@ -44,6 +44,7 @@ class Template:
 
     variables: int
     cells: list[int]
+    labels: list[int]
     pairs: list[tuple[int, int]]
     root: int
     safe: bool
@@ -53,17 +54,20 @@ class Template:
 class Graph:
     """The net being reduced: nodes, variables, and the active pairs in a bag for quick rules and one for the others.
 
-    Slot 0 is the output wire. `places` are those of operations by the index of their nodes; `overflows`, where there is
-    one, counts results that did not fit.
+    Slot 0 is the output wire. `labels` are those of the nodes, in the order of their cells (docs/architecture.md,
+    section 5). `places` are those of operations by the index of their nodes; `overflows`, where there is one, counts
+    results that did not fit.
     """
 
-    __slots__ = ('copied_references', 'free_nodes', 'free_slots', 'heap', 'high', 'low', 'names', 'overflows', 'places',
-                 'slots', 'templates')
+    __slots__ = ('copied_references', 'free_nodes', 'free_slots', 'heap', 'high', 'labels', 'low', 'names',
+                 'next_label', 'overflows', 'places', 'slots', 'templates')
 
     def __init__(self, book: Book, overflows: Counter[Place | None] | None = None) -> None:
         self.places: dict[int, Place] = {}
         self.overflows = overflows
         self.heap: list[int] = []
+        self.labels: list[int] = []
+        self.next_label = STATIC_LABELS
         self.free_nodes: list[int] = []
         self.slots: list[int] = [EMPTY]
         self.free_slots: list[int] = []
@@ -83,17 +87,19 @@ class Graph:
         self.slots.append(EMPTY)
         return len(self.slots) - 1 << TAG_BITS
 
-    def make_node(self, tag: int, first: int, second: int, place: Place | None = None) -> int:
-        """A node with its auxiliary ports, as a port; an operation may have a place."""
+    def make_node(self, tag: int, first: int, second: int, label: int = 0, place: Place | None = None) -> int:
+        """A node with its auxiliary ports, as a port; a duplication has a label, an operation may have a place."""
         heap = self.heap
         if self.free_nodes:
             index = self.free_nodes.pop()
             heap[index] = first
             heap[index + 1] = second
+            self.labels[index >> 1] = label
         else:
             index = len(heap)
             heap.append(first)
             heap.append(second)
+            self.labels.append(label)
         if place is not None:
             self.places[index] = place
         return index << TAG_BITS | tag
@@ -103,6 +109,15 @@ class Graph:
         index = port >> TAG_BITS
         self.free_nodes.append(index)
         return self.heap[index], self.heap[index + 1]
+
+    def label(self, port: int) -> int:
+        """The label of a node."""
+        return self.labels[port >> TAG_BITS + 1]
+
+    def differ(self, a: int, b: int) -> bool:
+        """Whether two DUP nodes pass through each other."""
+        left, right = self.label(a), self.label(b)
+        return left != right and left != 0 and right != 0
 
     def take_redex(self, order: random.Random | None) -> tuple[int, int] | None:
         """The next active pair, or a random one; None when there is none left."""
@@ -133,6 +148,7 @@ def make_template(name: str, net: Net, ids: dict[str, int], safe: bool) -> Templ
     variables: dict[str, int] = {}
     cells: list[int] = []
     operations: list[tuple[int, Place]] = []
+    labels: list[int] = []
 
     def compile_tree(tree: Tree) -> int:
         root = [0]
@@ -143,6 +159,7 @@ def make_template(name: str, net: Net, ids: dict[str, int], safe: bool) -> Templ
             if isinstance(item, Con | Dup | Opr | Swi):
                 node = len(cells)
                 cells.extend((0, 0))
+                labels.append(item.label if isinstance(item, Dup) else 0)
                 place[index] = node << TAG_BITS | TAG_OF[type(item)]
                 stack += ((item.second, cells, node + 1), (item.first, cells, node))
                 if isinstance(item, Opr):
@@ -155,7 +172,7 @@ def make_template(name: str, net: Net, ids: dict[str, int], safe: bool) -> Templ
 
     pairs = [(compile_tree(redex.left), compile_tree(redex.right)) for redex in net.redexes]
     root = compile_tree(net.root)
-    return Template(len(variables), cells, pairs, root, safe, operations)
+    return Template(len(variables), cells, labels, pairs, root, safe, operations)
 
 
 def _leaf_port(tree: Ref | Era | Num, ids: dict[str, int]) -> int:
@@ -171,7 +188,9 @@ def expand(graph: Graph, definition: int, target: int) -> None:
     template = graph.templates[definition]
     variables = [graph.make_variable() for _ in range(template.variables)]
     cells = template.cells
-    nodes = [graph.make_node(0, 0, 0) for _ in range(len(cells) >> 1)]
+    first_label = graph.next_label - 1
+    nodes = [graph.make_node(0, 0, 0, label if label >= 0 else first_label - label) for label in template.labels]
+    graph.next_label -= min(template.labels, default=0)
     heap = graph.heap
 
     def place(port: int) -> int:
@@ -237,21 +256,23 @@ def annihilate(graph: Graph, a: int, b: int) -> None:
 
 
 def commute(graph: Graph, a: int, b: int) -> None:
-    """COMM: two nodes of different kinds pass through each other."""
-    a1, a2 = graph.take_node(a)
-    b1, b2 = graph.take_node(b)
+    """COMM: two nodes of different kinds, or DUP nodes with different labels, pass through each other."""
     kind_a = a & TAG_MASK
     kind_b = b & TAG_MASK
+    label_a = graph.label(a)
+    label_b = graph.label(b)
     place_a = graph.places.get(a >> TAG_BITS) if kind_a == OPR else None
     place_b = graph.places.get(b >> TAG_BITS) if kind_b == OPR else None
+    a1, a2 = graph.take_node(a)
+    b1, b2 = graph.take_node(b)
     x = graph.make_variable()
     y = graph.make_variable()
     z = graph.make_variable()
     w = graph.make_variable()
-    link(graph, graph.make_node(kind_b, x, y, place_b), a1)
-    link(graph, graph.make_node(kind_b, z, w, place_b), a2)
-    link(graph, graph.make_node(kind_a, x, z, place_a), b1)
-    link(graph, graph.make_node(kind_a, y, w, place_a), b2)
+    link(graph, graph.make_node(kind_b, x, y, label_b, place_b), a1)
+    link(graph, graph.make_node(kind_b, z, w, label_b, place_b), a2)
+    link(graph, graph.make_node(kind_a, x, z, label_a, place_a), b1)
+    link(graph, graph.make_node(kind_a, y, w, label_a, place_a), b2)
 
 
 def call(graph: Graph, reference: int, node: int) -> None:
@@ -324,8 +345,12 @@ def _rule(a: int, b: int) -> Rule:
     return erase
 
 
-RULES: list[Rule] = [_rule(a, b) for a in range(8) for b in range(8)]
-"""The rule for each pair of tags."""
+RULES: list[Rule] = [*(_rule(a, b) for a in range(8) for b in range(8)), commute]
+"""The rule for each pair of tags, and that for DUP nodes with different labels."""
+
+ANNIHILATION = DUP << TAG_BITS | DUP
+PASSING = len(RULES) - 1
+"""Where the two rules for DUP nodes stand."""
 
 IS_HIGH: list[bool] = [rule in (link, void, erase, annihilate) for rule in RULES]
 """Whether a pair goes into the bag that is emptied first (spec 05, 2.2)."""

@@ -48,7 +48,11 @@ COUNTERS = {'call': 'calls', 'void': 'voids', 'erase': 'erasures', 'annihilate':
 """Where workers count the interactions of each rule."""
 MIXED = 'mixed'
 """Where they count those that are not told apart."""
-BINARY: dict[int, type[net.Binary]] = {4: net.Con, 5: net.Dup, 6: net.Opr, 7: net.Swi}
+FIRST_BINARY, DUPLICATION = 4, 5
+BINARY: dict[int, type[net.Con | net.Opr | net.Swi]] = {4: net.Con, 6: net.Opr, 7: net.Swi}
+LABELS = 1 << 20
+KIND_MASK = 0xFFFFFF
+FRESH_LABELS = LABELS - net.STATIC_LABELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +340,8 @@ def initialise(memory: Memory, program: NetProgram, memory_limit: int, region_wo
     for index in range(memory.threads):
         first = index * region_words + (CHUNK_WORDS if index == 0 else 0)
         for name, value in {'heap': regions['heap'].address, 'owner_shift': region_words.bit_length() - 1,
-                            'id': index, 'wait_mask': WAITS if memory.threads > 1 else 0,
+                            'id': index, 'next_label': index * (FRESH_LABELS // memory.threads),
+                            'wait_mask': WAITS if memory.threads > 1 else 0,
                             'waiting': regions['waiting'].address + index * waiting_words * WORD,
                             'bag': regions['bags'].address + index * bag_words * WORD,
                             'bag_words': bag_words, 'tick': 1, 'book': regions['book'].address,
@@ -474,6 +479,12 @@ def check_stop(memory: Memory, memory_limit: int) -> None:
 # ---- the result ------------------------------------------------------------------------------
 
 
+def made_node(kind: int, first: net.Tree, second: net.Tree) -> net.Tree:
+    """A node of a kind, the lower bits of its port."""
+    tag = kind & 15
+    return net.Dup(first, second, kind >> 4) if tag == DUPLICATION else BINARY[tag](first, second)
+
+
 def read_tree(heap: ctypes.Array[ctypes.c_uint64], root: int, names: tuple[str, ...]) -> net.Tree:
     """The tree at a port, full slots followed; without recursion, since results can be very deep."""
     words = memoryview(heap).cast('B').cast('Q')
@@ -486,9 +497,9 @@ def read_tree(heap: ctypes.Array[ctypes.c_uint64], root: int, names: tuple[str, 
         kind, value = port & 15, port >> 24
         if port < 0:
             second = done.pop()
-            done[-1] = BINARY[-port](done[-1], second)
-        elif kind in BINARY:
-            pending += (-kind, words[value + 1], words[value])
+            done[-1] = made_node(-port, done[-1], second)
+        elif kind >= FIRST_BINARY:
+            pending += (-(port & KIND_MASK), words[value + 1], words[value])
         elif kind == VARIABLE:
             held = words[value]
             if held:

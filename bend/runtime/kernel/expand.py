@@ -1,26 +1,56 @@
 """Instantiating definitions from the book's tables: the way of all definitions that are not compiled.
 
 The book is an array of words. Word d is where definition d starts: count of variables, of nodes, of redexes; the
-root; two ports a node; two ports a redex. In these ports the value of a VAR counts the definition's variables and
-that of a node its nodes.
+root; count of fresh labels; two ports a node; two ports a redex. In these ports the value of a VAR counts the
+definition's variables and that of a node its nodes; fresh labels count from FRESH.
 """
 
 from bend.runtime.kernel.bag import push_redex
 from bend.runtime.kernel.lang import Ptr, addr, export, inline, noinline, u64
 from bend.runtime.kernel.link import alloc_variable, link
 from bend.runtime.kernel.memory import alloc_node
-from bend.runtime.kernel.ports import CON, NUM, VAR, head, make_port, tag, value
+from bend.runtime.kernel.ports import (
+    CON,
+    DUP,
+    FRESH,
+    KIND_MASK,
+    LABEL_SHIFT,
+    NUM,
+    TAG_MASK,
+    VAR,
+    kind_of,
+    make_port,
+    tag,
+    value,
+)
 from bend.runtime.kernel.state import Worker
 
 
+@noinline
+def take_labels(w: Ptr[Worker], count: u64) -> u64:
+    """So many fresh labels: gives where they begin. They are used again when all others have been used."""
+    first = w.next_label
+    w.next_label = first + count
+    return first
+
+
 @inline
-def relocate(nodes: Ptr[u64], variables: Ptr[u64], port: u64) -> u64:
+def fresh_kind(kind: u64, labels: u64) -> u64:
+    """The kind of a DUP node of a definition whose fresh labels begin at `labels`."""
+    return (kind + (labels << LABEL_SHIFT)) & KIND_MASK | FRESH
+
+
+@inline
+def relocate(nodes: Ptr[u64], variables: Ptr[u64], labels: u64, port: u64) -> u64:
     """A port of a definition as a port of the heap."""
     kind = tag(port)
     if kind == VAR:
         return variables[value(port)]
     if kind >= CON:
-        return make_port(head(port), nodes[value(port)])
+        kind = kind_of(port)
+        if kind & (TAG_MASK | FRESH) == DUP | FRESH:
+            kind = fresh_kind(kind, labels)
+        return make_port(kind, nodes[value(port)])
     return port
 
 
@@ -41,20 +71,21 @@ def expand(w: Ptr[Worker], definition: u64, target: u64) -> None:
     while i < node_count:
         nodes[i] = alloc_node(w)
         i += 1
-    body = addr(code[4])
+    labels = take_labels(w, code[4])
+    body = addr(code[5])
     i = 0
     while i < node_count:
-        w.heap[nodes[i]] = relocate(nodes, variables, body[i * 2])
-        w.heap[nodes[i] + 1] = relocate(nodes, variables, body[i * 2 + 1])
+        w.heap[nodes[i]] = relocate(nodes, variables, labels, body[i * 2])
+        w.heap[nodes[i] + 1] = relocate(nodes, variables, labels, body[i * 2 + 1])
         i += 1
     # The scratch area may be used again by what linking sends to other workers, so nothing in it is read after
     # the first link: all redexes are on the bag before the root is joined.
-    root = relocate(nodes, variables, code[3])
+    root = relocate(nodes, variables, labels, code[3])
     pairs = addr(body[node_count * 2])
     i = 0
     while i < redex_count:
-        left = relocate(nodes, variables, pairs[i * 2])
-        right = relocate(nodes, variables, pairs[i * 2 + 1])
+        left = relocate(nodes, variables, labels, pairs[i * 2])
+        right = relocate(nodes, variables, labels, pairs[i * 2 + 1])
         push_redex(w, left, right)
         i += 1
     link(w, target, root)

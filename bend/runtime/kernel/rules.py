@@ -17,7 +17,8 @@ from bend.runtime.kernel.ports import (
     SWI,
     UNSAFE,
     VAR,
-    head,
+    differ,
+    kind_of,
     make_port,
     place_of,
     tag,
@@ -95,7 +96,7 @@ def put_off(w: Ptr[Worker], port: u64, stored: u64, place: u64) -> u64:
 
 @noinline
 def commute(w: Ptr[Worker], a: u64, b: u64) -> None:
-    """COMM: two nodes of different kinds pass through each other."""
+    """COMM: two nodes of different kinds, or DUP nodes with different labels, pass through each other."""
     i = value(a)
     j = value(b)
     a1 = w.heap[i]
@@ -109,10 +110,10 @@ def commute(w: Ptr[Worker], a: u64, b: u64) -> None:
     y = alloc_variable(w)
     z = alloc_variable(w)
     v = alloc_variable(w)
-    link(w, make_node(w, head(b), x, y), a1)
-    link(w, make_node(w, head(b), z, v), a2)
-    link(w, make_node(w, head(a), x, z), b1)
-    link(w, make_node(w, head(a), y, v), b2)
+    link(w, make_node(w, kind_of(b), x, y), a1)
+    link(w, make_node(w, kind_of(b), z, v), a2)
+    link(w, make_node(w, kind_of(a), x, z), b1)
+    link(w, make_node(w, kind_of(a), y, v), b2)
 
 
 @noinline
@@ -175,10 +176,10 @@ def interact(w: Ptr[Worker], left: u64, right: u64) -> None:
     elif kind_b < CON:
         w.voids += 1
     elif kind_a >= CON:
-        if kind_a == kind_b:
-            annihilate(w, a, b)
-        else:
+        if kind_a != kind_b or (kind_a == DUP and differ(a, b)):
             commute(w, a, b)
+        else:
+            annihilate(w, a, b)
     elif kind_a == NUM and kind_b == OPR:
         calculate(w, a, b)
     elif kind_a == NUM and kind_b == SWI:

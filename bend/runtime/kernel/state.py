@@ -91,6 +91,8 @@ class Worker:
     unsent: u64
     unsent_to: u64
     second: u64
+    # Where the fresh labels of this worker go on.
+    next_label: u64
     waiting: Ptr[u64]
     waiting_top: u64
     # The workers are a ring.
