@@ -235,10 +235,14 @@ def compile_to_core(request: Request, context: Context, manager: PassManager, fi
 def compile_to_nets(book: core.Book, report: Report, manager: PassManager, opens_entry: bool = True) -> net.Book:
     """Core as nets; raises `BendError`. Warnings go to the report. `opens_entry` unless the entry is a function that
     will be applied."""
+    from bend.desugar.clones import find_clones
     from bend.hvm.encode import EncodeOptions, encode_book
-    options = EncodeOptions(adt=manager.options.encoding, keep_all=True,
-                            float_matches=manager.options.float_combinators, opens_entry=opens_entry)
     context = NetContext(report, book, _entry_name(book))
+    clones = manager.stage('clones', lambda: find_clones(book))
+    context.stop_on(clones.warnings)
+    options = EncodeOptions(adt=manager.options.encoding, keep_all=True,
+                            float_matches=manager.options.float_combinators, opens_entry=opens_entry,
+                            fresh=clones.fresh)
     try:
         nets = manager.stage('encode', lambda: encode_book(book, options), _net_form())
         nets = manager.run(NET_PIPELINE, nets, context, _net_form())

@@ -27,6 +27,7 @@ from bend.codegen.book_table import (
     REF,
     UNSAFE,
     VALUE_SHIFT,
+    VAR,
     BookTable,
     constant_port,
     kind_of,
@@ -353,7 +354,11 @@ class EntryBuilder:
         fast.emit(lir.Assign(second, fast.heap_word(index, 1)))
         fast.run_kernel('free_node', index)
         fast.emit(fast.count_now('annihilations'))
-        mark = slow.let(lir.Binary('and', source, const(WAITS)))
+        # In other ports than those of variables, labels and places take that bit.
+        mark = slow.fresh_local()
+        slow.emit(lir.Assign(mark, const(0)))
+        waits = lir.Assign(mark, lir.Binary('and', source, const(WAITS)))
+        slow.emit(lir.If(slow.has_tag(source, VAR), (waits,), ()))
         slow.emit(lir.Assign(first, lir.Binary('or', slow.let(slow.call_kernel('unfold', source, const(CON))), mark)))
         slow.emit(lir.Assign(second, lir.Binary('or', lir.Load(slow.field('second')), mark)))
         self.emit(lir.If(self.has_tag(source, CON), tuple(fast.statements), tuple(slow.statements)))

@@ -2,8 +2,8 @@
 
 A term is read from a port: what a node means depends on the port through which it is entered. Duplications are looked
 through: entering one at a copy notes which copy, and the note is used up by the next superposition that would have
-annihilated with it. In the linear form they stay: a copy is a variable, and a `let` binds both. All stacks are explicit, so results may be as deep as they
-like.
+annihilated with it. In the linear form they stay: a copy is a variable, and a `let` binds both. All stacks are
+explicit, so results may be as deep as they like.
 """
 
 from __future__ import annotations

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from bend.hvm import net
+
+K = TypeVar('K', bound=Hashable)
 
 
 def net_trees(walked: net.Net) -> list[net.Tree]:
@@ -55,24 +58,24 @@ def _map_tree(tree: net.Tree, replace: Callable[[net.Tree], net.Tree]) -> net.Tr
     return done[0]
 
 
-def components(graph: dict[str, list[str]]) -> list[list[str]]:
+def components(graph: Mapping[K, Sequence[K]]) -> list[list[K]]:
     """The strongly connected components, each one after those that it leads to (Tarjan). Edges may lead out of the
     graph; those are ignored."""
-    index: dict[str, int] = {}
-    low: dict[str, int] = {}
-    path: list[str] = []
-    on_path: set[str] = set()
-    found: list[list[str]] = []
+    index: dict[K, int] = {}
+    low: dict[K, int] = {}
+    path: list[K] = []
+    positions: dict[K, int] = {}
+    found: list[list[K]] = []
     for start in graph:
         if start in index:
             continue
-        todo: list[tuple[str, Iterator[str]]] = []
-        entering: str | None = start
+        todo: list[tuple[K, Iterator[K]]] = []
+        entering: K | None = start
         while entering is not None or todo:
             if entering is not None:
                 index[entering] = low[entering] = len(index)
+                positions[entering] = len(path)
                 path.append(entering)
-                on_path.add(entering)
                 todo.append((entering, iter(graph[entering])))
                 entering = None
             name, edges = todo[-1]
@@ -82,7 +85,7 @@ def components(graph: dict[str, list[str]]) -> list[list[str]]:
                 if target not in index:
                     entering = target
                     break
-                if target in on_path:
+                if target in positions:
                     low[name] = min(low[name], index[target])
             if entering is not None:
                 continue
@@ -91,8 +94,9 @@ def components(graph: dict[str, list[str]]) -> list[list[str]]:
                 parent = todo[-1][0]
                 low[parent] = min(low[parent], low[name])
             if low[name] == index[name]:
-                cut = path.index(name)
-                found.append(path[cut:])
-                on_path.difference_update(path[cut:])
-                del path[cut:]
+                members = path[positions[name]:]
+                del path[positions[name]:]
+                for member in members:
+                    del positions[member]
+                found.append(members)
     return found
