@@ -5,8 +5,9 @@ results of calls and matches. Values are bits: functions where they stand, defin
 stand. Values flow along edges from place to place; a call has an edge to the parameter of each function that comes to
 it, and so on until nothing changes (control-flow analysis without contexts, "0-CFA"). Numbers are not followed.
 
-Where values of one shape come to where another is expected, which nets give a meaning, too (spec 09, R5), everything
-involved flows to the place `ANYWHERE`: all that is there may be applied to all that is there.
+Where only values of one shape come to where another is expected, which nets give a meaning, too (spec 09, R5),
+everything involved flows to the place `ANYWHERE`: all that is there may be applied to all that is there. Where others
+come as well, the wrong ones are taken for what they nearly always are: the analysis being coarse.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ class Partial:
 Value = Closure | Folded | Data | Partial
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Call:
     """What comes to a place is applied."""
 
@@ -98,7 +99,7 @@ class Call:
     result: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TakeApart:
     """What comes to a place is matched (`type_name`) or taken apart as a tuple."""
 
@@ -107,14 +108,15 @@ class TakeApart:
     result: int
 
 
-@dataclass(frozen=True, slots=True)
-class Calculate:
-    """What comes to a place is taken for a number."""
-
-    result: int
+Use = Call | TakeApart
 
 
-Use = Call | TakeApart | Calculate
+def _is_shaped(use: Use, value: Value) -> bool:
+    """Whether a value has the shape that a use expects."""
+    if isinstance(use, Call):
+        return not isinstance(value, Data)
+    return (isinstance(value, Data) and value.type_name == use.type_name
+            and (value.type_name is not None or len(value.fields) == len(use.fields)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ class Flow:
         self.bits: dict[Value, int] = {}
         self.constants: dict[object, int] = {}
         self.fields: dict[str, list[int]] = {}
+        self.released: set[Use] = set()
         self.todo: list[int] = []
         self.arriving: dict[int, int] = {}
         for name, definition in book.defs.items():
@@ -241,6 +244,11 @@ class Flow:
 
     def solve(self) -> None:
         """Lets everything flow until nothing changes."""
+        self._flow()
+        while self._release_wrong_shapes():
+            self._flow()
+
+    def _flow(self) -> None:
         while self.todo:
             place = self.todo.pop()
             new = self.arriving.pop(place, 0)
@@ -250,7 +258,7 @@ class Flow:
                 self.put(target, new)
             if place == ANYWHERE:
                 self._scatter(new)
-            for use in tuple(self.uses[place]):
+            for use in self.uses[place]:
                 self._apply(use, new)
 
     def members(self, values: int) -> Iterator[Value]:
@@ -275,47 +283,40 @@ class Flow:
             for place in use.fields:
                 self.connect(ANYWHERE, place)
         for value in self.members(new):
-            if isinstance(use, Call) and self._call(use, value):
+            if not _is_shaped(use, value):
                 continue
-            if isinstance(use, TakeApart) and self._take_apart(use, value):
-                continue
-            # A wrong shape.
-            self._release(value)
-            self.connect(ANYWHERE, use.result)
-            if isinstance(use, Call):
-                self.connect(use.argument, ANYWHERE)
-            elif isinstance(use, TakeApart):
-                for place in use.fields:
-                    self.connect(ANYWHERE, place)
+            match value:
+                case Closure() | Folded() if isinstance(use, Call):
+                    self.connect(use.argument, value.parameter)
+                    self.connect(value.result, use.result)
+                case Partial(name, given) if isinstance(use, Call):
+                    self.connect(use.argument, self.field_places(name)[given])
+                    self.connect(self.constructor(name, given + 1), use.result)
+                case Data(None, parts) if isinstance(use, TakeApart):
+                    for source, target in zip(parts, use.fields, strict=True):
+                        self.connect(source, target)
+                case _:
+                    # The fields of constructors are the same places everywhere.
+                    pass
 
-    def _call(self, use: Call, value: Value) -> bool:
-        """A value is applied; False if it is none to be applied."""
-        match value:
-            case Closure() | Folded():
-                self.connect(use.argument, value.parameter)
-                self.connect(value.result, use.result)
-            case Partial(name, given):
-                self.connect(use.argument, self.field_places(name)[given])
-                self.connect(self.constructor(name, given + 1), use.result)
-            case _:
-                return False
-        return True
-
-    def _take_apart(self, use: TakeApart, value: Value) -> bool:
-        """A value is matched or taken apart; False if it has another shape."""
-        if not isinstance(value, Data) or value.type_name != use.type_name:
-            return False
-        if use.type_name is None:
-            if len(use.fields) != len(value.fields):
-                return False
-            for source, target in zip(value.fields, use.fields, strict=True):
-                self.connect(source, target)
-        # The fields of constructors are the same places everywhere.
-        return True
-
-    def _release(self, value: Value) -> None:
-        """A value comes to where anything may happen to it."""
-        self.put(ANYWHERE, self.bits[value])
+    def _release_wrong_shapes(self) -> bool:
+        """What is only used as what it is not comes to `ANYWHERE`; tells whether there was such."""
+        found = False
+        for place, uses in enumerate(self.uses):
+            values = list(self.members(self.values[place])) if uses else []
+            for use in uses:
+                if use in self.released or not values or any(_is_shaped(use, value) for value in values):
+                    continue
+                found = True
+                self.released.add(use)
+                self.connect(place, ANYWHERE)
+                self.connect(ANYWHERE, use.result)
+                if isinstance(use, Call):
+                    self.connect(use.argument, ANYWHERE)
+                else:
+                    for target in use.fields:
+                        self.connect(ANYWHERE, target)
+        return found
 
     def _scatter(self, new: int) -> None:
         """What may happen to values anywhere."""
@@ -408,24 +409,16 @@ class _Walk:
             case core.Lam():
                 return self.function(term)
             case core.Op(_, left, right):
-                result = NOWHERE
-                for operand in (self.visit(left), self.visit(right)):
-                    if operand != NOWHERE:
-                        result = result or self.flow.place()
-                        self.flow.use(operand, Calculate(result))
-                return result
+                # Functions pass through operations.
+                return self.either([self.visit(left), self.visit(right)])
             case core.Tup(elements):
                 return self.flow.constant(Data(None, [self.visit(element) for element in elements]))
             case core.Match():
                 return self.match(term)
             case core.Switch(argument, arms, _):
-                result = self.flow.place()
                 scrutinee = self.visit(argument)
-                self.flow.use(scrutinee, Calculate(result))
                 self.flow.superposed.append((scrutinee, term, self.region))
-                for arm in arms:
-                    self.flow.connect(self.visit(arm), result)
-                return result
+                return self.either([scrutinee, *(self.visit(arm) for arm in arms)])
             case core.Sup(elements):
                 result = self.flow.place()
                 self.flow.put(result, SUPERPOSED)
@@ -436,6 +429,16 @@ class _Walk:
                 return self.unscoped_place(name)
             case _:
                 return NOWHERE
+
+    def either(self, places: Sequence[int]) -> int:
+        """The place of what comes to any of some places."""
+        different = {place for place in places if place != NOWHERE}
+        if len(different) < 2:
+            return different.pop() if different else NOWHERE
+        result = self.flow.place()
+        for place in sorted(different):
+            self.flow.connect(place, result)
+        return result
 
     def variable(self, name: str) -> int:
         """A variable, which the functions around it take from where it is bound."""
