@@ -1,8 +1,8 @@
 """Random terms that copy functions which copy their variables, with their values.
 
-Types are those of the simply typed lambda calculus over numbers, so all terms end; some names stand for combinators that
-may be used at any type, such as the one that applies a function twice, also to themselves. The value is found by plain
-evaluation, which knows nothing of duplications.
+Types are those of the simply typed lambda calculus over numbers, so all terms end; some names stand for combinators
+that may be used at any type, such as the one that applies a function twice, also to themselves. The value is found by
+plain evaluation, which knows nothing of duplications.
 """
 
 from __future__ import annotations

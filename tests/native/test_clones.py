@@ -1,14 +1,18 @@
-"""Copies of functions that copy their variables: right on all engines, or warned of (spec 08, section 6; 09, group G)."""
+"""Copies of functions that copy their variables: right on all engines, or warned of (spec 08, 6; 09, group G)."""
 
 from __future__ import annotations
+
+from random import Random
 
 import pytest
 
 from bend import driver
+from bend.hvm.reduce import OutOfBudget, reduce
 from bend.options import RUN_SEVERITIES, Options
 from bend.passes import PassManager
 from bend.runtime.cache import Cache
 from bend.source import Source
+from tests.hvm.cloning_terms import Terms
 
 MAP = 'map f [] = []\nmap f (List/Cons h t) = (List/Cons (f h) (map f t))\n'
 TWICE = 'twice = λf λx (f (f x))\n'
@@ -39,7 +43,7 @@ SUPERPOSED = [
     ('main = let {a b} = {{1 2} {3 4}}; (a, b)', '({1 2}, {3 4})'),
     ('main = (λa λb (* a b) {2 3} {5 7})', '{10 21}'),
     ('main = ({λx (+ x 1) λx (* x 2)} {10 20})', '{11 40}'),
-    ('main = let f = λ$x 1; ((f 2), ((f 3), $x))', '(1, 1, {2 3})'),
+    ('main = let f = λ$x 1; ((f 2), ((f 3), $x))', '(1, (1, {2 3}))'),
     ('inc x = (+ x 1)\nmk x = {x (+ x 10)}\nmain = (inc (mk 1))', '{2 12}'),
 ]
 
@@ -84,3 +88,18 @@ def test_warned_of_where_labels_do_not_help(text: str) -> None:
     found = compiled(text, 'reference').diagnostics
     assert [diagnostic.code for diagnostic in found] == ['clones-cloning-function']
     assert found[0].labels
+
+
+@pytest.mark.parametrize('seed', range(40))
+def test_random_terms_are_right_or_warned_of(seed: int) -> None:
+    text, expected = Terms(Random(seed)).program()
+    program = compiled(text, 'reference')
+    if program.diagnostics:
+        return
+    try:
+        result = reduce(program.artifact, 50_000)
+    except OutOfBudget:
+        return
+    resources = driver.Resources()
+    run = driver.RunResult(result.net, result.interactions, 0.0, 0)
+    assert driver.show_result(program, run, resources, 'default', False)[0] == str(expected)
