@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING
 
 from bend.desugar.core import (
@@ -143,6 +144,7 @@ class _Floater:
         self.parent = parent
         self.safety = safety
         self.floated: dict[str, Def] = {}
+        self.predecessors = count()
         self.measures = Measures()
         self.total = unfloated_size(parent.body)
 
@@ -210,7 +212,7 @@ class _Floater:
         function = lam([term.predecessor], successor)
         argument, zero, function = self._children(term, [term.argument, zero, function], around)
         if isinstance(function, Ref):
-            name = term.predecessor or '%predecessor'
+            name = term.predecessor or f'%predecessor{next(self.predecessors)}'
             applied = App(function, Var(name, span=function.span), span=function.span)
             return Switch(argument, (zero, applied), name, span=term.span)
         assert isinstance(function, Lam)

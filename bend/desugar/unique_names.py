@@ -122,14 +122,22 @@ class _Renamer:
         return Arm(arm.constructor, fields, body, arm.takes_tag, span=arm.span)
 
     def _pattern(self, pattern: Pattern) -> Pattern:
-        if isinstance(pattern, PVar):
-            return pattern if pattern.name is None else PVar(self.names[pattern.name], span=pattern.span)
-        return map_pattern(pattern, lambda leaf: self._pattern(leaf) if isinstance(leaf, PVar) else leaf)
+        """The pattern with new names. Of several variables with one name it binds the first (spec 01)."""
+        bound: set[str] = set()
+
+        def leaf(part: Pattern) -> Pattern:
+            if not isinstance(part, PVar) or part.name is None:
+                return part
+            name = None if part.name in bound else self.names[part.name]
+            bound.add(part.name)
+            return PVar(name, span=part.span)
+
+        return map_pattern(pattern, leaf)
 
     def _bind(self, names: Sequence[str]) -> Hidden:
         """Gives new names to some variables; what they were called outside is to be handed to `_leave`."""
         hidden = []
-        for name in names:
+        for name in dict.fromkeys(names):
             hidden.append((name, self.names.get(name)))
             self.names[name] = generated_name(next(self.numbers))
         return hidden
