@@ -30,7 +30,7 @@ MAX_COMPILED_SIZE = 300
 PROVIDED = ('call_entry', 'call_definition')
 
 
-def compile_program(book: net.Book, opt_level: int = 2, check_overflow: bool = False, by_rule: bool = False,
+def compile_program(book: net.Book, opt_level: int = 2, *, check_overflow: bool = False, by_rule: bool = False,
                     data: frozenset[str] = frozenset()) -> NetProgram:
     """Compiles a book. The result can be run (`bend.runtime.cpu.run`) and pickled. Definitions of `data` are never
     called often, and only instantiated from tables.

@@ -129,7 +129,7 @@ def together(samples: Mapping[str, net.Book], tables: frozenset[str]) -> cpu.Net
         definitions.update(own)
         if prefix in tables:
             data |= own.keys()
-    return compile_program(net.Book(definitions), 0, frozenset(data))
+    return compile_program(net.Book(definitions), 0, data=frozenset(data))
 
 
 # ---- programs of Bend ------------------------------------------------------------------------
