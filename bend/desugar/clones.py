@@ -30,7 +30,7 @@ from bend.desugar.flow import (
     Value,
     has_duplication,
 )
-from bend.desugar.terms import pattern_vars, subterms
+from bend.desugar.terms import subterms
 from bend.diagnostics import Diagnostic, warning
 from bend.hvm.walk import components
 from bend.source import Span
@@ -207,18 +207,13 @@ def _warnings(clashes: list[tuple[Closure | None, Copy]]) -> Iterable[Diagnostic
         region = copy.region if function is None else function.region
         if (region.definition, region.span) not in seen:
             seen.add((region.definition, region.span))
-            yield _warning(region, copy)
+            yield _warning(region)
 
 
-def _warning(region: Region, copy: Copy) -> Diagnostic:
-    names = pattern_vars(copy.pattern) if copy.pattern is not None else ()
-    name = names[0].partition('%')[0] if names else ''
-    where = f"where '{name}' is used twice" if name else 'by a duplication or superposition'
+def _warning(region: Region) -> Diagnostic:
     return warning(
-        KIND, f'A function is copied {where}, and may hold a copy of that same place: the result may be wrong.',
+        KIND, 'A function that copies a variable is copied itself and may meet its copies: the result may be wrong.',
         region.span, label='this function',
         hint='Make it a definition that takes all it needs as arguments, and pass it on by its name: names are always '
              'copied rightly.',
         definition=region.definition)
-
-
