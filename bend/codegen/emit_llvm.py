@@ -6,6 +6,7 @@ through opaque pointers, metadata). Locals become stack slots; LLVM promotes the
 
 from __future__ import annotations
 
+import platform
 import re
 import struct as pack
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ _SPACES: dict[lir.Space, int] = {'generic': 0, 'global': 1, 'shared': 3, 'consta
 _INT_OPS = {'add': 'add', 'sub': 'sub', 'mul': 'mul', 'and': 'and', 'or': 'or', 'xor': 'xor'}
 _FLOAT_OPS = {'add': 'fadd', 'sub': 'fsub', 'mul': 'fmul', 'div': 'fdiv'}
 _FLOAT_COMPARES = {'eq': 'oeq', 'ne': 'une', 'lt': 'olt', 'le': 'ole', 'gt': 'ogt', 'ge': 'oge'}
+_STACK_POINTERS = {'x86_64': 'rsp', 'aarch64': 'sp'}
 _LIKELY, _UNLIKELY = ', !prof !0', ', !prof !1'
 
 
@@ -127,7 +129,8 @@ class _ModuleEmitter:
         lines.extend(self.global_data(item) for item in self.module.globals)
         for function in self.module.functions:
             if function.extern:
-                lines.append(f'declare {self.signature(function)} nounwind')
+                attributes = 'nounwind noreturn' if function.noreturn else 'nounwind'
+                lines.append(f'declare {self.signature(function)} {attributes}')
             else:
                 _FunctionEmitter(self, function).emit(lines)
         lines.extend(self.intrinsics.values())
@@ -148,7 +151,9 @@ class _ModuleEmitter:
             f'{_value_type(type_)} {_extension(type_)}' + ('' if function.extern else f'%{_quoted("p." + name)}')
             for name, type_ in function.parameters
         )
-        return f'{_extension(function.result)}{_value_type(function.result)} @{_quoted(function.name)}({parameters})'
+        convention = 'tailcc ' if function.tail else ''
+        return (f'{convention}{_extension(function.result)}{_value_type(function.result)} '
+                f'@{_quoted(function.name)}({parameters})')
 
     def intrinsic(self, name: str, result: str, parameters: Sequence[str]) -> str:
         """Declares an intrinsic of LLVM; gives its name."""
@@ -197,6 +202,7 @@ class _FunctionEmitter:
         function = self.function
         linkage = '' if function.exported else 'internal '
         inline = {'always': ' alwaysinline', 'never': ' noinline', 'hint': ' inlinehint', 'auto': ''}[function.inline]
+        inline += ' noreturn' if function.noreturn else ''
         lines.append(f'define {linkage}{self.module.signature(function)} nounwind{inline} {{')
         lines.append('entry:')
         for name, type_ in lir.locals_of(function).items():
@@ -270,10 +276,15 @@ class _FunctionEmitter:
                 self.close(f'br label %{self.loops[-1][1]}')
             case lir.Continue():
                 self.close(f'br label %{self.loops[-1][0]}')
+            case lir.Return(lir.Call(tail=True) as call):
+                result = self.emit_expr(call)
+                self.close('ret void' if call.type == lir.VOID else f'ret {_value_type(call.type)} {result}')
             case lir.Return(value):
                 self.close('ret void' if value is None else f'ret {self.typed(value)}')
             case lir.ExprStmt(value):
                 self.emit_expr(value)
+                if value == lir.Intrinsic('trap', ()):
+                    self.close('unreachable')
 
     def emit_store(self, pointer: lir.Expr, value: lir.Expr) -> None:
         address = self.typed(pointer)
@@ -391,8 +402,18 @@ class _FunctionEmitter:
                 return self.emit_convert(value, type_)
             case lir.Bitcast(value, type_):
                 return self.value(f'bitcast {self.typed(value)} to {_value_type(type_)}')
-            case lir.Call(name, arguments, type_):
-                return self.emit_call(name, arguments, type_)
+            case lir.Pack(type_, values):
+                packed = 'undef'
+                for index, item in enumerate(values):
+                    packed = self.value(f'insertvalue {_value_type(type_)} {packed}, {self.typed(item)}, {index}')
+                return packed
+            case lir.Extract(value, field):
+                packed_type = value.type
+                assert isinstance(packed_type, lir.StructName)
+                index = self.module.structs[packed_type.name].index(field)
+                return self.value(f'extractvalue {self.typed(value)}, {index}')
+            case lir.Call():
+                return self.emit_call(expr)
             case lir.Intrinsic(name, arguments):
                 return self.emit_intrinsic(name, arguments)
             case lir.FieldAddress(pointer, field):
@@ -491,12 +512,17 @@ class _FunctionEmitter:
             case _:
                 raise ValueError(f'no conversion from {source} to {type_}')
 
-    def emit_call(self, name: str, arguments: tuple[lir.Expr, ...], type_: lir.Type) -> str:
+    def emit_call(self, call: lir.Call) -> str:
+        type_ = call.type
         operands = []
-        for argument in arguments:
+        for argument in call.arguments:
             operand = self.emit_expr(argument)
             operands.append(f'{_value_type(argument.type)} {_extension(argument.type)}{operand}')
-        text = f'call {_extension(type_)}{_value_type(type_)} @{_quoted(name)}({", ".join(operands)})'
+        function = self.module.functions[call.function]
+        kind = 'musttail call' if call.tail else 'call'
+        convention = 'tailcc ' if function.tail else ''
+        text = (f'{kind} {convention}{_extension(type_)}{_value_type(type_)} '
+                f'@{_quoted(call.function)}({", ".join(operands)})')
         if type_ == lir.VOID:
             self.line(text)
             return ''
@@ -511,6 +537,9 @@ class _FunctionEmitter:
         if name == 'pause':
             self.line('fence syncscope("singlethread") seq_cst')
             return ''
+        if name == 'stack_pointer':
+            function = self.module.intrinsic('llvm.read_register.i64', 'i64', ['metadata'])
+            return self.value(f'call i64 {function}(metadata !{{!"{_STACK_POINTERS[platform.machine()]}"}})')
         operand = self.typed(arguments[0])
         type_ = _value_type(arguments[0].type)
         if name == 'prefetch':

@@ -281,12 +281,33 @@ class IndexAddress:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Pack:
+    """A struct as a value: what functions with several results return. Such values are only kept in locals."""
+
+    type: StructName
+    values: tuple[Expr, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """A field of a struct that is a value; `type` is the field's."""
+
+    value: Expr
+    field: str
+    type: Type
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Call:
-    """A call of a function of the module (defined or declared)."""
+    """A call of a function of the module (defined or declared). A `tail` call, the value of a `Return`, takes the
+    place of the caller on the stack; caller and callee must be functions with the `tail` convention."""
 
     function: str
     arguments: tuple[Expr, ...]
     type: Type
+    tail: bool = False
 
 
 @final
@@ -300,21 +321,23 @@ class Intrinsic:
     @property
     def type(self) -> Type:
         """That of the operand, or void."""
-        return VOID if INTRINSICS[self.name] == 'none' else self.arguments[0].type
+        kind = INTRINSICS[self.name]
+        return VOID if kind == 'none' else U64 if kind == 'address' else self.arguments[0].type
 
 
 Expr: TypeAlias = (
     Const | Local | GlobalAddress | Binary | Compare | Logical | Not | Neg | Convert | Bitcast | Select | Load
-    | AtomicLoad | AtomicRmw | CompareExchange | FieldAddress | IndexAddress | Call | Intrinsic
+    | AtomicLoad | AtomicRmw | CompareExchange | FieldAddress | IndexAddress | Pack | Extract | Call | Intrinsic
 )
 
 # What each intrinsic takes: `int`, `float` or `bool` give their operand's type, `none` gives nothing.
-# The count of zeros of the word 0 is its width. `prefetch` takes a pointer, `trap` takes nothing.
-INTRINSICS: Mapping[str, Literal['int', 'float', 'bool', 'none']] = {
+# The count of zeros of the word 0 is its width. `prefetch` takes a pointer, `trap` takes nothing, and so does
+# `stack_pointer`, an address as a u64.
+INTRINSICS: Mapping[str, Literal['int', 'float', 'bool', 'none', 'address']] = {
     'ctz': 'int', 'clz': 'int', 'popcount': 'int',
     'sqrt': 'float', 'floor': 'float', 'ceil': 'float', 'trunc': 'float', 'fabs': 'float',
     'likely': 'bool', 'unlikely': 'bool',
-    'prefetch': 'none', 'trap': 'none', 'pause': 'none',
+    'prefetch': 'none', 'trap': 'none', 'pause': 'none', 'stack_pointer': 'address',
 }
 
 
@@ -491,7 +514,11 @@ class Global:
 @final
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function, or with `extern` the declaration of one that another module or the process provides."""
+    """A function, or with `extern` the declaration of one that another module or the process provides.
+
+    With the `tail` convention it may call others of that kind in its own place; nobody outside of LIR can call it. One
+    that is `noreturn` never comes back.
+    """
 
     name: str
     parameters: tuple[tuple[str, Type], ...]
@@ -500,12 +527,18 @@ class Function:
     inline: Inline = 'auto'
     exported: bool = False
     extern: bool = False
+    tail: bool = False
+    noreturn: bool = False
     file: str = ''
     line: int = 0
 
     def call(self, *arguments: Expr) -> Call:
         """A call of this function."""
         return Call(self.name, arguments, self.result)
+
+    def tail_call(self, *arguments: Expr) -> Return:
+        """A call of this function in the place of the caller."""
+        return Return(Call(self.name, arguments, self.result, tail=True))
 
 
 @final

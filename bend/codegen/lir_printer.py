@@ -151,8 +151,12 @@ def _expr(expr: lir.Expr) -> str:
             return f'bits:{type_}({print_expr(value)})'
         case lir.FieldAddress() | lir.IndexAddress():
             return f'&{_place(expr)}'
-        case lir.Call(name, arguments):
-            return f'{name}({_arguments(arguments)})'
+        case lir.Pack(type_, values):
+            return f'{type_}{{{_arguments(values)}}}'
+        case lir.Extract(value, field):
+            return f'{_expr(value)}.{field}'
+        case lir.Call(name, arguments, _, tail):
+            return f'{"tail " if tail else ""}{name}({_arguments(arguments)})'
         case lir.Intrinsic(name, arguments):
             return f'${name}({_arguments(arguments)})'
         case lir.Load(pointer):

@@ -131,7 +131,7 @@ class _Function:
             raise self.error('the end can be reached without a return')
 
     def declare(self, name: str, type_: lir.Type) -> None:
-        if not isinstance(type_, lir.Int | lir.Float | lir.BoolType | lir.Ptr):
+        if not isinstance(type_, lir.Int | lir.Float | lir.BoolType | lir.Ptr | lir.StructName):
             raise self.error(f'{name} cannot be {type_}')
         self.module.check_type(self.function.name, self.line, type_)
         if self.locals.setdefault(name, type_) != type_:
@@ -167,6 +167,10 @@ class _Function:
             case lir.Break() | lir.Continue():
                 if self.loops == 0:
                     raise self.error(f'{type(statement).__name__.lower()} outside of a loop')
+            case lir.Return(lir.Call(tail=True) as call):
+                if not (self.function.tail and self.module.functions[call.function].tail):
+                    raise self.error(f'a tail call of {call.function} without that convention')
+                self.same(self.call(call), self.function.result, 'the result')
             case lir.Return(None):
                 self.same(lir.VOID, self.function.result, 'the result')
             case lir.Return(lir_value):
@@ -264,7 +268,20 @@ class _Function:
                 self.convert(self.expr(value), type_)
             case lir.Bitcast(value, type_):
                 self.bitcast(self.expr(value), type_)
+            case lir.Pack(type_, values):
+                fields = self.struct(type_).fields
+                if len(values) != len(fields):
+                    raise self.error(f'{len(values)} values for {type_}')
+                for value, (name, field_type) in zip(values, fields, strict=True):
+                    self.same(self.expr(value), field_type, f'the field {name}')
+            case lir.Extract(value, field, type_):
+                known = dict(self.struct(self.expr(value)).fields)
+                if field not in known:
+                    raise self.error(f'{value.type} has no field {field}')
+                self.same(known[field], type_, f'the field {field}')
             case lir.Call():
+                if expr.tail:
+                    raise self.error('a tail call that is not what is returned')
                 self.call(expr)
             case lir.Intrinsic(name, arguments):
                 self.intrinsic(name, arguments)
@@ -293,7 +310,12 @@ class _Function:
                 return
         raise self.error(f'no bitcast from {source} to {target}')
 
-    def call(self, expr: lir.Call) -> None:
+    def struct(self, type_: lir.Type) -> lir.Struct:
+        if not isinstance(type_, lir.StructName) or type_.name not in self.module.structs:
+            raise self.error(f'{type_} is no struct')
+        return self.module.structs[type_.name]
+
+    def call(self, expr: lir.Call) -> lir.Type:
         function = self.module.functions.get(expr.function)
         if function is None:
             raise self.error(f'no function {expr.function}')
@@ -302,14 +324,15 @@ class _Function:
         for argument, (name, type_) in zip(expr.arguments, function.parameters, strict=True):
             self.same(self.expr(argument), type_, f'the argument {name} of {function.name}')
         self.same(expr.type, function.result, f'the result of {function.name}')
+        return expr.type
 
     def intrinsic(self, name: str, arguments: tuple[lir.Expr, ...]) -> None:
         kind = lir.INTRINSICS.get(name)
         if kind is None:
             raise self.error(f'no intrinsic {name}')
-        if len(arguments) != (0 if name in ('trap', 'pause') else 1):
+        if len(arguments) != (0 if name in ('trap', 'pause', 'stack_pointer') else 1):
             raise self.error(f'the wrong number of arguments for {name}')
-        allowed = {'int': lir.Int, 'float': lir.Float, 'bool': lir.BoolType, 'none': lir.Ptr}[kind]
+        allowed = {'int': lir.Int, 'float': lir.Float, 'bool': lir.BoolType}.get(kind, lir.Ptr)
         for argument in arguments:
             if not isinstance(self.expr(argument), allowed):
                 raise self.error(f'no {name} of {argument.type}')

@@ -468,7 +468,7 @@ class _Body:
             case 'sizeof', [type_]:
                 size, _ = size_and_alignment(self.scope.type_of(type_), self.structs)
                 return lir.Const(size, lir.U64)
-            case ('trap' | 'pause'), []:
+            case ('trap' | 'pause' | 'stack_pointer'), []:
                 return lir.Intrinsic(word, ())
             case _ if word in lir.INTRINSICS and len(arguments) == 1:
                 return lir.Intrinsic(word, (self.intrinsic_argument(word, arguments[0], expected),))

@@ -104,6 +104,11 @@ def pause() -> None:
     """Says that this thread spins."""
 
 
+def stack_pointer() -> Any:
+    """Where the stack has grown to; in Python, nowhere near any limit."""
+    return u64((1 << 64) - 1)
+
+
 def trap() -> NoReturn:
     """Ends the program."""
     sys.exit('trap')
