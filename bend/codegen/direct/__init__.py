@@ -1,0 +1,1 @@
+"""From core to straight native code (docs/direct.md)."""

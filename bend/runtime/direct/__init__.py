@@ -1,0 +1,1 @@
+"""The direct engine at run time."""

@@ -1,0 +1,88 @@
+"""Programs of the direct engine as they lie in the cache, and how their values look (docs/direct.md, Values)."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bend.hvm import net
+
+if TYPE_CHECKING:
+    from bend.desugar import core
+
+TAG_MASK = 7
+CELL, NUMBER, IMMEDIATE, FUNCTION, CONSTANT, ERASER = range(6)
+NUMBER_SHIFT = 3
+PAYLOAD_SHIFT = 8
+INDEX_SHIFT = 32
+SHAPE_SHIFT = 32
+SHAPE_MASK = 0xFF
+HEADER_PAYLOAD_SHIFT = 40
+PAYLOAD_MASK = 0xFFFFFF
+PARTIAL = 0
+"""The shape of partial applications."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How values of a constructor, or of tuples (None), look. `packed` is the field that is a payload and `kind` which
+    kind of number it is (1 u24, 2 i24, 3 f24; 0 where no field is packed). Without words a value is immediate."""
+
+    constructor: str | None
+    fields: int
+    packed: int | None = None
+    kind: int = 0
+
+    @property
+    def words(self) -> int:
+        """The words of a cell besides its header."""
+        return self.fields - (self.packed is not None)
+
+    @property
+    def is_immediate(self) -> bool:
+        """Whether there is no cell."""
+        return self.words == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A function with some arguments: what a partial application or a folded reference is of."""
+
+    function: str
+    given: int
+    arity: int
+
+
+@dataclass(frozen=True, slots=True)
+class DirectProgram:
+    """A compiled program. Can be pickled.
+
+    `shapes` and `entries` are by number; shape 0, that of partial applications, is None. `constants` are the names of
+    the definitions without parameters by number; number 0 is what runs. `layouts` are the offsets of fields in the
+    kernel's structs in words, and their sizes under ''. `places` and `book` are pickled, since few runs need them: the
+    places of operations, and the final core that readback evaluates functions with. `counted` is how many words a
+    worker needs to count overflows by place. `parallel` says that it may run with several workers. `budgeted`: a run
+    stops after some work, because nets may do the same with much less.
+    """
+
+    object_code: bytes
+    shapes: tuple[Shape | None, ...]
+    entries: tuple[Entry, ...]
+    constants: tuple[str, ...]
+    layouts: Mapping[str, Mapping[str, int]]
+    places: bytes
+    book: bytes
+    counted: int = 0
+    parallel: bool = False
+    budgeted: bool = False
+
+    def places_by_number(self) -> tuple[net.Place | None, ...]:
+        """The places of operations; 0 is the unknown one."""
+        return (None, *pickle.loads(self.places))
+
+    def core_book(self) -> core.Book:
+        """The core that was compiled."""
+        book: core.Book = pickle.loads(self.book)
+        return book

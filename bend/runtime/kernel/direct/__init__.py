@@ -1,0 +1,1 @@
+"""The kernel of the direct engine: memory, counts, forks."""
