@@ -170,7 +170,7 @@ class _Compiler:
         inline: lir.Inline = next((_INLINE[word] for word in words if word is not None and word in _INLINE), 'auto')
         function = lir.Function(
             node.name, tuple(parameters), scope.type_of(node.returns), (), inline, 'export' in words,
-            'extern' in words, scope.file, node.lineno,
+            'extern' in words, file=scope.file, line=node.lineno,
         )
         entity = FunctionEntity(function, node)
         scope.names[node.name] = entity

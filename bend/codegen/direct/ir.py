@@ -1,0 +1,316 @@
+"""The intermediate form of the direct engine: functions of blocks in A-normal form.
+
+A block binds the results of operations to variables, one after the other, and ends in a value, a call, or a branch
+whose arms are blocks. Operands are atoms: variables and constants. Variables are unique in the whole program. Data
+only; see docs/direct.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias, final
+
+
+class Unsupported(Exception):
+    """The program has something that only nets can do; `reason` says what."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+# ---- atoms -----------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Var:
+    """A variable."""
+
+    name: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Num:
+    """A number word (`bend.hvm.numbers`)."""
+
+    word: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A folded reference: a function, a constructor with fields that has got none, or a definition without
+    parameters."""
+
+    name: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Nullary:
+    """A constructor without fields."""
+
+    constructor: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Eraser:
+    """`*`."""
+
+
+Atom: TypeAlias = Var | Num | Reference | Nullary | Eraser
+
+
+# ---- operations ------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a function with all of its arguments."""
+
+    function: str
+    arguments: tuple[Atom, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """An application of a value."""
+
+    function: Atom
+    arguments: tuple[Atom, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """A function with some of its arguments, at least one."""
+
+    function: str
+    arguments: tuple[Atom, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Construct:
+    """A constructor with all of its fields, at least one."""
+
+    constructor: str
+    arguments: tuple[Atom, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A tuple of two."""
+
+    arguments: tuple[Atom, Atom]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class TakePair:
+    """The parts of a tuple, for two variables."""
+
+    value: Atom
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Operate:
+    """An operation of numbers by its code (`bend.hvm.numbers`). `typed_by` is the operand whose type decides what is
+    computed: 0 the left one, 1 the right one (spec 09, R4). `place` numbers the operation's place in the program."""
+
+    code: int
+    left: Atom
+    right: Atom
+    typed_by: int
+    place: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """A number in another type: 1 u24, 2 i24, 3 f24 (spec 06, section 4)."""
+
+    kind: int
+    value: Atom
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """What a block gives."""
+
+    block: Block
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Calls that do not need each other's results, one for each variable that is bound."""
+
+    calls: tuple[Call, ...]
+
+
+Operation: TypeAlias = (
+    Call | Apply | Partial | Construct | Pair | TakePair | Operate | Cast | Nested | Fork
+)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Variables for the results of an operation: two for a tuple that is taken apart, else one."""
+
+    names: tuple[str, ...]
+    operation: Operation
+
+
+# ---- ends ------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Return:
+    """A value."""
+
+    value: Atom
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Do:
+    """A call whose result is that of the block."""
+
+    operation: Call | Apply
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A branch on whether a number is zero; in the second block `predecessor` is the number less one."""
+
+    value: Atom
+    zero: Block
+    predecessor: str
+    successor: Block
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """An arm of a match, with variables for all fields."""
+
+    constructor: str
+    fields: tuple[str, ...]
+    block: Block
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A branch on the constructor of a value; the arms are those of one type, in the order of declaration."""
+
+    value: Atom
+    arms: tuple[Arm, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A value of a shape that only nets know what to do with."""
+
+
+End: TypeAlias = Return | Do | Switch | Match | Wrong
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Bindings, and how it ends."""
+
+    bindings: tuple[Binding, ...]
+    end: End
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function. `origin` is what users call it, or what it was made from."""
+
+    name: str
+    parameters: tuple[str, ...]
+    body: Block
+    origin: str
+
+
+@dataclass(frozen=True)
+class Program:
+    """Functions by name; `constants` are those without parameters that are referred to, the entry first. `fields` says
+    how many fields each constructor has, `places` are those of operations, from 1 on."""
+
+    functions: Mapping[str, Function]
+    constants: tuple[str, ...]
+    fields: Mapping[str, int]
+    places: tuple[object, ...] = ()
+
+
+# ---- lookups ---------------------------------------------------------------------------------
+
+
+def atoms_of(operation: Operation | End) -> tuple[Atom, ...]:
+    """The operands of an operation or end, not those inside its blocks."""
+    match operation:
+        case Call(_, arguments) | Partial(_, arguments) | Construct(_, arguments) | Pair(arguments):
+            return arguments
+        case Apply(function, arguments):
+            return (function, *arguments)
+        case Operate(_, left, right):
+            return (left, right)
+        case TakePair(value) | Cast(_, value) | Return(value) | Switch(value) | Match(value):
+            return (value,)
+        case Fork(calls):
+            return tuple(atom for call in calls for atom in call.arguments)
+        case Do(inner):
+            return atoms_of(inner)
+        case _:
+            return ()
+
+
+def blocks_of(operation: Operation | End) -> tuple[Block, ...]:
+    """The blocks right inside an operation or end."""
+    match operation:
+        case Nested(block):
+            return (block,)
+        case Switch(_, zero, _, successor):
+            return zero, successor
+        case Match(_, arms):
+            return tuple(arm.block for arm in arms)
+        case _:
+            return ()
+
+
+def blocks_within(block: Block) -> Iterator[Block]:
+    """A block and all blocks inside it."""
+    pending = [block]
+    while pending:
+        item = pending.pop()
+        yield item
+        for binding in item.bindings:
+            pending += blocks_of(binding.operation)
+        pending += blocks_of(item.end)
+
+
+def operations_of(block: Block) -> Iterator[Operation]:
+    """All operations of a block and the blocks inside it, those of its ends among them."""
+    for item in blocks_within(block):
+        for binding in item.bindings:
+            yield binding.operation
+        if isinstance(item.end, Do):
+            yield item.end.operation
