@@ -123,13 +123,13 @@ class TakePair:
 @final
 @dataclass(frozen=True, slots=True)
 class Operate:
-    """An operation of numbers by its code (`bend.hvm.numbers`). `typed_by` is the operand whose type decides what is
-    computed: 0 the left one, 1 the right one (spec 09, R4). `place` numbers the operation's place in the program."""
+    """An operation of numbers by its code (`bend.hvm.numbers`, also flipped ones). `left` is held by the operator;
+    the type of `right` decides what is computed, and what the bits of `left` mean (spec 09, R4). `place` numbers the
+    operation's place in the program."""
 
     code: int
     left: Atom
     right: Atom
-    typed_by: int
     place: int = 0
 
 

@@ -1,0 +1,378 @@
+"""Final core to the form of the direct engine.
+
+What passes did for nets is undone on the way: floated arms are called where they stand, arguments that were passed
+through matches go into the arms, duplications become second uses of a variable. Nothing is evaluated, so that what
+spec 09 says of references and of the operand that types an operation (R1, R4) still holds: an operation keeps the
+number that is held by its operator on the left, and the one that arrives and says the type on the right.
+
+    f = λa λb (match a { List/Nil: λc c; List/Cons: (f__C0 *) } b)
+    ⇒
+    f a b = match a { List/Nil: b; List/Cons head tail: f__C0 * head tail b }
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from bend.codegen.direct import ir
+from bend.codegen.direct.ir import Atom, Binding, Block, Unsupported
+from bend.desugar import core
+from bend.desugar.places import operation_place
+from bend.desugar.terms import children, pattern_vars, scoped_children
+from bend.hvm import numbers as num
+from bend.hvm.adt import lambdas
+from bend.hvm.encode import OPERATOR_CODES
+from bend.hvm.net import Place
+
+CASTS = {'f24/to_u24': num.U24, 'f24/to_i24': num.I24, 'i24/to_u24': num.U24, 'i24/to_f24': num.F24,
+         'u24/to_i24': num.I24, 'u24/to_f24': num.F24}
+"""Definitions of the prelude that are written as nets and cast a number."""
+
+ZERO = ir.Num(num.word_of(num.Number('u24', 0)))
+
+MATHEMATICS: dict[str, tuple[int, int | None, int]] = {
+    'Math/log': (num.OR, 1, 0), 'Math/atan2': (num.AND, 0, 1), 'Math/sin': (num.SHL, None, 0),
+    'Math/tan': (num.SHR, None, 0),
+}
+"""Those that calculate: the operator, which argument it holds (None: a zero), and which one arrives."""
+
+MAX_BINDINGS = 20_000
+"""Definitions that are longer are data, for which straight code is no good form."""
+
+
+@dataclass
+class Converted:
+    """A program, and the functions that local ones have become, as core, by name."""
+
+    program: ir.Program
+    local_functions: dict[str, core.Term]
+
+
+def convert(book: core.Book) -> Converted:
+    """The program that the entry of a book reaches. Raises `Unsupported` for what only nets can do."""
+    assert book.entry is not None
+    converter = _Converter(book)
+    converter.constant(book.entry)
+    while converter.pending:
+        converter.convert_definition(converter.pending.pop())
+    fields = {name: len(constructor.fields) for name, constructor in book.constructors.items()}
+    program = ir.Program(converter.functions, tuple(converter.constants), fields, tuple(converter.places))
+    return Converted(program, converter.local_functions)
+
+
+@dataclass
+class _Converter:
+    book: core.Book
+    functions: dict[str, ir.Function] = field(default_factory=dict)
+    constants: dict[str, int] = field(default_factory=dict)
+    local_functions: dict[str, core.Term] = field(default_factory=dict)
+    places: dict[Place, int] = field(default_factory=dict)
+    pending: list[str] = field(default_factory=list)
+    arities: dict[str, int] = field(default_factory=dict)
+    environment: dict[str, Atom] = field(default_factory=dict)
+    made: int = 0
+    definition: str = ''
+
+    # ---- definitions ---------------------------------------------------------------------------
+
+    def convert_definition(self, name: str) -> None:
+        """Adds the function of a definition."""
+        self.definition = name
+        self.environment = {}
+        parameters = tuple(self.fresh('p') for _ in range(self.arity(name)))
+        arguments = tuple(ir.Var(parameter) for parameter in parameters)
+        if name in self.book.nets:
+            body = self.primitive(name, arguments)
+            origin = name
+        else:
+            definition = self.book.defs[name]
+            body = self.block(definition.body, arguments)
+            origin = definition.user_name
+        if sum(len(block.bindings) for block in ir.blocks_within(body)) > MAX_BINDINGS:
+            raise Unsupported(f"'{origin}' is too long for straight code")
+        self.functions[name] = ir.Function(name, parameters, body, origin)
+
+    def primitive(self, name: str, arguments: Sequence[Atom]) -> Block:
+        """What a definition of the prelude does that is written as a net."""
+        operation: ir.Operation
+        result = self.fresh('r')
+        if name in CASTS:
+            operation = ir.Cast(CASTS[name], arguments[0])
+        else:
+            code, held, arriving = MATHEMATICS[name]
+            operation = ir.Operate(code, ZERO if held is None else arguments[held], arguments[arriving])
+        return Block((Binding((result,), operation),), ir.Return(ir.Var(result)))
+
+    def reach(self, name: str) -> None:
+        """Sees to it that a definition is converted."""
+        if name not in self.arities:
+            self.arity(name)
+        if name not in self.functions and name not in self.pending:
+            self.functions[name] = ir.Function(name, (), Block((), ir.Wrong()), name)
+            self.pending.append(name)
+
+    def constant(self, name: str) -> None:
+        """Sees to it that a definition without parameters can be referred to."""
+        self.constants.setdefault(name, len(self.constants))
+        self.reach(name)
+
+    def arity(self, name: str) -> int:
+        """How many arguments a definition takes at once."""
+        if name not in self.arities:
+            if name in self.book.nets:
+                if not self.book.nets[name].builtin or (name not in CASTS and name not in MATHEMATICS):
+                    raise Unsupported(f"'{name}' is written as a net")
+                self.arities[name] = 2 if name in ('Math/log', 'Math/atan2') else 1
+            else:
+                # A definition that leads to itself before it takes an argument takes none.
+                self.arities[name] = 0
+                self.arities[name] = self.parameter_count(self.book.defs[name].body)
+        return self.arities[name]
+
+    def parameter_count(self, term: core.Term) -> int:
+        """How many arguments a term takes before it has anything to do but to look at variables."""
+        match term:
+            case core.Lam(_, body):
+                return 1 + self.parameter_count(body)
+            case core.Let(_, core.Var(), body):
+                return self.parameter_count(body)
+            case core.Match(core.Var(), arms):
+                return min(max(0, self.parameter_count(arm.body) - self.missing_fields(arm)) for arm in arms)
+            case core.Switch(core.Var(), (zero, successor)):
+                return min(self.parameter_count(zero), self.parameter_count(successor))
+            case core.App(function, core.Var() | core.Era() | core.Num() | core.Ref()):
+                return max(0, self.parameter_count(function) - 1)
+            case core.Ref(name) if name in self.book.defs or name in self.book.nets:
+                return self.arity(name)
+            case _:
+                return 0
+
+    def missing_fields(self, arm: core.Arm) -> int:
+        """How many fields an arm takes as arguments of its body."""
+        assert arm.constructor is not None
+        return len(self.book.constructors[arm.constructor].fields) - len(arm.fields)
+
+    # ---- blocks --------------------------------------------------------------------------------
+
+    def fresh(self, hint: str) -> str:
+        """A new variable."""
+        self.made += 1
+        return f'{hint}{self.made}'
+
+    def block(self, term: core.Term, arguments: Sequence[Atom]) -> Block:
+        """A block that gives a term applied to arguments."""
+        bindings: list[Binding] = []
+        end = self.tail(term, tuple(arguments), bindings)
+        return Block(tuple(bindings), end)
+
+    def bind(self, operation: ir.Operation, out: list[Binding], hint: str = 'x') -> Atom:
+        """Binds the result of an operation to a new variable."""
+        name = self.fresh(hint)
+        out.append(Binding((name,), operation))
+        return ir.Var(name)
+
+    def tail(self, term: core.Term, arguments: tuple[Atom, ...], out: list[Binding]) -> ir.End:
+        """The end of a block that gives a term applied to arguments."""
+        while True:
+            match term:
+                case core.Lam(pattern, body) if arguments:
+                    self.bind_pattern(pattern, arguments[0], out)
+                    term, arguments = body, arguments[1:]
+                case core.App(function, argument):
+                    arguments = (self.value(argument, (), out), *arguments)
+                    term = function
+                case core.Let(pattern, value, body):
+                    self.bind_pattern(pattern, self.value(value, (), out), out)
+                    term = body
+                case core.Match(argument, arms):
+                    return self.match(self.value(argument, (), out), arms, arguments)
+                case core.Switch(argument, (zero, successor), predecessor):
+                    return self.switch(self.value(argument, (), out), zero, predecessor, successor, arguments)
+                case core.Tup() if arguments:
+                    return ir.Wrong()
+                case _:
+                    return self.leaf(term, arguments, out)
+
+    def leaf(self, term: core.Term, arguments: tuple[Atom, ...], out: list[Binding]) -> ir.End:
+        """The end of a block for a term without control flow."""
+        match term:
+            case core.Ref(name) if name in self.book.constructors and len(arguments) > self.field_count(name):
+                return ir.Wrong()
+            case core.Ref(name) if name not in self.book.constructors:
+                self.reach(name)
+                arity = self.arity(name)
+                if arity and len(arguments) == arity:
+                    return ir.Do(ir.Call(name, arguments))
+                if arity and len(arguments) > arity:
+                    function = self.bind(ir.Call(name, arguments[:arity]), out)
+                    return ir.Do(ir.Apply(function, arguments[arity:]))
+                if arguments and not arity:
+                    self.constant(name)
+                    return ir.Do(ir.Apply(ir.Reference(name), arguments))
+            case core.Var(name) if arguments:
+                return self.application(self.environment[name], arguments)
+            case core.Op() if arguments:
+                return self.application(self.value(term, (), out), arguments)
+            case core.Num() | core.Era():
+                # A number or an eraser that is applied stays what it is (spec 09, R5).
+                arguments = ()
+            case _:
+                pass
+        return ir.Return(self.value(term, arguments, out))
+
+    def application(self, function: Atom, arguments: tuple[Atom, ...]) -> ir.End:
+        """The end of a block that applies an atom."""
+        if isinstance(function, ir.Num | ir.Eraser):
+            return ir.Return(function)
+        return ir.Do(ir.Apply(function, arguments))
+
+    def match(self, value: Atom, arms: Iterable[core.Arm], arguments: tuple[Atom, ...]) -> ir.End:
+        """A match whose arms are applied to arguments."""
+        converted = []
+        for arm in arms:
+            assert arm.constructor is not None
+            names = tuple(self.fresh('f') for _ in self.book.constructors[arm.constructor].fields)
+            for name, atom in zip(arm.fields, names, strict=False):
+                if name is not None:
+                    self.environment[name] = ir.Var(atom)
+            rest = tuple(ir.Var(name) for name in names[len(arm.fields):])
+            converted.append(ir.Arm(arm.constructor, names, self.block(arm.body, (*rest, *arguments))))
+        return ir.Match(value, tuple(converted))
+
+    def switch(self, value: Atom, zero: core.Term, predecessor: str | None, successor: core.Term,
+               arguments: tuple[Atom, ...]) -> ir.End:
+        """A switch whose arms are applied to arguments."""
+        name = self.fresh('n')
+        first = self.block(zero, arguments)
+        if predecessor is not None:
+            self.environment[predecessor] = ir.Var(name)
+        return ir.Switch(value, first, name, self.block(successor, arguments))
+
+    # ---- values --------------------------------------------------------------------------------
+
+    def value(self, term: core.Term, arguments: tuple[Atom, ...], out: list[Binding]) -> Atom:
+        """An atom for a term applied to arguments; what it takes to get it is bound."""
+        match term:
+            case core.Var(name) if not arguments:
+                return self.environment[name]
+            case core.Num(number):
+                return ir.Num(num.word_of(number))
+            case core.Era():
+                return ir.Eraser()
+            case core.Ref(name) if name in self.book.constructors:
+                return self.constructor(name, arguments, out)
+            case core.Ref(name) if len(arguments) < self.arity(name) or not (arguments or self.arity(name)):
+                return self.reference(name, arguments, out)
+            case core.Tup(elements) if not arguments:
+                atoms = [self.value(element, (), out) for element in elements]
+                last = atoms.pop()
+                while atoms:
+                    last = self.bind(ir.Pair((atoms.pop(), last)), out, 't')
+                return last
+            case core.Op() if not arguments:
+                return self.operation(term, out)
+            case core.Lam() if not arguments:
+                return self.local_function(term, out)
+            case core.Sup() | core.Unscoped():
+                raise Unsupported('superpositions' if isinstance(term, core.Sup) else 'unscoped variables')
+            case _:
+                end = self.tail(term, arguments, out)
+                if isinstance(end, ir.Return):
+                    return end.value
+                if isinstance(end, ir.Do):
+                    return self.bind(end.operation, out)
+                return self.bind(ir.Nested(Block((), end)), out)
+
+    def field_count(self, constructor: str) -> int:
+        """How many fields a constructor has."""
+        return len(self.book.constructors[constructor].fields)
+
+    def constructor(self, name: str, arguments: tuple[Atom, ...], out: list[Binding]) -> Atom:
+        """A constructor with at most as many arguments as it has fields."""
+        count = self.field_count(name)
+        if count == 0:
+            return ir.Nullary(name)
+        if not arguments:
+            return ir.Reference(name)
+        made = ir.Construct if len(arguments) == count else ir.Partial
+        return self.bind(made(name, arguments), out, 'c')
+
+    def reference(self, name: str, arguments: tuple[Atom, ...], out: list[Binding]) -> Atom:
+        """A definition with fewer arguments than it takes."""
+        self.reach(name)
+        if arguments:
+            return self.bind(ir.Partial(name, arguments), out, 'g')
+        if self.arity(name) == 0:
+            self.constant(name)
+        return ir.Reference(name)
+
+    def operation(self, term: core.Op, out: list[Binding]) -> Atom:
+        """An operation, as nets do it (see `bend.hvm.encode`)."""
+        code = OPERATOR_CODES[term.operator]
+        place = operation_place(self.book, self.definition, term.span)
+        number = self.places.setdefault(place, len(self.places) + 1)
+        left, right = self.value(term.left, (), out), self.value(term.right, (), out)
+        if isinstance(term.right, core.Num) and not isinstance(term.left, core.Num) and term.operator != '**':
+            code, left, right = num.FLIPPED[code], right, left
+        result = self.bind(ir.Operate(code, left, right, number), out)
+        if term.operator in ('<=', '>='):
+            result = self.bind(ir.Operate(num.EQ, ZERO, result, number), out)
+        return result
+
+    def local_function(self, term: core.Lam, out: list[Binding]) -> Atom:
+        """A function of its own for a local one: what it captures are its first parameters."""
+        captured = free_variables(term)
+        name = f'{self.definition}__L{len(self.local_functions)}'
+        self.local_functions[name] = lambdas(captured, term)
+        outer = self.environment
+        values = tuple(outer[variable] for variable in captured)
+        inside = {variable: ir.Var(self.fresh('k')) for variable in captured}
+        self.environment = {**outer, **inside}
+        parameters = tuple(self.fresh('p') for _ in range(self.parameter_count(term)))
+        body = self.block(term, tuple(ir.Var(parameter) for parameter in parameters))
+        self.environment = outer
+        origin = self.book.defs[self.definition].user_name
+        all_parameters = (*(atom.name for atom in inside.values()), *parameters)
+        self.functions[name] = ir.Function(name, all_parameters, body, origin)
+        self.arities[name] = len(all_parameters)
+        return self.bind(ir.Partial(name, values), out, 'g') if values else ir.Reference(name)
+
+    # ---- patterns ------------------------------------------------------------------------------
+
+    def bind_pattern(self, pattern: core.Pattern, value: Atom, out: list[Binding]) -> None:
+        """Gives the variables of a pattern their values."""
+        match pattern:
+            case core.PVar(None):
+                pass
+            case core.PVar(str(name)):
+                self.environment[name] = value
+            case core.PDup(elements):
+                for element in elements:
+                    self.bind_pattern(element, value, out)
+            case core.PTup(elements):
+                for element in elements[:-1]:
+                    first, rest = self.fresh('l'), self.fresh('r')
+                    out.append(Binding((first, rest), ir.TakePair(value)))
+                    self.bind_pattern(element, ir.Var(first), out)
+                    value = ir.Var(rest)
+                self.bind_pattern(elements[-1], value, out)
+            case _:
+                raise Unsupported('unscoped variables')
+
+
+def free_variables(term: core.Term) -> tuple[str, ...]:
+    """The scoped variables that a term uses and does not bind, in the order of their uses. Names are unique."""
+    used: dict[str, None] = {}
+    bound: set[str] = set()
+    pending = [term]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, core.Var):
+            used.setdefault(item.name)
+        if isinstance(item, core.Lam | core.Let):
+            bound.update(pattern_vars(item.pattern))
+        if isinstance(item, core.Match | core.Switch):
+            bound.update(name for names, _ in scoped_children(item) for name in names)
+        pending += reversed(children(item))
+    return tuple(name for name in used if name not in bound)

@@ -1,0 +1,402 @@
+"""Calls replaced by what they call, and what follows from it.
+
+Functions that are called from one place only (most of them arms of matches that were floated) and small ones lose their
+calls. On the way, what is known of a value is used: a tuple that is made and taken apart, a match on a known
+constructor, an operation of two constants, the application of a known function. What nothing needs is left away
+(spec 09, R2: the direct engine may skip it).
+
+    f n m = do g n m        g a b = x = operate 4 a b; x    ⇒    f n m = x1 = operate 4 n m; x1
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from bend.codegen.direct import ir
+from bend.codegen.direct.ir import Atom, Binding, Block
+from bend.hvm import numbers as num
+
+SMALL = 8
+"""Bindings and branches of a function that is inlined wherever it is called."""
+LARGE = 400
+"""Those beyond which functions grow no more."""
+
+
+def inline(program: ir.Program) -> ir.Program:
+    """The same program with fewer calls; functions that nothing refers to any more are gone."""
+    inliner = _Inliner(program)
+    names = list(program.functions)
+    for name in names:
+        inliner.process(name)
+    return pruned(replace(program, functions=inliner.done))
+
+
+def pruned(program: ir.Program) -> ir.Program:
+    """Without what the entry does not reach."""
+    reached: dict[str, None] = {}
+    constants: dict[str, None] = {}
+    pending = [program.constants[0]]
+    while pending:
+        name = pending.pop()
+        if name in reached or name not in program.functions:
+            continue
+        reached[name] = None
+        for found in references_of(program.functions[name].body):
+            if found in program.functions and not program.functions[found].parameters:
+                constants[found] = None
+            pending.append(found)
+    entry = program.constants[0]
+    kept = {name: function for name, function in program.functions.items() if name in reached}
+    return replace(program, functions=kept, constants=(entry, *(name for name in constants if name != entry)))
+
+
+def references_of(block: Block) -> list[str]:
+    """The functions that a block calls or refers to, with repetitions."""
+    found: list[str] = []
+    for part in ir.blocks_within(block):
+        steps: list[ir.Operation | ir.End] = [*(binding.operation for binding in part.bindings), part.end]
+        for step in steps:
+            inner = step.operation if isinstance(step, ir.Do) else step
+            if isinstance(inner, ir.Call | ir.Partial):
+                found.append(inner.function)
+            if isinstance(inner, ir.Fork):
+                found += [call.function for call in inner.calls]
+            found += [atom.name for atom in ir.atoms_of(step) if isinstance(atom, ir.Reference)]
+    return found
+
+
+def size_of(block: Block) -> int:
+    """Bindings and branches."""
+    return sum(len(part.bindings) + isinstance(part.end, ir.Switch | ir.Match) for part in ir.blocks_within(block))
+
+
+@dataclass
+class _Inliner:
+    program: ir.Program
+    done: dict[str, ir.Function] = field(default_factory=dict)
+    active: set[str] = field(default_factory=set)
+    made: int = 0
+    calls: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        for function in self.program.functions.values():
+            self.calls.update(references_of(function.body))
+
+    def process(self, name: str) -> ir.Function:
+        """A function with its calls inlined."""
+        if name in self.done:
+            return self.done[name]
+        function = self.program.functions[name]
+        self.active.add(name)
+        copier = _Copier(self, {})
+        body = without_unused(copier.block(function.body))
+        self.active.discard(name)
+        self.done[name] = replace(function, body=body)
+        return self.done[name]
+
+    def body_to_inline(self, name: str) -> ir.Function | None:
+        """The function whose calls are replaced by its body, if this is one."""
+        if name in self.active or name not in self.program.functions:
+            return None
+        function = self.process(name)
+        if not function.parameters:
+            return None
+        size = size_of(function.body)
+        if size > (LARGE if self.calls[name] == 1 else SMALL):
+            return None
+        if any(found == name for found in references_of(function.body)):
+            return None
+        return function
+
+    def fresh(self, name: str) -> str:
+        """A new variable for one of an inlined function."""
+        self.made += 1
+        return f'{name.partition("_")[0]}_{self.made}'
+
+
+@dataclass
+class _Copier:
+    """Copies blocks with atoms for variables; `renames` where the original stays in use elsewhere."""
+
+    inliner: _Inliner
+    atoms: dict[str, Atom]
+    renames: bool = False
+    known: dict[str, ir.Operation] = field(default_factory=dict)
+    holders: dict[ir.Operation, str] = field(default_factory=dict)
+
+    def atom(self, atom: Atom) -> Atom:
+        """The atom in the copy."""
+        return self.atoms.get(atom.name, atom) if isinstance(atom, ir.Var) else atom
+
+    def name(self, name: str) -> str:
+        """A bound variable in the copy."""
+        if not self.renames:
+            return name
+        fresh = self.inliner.fresh(name)
+        self.atoms[name] = ir.Var(fresh)
+        return fresh
+
+    def block(self, block: Block) -> Block:
+        """The copy of a block."""
+        out: list[Binding] = []
+        end = self.into(block, out)
+        return Block(tuple(out), end)
+
+    def into(self, block: Block, out: list[Binding]) -> ir.End:
+        """Copies the bindings of a block; gives the end."""
+        for binding in block.bindings:
+            self.binding(binding, out)
+        return self.end(block.end, out)
+
+    # ---- bindings ------------------------------------------------------------------------------
+
+    def binding(self, binding: Binding, out: list[Binding]) -> None:
+        """Copies a binding, or finds out what it gives."""
+        operation = self.operation(binding.operation)
+        match operation:
+            case ir.TakePair(value):
+                self.take_pair(binding, value, out)
+                return
+            case ir.Construct() | ir.Pair() if operation in self.holders:
+                self.atoms[binding.names[0]] = ir.Var(self.holders[operation])
+                return
+            case ir.Operate():
+                word = folded(operation)
+                if word is not None:
+                    self.atoms[binding.names[0]] = ir.Num(word)
+                    return
+            case ir.Cast(kind, ir.Num(word)) if num.is_number(word):
+                self.atoms[binding.names[0]] = ir.Num(num.cast(kind, word))
+                return
+            case ir.Apply() | ir.Call():
+                end = self.called(operation, out)
+                self.finish(binding.names[0], end, out)
+                return
+            case ir.Nested(block):
+                inner: list[Binding] = []
+                end = self.into(block, inner)
+                if isinstance(end, ir.Return | ir.Do):
+                    out += inner
+                    self.finish(binding.names[0], end, out)
+                else:
+                    self.bound(binding.names[0], ir.Nested(Block(tuple(inner), end)), out)
+                return
+            case _:
+                pass
+        self.bound(binding.names[0], operation, out)
+        self.learn(out[-1].names[0], operation)
+
+    def learn(self, name: str, operation: ir.Operation) -> None:
+        """Remembers what a variable is."""
+        self.known[name] = operation
+        if isinstance(operation, ir.Construct | ir.Pair):
+            self.holders[operation] = name
+
+    def take_pair(self, binding: Binding, value: Atom, out: list[Binding]) -> None:
+        """Copies a binding of the parts of a tuple, which may be known."""
+        if isinstance(value, ir.Num | ir.Eraser):
+            # A number that is taken apart is copied (spec 09, R5).
+            self.atoms.update(dict.fromkeys(binding.names, value))
+            return
+        parts = self.known.get(value.name) if isinstance(value, ir.Var) else None
+        if isinstance(parts, ir.Pair):
+            self.atoms.update(zip(binding.names, parts.arguments, strict=True))
+            return
+        first, second = (self.name(name) for name in binding.names)
+        out.append(Binding((first, second), ir.TakePair(value)))
+        if isinstance(value, ir.Var):
+            self.learn(value.name, ir.Pair((ir.Var(first), ir.Var(second))))
+
+    def finish(self, name: str, end: ir.End, out: list[Binding]) -> None:
+        """Gives a variable what a block that was copied gives."""
+        if isinstance(end, ir.Return):
+            self.atoms[name] = end.value
+        elif isinstance(end, ir.Do):
+            self.bound(name, end.operation, out)
+        else:
+            self.bound(name, ir.Nested(Block((), end)), out)
+
+    def bound(self, name: str, operation: ir.Operation, out: list[Binding]) -> None:
+        """Binds a variable in the copy."""
+        copy = self.name(name)
+        out.append(Binding((copy,), operation))
+
+    def operation(self, operation: ir.Operation) -> ir.Operation:
+        """An operation with the atoms of the copy; blocks inside are not copied yet."""
+        match operation:
+            case ir.Call(name, arguments):
+                return ir.Call(name, tuple(map(self.atom, arguments)))
+            case ir.Partial(name, arguments):
+                return ir.Partial(name, tuple(map(self.atom, arguments)))
+            case ir.Construct(name, arguments):
+                return ir.Construct(name, tuple(map(self.atom, arguments)))
+            case ir.Pair((first, second)):
+                return ir.Pair((self.atom(first), self.atom(second)))
+            case ir.Apply(function, arguments):
+                return ir.Apply(self.atom(function), tuple(map(self.atom, arguments)))
+            case ir.TakePair(value):
+                return ir.TakePair(self.atom(value))
+            case ir.Cast(kind, value):
+                return ir.Cast(kind, self.atom(value))
+            case ir.Operate(code, left, right, place):
+                return ir.Operate(code, self.atom(left), self.atom(right), place)
+            case _:
+                return operation
+
+    # ---- calls ---------------------------------------------------------------------------------
+
+    def called(self, operation: ir.Call | ir.Apply, out: list[Binding]) -> ir.End:
+        """What a call (of the copy) ends in: its function's body, if that is inlined."""
+        if isinstance(operation, ir.Apply):
+            return self.applied(operation.function, operation.arguments, out)
+        function = self.inliner.body_to_inline(operation.function)
+        if function is None:
+            return ir.Do(operation)
+        atoms: dict[str, Atom] = dict(zip(function.parameters, operation.arguments, strict=True))
+        copier = _Copier(self.inliner, atoms, True, self.known, self.holders)
+        return copier.into(function.body, out)
+
+    def applied(self, function: Atom, arguments: tuple[Atom, ...], out: list[Binding]) -> ir.End:
+        """What an application ends in: a call, if the function is known."""
+        if isinstance(function, ir.Num | ir.Eraser):
+            return ir.Return(function)
+        given: tuple[Atom, ...] = ()
+        name = function.name if isinstance(function, ir.Reference) else None
+        known = self.known.get(function.name) if isinstance(function, ir.Var) else None
+        if isinstance(known, ir.Partial):
+            name, given = known.function, known.arguments
+        if name is None or name not in self.inliner.program.functions:
+            return ir.Do(ir.Apply(function, arguments))
+        arity = len(self.inliner.program.functions[name].parameters)
+        if arity == 0:
+            return ir.Do(ir.Apply(function, arguments))
+        everything = (*given, *arguments)
+        if len(everything) < arity:
+            made = self.inliner.fresh('g')
+            out.append(Binding((made,), ir.Partial(name, everything)))
+            self.learn(made, out[-1].operation)
+            return ir.Return(ir.Var(made))
+        end = self.called(ir.Call(name, everything[:arity]), out)
+        if len(everything) == arity:
+            return end
+        return self.applied(self.as_atom(end, out), everything[arity:], out)
+
+    def as_atom(self, end: ir.End, out: list[Binding]) -> Atom:
+        """The value of an end, bound if it must be."""
+        if isinstance(end, ir.Return):
+            return end.value
+        made = self.inliner.fresh('x')
+        operation = end.operation if isinstance(end, ir.Do) else ir.Nested(Block((), end))
+        out.append(Binding((made,), operation))
+        return ir.Var(made)
+
+    # ---- ends ----------------------------------------------------------------------------------
+
+    def end(self, end: ir.End, out: list[Binding]) -> ir.End:
+        """The copy of an end."""
+        match end:
+            case ir.Return(value):
+                return ir.Return(self.atom(value))
+            case ir.Do(operation):
+                copy = self.operation(operation)
+                assert isinstance(copy, ir.Call | ir.Apply)
+                return self.called(copy, out)
+            case ir.Switch(value, zero, predecessor, successor):
+                return self.switch(self.atom(value), zero, predecessor, successor, out)
+            case ir.Match(value, arms):
+                return self.match(self.atom(value), arms, out)
+            case ir.Wrong():
+                return end
+
+    def branch(self) -> _Copier:
+        """A copier for an arm; what is found out in it is forgotten afterwards."""
+        return _Copier(self.inliner, dict(self.atoms), self.renames, dict(self.known), dict(self.holders))
+
+    def switch(self, value: Atom, zero: Block, predecessor: str, successor: Block, out: list[Binding]) -> ir.End:
+        """A switch, or the arm that a known number takes."""
+        if isinstance(value, ir.Num) and num.is_number(value.word):
+            payload = value.word >> num.TYPE_BITS
+            if payload == 0:
+                return self.into(zero, out)
+            self.atoms[predecessor] = ir.Num(num.make_word(payload - 1, num.U24))
+            return self.into(successor, out)
+        first = self.branch().block(zero)
+        name = self.name(predecessor)
+        return ir.Switch(value, first, name, self.branch().block(successor))
+
+    def match(self, value: Atom, arms: tuple[ir.Arm, ...], out: list[Binding]) -> ir.End:
+        """A match, or the arm that a known constructor takes."""
+        known = self.known.get(value.name) if isinstance(value, ir.Var) else None
+        constructor = value.constructor if isinstance(value, ir.Nullary) else None
+        fields: tuple[Atom, ...] = ()
+        if isinstance(known, ir.Construct):
+            constructor, fields = known.constructor, known.arguments
+        if isinstance(value, ir.Num | ir.Eraser):
+            return ir.Return(value)
+        for arm in arms:
+            if arm.constructor == constructor:
+                self.atoms.update(zip(arm.fields, fields, strict=True))
+                return self.into(arm.block, out)
+        copies = []
+        for arm in arms:
+            names = tuple(self.name(name) for name in arm.fields)
+            copier = self.branch()
+            if isinstance(value, ir.Var) and names:
+                copier.learn(value.name, ir.Construct(arm.constructor, tuple(map(ir.Var, names))))
+            copies.append(ir.Arm(arm.constructor, names, copier.block(arm.block)))
+        return ir.Match(value, tuple(copies))
+
+
+def folded(operation: ir.Operate) -> int | None:
+    """The word of an operation of two constants that fits into 24 bits."""
+    left, right = operation.left, operation.right
+    if not (isinstance(left, ir.Num) and isinstance(right, ir.Num)):
+        return None
+    if not (num.is_number(left.word) and num.is_number(right.word)):
+        return None
+    partial = num.make_partial(operation.code, left.word >> num.TYPE_BITS)
+    try:
+        return None if num.does_not_fit(partial, right.word) else num.operate(partial, right.word)
+    except num.DivisionByZero:
+        return None
+
+
+def without_unused(block: Block) -> Block:
+    """A block without bindings that nothing needs."""
+    return _without_unused(block)[0]
+
+
+def _without_unused(block: Block) -> tuple[Block, set[str]]:
+    """The block, and the variables that it uses."""
+    end, used = _end_without_unused(block.end)
+    kept: list[Binding] = []
+    for binding in reversed(block.bindings):
+        if not used.intersection(binding.names):
+            continue
+        operation = binding.operation
+        if isinstance(operation, ir.Nested):
+            inner, needed = _without_unused(operation.block)
+            operation = ir.Nested(inner)
+            used |= needed
+        used.update(atom.name for atom in ir.atoms_of(operation) if isinstance(atom, ir.Var))
+        kept.append(Binding(binding.names, operation))
+    return Block(tuple(reversed(kept)), end), used
+
+
+def _end_without_unused(end: ir.End) -> tuple[ir.End, set[str]]:
+    used = {atom.name for atom in ir.atoms_of(end) if isinstance(atom, ir.Var)}
+    match end:
+        case ir.Switch(value, zero, predecessor, successor):
+            first, first_used = _without_unused(zero)
+            second, second_used = _without_unused(successor)
+            return ir.Switch(value, first, predecessor, second), used | first_used | second_used
+        case ir.Match(value, arms):
+            kept = []
+            for arm in arms:
+                block, needed = _without_unused(arm.block)
+                used |= needed
+                kept.append(ir.Arm(arm.constructor, arm.fields, block))
+            return ir.Match(value, tuple(kept)), used
+        case _:
+            return end, used
