@@ -32,6 +32,17 @@ def inline(program: ir.Program) -> ir.Program:
     return pruned(replace(program, functions=inliner.done))
 
 
+class Simplifier:
+    """Uses what is known of values in blocks of a program whose calls stay; for one pass, named by a mark."""
+
+    def __init__(self, program: ir.Program, mark: str) -> None:
+        self.inliner = _Inliner(program, mark)
+
+    def simplified(self, block: Block) -> Block:
+        """The same block with what is known used."""
+        return _Copier(self.inliner, {}).block(block)
+
+
 def pruned(program: ir.Program) -> ir.Program:
     """Without what the entry does not reach."""
     reached: dict[str, None] = {}
@@ -73,7 +84,10 @@ def size_of(block: Block) -> int:
 
 @dataclass
 class _Inliner:
+    """Inlines calls; or only simplifies, with a `mark` of its own for new variables."""
+
     program: ir.Program
+    mark: str = ''
     done: dict[str, ir.Function] = field(default_factory=dict)
     active: set[str] = field(default_factory=set)
     made: int = 0
@@ -97,7 +111,7 @@ class _Inliner:
 
     def body_to_inline(self, name: str) -> ir.Function | None:
         """The function whose calls are replaced by its body, if this is one."""
-        if name in self.active or name not in self.program.functions:
+        if self.mark or name in self.active or name not in self.program.functions:
             return None
         function = self.process(name)
         if not function.parameters:
@@ -112,7 +126,7 @@ class _Inliner:
     def fresh(self, name: str) -> str:
         """A new variable for one of an inlined function."""
         self.made += 1
-        return f'{name.partition("_")[0]}_{self.made}'
+        return f'{name.partition("_")[0]}_{self.mark}{self.made}'
 
 
 @dataclass
@@ -168,6 +182,9 @@ class _Copier:
                     return
             case ir.Cast(kind, ir.Num(word)) if num.is_number(word):
                 self.atoms[binding.names[0]] = ir.Num(num.cast(kind, word))
+                return
+            case ir.Call() if len(binding.names) > 1:
+                out.append(Binding(tuple(self.name(name) for name in binding.names), operation))
                 return
             case ir.Apply() | ir.Call():
                 end = self.called(operation, out)
@@ -306,6 +323,8 @@ class _Copier:
                 return self.switch(self.atom(value), zero, predecessor, successor, out)
             case ir.Match(value, arms):
                 return self.match(self.atom(value), arms, out)
+            case ir.Returns((first, second)):
+                return ir.Returns((self.atom(first), self.atom(second)))
             case ir.Wrong():
                 return end
 

@@ -166,7 +166,8 @@ Operation: TypeAlias = (
 @final
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Variables for the results of an operation: two for a tuple that is taken apart, else one."""
+    """Variables for the results of an operation: two for a tuple that is taken apart and for a call of a function that
+    gives two values, one for each call of a fork, else one."""
 
     names: tuple[str, ...]
     operation: Operation
@@ -181,6 +182,14 @@ class Return:
     """A value."""
 
     value: Atom
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """The parts of a tuple, in a function that gives two values."""
+
+    values: tuple[Atom, Atom]
 
 
 @final
@@ -227,7 +236,7 @@ class Wrong:
     """A value of a shape that only nets know what to do with."""
 
 
-End: TypeAlias = Return | Do | Switch | Match | Wrong
+End: TypeAlias = Return | Returns | Do | Switch | Match | Wrong
 
 
 @final
@@ -242,12 +251,14 @@ class Block:
 @final
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function. `origin` is what users call it, or what it was made from."""
+    """A function that gives one value, or the two parts of a tuple. `origin` is what users call it, or what it was made
+    from."""
 
     name: str
     parameters: tuple[str, ...]
     body: Block
     origin: str
+    results: int = 1
 
 
 @dataclass(frozen=True)
@@ -275,6 +286,8 @@ def atoms_of(operation: Operation | End) -> tuple[Atom, ...]:
             return (left, right)
         case TakePair(value) | Cast(_, value) | Return(value) | Switch(value) | Match(value):
             return (value,)
+        case Returns(values):
+            return values
         case Fork(calls):
             return tuple(atom for call in calls for atom in call.arguments)
         case Do(inner):

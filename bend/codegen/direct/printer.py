@@ -68,6 +68,8 @@ def _end(end: ir.End, depth: int) -> Iterator[str]:
     match end:
         case ir.Return(value):
             yield f'{indent}{print_atom(value)}'
+        case ir.Returns((first, second)):
+            yield f'{indent}{print_atom(first)}, {print_atom(second)}'
         case ir.Do(operation):
             yield f'{indent}do {print_operation(operation)}'
         case ir.Switch(value, zero, predecessor, successor):

@@ -1,0 +1,104 @@
+"""The order of bindings: what is cheap comes first, calls of recursive functions as late as possible.
+
+So a value is looked at before it is given away to a function that uses its cells again, and calls that do not need each
+other's results stand side by side, where they can become forks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bend.codegen.direct import ir
+from bend.codegen.direct.inline import references_of
+from bend.codegen.direct.ir import Binding, Block
+from bend.codegen.direct.tails import used_in
+
+
+def order_calls(program: ir.Program) -> ir.Program:
+    """The program with the bindings of all blocks in that order."""
+    heavy = heavy_functions(program)
+    functions = {name: replace(function, body=_ordered(function.body, heavy))
+                 for name, function in program.functions.items()}
+    return replace(program, functions=functions)
+
+
+def heavy_functions(program: ir.Program) -> frozenset[str]:
+    """The functions that call themselves other than in place of themselves, and those that call such ones."""
+    callers: dict[str, set[str]] = {}
+    for name, function in program.functions.items():
+        for found in references_of(function.body):
+            callers.setdefault(found, set()).add(name)
+    heavy = {name for name, function in program.functions.items() if _recurs(function)}
+    heavy |= _mutual(program)
+    pending = list(heavy)
+    while pending:
+        fresh = callers.get(pending.pop(), set()) - heavy
+        heavy |= fresh
+        pending += fresh
+    return frozenset(heavy)
+
+
+def _recurs(function: ir.Function) -> bool:
+    return any(isinstance(binding.operation, ir.Call) and binding.operation.function == function.name
+               for block in ir.blocks_within(function.body) for binding in block.bindings)
+
+
+def _mutual(program: ir.Program) -> set[str]:
+    """The functions that lead to themselves through others."""
+    callees = {name: set(references_of(function.body)) - {name} for name, function in program.functions.items()}
+    found = set()
+    for name in program.functions:
+        pending, seen = list(callees[name]), set(callees[name])
+        while pending and name not in seen:
+            fresh = callees.get(pending.pop(), set()) - seen
+            seen |= fresh
+            pending += fresh
+        if name in seen:
+            found.add(name)
+    return found
+
+
+def is_heavy(binding: Binding, heavy: frozenset[str]) -> bool:
+    """Whether a binding calls a function of that kind."""
+    return isinstance(binding.operation, ir.Call) and binding.operation.function in heavy
+
+
+def _ordered(block: Block, heavy: frozenset[str]) -> Block:
+    waiting = [replace(binding, operation=ir.Nested(_ordered(binding.operation.block, heavy)))
+               if isinstance(binding.operation, ir.Nested) else binding for binding in block.bindings]
+    if any(is_heavy(binding, heavy) for binding in waiting):
+        waiting = _late_calls(waiting, heavy)
+    end = block.end
+    match end:
+        case ir.Switch(value, zero, predecessor, successor):
+            end = ir.Switch(value, _ordered(zero, heavy), predecessor, _ordered(successor, heavy))
+        case ir.Match(value, arms):
+            end = ir.Match(value, tuple(replace(arm, block=_ordered(arm.block, heavy)) for arm in arms))
+        case _:
+            pass
+    return Block(tuple(waiting), end)
+
+
+def _late_calls(waiting: list[Binding], heavy: frozenset[str]) -> list[Binding]:
+    """Bindings in waves: all that is cheap and needs no call that still waits, then the calls that can go on."""
+    needs = {id(binding): used_in(Block((binding,), ir.Wrong())) for binding in waiting}
+    done: list[Binding] = []
+    while waiting:
+        missing: set[str] = set()
+        late: list[Binding] = []
+        for binding in waiting:
+            if is_heavy(binding, heavy) or needs[id(binding)] & missing:
+                missing.update(binding.names)
+                late.append(binding)
+            else:
+                done.append(binding)
+        missing = set()
+        waiting = []
+        for binding in late:
+            if is_heavy(binding, heavy) and not needs[id(binding)] & missing:
+                done.append(binding)
+            else:
+                waiting.append(binding)
+            # What depends on a call of this wave waits for the next one.
+            missing.update(binding.names)
+    return done
