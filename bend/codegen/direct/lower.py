@@ -1,0 +1,479 @@
+"""Functions of the direct engine to LIR.
+
+Every function of the program becomes one of LIR, with unboxed parameters where only numbers of one type can come. Calls
+of a function by itself in its own place are a loop, also those whose result is a field of a constructor that is given
+(tail recursion modulo constructors: the field is filled in by the next turn).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bend.codegen import lir
+from bend.codegen.direct import ir
+from bend.codegen.direct import values as val
+from bend.codegen.direct.context import WORKER, Context
+from bend.codegen.direct.flow import ERASER, NUMBERS, Made, Plain
+from bend.codegen.direct.ir import Atom, Block
+from bend.codegen.direct.operations import Operations, zero_test
+from bend.codegen.direct.ownership import later_uses
+from bend.codegen.direct.state import Opened, State
+from bend.codegen.direct.tails import used_in
+from bend.codegen.direct.values import Rep, u64
+from bend.runtime.direct import program as words
+
+HOLE = lir.Local('hole', lir.U64)
+FIRST = lir.Local('first', lir.U64)
+
+
+def lower_function(context: Context, function: ir.Function) -> lir.Function:
+    """A function in LIR."""
+    return _Lowering(context, function).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where what a block gives goes: to a local, or (None) to the caller of the function."""
+
+    local: lir.Local | None = None
+    rep: Rep = 'word'
+
+
+CALLER = Target()
+
+
+class _Lowering(Operations):
+    """Lowers one function."""
+
+    def __init__(self, context: Context, function: ir.Function) -> None:
+        super().__init__(context)
+        self.function = function
+        self.reps = context.result_reps(function.name)
+        self.lent = self.lent_names()
+        self.finals: list[State] = []
+        tails = list(_tail_blocks(function.body))
+        self.fills = self.reps == ('word',) and any(self.hole_field(block) is not None for block in tails)
+        self.loops = self.fills or any(isinstance(block.end, ir.Do) and self.is_turn(block.end.operation)
+                                       for block in tails)
+
+    def lower(self) -> lir.Function:
+        """The whole function."""
+        context, function = self.context, self.function
+        for index, name in enumerate(function.parameters):
+            if context.is_counted(name) and (function.name, index) not in context.borrowed:
+                self.state.owned.add(name)
+        body = self.collect(lambda: self.block(function.body, frozenset(), CALLER))
+        start: list[lir.Stmt] = []
+        if function.name in context.recursive:
+            number = list(context.program.functions).index(function.name)
+            start.append(lir.ExprStmt(lir.Call('check', (WORKER, u64(number)), lir.VOID)))
+        if self.fills:
+            start += [lir.Assign(HOLE, u64(0)), lir.Assign(FIRST, u64(0))]
+        if self.loops:
+            turn = lir.ExprStmt(lir.Call('check_loop', (WORKER,), lir.VOID))
+            body = (lir.While(lir.Const(1, lir.BOOL), (turn, *body)),)
+        parameters = tuple((name, context.local(name).type) for name in function.parameters)
+        return lir.Function(context.lir_name(function.name), ((WORKER.name, WORKER.type), *parameters),
+                            context.result_type(function.name), (*start, *body), tail=True)
+
+    def lent_names(self) -> frozenset[str]:
+        """The variables that are borrowed as long as the function runs: borrowed parameters and their parts."""
+        function = self.function
+        lent = {name for index, name in enumerate(function.parameters)
+                if (function.name, index) in self.context.borrowed}
+        pending = [function.body]
+        while pending:
+            block = pending.pop()
+            for binding in block.bindings:
+                if isinstance(binding.operation, ir.TakePair) and _is_one_of(binding.operation.value, lent):
+                    lent.update(binding.names)
+                pending += ir.blocks_of(binding.operation)
+            if isinstance(block.end, ir.Match) and _is_one_of(block.end.value, lent):
+                lent.update(name for arm in block.end.arms for name in arm.fields)
+            pending += ir.blocks_of(block.end)
+        return frozenset(lent)
+
+    # ---- blocks --------------------------------------------------------------------------------
+
+    def block(self, block: Block, live: frozenset[str], target: Target) -> None:
+        """The bindings of a block and its end. `live` are the variables that are needed afterwards."""
+        filled = self.hole_field(block) if self.fills and target is CALLER else None
+        steps = block.bindings if filled is None else block.bindings[:-2]
+        later = later_uses(block, live)
+        sizes = self.future_sizes(block)
+        self.future = sizes[0]
+        self.release_tokens(self.future)
+        for index, binding in enumerate(steps):
+            self.future = sizes[index]
+            self.settle(later[index] | used_in(Block((binding,), ir.Wrong())))
+            self.binding(binding, later[index])
+        self.future = sizes[len(steps)]
+        if filled is not None:
+            self.fill(block, filled)
+        else:
+            self.settle(live | used_in(Block((), block.end)))
+            self.end(block.end, live, target)
+
+    def future_sizes(self, block: Block) -> list[frozenset[int]]:
+        """For each binding, and the end, the sizes of cells that are made from there on."""
+        sizes = frozenset(self.sizes_in(Block((), block.end)))
+        found = [sizes]
+        for binding in reversed(block.bindings):
+            sizes = sizes | self.sizes_in(Block((binding,), ir.Wrong()))
+            found.append(sizes)
+        found.reverse()
+        return found
+
+    def sizes_in(self, block: Block) -> set[int]:
+        """The words of cells that are made in a block."""
+        found = set()
+        for part in ir.blocks_within(block):
+            for binding in part.bindings:
+                if isinstance(binding.operation, ir.Construct | ir.Pair):
+                    shape = self.context.layout.shape(self.shape_number(binding))
+                    if not shape.is_immediate:
+                        found.add(shape.words + 1)
+        return found
+
+    def shape_number(self, binding: ir.Binding) -> int:
+        """The number of the shape of what a binding makes."""
+        operation = binding.operation
+        constructor = operation.constructor if isinstance(operation, ir.Construct) else None
+        return self.context.shape_of(binding.names[0], constructor)
+
+    def binding(self, binding: ir.Binding, later: frozenset[str]) -> None:
+        """One binding."""
+        name = binding.names[0]
+        match binding.operation:
+            case ir.Call() as call:
+                self.bind_results(binding.names, call.function, self.call_of(call, later))
+            case ir.Apply() as apply:
+                self.bind(name, *self.applied(apply, later))
+            case ir.Construct(_, arguments) | ir.Pair(arguments):
+                self.construct(name, self.shape_number(binding), arguments, later)
+            case ir.Partial(function, arguments):
+                self.partial(name, function, arguments, later)
+            case ir.TakePair(value):
+                self.take_pair(value, binding.names)
+            case ir.Operate():
+                self.operate(name, binding.operation)
+            case ir.Cast(kind, value):
+                number, rep = self.number(value)
+                self.bind(name, *self.context.arithmetic.cast(kind, number, rep), owned=False)
+            case ir.Nested(block):
+                self.nested(name, block, later)
+            case ir.Fork():
+                raise AssertionError('forks are lowered elsewhere')
+
+    def bind_results(self, names: Sequence[str], function: str, call: lir.Expr) -> None:
+        """Gives variables what a call gives."""
+        reps = self.context.result_reps(function)
+        if len(names) == 1:
+            self.bind(names[0], call, reps[0])
+            return
+        both = self.assign(call, 'both')
+        for name, part, rep in zip(names, ('first', 'second'), reps, strict=True):
+            self.bind(name, lir.Extract(both, part, val.TYPES[rep]), rep)
+
+    def nested(self, name: str, block: Block, later: frozenset[str]) -> None:
+        """A block whose result goes to a variable. Free cells from before are kept out of it."""
+        hidden, self.state.tokens = self.state.tokens, []
+        outer_future, outer_finals = self.future, self.finals
+        self.finals = []
+        self.block(block, later, Target(self.context.local(name), self.context.rep(name)))
+        if self.finals:
+            self.state = self.finals[0]
+        self.future, self.finals = outer_future, outer_finals
+        self.state.tokens = hidden
+        if self.context.is_counted(name):
+            self.state.owned.add(name)
+
+    # ---- ends ----------------------------------------------------------------------------------
+
+    def end(self, end: ir.End, live: frozenset[str], target: Target) -> None:
+        """The end of a block."""
+        match end:
+            case ir.Return(value):
+                self.consume(value, live)
+                self.settle(live)
+                self.give(self.context.atom(value, self.rep_of(target)), target)
+            case ir.Returns(values):
+                self.consume_all(values, live)
+                self.settle(live)
+                self.release_tokens()
+                parts = tuple(self.context.atom(atom, rep) for atom, rep in zip(values, self.reps, strict=True))
+                type_ = self.context.result_type(self.function.name)
+                assert isinstance(type_, lir.StructName)
+                self.emit(lir.Return(lir.Pack(type_, parts)))
+            case ir.Do(operation):
+                self.do(operation, live, target)
+            case ir.Switch():
+                self.switch(end, live, target)
+            case ir.Match():
+                self.match(end, live, target)
+            case ir.Wrong():
+                self.wrong()
+
+    def rep_of(self, target: Target) -> Rep:
+        """The representation of what a block gives to one value."""
+        return self.reps[0] if target is CALLER else target.rep
+
+    def give(self, value: lir.Expr, target: Target) -> None:
+        """A block gives a value, in the representation of the target."""
+        if target.local is not None:
+            self.emit(lir.Assign(target.local, value))
+            self.release_tokens()
+            self.finals.append(self.state)
+            return
+        result = self.simple(value)
+        self.release_tokens()
+        if self.fills:
+            store = lir.Store(lir.Convert(HOLE, val.POINTER), result)
+            is_first = lir.Compare('eq', HOLE, u64(0))
+            self.emit(lir.If(is_first, (lir.Return(result),)), store, lir.Return(FIRST))
+        else:
+            self.emit(lir.Return(result))
+
+    def do(self, operation: ir.Call | ir.Apply, live: frozenset[str], target: Target) -> None:
+        """A call whose result is that of the block."""
+        if target is CALLER and isinstance(operation, ir.Call) and self.is_turn(operation):
+            self.turn(operation)
+            return
+        if isinstance(operation, ir.Call):
+            function: str | None = operation.function
+        else:
+            given = self.known_function(operation)
+            function = None if given is None else given.function
+        if target is CALLER and not self.fills and self.is_tail(operation, function):
+            self.tail_call(operation)
+            return
+        if isinstance(operation, ir.Call) and len(self.context.result_reps(operation.function)) == 1:
+            value: lir.Expr = self.call_of(operation, live)
+            rep = self.context.result_reps(operation.function)[0]
+        elif isinstance(operation, ir.Call):
+            self.pass_both(operation, live)
+            return
+        else:
+            value, rep = self.applied(operation, live)
+        result = self.assign(value, 'result')
+        self.settle(live)
+        self.give(val.converted(result, rep, self.rep_of(target)), target)
+
+    def pass_both(self, call: ir.Call, live: frozenset[str]) -> None:
+        """The two values of a call are those of the function."""
+        both = self.assign(self.call_of(call, live), 'both')
+        self.settle(live)
+        self.release_tokens()
+        reps = self.context.result_reps(call.function)
+        parts = tuple(val.converted(lir.Extract(both, part, val.TYPES[rep]), rep, wanted)
+                      for part, rep, wanted in zip(('first', 'second'), reps, self.reps, strict=True))
+        type_ = self.context.result_type(self.function.name)
+        assert isinstance(type_, lir.StructName)
+        self.emit(lir.Return(lir.Pack(type_, parts)))
+
+    def is_lendable(self, call: ir.Call) -> bool:
+        """Whether all that a call borrows outlives this function."""
+        return all((call.function, index) not in self.context.borrowed or not isinstance(atom, ir.Var)
+                   or atom.name in self.lent or not self.context.is_counted(atom.name)
+                   for index, atom in enumerate(call.arguments))
+
+    def is_tail(self, operation: ir.Call | ir.Apply, function: str | None) -> bool:
+        """Whether a call can take the place of this function."""
+        reps: tuple[Rep, ...] = ('word',) if function is None else self.context.result_reps(function)
+        if function is not None and isinstance(operation, ir.Apply) and len(reps) == 2:
+            return False
+        return reps == self.reps and (isinstance(operation, ir.Apply) or self.is_lendable(operation))
+
+    def tail_call(self, operation: ir.Call | ir.Apply) -> None:
+        """A call in the place of this function."""
+        nothing: frozenset[str] = frozenset()
+        if isinstance(operation, ir.Call):
+            call = self.call_of(operation, nothing)
+        elif (known := self.known_function(operation)) is not None:
+            call = self.known_call(known, operation, nothing)
+        else:
+            call = self.unknown_call(operation, nothing)
+        self.settle(nothing)
+        self.release_tokens()
+        self.emit(lir.Return(lir.Call(call.function, call.arguments, call.type, tail=True)))
+
+    # ---- loops ---------------------------------------------------------------------------------
+
+    def is_turn(self, operation: ir.Operation) -> bool:
+        """Whether a call in the place of the function is another turn of its loop."""
+        return (isinstance(operation, ir.Call) and operation.function == self.function.name
+                and self.is_lendable(operation))
+
+    def turn(self, call: ir.Call) -> None:
+        """Another turn: arguments become parameters."""
+        owned = [atom for index, atom in enumerate(call.arguments)
+                 if (call.function, index) not in self.context.borrowed]
+        self.consume_all(owned, frozenset())
+        self.settle(frozenset())
+        self.release_tokens()
+        self.next_turn(call)
+
+    def next_turn(self, call: ir.Call) -> None:
+        """Gives the parameters their new values, and goes back to the start."""
+        changes = [(self.context.local(name), value)
+                   for name, value in zip(self.function.parameters, self.arguments_of(call), strict=True)]
+        changes = [(local, value) for local, value in changes if local != value]
+        held = [(local, self.assign(value)) for local, value in changes]
+        for local, value in held:
+            self.emit(lir.Assign(local, value))
+        self.emit(lir.Continue())
+
+    def hole_field(self, block: Block) -> int | None:
+        """Where the result of a call by the function of itself goes, if all that the block does with it is to make the
+        constructor that it gives: the index of the field."""
+        if len(block.bindings) < 2 or block.end != ir.Return(ir.Var(block.bindings[-1].names[0])):
+            return None
+        call, made = block.bindings[-2].operation, block.bindings[-1].operation
+        if not (self.is_turn(call) and isinstance(made, ir.Construct | ir.Pair)):
+            return None
+        result = ir.Var(block.bindings[-2].names[0])
+        shape = self.context.layout.shape(self.shape_number(block.bindings[-1]))
+        if made.arguments.count(result) != 1 or self.context.rep(result.name) != 'word':
+            return None
+        index = made.arguments.index(result)
+        return None if index == shape.packed else index
+
+    def fill(self, block: Block, field: int) -> None:
+        """Makes the constructor that is given, fills it in where the last one left a hole, and goes on with the call
+        whose result belongs into its own."""
+        call, binding = block.bindings[-2].operation, block.bindings[-1]
+        made = binding.operation
+        assert isinstance(call, ir.Call) and isinstance(made, ir.Construct | ir.Pair)
+        others: list[Atom] = [atom for index, atom in enumerate(made.arguments) if index != field]
+        passed = frozenset(used_in(Block((ir.Binding(('',), call),), ir.Wrong())))
+        self.settle(passed | used_in(Block((ir.Binding(('',), made),), ir.Wrong())))
+        self.consume_all(others, passed)
+        number = self.shape_number(binding)
+        reps = [self.context.atom_rep(atom) for atom in made.arguments]
+        values = [None if index == field else self.context.atom(atom, reps[index])
+                  for index, atom in enumerate(made.arguments)]
+        cell = self.simple(self.made_cell(number, values, reps))
+        store = lir.Store(lir.Convert(HOLE, val.POINTER), cell)
+        self.emit(lir.If(lir.Compare('eq', HOLE, u64(0)), (lir.Assign(FIRST, cell),), (store,)))
+        packed = self.context.layout.shape(number).packed
+        word = 1 + field - (packed is not None and packed < field)
+        self.emit(lir.Assign(HOLE, lir.Binary('add', cell, u64(8 * word))))
+        self.turn(call)
+
+    # ---- branches ------------------------------------------------------------------------------
+
+    def arm(self, block: Block, live: frozenset[str], target: Target, state: State) -> lir.Block:
+        """An arm of a branch as statements."""
+        outer, self.state = self.state, state
+        future = self.future
+        statements = self.collect(lambda: self.block(block, live, target))
+        self.state, self.future = outer, future
+        return statements
+
+    def switch(self, end: ir.Switch, live: frozenset[str], target: Target) -> None:
+        """A branch on zero."""
+        value, rep = self.number(end.value)
+        value = self.simple(value)
+        zero = self.arm(end.zero, live, target, self.state.copy())
+        bits = val.payload_bits(value, rep)
+        if rep == 'word':
+            bits = lir.Binary('and', bits, val.u32(words.PAYLOAD_MASK))
+        less = lir.Binary('sub', bits, val.u32(1))
+        first = lir.Assign(self.context.local(end.predecessor),
+                           val.converted(less, 'u24', self.context.rep(end.predecessor)))
+        successor = self.arm(end.successor, live, target, self.state.copy())
+        self.emit(lir.If(zero_test(value, rep), zero, (first, *successor)))
+
+    def match(self, end: ir.Match, live: frozenset[str], target: Target) -> None:
+        """A branch on the constructor."""
+        value, rep, bits = self.looked_at(end.value)
+        if rep != 'word':
+            self.end(ir.Return(end.value), live, target)
+            return
+        cells: list[tuple[int, lir.Block]] = []
+        immediates: list[tuple[int, lir.Block]] = []
+        flow, layout = self.context.flow, self.context.layout
+        others = bits
+        for arm in end.arms:
+            found = [item for item in flow.objects_in(bits)
+                     if isinstance(item, Made | Plain) and item.constructor == arm.constructor]
+            for item in found:
+                others &= ~flow.bit(item)
+            if found:
+                first = found[0]
+                number = (layout.by_place[first] if isinstance(first, Made)
+                          else layout.by_constructor[first.constructor])
+                statements = self.match_arm(end.value, value, arm, number, live, target)
+                (immediates if layout.shape(number).is_immediate else cells).append((number, statements))
+        self.emit(*self.choose(value, cells, immediates, self.default(end.value, value, others, live, target)))
+
+    def match_arm(self, atom: Atom, value: lir.Expr, arm: ir.Arm, number: int, live: frozenset[str],
+                  target: Target) -> lir.Block:
+        """An arm of a match, with its fields."""
+        shape = self.context.layout.shape(number)
+        used = used_in(arm.block)
+        state = self.state.copy()
+
+        # A field that nothing uses is loaded only where it may have to be dropped.
+        names = [name if name in used or self.context.is_counted(name) else None for name in arm.fields]
+        loads = self.collect(lambda: self.load_fields(value, number, names))
+        if isinstance(atom, ir.Var):
+            if shape.is_immediate:
+                state.owned.discard(atom.name)
+            else:
+                parts = tuple(name for name in arm.fields if self.context.is_counted(name))
+                state.open(atom.name, Opened(shape.words + 1, parts))
+        return (*loads, *self.arm(arm.block, live, target, state))
+
+    def default(self, atom: Atom, value: lir.Expr, others: int, live: frozenset[str],
+                target: Target) -> lir.Block | None:
+        """What is done with values of no arm, None if there are none: a number stays what it is (spec 09, R5)."""
+        if others == 0:
+            return None
+        wrong = self.collect(self.wrong)
+        if others & (NUMBERS | ERASER) == 0 or (len(self.reps) == 2 and target is CALLER):
+            return wrong
+        number = self.arm(Block((), ir.Return(atom)), live, target, self.state.copy())
+        if others & ~(NUMBERS | ERASER) == 0:
+            return number
+        is_number = lir.Logical('or', val.has_tag(value, words.NUMBER), val.has_tag(value, words.ERASER))
+        return (lir.If(is_number, number, wrong),)
+
+    def choose(self, value: lir.Expr, cells: Sequence[tuple[int, lir.Block]],
+               immediates: Sequence[tuple[int, lir.Block]], default: lir.Block | None) -> lir.Block:
+        """The arm that a value takes."""
+        wrong = self.collect(self.wrong) if default is None else default
+        shape = val.shape_in(val.load_word(value, 0))
+        cell = _one_of(shape, cells, wrong, default is not None)
+        immediate = _one_of(lir.Binary('shr', value, u64(words.INDEX_SHIFT)), immediates, wrong, default is not None)
+        if default is None:
+            if not cells or not immediates:
+                return immediate if immediates else cell
+            return (lir.If(val.has_tag(value, words.CELL), cell, immediate),)
+        other = (lir.If(val.has_tag(value, words.IMMEDIATE), immediate, default),) if immediates else default
+        return (lir.If(val.has_tag(value, words.CELL), cell, other),) if cells else other
+
+
+def _one_of(number: lir.Expr, arms: Sequence[tuple[int, lir.Block]], wrong: lir.Block, is_tested: bool) -> lir.Block:
+    """The arm with a number; the last one takes all others unless that is to be tested."""
+    if not arms:
+        return wrong
+    if len(arms) == 1 and not is_tested:
+        return arms[0][1]
+    if len(arms) == 2 and not is_tested:
+        return (lir.If(lir.Compare('eq', number, u64(arms[0][0])), arms[0][1], arms[1][1]),)
+    default = wrong if is_tested else arms[-1][1]
+    tested = arms if is_tested else arms[:-1]
+    return (lir.Switch(number, tuple(lir.Case((value,), block) for value, block in tested), default),)
+
+
+def _is_one_of(atom: Atom, names: set[str]) -> bool:
+    return isinstance(atom, ir.Var) and atom.name in names
+
+
+def _tail_blocks(block: Block) -> list[Block]:
+    """The blocks whose ends are those of the function."""
+    if isinstance(block.end, ir.Switch | ir.Match):
+        return [found for inner in ir.blocks_of(block.end) for found in _tail_blocks(inner)]
+    return [block]
