@@ -1,0 +1,106 @@
+"""Core to a program of the direct engine: the passes in their order, and object code."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+from bend.codegen import lir
+from bend.codegen.direct import ir
+from bend.codegen.direct.arithmetic import Arithmetic
+from bend.codegen.direct.context import WORKER, Context
+from bend.codegen.direct.convert import Converted, convert
+from bend.codegen.direct.dispatch import apply_functions, arity_of, kernel_functions, tables
+from bend.codegen.direct.flow import Flow, Given, analyse
+from bend.codegen.direct.inline import inline
+from bend.codegen.direct.layout import lay_out
+from bend.codegen.direct.lower import lower_function
+from bend.codegen.direct.ownership import borrowed_parameters
+from bend.codegen.direct.pairs import unpack_results
+from bend.codegen.direct.schedule import heavy_functions, order_calls
+from bend.codegen.direct.tails import move_calls
+from bend.codegen.emit_llvm import emit_module
+from bend.codegen.lir_layout import struct_layout
+from bend.codegen.pylir import compile_kernel
+from bend.desugar import core
+from bend.runtime.direct.program import DirectProgram, Entry
+from bend.runtime.jit import compile_object
+
+KERNEL = Path(__file__).parent.parent.parent / 'runtime' / 'kernel'
+KERNEL_MODULES = ('direct/main', 'direct/memory', 'direct/counts', 'direct/constants', 'direct/stack', 'direct/fork',
+                  'direct/floats', 'numbers')
+
+PIPELINE = (inline, unpack_results, order_calls, move_calls)
+"""The passes over the intermediate form."""
+
+
+def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: bool = False, budgeted: bool = False,
+                   opt_level: int = 2) -> DirectProgram:
+    """Compiles what the entry of a book reaches. Raises `Unsupported` for what only nets can do."""
+    converted = convert(book)
+    program = converted.program
+    for step in PIPELINE:
+        program = step(program)
+    flow = analyse(program)
+    context = Context(program, flow, lay_out(program, flow), borrowed_parameters(program, flow),
+                      recursive_functions(program), Arithmetic(WORKER, check_overflow), {})
+    context.entries.update(entries(context, flow))
+    module = lir.merge(kernel(parallel, check_overflow), lower_program(context))
+    layouts = {struct.name: _word_offsets(struct, module) for struct in module.structs if struct.name[0].isupper()}
+    return DirectProgram(
+        object_code=compile_object(emit_module(module), opt_level),
+        shapes=tuple(context.layout.shapes),
+        entries=tuple(Entry(given.function, given.count, arity_of(context, given.function))
+                      for given in context.entries),
+        constants=program.constants,
+        layouts=layouts,
+        places=pickle.dumps(program.places, pickle.HIGHEST_PROTOCOL),
+        book=pickle.dumps(with_local_functions(book, converted), pickle.HIGHEST_PROTOCOL),
+        counted=1 + len(program.places) if check_overflow else 0,
+        parallel=parallel,
+        budgeted=budgeted,
+    )
+
+
+def kernel(parallel: bool, check_overflow: bool) -> lir.Module:
+    """The runtime kernel."""
+    return compile_kernel([KERNEL / f'{name}.py' for name in KERNEL_MODULES],
+                          {'PARALLEL': int(parallel), 'CHECK_OVERFLOW': int(check_overflow)})
+
+
+def lower_program(context: Context) -> lir.Module:
+    """All functions of a program, and what the kernel asks of it."""
+    functions = [lower_function(context, function) for function in context.program.functions.values()]
+    functions += apply_functions(context)
+    functions += kernel_functions(context)
+    return lir.Module(tuple(functions), tuple(context.structs.values()), tuple(tables(context)))
+
+
+def entries(context: Context, flow: Flow) -> dict[Given, int]:
+    """The numbers of entries: of all functions that are passed around, with all numbers of arguments."""
+    passed = dict.fromkeys(item.function for item in flow.objects if isinstance(item, Given))
+    entry = context.program.constants[0]
+    if context.program.functions[entry].parameters:
+        passed[entry] = None
+    found = [Given(function, count) for function in passed for count in range(arity_of(context, function))]
+    return {given: number for number, given in enumerate(found)}
+
+
+def recursive_functions(program: ir.Program) -> frozenset[str]:
+    """The functions whose calls may lead back to them: those that call themselves, directly or not, and those that
+    apply values."""
+    applying = {name for name, function in program.functions.items()
+                if any(isinstance(operation, ir.Apply) for operation in ir.operations_of(function.body))}
+    return heavy_functions(program) | applying
+
+
+def with_local_functions(book: core.Book, converted: Converted) -> core.Book:
+    """The book with the functions that local ones have become."""
+    made = {name: core.Def(name, (core.Rule((), term),)) for name, term in converted.local_functions.items()}
+    return replace(book, defs={**book.defs, **made})
+
+
+def _word_offsets(struct: lir.Struct, module: lir.Module) -> dict[str, int]:
+    offsets, size, _ = struct_layout(struct, {item.name: item for item in module.structs})
+    return {name: offset // 8 for name, offset in {**offsets, '': size}.items()}

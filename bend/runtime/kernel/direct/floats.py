@@ -1,0 +1,36 @@
+"""Arithmetic of f24 in registers, as binary32 whose lowest eight bits are zero (spec 06, 1.2)."""
+
+from bend.runtime.kernel.direct.state import Worker
+from bend.runtime.kernel.lang import Ptr, bits_f32, f32, f32_bits, inline, likely, noinline, u32, u64
+from bend.runtime.kernel.numbers import INVALID, QUIET, operate_partial
+
+LOW_BITS = 0xFF
+HALF = 0x80
+
+
+@inline
+def rounded(x: f32, left: f32, right: f32) -> f32:
+    """The f24 nearest to the result of an operation of two; ties go away from zero, except to the smallest number."""
+    bits = f32_bits(x)
+    if likely(x == x):
+        if bits == HALF:
+            return bits_f32(u32(0))
+        return bits_f32((bits + HALF) & ~u32(LOW_BITS))
+    return not_a_number(left, right)
+
+
+@noinline
+def not_a_number(left: f32, right: f32) -> f32:
+    """A NaN operand goes through with its bits, the left one first."""
+    bits: u32 = INVALID << 8
+    if right != right:
+        bits = f32_bits(right)
+    if left != left:
+        bits = f32_bits(left)
+    return bits_f32(bits | (QUIET << 8))
+
+
+@noinline
+def operate_any(w: Ptr[Worker], operator: u64, held: u64, arriving: u64, place: u64) -> u64:
+    """An operation whose type is that of the number word that arrives; gives a number word."""
+    return operate_partial(w, operator, held, arriving, place)
