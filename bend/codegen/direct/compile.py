@@ -71,7 +71,7 @@ def kernel(parallel: bool, check_overflow: bool) -> lir.Module:
 
 def lower_program(context: Context) -> lir.Module:
     """All functions of a program, and what the kernel asks of it."""
-    functions = [lower_function(context, function) for function in context.program.functions.values()]
+    functions = [item for function in context.program.functions.values() for item in lower_function(context, function)]
     functions += apply_functions(context)
     functions += kernel_functions(context)
     return lir.Module(tuple(functions), tuple(context.structs.values()), tuple(tables(context)))

@@ -15,6 +15,7 @@ from bend.codegen.direct import ir
 from bend.codegen.direct import values as val
 from bend.codegen.direct.context import WORKER, Context
 from bend.codegen.direct.flow import ERASER, NUMBERS, Made, Plain
+from bend.codegen.direct.inline import size_of
 from bend.codegen.direct.ir import Atom, Block
 from bend.codegen.direct.operations import Operations, zero_test
 from bend.codegen.direct.ownership import later_uses
@@ -27,9 +28,21 @@ HOLE = lir.Local('hole', lir.U64)
 FIRST = lir.Local('first', lir.U64)
 
 
-def lower_function(context: Context, function: ir.Function) -> lir.Function:
-    """A function in LIR."""
-    return _Lowering(context, function).lower()
+UNROLLED = 250
+"""Bindings and branches of all copies that a recursive function is unrolled to."""
+MAX_LEVELS = 4
+
+
+def lower_function(context: Context, function: ir.Function) -> list[lir.Function]:
+    """A function in LIR; one that calls itself several times has copies in which its calls are inlined, a few levels
+    deep, so that there are fewer calls."""
+    calls = sum(isinstance(binding.operation, ir.Call) and binding.operation.function == function.name
+                for block in ir.blocks_within(function.body) for binding in block.bindings)
+    levels, copies, size = 0, calls, size_of(function.body)
+    while calls > 1 and copies * size <= UNROLLED and levels < MAX_LEVELS:
+        levels += 1
+        copies = copies * calls + calls
+    return [_Lowering(context, function, level, levels).lower() for level in range(levels + 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +59,11 @@ CALLER = Target()
 class _Lowering(Operations):
     """Lowers one function."""
 
-    def __init__(self, context: Context, function: ir.Function) -> None:
+    def __init__(self, context: Context, function: ir.Function, level: int = 0, levels: int = 0) -> None:
+        """`level` is which copy this is, 0 for the function itself, `levels` how many there are besides it."""
         super().__init__(context)
         self.function = function
+        self.level, self.levels = level, levels
         self.reps = context.result_reps(function.name)
         self.lent = self.lent_names()
         self.finals: list[State] = []
@@ -65,7 +80,7 @@ class _Lowering(Operations):
                 self.state.owned.add(name)
         body = self.collect(lambda: self.block(function.body, frozenset(), CALLER))
         start: list[lir.Stmt] = []
-        if function.name in context.recursive:
+        if function.name in context.recursive and self.level == 0:
             number = list(context.program.functions).index(function.name)
             start.append(lir.ExprStmt(lir.Call('check', (WORKER, u64(number)), lir.VOID)))
         if self.fills:
@@ -74,8 +89,20 @@ class _Lowering(Operations):
             turn = lir.ExprStmt(lir.Call('check_loop', (WORKER,), lir.VOID))
             body = (lir.While(lir.Const(1, lir.BOOL), (turn, *body)),)
         parameters = tuple((name, context.local(name).type) for name in function.parameters)
-        return lir.Function(context.lir_name(function.name), ((WORKER.name, WORKER.type), *parameters),
-                            context.result_type(function.name), (*start, *body), tail=True)
+        return lir.Function(self.copy_name(self.level), ((WORKER.name, WORKER.type), *parameters),
+                            context.result_type(function.name), (*start, *body), tail=True,
+                            inline='always' if self.level else 'auto')
+
+    def copy_name(self, level: int) -> str:
+        """What a copy of the function is called in LIR."""
+        name = self.context.lir_name(self.function.name)
+        return f'{name}.{level}' if level else name
+
+    def callee(self, function: str) -> str:
+        """What a function that is called is called in LIR: of this one, the next copy."""
+        if function != self.function.name or self.levels == 0:
+            return super().callee(function)
+        return self.copy_name((self.level + 1) % (self.levels + 1))
 
     def lent_names(self) -> frozenset[str]:
         """The variables that are borrowed as long as the function runs: borrowed parameters and their parts."""
@@ -296,7 +323,8 @@ class _Lowering(Operations):
             call = self.unknown_call(operation, nothing)
         self.settle(nothing)
         self.release_tokens()
-        self.emit(lir.Return(lir.Call(call.function, call.arguments, call.type, tail=True)))
+        # A copy that is inlined is in the place of nobody.
+        self.emit(lir.Return(lir.Call(call.function, call.arguments, call.type, tail=self.level == 0)))
 
     # ---- loops ---------------------------------------------------------------------------------
 

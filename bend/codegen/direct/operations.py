@@ -225,8 +225,12 @@ class Operations(Counting):
         lent = frozenset(atom.name for index, atom in enumerate(call.arguments)
                          if (call.function, index) in context.borrowed and isinstance(atom, ir.Var))
         self.consume_all(owned, later | lent)
-        return lir.Call(context.lir_name(call.function), (WORKER, *self.arguments_of(call)),
+        return lir.Call(self.callee(call.function), (WORKER, *self.arguments_of(call)),
                         context.result_type(call.function))
+
+    def callee(self, function: str) -> str:
+        """What a function that is called is called in LIR."""
+        return self.context.lir_name(function)
 
     def arguments_of(self, call: ir.Call) -> list[lir.Expr]:
         """The arguments of a call in the representations of the parameters."""
