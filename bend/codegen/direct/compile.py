@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from bend.codegen.direct.context import WORKER, Context
 from bend.codegen.direct.convert import Converted, convert
 from bend.codegen.direct.dispatch import apply_functions, arity_of, kernel_functions, tables
 from bend.codegen.direct.flow import Flow, Given, analyse
+from bend.codegen.direct.forks import fork_calls
 from bend.codegen.direct.inline import inline
 from bend.codegen.direct.layout import lay_out
 from bend.codegen.direct.lower import lower_function
@@ -31,8 +33,10 @@ KERNEL = Path(__file__).parent.parent.parent / 'runtime' / 'kernel'
 KERNEL_MODULES = ('direct/main', 'direct/memory', 'direct/counts', 'direct/constants', 'direct/stack', 'direct/fork',
                   'direct/floats', 'numbers')
 
-PIPELINE = (inline, unpack_results, order_calls, move_calls)
-"""The passes over the intermediate form."""
+PIPELINE: tuple[tuple[Callable[[ir.Program], ir.Program], bool], ...] = (
+    (inline, False), (unpack_results, False), (order_calls, False), (fork_calls, True), (move_calls, False),
+)
+"""The passes over the intermediate form, and whether they are only for programs with several workers."""
 
 
 def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: bool = False, budgeted: bool = False,
@@ -40,8 +44,9 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
     """Compiles what the entry of a book reaches. Raises `Unsupported` for what only nets can do."""
     converted = convert(book)
     program = converted.program
-    for step in PIPELINE:
-        program = step(program)
+    for step, is_parallel in PIPELINE:
+        if parallel or not is_parallel:
+            program = step(program)
     flow = analyse(program)
     context = Context(program, flow, lay_out(program, flow), borrowed_parameters(program, flow),
                       recursive_functions(program), Arithmetic(WORKER, check_overflow), {})

@@ -32,6 +32,7 @@ class Context:
     entries: dict[Given, int]
     structs: dict[str, lir.Struct] = field(default_factory=dict)
     applied: set[int] = field(default_factory=set)
+    forked: set[int] = field(default_factory=set)
 
     def rep(self, name: str) -> Rep:
         """The representation of a variable."""

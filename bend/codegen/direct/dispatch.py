@@ -11,6 +11,7 @@ from bend.codegen import lir
 from bend.codegen.direct import values as val
 from bend.codegen.direct.context import WORKER, Context
 from bend.codegen.direct.flow import Given, Made
+from bend.codegen.direct.lower import TASK_WORDS
 from bend.codegen.direct.operations import Operations, apply_name
 from bend.codegen.direct.values import u64
 from bend.runtime.direct import program as words
@@ -160,7 +161,32 @@ def kernel_functions(context: Context) -> list[lir.Function]:
         lir.Assign(value, u64(words.ERASER)),
         lir.Switch(lir.Local('number', lir.U64), tuple(cases)),
         unfold, lir.Return(value)), inline='never')
-    return [apply, entry, _cell_words()]
+    return [apply, entry, run_task(context), _cell_words()]
+
+
+def run_task(context: Context) -> lir.Function:
+    """Runs a forked call, by the number of its function."""
+    code, task = lir.Local('code', lir.U64), lir.Local('task', val.POINTER)
+    names = list(context.program.functions)
+    cases = []
+    for number in sorted(context.forked):
+        function = context.program.functions[names[number]]
+        arguments = [val.of_bits(lir.Load(lir.IndexAddress(task, u64(TASK_WORDS + index))),
+                                 val.TYPES[context.rep(name)])
+                     for index, name in enumerate(function.parameters)]
+        type_ = context.result_type(function.name)
+        result = lir.Local(f'result.{number}', type_)
+        call = lir.Call(context.lir_name(function.name), (WORKER, *arguments), type_)
+        reps = context.result_reps(function.name)
+        parts: list[lir.Expr] = [result]
+        if len(reps) == 2:
+            parts = [lir.Extract(result, part, val.TYPES[rep])
+                     for part, rep in zip(('first', 'second'), reps, strict=True)]
+        stores = [lir.Store(lir.IndexAddress(task, u64(TASK_WORDS + index)), val.as_bits(part))
+                  for index, part in enumerate(parts)]
+        cases.append(lir.Case((number,), (lir.Assign(result, call), *stores)))
+    return lir.Function('run_task', ((WORKER.name, WORKER.type), ('code', lir.U64), ('task', val.POINTER)), lir.VOID,
+                        (lir.Switch(code, tuple(cases)), lir.Return()), inline='never')
 
 
 SHAPE_WORDS = 'shape.words'

@@ -323,9 +323,9 @@ class _Solver:
                     self.edge(source, self.variable(name))
             case ir.Call() | ir.Apply():
                 self.call(binding.operation, target)
-            case ir.Fork(calls):
-                for name, call in zip(binding.names, calls, strict=True):
-                    self.call(call, self.variable(name))
+            case ir.Fork():
+                for part in ir.parts_of(binding, self.program):
+                    self.operation(part)
             case ir.Partial(function, arguments):
                 for argument, node in zip(arguments, self.parameters(function), strict=False):
                     self.flow(argument, node)

@@ -72,7 +72,7 @@ def references_of(block: Block) -> list[str]:
             if isinstance(inner, ir.Call | ir.Partial):
                 found.append(inner.function)
             if isinstance(inner, ir.Fork):
-                found += [call.function for call in inner.calls]
+                found += [call.function for call in (inner.first, *inner.calls) if isinstance(call, ir.Call)]
             found += [atom.name for atom in ir.atoms_of(step) if isinstance(atom, ir.Reference)]
     return found
 

@@ -153,8 +153,10 @@ class Nested:
 @final
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """Calls that do not need each other's results, one for each variable that is bound."""
+    """Operations that do not need each other's results: the first one is done here, the calls may be done by others
+    meanwhile. Binds what the first one gives, then what the calls give."""
 
+    first: Call | Apply | Nested
     calls: tuple[Call, ...]
 
 
@@ -167,7 +169,7 @@ Operation: TypeAlias = (
 @dataclass(frozen=True, slots=True)
 class Binding:
     """Variables for the results of an operation: two for a tuple that is taken apart and for a call of a function that
-    gives two values, one for each call of a fork, else one."""
+    gives two values, those of all operations of a fork, else one."""
 
     names: tuple[str, ...]
     operation: Operation
@@ -288,8 +290,8 @@ def atoms_of(operation: Operation | End) -> tuple[Atom, ...]:
             return (value,)
         case Returns(values):
             return values
-        case Fork(calls):
-            return tuple(atom for call in calls for atom in call.arguments)
+        case Fork(first, calls):
+            return (*atoms_of(first), *(atom for call in calls for atom in call.arguments))
         case Do(inner):
             return atoms_of(inner)
         case _:
@@ -301,12 +303,27 @@ def blocks_of(operation: Operation | End) -> tuple[Block, ...]:
     match operation:
         case Nested(block):
             return (block,)
+        case Fork(first):
+            return blocks_of(first)
         case Switch(_, zero, _, successor):
             return zero, successor
         case Match(_, arms):
             return tuple(arm.block for arm in arms)
         case _:
             return ()
+
+
+def parts_of(binding: Binding, program: Program) -> tuple[Binding, ...]:
+    """The operations of a fork with the variables that each binds."""
+    fork = binding.operation
+    assert isinstance(fork, Fork)
+    names = binding.names
+    found = []
+    for operation in (fork.first, *fork.calls):
+        count = program.functions[operation.function].results if isinstance(operation, Call) else 1
+        found.append(Binding(names[:count], operation))
+        names = names[count:]
+    return tuple(found)
 
 
 def blocks_within(block: Block) -> Iterator[Block]:

@@ -24,6 +24,8 @@ from bend.codegen.direct.tails import used_in
 from bend.codegen.direct.values import Rep, u64
 from bend.runtime.direct import program as words
 
+TASK_WORDS = 2
+"""Where the arguments and results of a task begin."""
 HOLE = lir.Local('hole', lir.U64)
 FIRST = lir.Local('first', lir.U64)
 
@@ -174,7 +176,7 @@ class _Lowering(Operations):
         name = binding.names[0]
         match binding.operation:
             case ir.Call() as call:
-                self.bind_results(binding.names, call.function, self.call_of(call, later))
+                self.bind_results(binding.names, self.context.result_reps(call.function), self.call_of(call, later))
             case ir.Apply() as apply:
                 self.bind(name, *self.applied(apply, later))
             case ir.Construct(_, arguments) | ir.Pair(arguments):
@@ -191,11 +193,10 @@ class _Lowering(Operations):
             case ir.Nested(block):
                 self.nested(name, block, later)
             case ir.Fork():
-                raise AssertionError('forks are lowered elsewhere')
+                self.fork(binding, later)
 
-    def bind_results(self, names: Sequence[str], function: str, call: lir.Expr) -> None:
+    def bind_results(self, names: Sequence[str], reps: Sequence[Rep], call: lir.Expr) -> None:
         """Gives variables what a call gives."""
-        reps = self.context.result_reps(function)
         if len(names) == 1:
             self.bind(names[0], call, reps[0])
             return
@@ -215,6 +216,74 @@ class _Lowering(Operations):
         self.state.tokens = hidden
         if self.context.is_counted(name):
             self.state.owned.add(name)
+
+    # ---- forks ---------------------------------------------------------------------------------
+
+    def fork(self, binding: ir.Binding, later: frozenset[str]) -> None:
+        """Calls that others may take, while the first operation is done here. A copy that is inlined forks nothing."""
+        first, *calls = ir.parts_of(binding, self.context.program)
+        passed = frozenset(name for item in calls for name in used_in(Block((item,), ir.Wrong())))
+        if self.level:
+            for index, item in enumerate((first, *calls)):
+                rest = frozenset(name for other in calls[index:] for name in used_in(Block((other,), ir.Wrong())))
+                self.binding(item, later | rest)
+            return
+        prepared: list[tuple[tuple[Rep, ...], lir.Expr] | None]
+        if not isinstance(first.operation, ir.Nested):
+            prepared = [self.prepared(item, later, calls[index:]) for index, item in enumerate((first, *calls))]
+        else:
+            needed = frozenset(used_in(Block((first,), ir.Wrong()))) | later
+            prepared = [None, *(self.prepared(item, needed, calls[index + 1:]) for index, item in enumerate(calls))]
+        forked = self.assign(lir.Call('can_fork', (WORKER,), lir.BOOL), 'forked')
+        tasks = [self.fresh(val.POINTER, 'task') for _ in calls]
+        self.emit(lir.If(forked, self.collect(lambda: self.push_all(calls, prepared[1:], tasks))))
+        here = prepared[0]
+        if here is not None:
+            self.bind_results(first.names, *here)
+        else:
+            lent = self.state.owned & passed
+            self.state.owned -= lent
+            self.binding(first, later | passed)
+            self.state.owned |= lent
+        for item, ready, task in reversed(list(zip(calls, prepared[1:], tasks, strict=True))):
+            assert ready is not None
+            self.join(item, ready, forked, task)
+
+    def prepared(self, item: ir.Binding, later: frozenset[str],
+                 others: Sequence[ir.Binding]) -> tuple[tuple[Rep, ...], lir.Expr]:
+        """A call whose arguments are passed on already, as what it gives and how."""
+        rest = later | {name for other in others for name in used_in(Block((other,), ir.Wrong()))}
+        operation = item.operation
+        if isinstance(operation, ir.Call):
+            return self.context.result_reps(operation.function), self.call_of(operation, rest)
+        assert isinstance(operation, ir.Apply)
+        value, rep = self.applied(operation, rest)
+        return (rep,), value
+
+    def push_all(self, calls: Sequence[ir.Binding], prepared: Sequence[tuple[tuple[Rep, ...], lir.Expr] | None],
+                 tasks: Sequence[lir.Local]) -> None:
+        """Makes tasks of calls."""
+        for item, ready, task in zip(calls, prepared, tasks, strict=True):
+            assert isinstance(item.operation, ir.Call) and ready is not None and isinstance(ready[1], lir.Call)
+            self.emit(lir.Assign(task, lir.Call('push_task', (WORKER,), val.POINTER)))
+            for index, argument in enumerate(ready[1].arguments[1:]):
+                self.emit(lir.Store(lir.IndexAddress(task, u64(TASK_WORDS + index)), val.as_bits(argument)))
+            code = list(self.context.program.functions).index(item.operation.function)
+            self.context.forked.add(code)
+            self.call('publish_task', WORKER, u64(code))
+
+    def join(self, item: ir.Binding, ready: tuple[tuple[Rep, ...], lir.Expr], forked: lir.Local,
+             task: lir.Local) -> None:
+        """The results of a call that may have been forked: it is done here unless somebody has taken it."""
+        reps, call = ready
+        here = lir.Logical('or', lir.Not(forked), lir.Call('take_back', (WORKER,), lir.BOOL))
+        local = self.collect(lambda: self.bind_results(item.names, reps, call))
+        stolen: list[lir.Stmt] = [lir.ExprStmt(lir.Call('join_task', (WORKER, task), lir.VOID))]
+        for index, (name, rep) in enumerate(zip(item.names, reps, strict=True)):
+            bits = lir.Load(lir.IndexAddress(task, u64(TASK_WORDS + index)))
+            value = val.converted(val.of_bits(bits, val.TYPES[rep]), rep, self.context.rep(name))
+            stolen.append(lir.Assign(self.context.local(name), value))
+        self.emit(lir.If(lir.Intrinsic('likely', (here,)), local, tuple(stolen)))
 
     # ---- ends ----------------------------------------------------------------------------------
 

@@ -94,9 +94,15 @@ class _Analysis:
             match operation:
                 case ir.Call():
                     self.call(operation, later, owners, parts)
-                case ir.Fork(calls):
-                    for call in calls:
-                        self.call(call, later, owners, parts)
+                case ir.Fork(first, calls):
+                    kept = later | {name for call in calls for name in names_of(call.arguments)}
+                    for call in (first, *calls):
+                        if isinstance(call, ir.Call):
+                            self.call(call, later, owners, parts)
+                        elif isinstance(call, ir.Nested):
+                            self.block(call.block, kept, owners, parts)
+                        else:
+                            self.consume(ir.atoms_of(call), owners)
                 case ir.TakePair(ir.Var(name)):
                     self.take(name, binding.names, owners, parts)
                 case ir.Nested(inner):

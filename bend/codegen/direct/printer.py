@@ -45,8 +45,8 @@ def print_operation(operation: ir.Operation) -> str:
             return f'operate {code} {atoms}'
         case ir.Cast(kind):
             return f'cast {kind} {atoms}'
-        case ir.Fork(calls):
-            return ' | '.join(map(print_operation, calls))
+        case ir.Fork(first, calls):
+            return ' | '.join(map(print_operation, (first, *calls)))
         case _:
             return f'{type(operation).__name__.lower()} {atoms}'
 

@@ -100,6 +100,20 @@ def converted(value: lir.Expr, source: Rep, target: Rep) -> lir.Expr:
     return boxed(value, source) if target == 'word' else unboxed(value, target)
 
 
+def as_bits(value: lir.Expr) -> lir.Expr:
+    """Any value as 64 bits."""
+    if value.type == lir.F32:
+        value = lir.Bitcast(value, lir.U32)
+    return value if value.type == lir.U64 else lir.Convert(value, lir.U64)
+
+
+def of_bits(bits: lir.Expr, type_: lir.Type) -> lir.Expr:
+    """A value of a type from the bits that `as_bits` gave."""
+    if type_ == lir.F32:
+        return lir.Bitcast(lir.Convert(bits, lir.U32), lir.F32)
+    return bits if type_ == lir.U64 else lir.Convert(bits, type_)
+
+
 def header(shape: int, payload: lir.Expr | None) -> lir.Expr:
     """The header of a new cell with one reference; the payload is a u64."""
     fixed = u64(shape << words.SHAPE_SHIFT | 1)
