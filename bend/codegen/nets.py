@@ -22,8 +22,8 @@ from bend.runtime.cpu import NetProgram
 from bend.runtime.jit import compile_object
 
 KERNEL = Path(__file__).parent.parent / 'runtime' / 'kernel'
-KERNEL_MODULES = ('ports', 'state', 'memory', 'bag', 'mail', 'link', 'numbers', 'entries', 'expand', 'rules',
-                  'schedule')
+KERNEL_MODULES = ('ports', 'state', 'memory', 'bag', 'mail', 'link', 'numbers', 'faults', 'entries', 'expand',
+                  'rules', 'schedule')
 ACTION_MODULES = ('alone', 'data')
 FIRST_ENTRY = 3
 MAX_COMPILED_SIZE = 300

@@ -111,8 +111,11 @@ class _Compiler:
                     raise scope.error(node, f'{alias.name} is no name of {LANG_MODULE}')
                 scope.names[alias.asname or alias.name] = LangName(alias.name)
             return
-        package, _, stem = module.rpartition('.')
-        source = self.load((_KERNEL_FOLDER if package == KERNEL_PACKAGE else path.parent) / f'{stem}.py')
+        if module.startswith(f'{KERNEL_PACKAGE}.'):
+            file = _KERNEL_FOLDER.joinpath(*module.removeprefix(f'{KERNEL_PACKAGE}.').split('.'))
+        else:
+            file = path.parent / module.rpartition('.')[2]
+        source = self.load(file.with_suffix('.py'))
         for alias in names:
             if alias.name not in source.names:
                 raise scope.error(node, f'{module} does not define {alias.name} (before it imports this module)')
@@ -157,7 +160,7 @@ class _Compiler:
         self.define(scope, node, node.name)
         words = [scope.lang_name(decorator) for decorator in node.decorator_list]
         for decorator, word in zip(node.decorator_list, words, strict=True):
-            if word not in ('inline', 'noinline', 'export', 'extern'):
+            if word not in ('inline', 'noinline', 'noreturn', 'export', 'extern'):
                 raise scope.error(decorator, f'{ast.unparse(decorator)} is no decorator for functions')
         arguments = node.args
         if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults:
@@ -170,7 +173,7 @@ class _Compiler:
         inline: lir.Inline = next((_INLINE[word] for word in words if word is not None and word in _INLINE), 'auto')
         function = lir.Function(
             node.name, tuple(parameters), scope.type_of(node.returns), (), inline, 'export' in words,
-            'extern' in words, file=scope.file, line=node.lineno,
+            'extern' in words, noreturn='noreturn' in words, file=scope.file, line=node.lineno,
         )
         entity = FunctionEntity(function, node)
         scope.names[node.name] = entity

@@ -26,12 +26,14 @@ RMW_OPS: Mapping[str, lir.RmwOp] = {
     'atomic_xchg': 'xchg', 'atomic_add': 'add', 'atomic_sub': 'sub', 'atomic_and': 'and', 'atomic_or': 'or',
     'atomic_xor': 'xor', 'atomic_max': 'max', 'atomic_min': 'min',
 }
-DECORATORS = frozenset({'struct', 'inline', 'noinline', 'export', 'extern'})
+DECORATORS = frozenset({'struct', 'inline', 'noinline', 'noreturn', 'export', 'extern'})
+# The struct of this name in whichever engine is compiled along.
+WORKER = 'Worker'
 OPERATIONS = frozenset({
     'addr', 'cast', 'sizeof', 'atomic_load', 'atomic_store', 'atomic_cas', 'fence', 'f32_bits', 'bits_f32', 'f64_bits',
     'bits_f64', *RMW_OPS, *lir.INTRINSICS,
 })
-LANG_NAMES = DECORATORS | OPERATIONS | SCALARS.keys() | ORDERS.keys() | SCOPES.keys() | {'Ptr', 'Array'}
+LANG_NAMES = DECORATORS | OPERATIONS | SCALARS.keys() | ORDERS.keys() | SCOPES.keys() | {'Ptr', 'Array', WORKER}
 
 
 class KernelError(Exception):
@@ -146,7 +148,7 @@ class Scope:
                 word = self.lang_name(node)
                 if word is not None and word in SCALARS:
                     return SCALARS[word]
-                if isinstance(self.names.get(name), StructEntity):
+                if word == WORKER or isinstance(self.names.get(name), StructEntity):
                     return lir.StructName(name)
         raise self.error(node, f'{ast.unparse(node)} is no type (a scalar, a struct, Ptr[T] or Array[T, n])')
 

@@ -21,7 +21,7 @@ from bend.codegen.emit_llvm import emit_module
 from bend.codegen.lir_layout import struct_layout
 from bend.codegen.pylir import KernelError, compile_kernel
 from bend.runtime.jit import Library, compile_object, load_object
-from bend.runtime.kernel import model, numbers, state
+from bend.runtime.kernel import faults, model, numbers, state
 
 LANG = 'from bend.runtime.kernel.lang import '
 U64 = ctypes.c_uint64
@@ -302,9 +302,10 @@ def test_the_kernel_compiles() -> None:
     assert 'define void @worker_main' in text
 
 
-def test_number_operations_compiled_and_as_python() -> None:
+def test_number_operations_compiled_and_as_python(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel's own arithmetic: machine code and Python agree on random operands of all types and operators."""
-    built = compile_kernel([Path(numbers.__file__)])
+    built = compile_kernel([numbers, faults])
+    monkeypatch.setitem(model.EXTERNS, 'divide_by_zero', faults.divide_by_zero)
     functions = [dataclasses.replace(item, exported=not item.extern) for item in built.functions]
     library = load_object(compile_object(emit_module(dataclasses.replace(built, functions=tuple(functions))), 1))
     operate = function(library, 'operate_numbers', U64, ctypes.c_void_p, U64, U64, U64)

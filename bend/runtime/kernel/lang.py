@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     f32: TypeAlias = float
     f64: TypeAlias = float
     T = TypeVar('T')
+    # The struct `Worker` of whichever engine is compiled along.
+    Worker: TypeAlias = Any
 
     class Ptr(Generic[T]):
         """A pointer; its fields and elements are known to the compiler only."""
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     def struct(cls: T) -> T: ...
     def inline(function: F) -> F: ...
     def noinline(function: F) -> F: ...
+    def noreturn(function: F) -> F: ...
     def export(function: F) -> F: ...
     def extern(function: F) -> F: ...
 
@@ -91,6 +94,7 @@ else:
     from bend.runtime.kernel.model import (  # noqa: F401
         Array,
         Ptr,
+        Worker,
         addr,
         cast,
         export,
@@ -103,6 +107,7 @@ else:
         i64,
         inline,
         noinline,
+        noreturn,
         sizeof,
         struct,
         u8,

@@ -278,6 +278,7 @@ _FORMATS: Mapping[type[Any], str] = {
     f32: '<f', f64: '<d', bool: '<?',
 }
 _structs: dict[str, type[Any]] = {}
+Worker: KernelType = 'Worker'
 _layouts: dict[type[Any], tuple[dict[str, tuple[int, KernelType]], int, int]] = {}
 _memory = bytearray(64)  # Address 0 is the null pointer, so that nothing lies there.
 lock = threading.RLock()
@@ -485,6 +486,11 @@ def inline(function: F) -> F:
 
 def noinline(function: F) -> F:
     """Marks a function that is never inlined."""
+    return _checked(function)
+
+
+def noreturn(function: F) -> F:
+    """Marks a function that never comes back."""
     return _checked(function)
 
 

@@ -2,7 +2,9 @@
 
 from bend.runtime.kernel.lang import (
     Ptr,
+    Worker,
     bits_f32,
+    extern,
     f32,
     f32_bits,
     i64,
@@ -20,8 +22,6 @@ from bend.runtime.kernel.mathematics import (
     sine,
     tangent,
 )
-from bend.runtime.kernel.memory import request_stop
-from bend.runtime.kernel.state import STOP_DIVISION, Worker
 
 SYMBOL = 0
 U24 = 1
@@ -62,6 +62,17 @@ INVALID = 0xFFC001
 QUIET = 0x4001
 
 
+@extern
+def count_overflow_at(w: Ptr[Worker], place: u64) -> None:
+    """Counts a result that did not fit, at the place of the operation. Each engine provides this."""
+
+
+@extern
+def divide_by_zero(w: Ptr[Worker], place: u64, kind: u64) -> u64:
+    """Stops the run for a division at a place; if it comes back it gives any number word of the kind. Each engine
+    provides this."""
+
+
 @inline
 def number(payload: u64, kind: u64) -> u64:
     """A number word; the payload is cut to 24 bits."""
@@ -94,7 +105,7 @@ def narrow(x: f32) -> u64:
 def count_overflow(w: Ptr[Worker], place: u64, happened: bool) -> None:
     """Counts an operation at a place whose result did not fit, if that is asked for."""
     if CHECK_OVERFLOW != 0 and happened:
-        w.overflows[place] += 1
+        count_overflow_at(w, place)
 
 
 @inline
@@ -117,13 +128,6 @@ def shift_left(w: Ptr[Worker], place: u64, a: u64, b: u64) -> u64:
     exact = a << (b & 31)
     count_overflow(w, place, exact > PAYLOAD_MASK or (b > 31 and a != 0))
     return number(exact, U24)
-
-
-@noinline
-def divide_by_zero(w: Ptr[Worker], place: u64, kind: u64) -> u64:
-    """Asks all workers to stop; gives any word."""
-    request_stop(w.shared, STOP_DIVISION, place)
-    return number(0, kind)
 
 
 @noinline
