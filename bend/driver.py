@@ -516,6 +516,7 @@ def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'm
         return _execute_reference(artifact, entry, acting, arguments, host, overflows)
     from bend.hvm.numbers import DivisionByZero
     from bend.runtime import cpu
+    from bend.runtime.region import OutOfMemory
 
     def perform(run: cpu.Run) -> None:
         from bend.runtime.cpu_actions import CpuMachine
@@ -525,7 +526,7 @@ def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'm
         applied = None if arguments is None or arguments.image is None else (arguments.image, arguments.ports)
         result = cpu.run(artifact, resources.threads, resources.memory, entry,
                          perform if acting and artifact.actions.possible else None, applied, overflows, watcher)
-    except cpu.OutOfMemory as problem:
+    except OutOfMemory as problem:
         used, limit = _bytes_text(problem.peak), _bytes_text(problem.limit)
         raise BendError(error('out-of-memory', f'The program ran out of memory: it had used {used} of {limit}.',
                               hint='Allow it more with `--memory SIZE`.')) from None

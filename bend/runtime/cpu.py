@@ -8,9 +8,6 @@ waits so that Ctrl-C gets through, and reads the result net out of the heap.
 from __future__ import annotations
 
 import ctypes
-import functools
-import mmap
-import os
 import pickle
 import threading
 import time
@@ -24,19 +21,23 @@ from bend.hvm import net
 from bend.hvm.actions import ActionNames
 from bend.hvm.numbers import DivisionByZero
 from bend.runtime.image import FIRST_WORD, Image
-from bend.runtime.jit import Library, load_object
+from bend.runtime.jit import Library, loaded
+from bend.runtime.region import (
+    MAX_WORKERS,
+    WORD,
+    OutOfMemory,
+    Region,
+    available_threads,
+    default_memory_limit,
+    give_back,
+    reserve_most,
+)
 
-WORD = 8
-MAX_WORKERS = 64
 MAX_DEFINITIONS = 1 << 28
-LOADED_PROGRAMS = 16
 CHUNK_WORDS = 8192
 RING_STRIDE = 4112
 SLACK_BYTES = 256 << 20
-MAP_NORESERVE = 0x4000
 WAITS = 32
-MADV_HUGEPAGE = 14
-SMALL_BYTES = 4 << 20
 STOP_MEMORY, STOP_INTERRUPTED, STOP_DIVISION, STOP_PAUSED = 1, 2, 3, 4
 ALLOWANCE = 512
 """Polls that a run between actions may use before the threads take part: about a millisecond or two."""
@@ -121,42 +122,6 @@ class Watcher(Protocol):
 
     def hide(self) -> None:
         """Called when they are at rest, before the program may print something."""
-
-
-class OutOfMemory(Exception):
-    """The run needed more than its limit; `peak` and `limit` are bytes."""
-
-    def __init__(self, peak: int, limit: int) -> None:
-        self.peak, self.limit = peak, limit
-        super().__init__(f'{peak} bytes of {limit}')
-
-
-def available_threads() -> int:
-    """How many threads a run uses unless told otherwise: one a core that this process may use."""
-    return min(len(os.sched_getaffinity(0)), MAX_WORKERS)
-
-
-def default_memory_limit() -> int:
-    """Bytes that a run may use unless told otherwise: four fifths of what the machine (or its group) has left."""
-    limit = os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
-    with open('/proc/meminfo') as lines:
-        for line in lines:
-            if line.startswith('MemAvailable:'):
-                limit = int(line.split()[1]) << 10
-    try:
-        with open('/sys/fs/cgroup/memory.max') as file:
-            text = file.read().strip()
-        if text != 'max':
-            limit = min(limit, int(text))
-    except OSError:
-        pass
-    return limit * 4 // 5
-
-
-@functools.lru_cache(maxsize=LOADED_PROGRAMS)
-def loaded(object_code: bytes) -> Library:
-    """Object code in the process, where that of programs that run again and again stays."""
-    return load_object(object_code)
 
 
 def run(program: NetProgram, threads: int = 0, memory_limit: int = 0, entry: str = 'main',
@@ -259,52 +224,6 @@ class Memory:
                 for rule, counter in COUNTERS.items()}
 
 
-@dataclass(frozen=True)
-class Region:
-    """A stretch of reserved memory."""
-
-    address: int
-    byte_count: int
-    words: ctypes.Array[ctypes.c_uint64]
-
-
-_libc = ctypes.CDLL(None, use_errno=True)
-_libc.mmap.restype = ctypes.c_uint64
-_libc.mmap.argtypes = [ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_int64]
-_libc.madvise.argtypes = [ctypes.c_uint64, ctypes.c_uint64, ctypes.c_int]
-_libc.munmap.argtypes = [ctypes.c_uint64, ctypes.c_uint64]
-MAP_FAILED = (1 << 64) - 1
-
-
-def reserve(byte_count: int) -> Region | None:
-    """Address space that costs memory only where it is written; None if the system refuses."""
-    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_NORESERVE
-    address = _libc.mmap(0, byte_count, mmap.PROT_READ | mmap.PROT_WRITE, flags, -1, 0)
-    if address == MAP_FAILED:
-        return None
-    words = (ctypes.c_uint64 * (byte_count // WORD)).from_address(address)
-    return Region(address, byte_count, words)
-
-
-def advise_huge(address: int, byte_count: int) -> None:
-    """Asks for huge pages in a stretch except for its beginning, so that small programs need not clear them. Advice
-    only: where the system has none, nothing changes."""
-    if byte_count > SMALL_BYTES:
-        _libc.madvise(address + SMALL_BYTES, byte_count - SMALL_BYTES, MADV_HUGEPAGE)
-
-
-def reserve_most(words_each: int, count: int, least: int) -> tuple[Region, int]:
-    """`count` equal stretches of at most `words_each` words (a power of two), and how many words each got."""
-    while words_each >= least:
-        region = reserve(words_each * WORD * count)
-        if region is not None:
-            for index in range(count):
-                advise_huge(region.address + index * words_each * WORD, words_each * WORD)
-            return region, words_each
-        words_each //= 2
-    raise OutOfMemory(least * WORD * count, least * WORD * count)
-
-
 @contextmanager
 def reserved_memory(program: NetProgram, threads: int, memory_limit: int) -> Iterator[Memory]:
     """All the memory of a run, initialised, and given back at the end."""
@@ -325,7 +244,7 @@ def reserved_memory(program: NetProgram, threads: int, memory_limit: int) -> Ite
         yield memory
     finally:
         for region in regions.values():
-            _libc.munmap(region.address, region.byte_count)
+            give_back(region)
 
 
 def initialise(memory: Memory, program: NetProgram, memory_limit: int, region_words: int, bag_words: int,

@@ -10,6 +10,7 @@ import functools
 import threading
 from typing import Any
 
+LOADED_PROGRAMS = 16
 _LOADING = threading.Lock()
 
 
@@ -108,3 +109,9 @@ def load_object(data: bytes) -> Library:
         engine.add_object_file(llvm.ObjectFileRef.from_data(data))
         engine.finalize_object()
     return Library(engine)
+
+
+@functools.lru_cache(maxsize=LOADED_PROGRAMS)
+def loaded(object_code: bytes) -> Library:
+    """Object code in the process, where that of programs that run again and again stays."""
+    return load_object(object_code)

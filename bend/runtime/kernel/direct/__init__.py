@@ -1,1 +1,1 @@
-"""The kernel of the direct engine: memory, counts, forks."""
+"""The kernel of the direct engine: memory, reference counts, stacks, forks (docs/direct.md)."""

@@ -1,0 +1,271 @@
+"""Running programs of the direct engine: memory, workers, why a run ended.
+
+The native side is the kernel (`bend.runtime.kernel.direct`) with the program's functions. Workers are native threads
+that this side starts and waits for.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from bend.hvm import net
+from bend.hvm.numbers import DivisionByZero
+from bend.runtime.direct.program import DirectProgram
+from bend.runtime.direct.threads import join_thread, signals_blocked, start_thread
+from bend.runtime.jit import Library, loaded
+from bend.runtime.region import (
+    MAX_WORKERS,
+    WORD,
+    OutOfMemory,
+    Region,
+    available_threads,
+    default_memory_limit,
+    give_back,
+    reserve_most,
+)
+
+STOP_MEMORY, STOP_INTERRUPTED, STOP_DIVISION, STOP_SHAPE, STOP_STACK, STOP_BUDGET = 1, 2, 3, 5, 6, 7
+CHUNK = 1 << 16
+"""Bytes of the first chunk of a worker's memory."""
+SLACK = 256 << 20
+STACK_SLACK = 1 << 20
+"""Bytes at the end of a stack for what does not check."""
+FREE_STACK = 1 << 19
+"""Bytes of each stack that are not accounted for."""
+RECORDS = 64 << 20
+"""Bytes for the tasks of a worker: half a million."""
+BUDGET_SECONDS = 1.0
+"""How long a program runs that nets may do with much less work."""
+
+
+class WrongShape(Exception):
+    """A value had a shape that this engine has no rule for: the program must run as nets. `place` is a number."""
+
+    def __init__(self, place: int) -> None:
+        self.place = place
+        super().__init__(place)
+
+
+class StackOverflow(Exception):
+    """The recursion was too deep for the memory; `function` is the number of one that recursed."""
+
+    def __init__(self, function: int) -> None:
+        self.function = function
+        super().__init__(function)
+
+
+class BudgetExceeded(Exception):
+    """The run did as much work as it was allowed to."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerCount:
+    """What one worker did: bytes of memory that it was the first to use, tasks that it forked, and tasks of others
+    that it ran."""
+
+    fresh_bytes: int
+    forks: int
+    steals: int
+
+
+@contextmanager
+def open_run(program: DirectProgram, threads: int = 0, memory_limit: int = 0) -> Iterator[Run]:
+    """Memory and workers for a run; both are there until the `with` ends.
+
+    `threads` is the number of workers (0: one a core), `memory_limit` a number of bytes (0: most of what is free). A
+    program that is not parallel has one worker. Raises OutOfMemory.
+    """
+    threads = min(threads or available_threads(), MAX_WORKERS) if program.parallel else 1
+    regions: dict[str, Region] = {}
+    try:
+        yield Run(program, loaded(program.object_code), threads, memory_limit or default_memory_limit(), regions)
+    finally:
+        for region in regions.values():
+            give_back(region)
+
+
+class Run:
+    """A run under way. Values are words (docs/direct.md, Values); their cells are read with `word`.
+
+    `seconds` is what evaluation took so far.
+    """
+
+    def __init__(self, program: DirectProgram, library: Library, threads: int, memory_limit: int,
+                 regions: dict[str, Region]) -> None:
+        self.program = program
+        self.library = library
+        self.threads = threads
+        self.memory_limit = memory_limit
+        self.regions = regions
+        self.seconds = 0.0
+        self.stop_all = ctypes.CFUNCTYPE(None, *[ctypes.c_uint64] * 3)(library.address('stop_all'))
+        wanted = 1 << ((memory_limit + SLACK) // WORD).bit_length()
+        self._reserve('heap', wanted, threads, SLACK // WORD)
+        self._reserve('stacks', wanted, threads, SLACK // WORD)
+        self._reserve('records', RECORDS // WORD, threads if threads > 1 else 0, 1)
+        self._reserve('overflows', program.counted, threads, 1)
+        self._reserve('constants', len(program.constants), 1, 1)
+        self._reserve('shared', program.layouts['Shared'][''], 1, 1)
+        self._reserve('workers', program.layouts['Worker'][''], threads, 1)
+        self._initialise()
+        self.base = regions['heap'].address
+        self.memory = memoryview(regions['heap'].words).cast('B').cast('Q')
+
+    # ---- memory ------------------------------------------------------------------------------
+
+    def _reserve(self, name: str, words_each: int, count: int, least: int) -> None:
+        """Reserves so many words for each of so many, or at least some."""
+        words = max(words_each, 1)
+        self.regions[name], _ = reserve_most(words, max(count, 1), min(least, words))
+
+    def _stretch(self, name: str, index: int) -> tuple[int, int]:
+        """The address and the size in bytes of a worker's part of a region."""
+        region = self.regions[name]
+        size = region.byte_count // self.threads
+        return region.address + index * size, size
+
+    def _initialise(self) -> None:
+        """Fills in the structs."""
+        shared, workers = self.regions['shared'].address, self.regions['workers'].address
+        self._set_shared(workers=self.threads, first=workers, memory_limit=self.memory_limit,
+                         constants=self.regions['constants'].address)
+        for index in range(self.threads):
+            heap, heap_size = self._stretch('heap', index)
+            stack, stack_size = self._stretch('stacks', index)
+            records, records_size = self._stretch('records', index) if self.threads > 1 else (0, 0)
+            overflows, _ = self._stretch('overflows', index)
+            limit = stack + stack_size - FREE_STACK
+            self._set_worker(index, {
+                'shared': shared, 'id': index, 'stack_limit': limit, 'own_limit': limit, 'stack_start': limit,
+                'stack_end': stack + STACK_SLACK, 'next': heap, 'end': heap, 'region_end': heap + heap_size,
+                'chunk': CHUNK, 'records': records, 'records_end': records + records_size, 'seed': index + 1,
+                'overflows': overflows,
+            })
+
+    def word(self, address: int) -> int:
+        """A word of a cell."""
+        return self.memory[(address - self.base) >> 3]
+
+    def _shared(self, name: str) -> int:
+        """A field of what all workers share."""
+        return self.regions['shared'].words[self.program.layouts['Shared'][name]]
+
+    def _set_shared(self, **fields: int) -> None:
+        """Sets fields of what all workers share."""
+        for name, value in fields.items():
+            self.regions['shared'].words[self.program.layouts['Shared'][name]] = value
+
+    def _worker(self, index: int, name: str) -> int:
+        """A field of a worker."""
+        layout = self.program.layouts['Worker']
+        return self.regions['workers'].words[index * layout[''] + layout[name]]
+
+    def _set_worker(self, index: int, fields: Mapping[str, int]) -> None:
+        """Sets fields of a worker."""
+        layout = self.program.layouts['Worker']
+        for name, value in fields.items():
+            self.regions['workers'].words[index * layout[''] + layout[name]] = value
+
+    # ---- evaluation --------------------------------------------------------------------------
+
+    def evaluate(self, number: int) -> int:
+        """The value of a definition without parameters.
+
+        Raises OutOfMemory, DivisionByZero, WrongShape, StackOverflow, BudgetExceeded, KeyboardInterrupt; the run is
+        over then.
+        """
+        self._set_shared(applies=0, entry=number)
+        return self._work()
+
+    def apply(self, function: int, argument: int) -> int:
+        """A value applied to another one; both are used up. Raises as `evaluate` does."""
+        self._set_shared(applies=1, function=function, argument=argument)
+        return self._work()
+
+    def _work(self) -> int:
+        """Lets all workers do what is asked for; gives the result."""
+        self._set_shared(done=0)
+        begin = time.perf_counter()
+        pool: list[int] = []
+        try:
+            self._start(pool)
+            self._join(pool, begin)
+        except BaseException:
+            self._stop(STOP_INTERRUPTED)
+            while pool:
+                with suppress(KeyboardInterrupt):
+                    self._join(pool, begin)
+            raise
+        self.seconds += time.perf_counter() - begin
+        self._check_stop()
+        return self._shared('result')
+
+    def _start(self, pool: list[int]) -> None:
+        """Starts a thread for each worker; if the system grants fewer, these do all the work."""
+        worker_main = self.library.address('worker_main')
+        step = self.program.layouts['Worker'][''] * WORD
+        with signals_blocked():
+            for index in range(self.threads):
+                argument = self.regions['workers'].address + index * step
+                try:
+                    pool.append(start_thread(worker_main, argument, *self._stretch('stacks', index)))
+                except OSError:
+                    if index == 0:
+                        raise OutOfMemory(self.peak_bytes, self.memory_limit) from None
+                    return
+
+    def _join(self, pool: list[int], begin: float) -> None:
+        """Waits until all threads have ended."""
+        def poll() -> None:
+            if self.program.budgeted and time.perf_counter() - begin + self.seconds > BUDGET_SECONDS:
+                self._stop(STOP_BUDGET)
+
+        while pool:
+            join_thread(pool[-1], poll)
+            pool.pop()
+
+    def _stop(self, reason: int) -> None:
+        """Asks all workers to stop."""
+        self.stop_all(self.regions['workers'].address, reason, 0)
+
+    def _check_stop(self) -> None:
+        """Raises what the stop word says."""
+        reason, detail = self._shared('stop'), self._shared('stop_detail')
+        if reason == STOP_MEMORY:
+            raise OutOfMemory(self.peak_bytes, self.memory_limit)
+        if reason == STOP_DIVISION:
+            raise DivisionByZero(self.program.places_by_number()[detail])
+        if reason == STOP_SHAPE:
+            raise WrongShape(detail)
+        if reason == STOP_STACK:
+            raise StackOverflow(detail)
+        if reason == STOP_BUDGET:
+            raise BudgetExceeded
+
+    # ---- what it cost ------------------------------------------------------------------------
+
+    @property
+    def peak_bytes(self) -> int:
+        """Bytes of memory that the run has used."""
+        return self._shared('memory_used')
+
+    def workers(self) -> tuple[WorkerCount, ...]:
+        """What each worker did so far."""
+        return tuple(WorkerCount(self._worker(index, 'next') - self._stretch('heap', index)[0],
+                                 self._worker(index, 'forks'), self._worker(index, 'steals'))
+                     for index in range(self.threads))
+
+    def overflows(self) -> Counter[net.Place | None]:
+        """How often results did not fit, by place."""
+        size = self.program.counted
+        if not size:
+            return Counter()
+        words = self.regions['overflows'].words
+        counts = [sum(words[number:size * self.threads:size]) for number in range(size)]
+        places = self.program.places_by_number() if any(counts) else ()
+        return Counter({place: count for place, count in zip(places, counts, strict=False) if count})

@@ -1,0 +1,23 @@
+"""Which kernel modules programs of the direct engine are compiled with, and how."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+
+_KERNEL = Path(__file__).parent.parent / 'kernel'
+MODULES: tuple[Path, ...] = (_KERNEL / 'numbers.py', *(
+    _KERNEL / 'direct' / f'{name}.py'
+    for name in ('state', 'system', 'stop', 'memory', 'deque', 'stack', 'counts', 'constants', 'fork', 'main')))
+"""For `compile_kernel`. The program provides `run_entry`, `apply_value`, `cell_words` and `run_task`."""
+_SYSTEM_CALLS: Mapping[str, Mapping[str, int]] = {
+    'x86_64': {'EXIT': 60, 'FUTEX': 202},
+    'aarch64': {'EXIT': 93, 'FUTEX': 98},
+}
+
+
+def kernel_parameters(*, parallel: bool, check_overflow: bool = False) -> dict[str, int]:
+    """The parameters to compile the modules with: whether several workers may run, and whether integers that do not
+    fit into 24 bits are counted."""
+    return {'PARALLEL': int(parallel), 'CHECK_OVERFLOW': int(check_overflow), **_SYSTEM_CALLS[platform.machine()]}

@@ -1,0 +1,182 @@
+"""Stealing forked calls, and waiting for those that were stolen.
+
+A worker without work looks at others in random order, asks those that have nothing to steal to share (`deque`), and
+after a while sleeps until somebody shares something. So nobody spins for long when there is nothing to do.
+"""
+
+from bend.runtime.kernel.direct.deque import (
+    CODE,
+    HIGH_SHIFT,
+    LOW,
+    RECORD_BYTES,
+    STATE,
+    has_shared,
+    set_split,
+)
+from bend.runtime.kernel.direct.state import STOP_NONE, Shared, Worker
+from bend.runtime.kernel.direct.stop import LOOK_AROUND
+from bend.runtime.kernel.direct.system import leave, sleep, wake, worker_at
+from bend.runtime.kernel.lang import (
+    ACQ_REL,
+    ACQUIRE,
+    RELAXED,
+    RELEASE,
+    SEQ_CST,
+    Ptr,
+    addr,
+    atomic_and,
+    atomic_cas,
+    atomic_load,
+    atomic_or,
+    atomic_store,
+    extern,
+    inline,
+    noinline,
+    pause,
+    u64,
+    unlikely,
+)
+
+# States of a record, which is 0 while nobody has stolen it: it is done, its owner waits for it, and from THIEF_SHIFT on
+# the number of the thief and 1.
+DONE = 1
+WAITING = 2
+THIEF_SHIFT = 8
+# How often a worker looks for something to steal before it sleeps.
+TRIES = 300
+
+
+@extern
+def run_task(w: Ptr[Worker], code: u64, task: Ptr[u64]) -> None:
+    """Runs a forked call, whose results take the place of its arguments; the compiled program provides this."""
+
+
+@noinline
+def join_task(w: Ptr[Worker], task: Ptr[u64]) -> None:
+    """Waits until the newest task, which was stolen, is done, and gives its record back; its results stay in it until
+    the next fork. Meanwhile this worker helps: first the thief, then anybody."""
+    state = addr(task[STATE])
+    tries: u64 = 0
+    while True:
+        found = atomic_load(state, ACQUIRE)
+        if found & DONE != 0:
+            break
+        thief = found >> THIEF_SHIFT
+        if tries & 1 == 0 and thief != 0:
+            victim = thief - 1
+        else:
+            victim = random_victim(w)
+        if steal(w, worker_at(w.shared, victim)):
+            tries = 0
+        else:
+            tries += 1
+            if unlikely(tries > TRIES):
+                wait(w, state)
+                tries = 0
+    task[STATE] = 0
+    index = (u64(task) - w.records) // RECORD_BYTES
+    w.top = u64(task)
+    atomic_store(addr(w.stolen), index << HIGH_SHIFT | index, RELEASE)
+    set_split(w, index)
+
+
+@noinline
+def serve(w: Ptr[Worker]) -> None:
+    """Runs what it can steal until the run is over."""
+    nothing = addr(w.futex)
+    tries: u64 = 0
+    while atomic_load(addr(w.shared.done), ACQUIRE) == 0:
+        if steal(w, worker_at(w.shared, random_victim(w))):
+            tries = 0
+        else:
+            tries += 1
+            if tries > TRIES:
+                wait(w, nothing)
+                tries = 0
+
+
+@inline
+def random_victim(w: Ptr[Worker]) -> u64:
+    """The number of another worker."""
+    seed = w.seed
+    seed ^= seed << 13
+    seed ^= seed >> 7
+    seed ^= seed << 17
+    w.seed = seed
+    victim = (seed >> 32) % (w.shared.workers - 1)
+    return victim + 1 if victim >= w.id else victim
+
+
+@noinline
+def steal(w: Ptr[Worker], victim: Ptr[Worker]) -> bool:
+    """Runs the oldest task of another worker, if there is one to be had."""
+    word = addr(victim.stolen)
+    found = atomic_load(word, ACQUIRE)
+    index = found & LOW
+    if index == found >> HIGH_SHIFT:
+        ask(victim)
+        pause()
+        return False
+    if atomic_cas(word, found, found + 1, ACQ_REL) != found:
+        return False
+    task = Ptr[u64](victim.records + index * RECORD_BYTES)
+    state = addr(task[STATE])
+    atomic_or(state, (w.id + 1) << THIEF_SHIFT, RELAXED)
+    w.steals += 1
+    run_task(w, task[CODE], task)
+    if atomic_or(state, DONE, ACQ_REL) & WAITING != 0:
+        wake(victim)
+    return True
+
+
+@inline
+def ask(victim: Ptr[Worker]) -> None:
+    """Asks a worker to share tasks, once until it does: at its next fork, or sooner if it has some."""
+    if atomic_load(addr(victim.alarm), RELAXED) == 0:
+        atomic_store(addr(victim.alarm), 1, SEQ_CST)
+        hurry(victim)
+
+
+@inline
+def hurry(victim: Ptr[Worker]) -> None:
+    """Has a worker with private tasks look around at its next check."""
+    if atomic_load(addr(victim.top), RELAXED) > atomic_load(addr(victim.split), RELAXED):
+        atomic_store(addr(victim.stack_limit), LOOK_AROUND, SEQ_CST)
+
+
+@noinline
+def wait(w: Ptr[Worker], state: Ptr[u64]) -> None:
+    """Sleeps until there may be something to steal, the run is over, or the task with this state is done (a worker
+    that waits for no task passes its futex). Leaves if the run was stopped.
+
+    Whoever shares tasks or finishes one first does so, then looks for sleepers; here it is the other way round.
+    """
+    shared = w.shared
+    bit: u64 = 1 << w.id
+    is_idle = state == addr(w.futex)
+    atomic_store(addr(w.futex), 1, SEQ_CST)
+    atomic_or(addr(shared.sleepers), bit, SEQ_CST)
+    is_over = atomic_load(addr(shared.stop), SEQ_CST) != STOP_NONE or atomic_load(addr(shared.done), SEQ_CST) != 0
+    if not is_over and not is_idle:
+        is_over = atomic_or(state, WAITING, SEQ_CST) & DONE != 0
+    if not is_over and not finds_something(w, shared):
+        sleep(w)
+    atomic_store(addr(w.futex), 0, SEQ_CST)
+    atomic_and(addr(shared.sleepers), ~bit, SEQ_CST)
+    if atomic_load(addr(shared.stop), SEQ_CST) != STOP_NONE:
+        leave()
+
+
+@inline
+def finds_something(w: Ptr[Worker], shared: Ptr[Shared]) -> bool:
+    """Whether there is something to steal. Leaves all other workers asked to share."""
+    found = False
+    for index in range(shared.workers):
+        victim = worker_at(shared, index)
+        if index != w.id:
+            if atomic_load(addr(victim.alarm), SEQ_CST) == 0:
+                atomic_store(addr(victim.alarm), 1, SEQ_CST)
+            hurry(victim)
+            if has_shared(victim):
+                found = True
+    return found

@@ -1,0 +1,89 @@
+"""The state of a run of the direct engine: what all workers share, and what each has for itself."""
+
+from bend.runtime.kernel.lang import Array, Ptr, struct, u64
+
+# A parameter of the compilation: whether several workers may run at the same time.
+PARALLEL = 0
+
+STOP_NONE = 0
+STOP_MEMORY = 1
+STOP_INTERRUPTED = 2
+STOP_DIVISION = 3
+STOP_SHAPE = 5
+STOP_STACK = 6
+STOP_BUDGET = 7
+
+# The largest cell with a free list of its own size, in words with the header; larger ones are rounded up.
+MAX_CELL = 40
+FREE_LISTS = 41
+LARGE_LISTS = 40
+
+
+@struct
+class Shared:
+    """One a run. The words that workers write often lie on cache lines of their own."""
+
+    workers: u64
+    # The address of the first worker; they lie one after the other.
+    first: u64
+    memory_limit: u64
+    constants: Ptr[u64]
+    # What to run: a definition, or a function and its argument.
+    entry: u64
+    applies: u64
+    function: u64
+    argument: u64
+    result: u64
+    pad_0: Array[u64, 15]
+    stop: u64
+    stop_detail: u64
+    done: u64
+    pad_1: Array[u64, 13]
+    memory_used: u64
+    pad_2: Array[u64, 15]
+    # The workers that sleep or are about to, a bit each.
+    sleepers: u64
+    pad_3: Array[u64, 15]
+
+
+@struct
+class Worker:
+    """One a thread. The first part belongs to it alone, but for two words that others set now and then: `stack_limit`,
+    to have it look around at its next check, and `alarm`, to have it share its tasks."""
+
+    shared: Ptr[Shared]
+    # Where its next check finds that the stack is at its end; the maximum when it is to look around.
+    stack_limit: u64
+    alarm: u64
+    # Memory that was never used, and the end of what is accounted for.
+    next: u64
+    end: u64
+    # Forks: the first free record, the first that others cannot steal, and where there are enough of these.
+    top: u64
+    split: u64
+    fork_limit: u64
+    forks: u64
+    free: Array[u64, FREE_LISTS]
+    large: Array[u64, LARGE_LISTS]
+    id: u64
+    chunk: u64
+    region_end: u64
+    # How far the stack may grow before more of it is accounted for, where that began, and where the stack ends.
+    own_limit: u64
+    stack_start: u64
+    stack_end: u64
+    # Records of tasks.
+    records: u64
+    records_end: u64
+    seed: u64
+    steals: u64
+    # How often results did not fit, by the place of the operation.
+    overflows: Ptr[u64]
+    pad_0: Array[u64, 11]
+    # How many records have been stolen, and in the upper half how many can be: the only words of a worker that others
+    # write to when they steal.
+    stolen: u64
+    pad_1: Array[u64, 15]
+    # 1 while it sleeps or is about to.
+    futex: u64
+    pad_2: Array[u64, 15]
