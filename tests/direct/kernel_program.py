@@ -12,14 +12,14 @@ from bend.runtime.kernel.direct.counts import (
     retain,
     retain_shared,
 )
-from bend.runtime.kernel.direct.deque import can_fork, publish_task, push_task, take_back
+from bend.runtime.kernel.direct.deque import LOW, can_fork, publish_task, push_task, take_back
 from bend.runtime.kernel.direct.fork import join_task
 from bend.runtime.kernel.direct.memory import allocate, release
 from bend.runtime.kernel.direct.stack import check, check_loop
 from bend.runtime.kernel.direct.state import STOP_SHAPE, Worker
 from bend.runtime.kernel.direct.stop import stop_run
 from bend.runtime.kernel.direct.system import syscall
-from bend.runtime.kernel.lang import Ptr, noinline, trap, u64
+from bend.runtime.kernel.lang import RELAXED, Ptr, addr, atomic_load, noinline, trap, u64
 from bend.runtime.kernel.numbers import DIV, operate_u24
 
 # A parameter of the compilation: one of how many calls gives way to other threads; 0 for none.
@@ -233,6 +233,20 @@ def borrow(w: Ptr[Worker], depth: u64) -> u64:
     return borrow(w, depth - 1) + borrow(w, depth - 1)
 
 
+def wander(w: Ptr[Worker], rounds: u64) -> u64:
+    """Trees that another worker makes each time, and this one drops."""
+    for _ in range(rounds):
+        task = push_task(w)
+        task[2] = 8
+        publish_task(w, TREE)
+        while atomic_load(addr(w.stolen), RELAXED) & LOW == 0:
+            check_loop(w)
+        take_back(w)
+        join_task(w, task)
+        drop(w, task[2])
+    return rounds
+
+
 def large(w: Ptr[Worker], size: u64) -> u64:
     """Partial applications of many sizes, each of which holds the one before."""
     result = boxed(0)
@@ -301,6 +315,8 @@ def run_entry(w: Ptr[Worker], number_of_it: u64) -> u64:
             drop(w, large(w, size))
         case 13:
             return operate_u24(w, DIV, size, 0, 1)
+        case 14:
+            return boxed(wander(w, size))
         case _:
             return boxed(total(w, graph(w, size)))
     return boxed(0)

@@ -23,8 +23,9 @@ from bend.runtime.jit import compile_object
 from bend.runtime.region import OutOfMemory
 
 (LIST, BACKWARDS, TREE, DAG, GIVEN, FIB, SUM, DEEP, MEMORY, LOOP, STOPS, BORROW, LARGE, DIVISION,
- PATHS) = range(15)
+ WANDER, PATHS) = range(16)
 DATA_SIZE = 1000
+FREE_LISTS, LARGE_LISTS = 41, 40
 SOURCE = Path(__file__).parent / 'kernel_program.py'
 FIBONACCI = [0, 1]
 while len(FIBONACCI) < 30:
@@ -59,16 +60,22 @@ def free_bytes(run: Run) -> int:
     """The bytes of all cells in free lists."""
     total = 0
     layout = run.program.layouts['Worker']
+    lists: list[tuple[int, int]] = []
     for index in range(run.threads):
         start = index * layout['']
         words = run.regions['workers'].words
-        sizes = {layout['free'] + size: size for size in range(layout['large'] - layout['free'])}
-        sizes |= {layout['large'] + order: 1 << order for order in range(layout['id'] - layout['large'])}
-        for field, size in sizes.items():
-            cell = words[start + field]
-            while cell:
-                total += size * 8
-                cell = run.word(cell)
+        lists += [(words[start + layout['free'] + size], size) for size in range(FREE_LISTS)]
+        lists += [(words[start + layout['large'] + order], 1 << order) for order in range(LARGE_LISTS)]
+    for size in range(FREE_LISTS):
+        chain = run.regions['shared'].words[run.program.layouts['Shared']['given'] + size]
+        while chain:
+            lists.append((chain, size))
+            chain = run.word(chain + 8)
+    for first, size in lists:
+        cell = first
+        while cell:
+            total += size * 8
+            cell = run.word(cell)
     return total
 
 
@@ -214,3 +221,12 @@ def test_constants(threads: int) -> None:
             assert value(run.evaluate(entry(BORROW, 12))) == 45 << 12
         held = DATA_SIZE * 16
         assert fresh_bytes(run) - free_bytes(run) == held
+
+
+@pytest.mark.parametrize('threads', [2, 3])
+def test_cells_that_wander_come_back(threads: int) -> None:
+    """One worker makes trees, another drops them: memory stays bounded."""
+    with open_run(program(), threads, 1 << 30) as run:
+        assert value(run.evaluate(entry(WANDER, 10_000))) == 10_000
+        assert fresh_bytes(run) < 8 << 20 < 10_000 * 255 * 24
+        assert sum(worker.steals for worker in run.workers()) >= 10_000

@@ -12,7 +12,9 @@ from bend.runtime.kernel.direct.deque import (
     STATE,
     has_shared,
     set_split,
+    wake_one,
 )
+from bend.runtime.kernel.direct.memory import answer_wants
 from bend.runtime.kernel.direct.state import STOP_NONE, Shared, Worker
 from bend.runtime.kernel.direct.stop import LOOK_AROUND
 from bend.runtime.kernel.direct.system import leave, sleep, wake, worker_at
@@ -78,6 +80,7 @@ def join_task(w: Ptr[Worker], task: Ptr[u64]) -> None:
     w.top = u64(task)
     atomic_store(addr(w.stolen), index << HIGH_SHIFT | index, RELEASE)
     set_split(w, index)
+    answer_wants(w)
 
 
 @noinline
@@ -123,7 +126,10 @@ def steal(w: Ptr[Worker], victim: Ptr[Worker]) -> bool:
     state = addr(task[STATE])
     atomic_or(state, (w.id + 1) << THIEF_SHIFT, RELAXED)
     w.steals += 1
+    if index + 1 != found >> HIGH_SHIFT:
+        wake_one(w)
     run_task(w, task[CODE], task)
+    answer_wants(w)
     if atomic_or(state, DONE, ACQ_REL) & WAITING != 0:
         wake(victim)
     return True

@@ -44,17 +44,21 @@ class Shared:
     # The workers that sleep or are about to, a bit each.
     sleepers: u64
     pad_3: Array[u64, 15]
+    # Free cells that workers gave away, by size: chains of cells, linked by the second words of their first cells. And
+    # the sizes that are wanted, a bit each.
+    wanted: u64
+    given: Array[u64, FREE_LISTS]
+    pad_4: Array[u64, 6]
 
 
 @struct
 class Worker:
-    """One a thread. The first part belongs to it alone, but for two words that others set now and then: `stack_limit`,
-    to have it look around at its next check, and `alarm`, to have it share its tasks."""
+    """One a thread. The first part belongs to it alone, but that others now and then set `stack_limit`, to have it look
+    around at its next check."""
 
     shared: Ptr[Shared]
     # Where its next check finds that the stack is at its end; the maximum when it is to look around.
     stack_limit: u64
-    alarm: u64
     # Memory that was never used, and the end of what is accounted for.
     next: u64
     end: u64
@@ -79,11 +83,12 @@ class Worker:
     steals: u64
     # How often results did not fit, by the place of the operation.
     overflows: Ptr[u64]
-    pad_0: Array[u64, 11]
-    # How many records have been stolen, and in the upper half how many can be: the only words of a worker that others
-    # write to when they steal.
+    pad_0: Array[u64, 12]
+    # How many records have been stolen, and in the upper half how many can be: the words of a worker that others
+    # write to when they steal. Not 0 in `alarm` asks it to share tasks.
     stolen: u64
-    pad_1: Array[u64, 15]
+    alarm: u64
+    pad_1: Array[u64, 14]
     # 1 while it sleeps or is about to.
     futex: u64
     pad_2: Array[u64, 15]
