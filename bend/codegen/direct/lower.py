@@ -19,6 +19,7 @@ from bend.codegen.direct.inline import size_of
 from bend.codegen.direct.ir import Atom, Block
 from bend.codegen.direct.operations import Operations, zero_test
 from bend.codegen.direct.ownership import later_uses
+from bend.codegen.direct.schedule import self_calls
 from bend.codegen.direct.state import Opened, State
 from bend.codegen.direct.tails import used_in
 from bend.codegen.direct.values import Rep, u64
@@ -38,8 +39,7 @@ MAX_LEVELS = 4
 def lower_function(context: Context, function: ir.Function) -> list[lir.Function]:
     """A function in LIR; one that calls itself several times has copies in which its calls are inlined, a few levels
     deep, so that there are fewer calls."""
-    calls = sum(isinstance(binding.operation, ir.Call) and binding.operation.function == function.name
-                for block in ir.blocks_within(function.body) for binding in block.bindings)
+    calls = self_calls(function)
     levels, copies, size = 0, calls, size_of(function.body)
     while calls > 1 and copies * size <= UNROLLED and levels < MAX_LEVELS:
         levels += 1

@@ -28,7 +28,7 @@ def heavy_functions(program: ir.Program) -> frozenset[str]:
     for name, function in program.functions.items():
         for found in references_of(function.body):
             callers.setdefault(found, set()).add(name)
-    heavy = {name for name, function in program.functions.items() if _recurs(function)}
+    heavy = {name for name, function in program.functions.items() if self_calls(function)}
     heavy |= _mutual(program)
     pending = list(heavy)
     while pending:
@@ -38,9 +38,15 @@ def heavy_functions(program: ir.Program) -> frozenset[str]:
     return frozenset(heavy)
 
 
-def _recurs(function: ir.Function) -> bool:
-    return any(isinstance(binding.operation, ir.Call) and binding.operation.function == function.name
-               for block in ir.blocks_within(function.body) for binding in block.bindings)
+def self_calls(function: ir.Function) -> int:
+    """How many calls of itself a function has that do not take its place."""
+    calls = 0
+    for block in ir.blocks_within(function.body):
+        for binding in block.bindings:
+            operation = binding.operation
+            several = (operation.first, *operation.calls) if isinstance(operation, ir.Fork) else (operation,)
+            calls += sum(isinstance(item, ir.Call) and item.function == function.name for item in several)
+    return calls
 
 
 def _mutual(program: ir.Program) -> set[str]:
