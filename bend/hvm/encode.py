@@ -52,13 +52,15 @@ OPERATOR_CODES: dict[str, int] = {
 class EncodeOptions:
     """How constructors are encoded, whether definitions that the entry does not reach are kept, whether the functions
     that test tags become definitions of their own, whether constructors in what the entry returns are opened, and the
-    patterns of duplications whose labels are to be fresh in each expansion, by identity."""
+    patterns of duplications whose labels are to be fresh in each expansion, by identity. `tag_tests`, if it is there, is
+    told the names of the definitions that the tests of matches have become as a whole, by the identity of the match."""
 
     adt: AdtEncoding = 'num-scott'
     keep_all: bool = False
     float_matches: bool = True
     opens_entry: bool = True
     fresh: frozenset[int] = frozenset()
+    tag_tests: dict[int, str] | None = None
 
 
 class _Node:
@@ -296,6 +298,8 @@ class _Encoder:
             return (_Encode(applied, up),)
         node, first, second = self.new_node(net.Con)
         function = self.maybe_float(TagSwitch(term.arms))
+        if isinstance(function, core.Ref) and self.options.tag_tests is not None:
+            self.options.tag_tests[id(term)] = function.name
         return (_Encode(term.argument, node), _Encode(function, first), _Link(up, second))
 
     def tag_switch(self, switch: TagSwitch, up: _Place) -> Iterable[_Step]:
@@ -446,6 +450,12 @@ def encode_book(book: core.Book, options: EncodeOptions | None = None) -> net.Bo
     for name, encoded in _encode_reached(book, constructors, roots, options):
         nets[net_name(book, name)] = encoded
     return net.Book({name: nets[name] for name in sorted(nets, key=str.encode)})
+
+
+def encode_term(term: core.Term, book: core.Book, adt: AdtEncoding = 'num-scott') -> net.Net:
+    """The net of a linear term that refers to definitions of a book, in one piece. Names are unique, and variables need
+    not be used where they are bound. Raises `BendError` as `encode_book`."""
+    return _Encoder(book, '', EncodeOptions(adt), Counter(), None, _labels()).encode(term)
 
 
 def _labels() -> Iterator[int]:

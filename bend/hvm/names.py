@@ -6,6 +6,11 @@ HIDDEN = '__'
 """What the names of imported definitions begin with that the main file does not import (spec 01, section 3.4)."""
 
 
+def is_generated(name: str) -> bool:
+    """Whether a definition may be one that the compiler made."""
+    return '__' in name or '%' in name
+
+
 def letters(number: int) -> str:
     """`a` ... `z`, `ab`, `bb`, ...: digits in base 26, the least significant first."""
     name = ''

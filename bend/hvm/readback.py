@@ -19,7 +19,7 @@ from bend.hvm import net, result
 from bend.hvm import numbers as num
 from bend.hvm.duplications import place_duplications
 from bend.hvm.graph import ROOT_PORT, PortGraph
-from bend.hvm.names import letters
+from bend.hvm.names import is_generated, letters
 from bend.hvm.plain import read_plain
 from bend.hvm.scope import mark_unscoped
 from bend.hvm.walk import components, references
@@ -86,7 +86,7 @@ def book_info(book: core.Book, nets: net.Book, encoding: Encoding = 'num-scott')
 
 def floated_definitions(nets: net.Book) -> frozenset[str]:
     """The generated definitions that do not reach themselves."""
-    generated = {name for name in nets.defs if '__' in name or '%' in name}
+    generated = set(filter(is_generated, nets.defs))
     if not generated:
         return frozenset()
     graph = {name: references(definition) for name, definition in nets.defs.items()}

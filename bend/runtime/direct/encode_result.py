@@ -1,0 +1,197 @@
+"""Results of the direct engine as nets, so that functions are shown by the one readback that there is.
+
+A value becomes a core term in normal form, and that a net. What is a folded reference stays one: it is read as the net
+that its definition is compiled to for the net engine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property, partial
+
+from bend.codegen.direct.eta import eta_reduce
+from bend.desugar import core
+from bend.desugar.terms import unapply
+from bend.diagnostics import BendError, Diagnostic, Report
+from bend.hvm import net, result
+from bend.hvm.actions import scott_value
+from bend.hvm.adt import open_constructors
+from bend.hvm.encode import EncodeOptions, encode_book, encode_term
+from bend.hvm.eta import eta_reduce as eta_reduce_net
+from bend.hvm.inline import inline_nets
+from bend.hvm.names import is_generated
+from bend.hvm.readback import BookInfo, book_info, readback
+from bend.hvm.reduce import reduce
+from bend.options import Options, Readback
+from bend.runtime.direct.evaluate import Evaluator
+from bend.runtime.direct.quote import quote
+from bend.runtime.direct.readback import Folded, Node, named, read_data
+from bend.runtime.direct.values import (
+    Closure,
+    Data,
+    Eraser,
+    Pair,
+    Partial,
+    Reference,
+    Value,
+    WrongShape,
+)
+
+_RESULT = '%result'
+_LOCAL_FUNCTION = re.compile(r'__L\d+$')
+
+
+def with_local_functions(book: core.Book, functions: Mapping[str, core.Term]) -> core.Book:
+    """The core of a compiled program: with the functions that local ones have become, which take what they capture
+    first."""
+    made = {name: core.Def(name, (core.Rule((), term),)) for name, term in functions.items()}
+    return book.with_defs({**book.defs, **made})
+
+
+def evaluate(book: core.Book, name: str = 'main', options: Options | None = None, form: Readback = 'default', *,
+             linear: bool = False, budget: int | None = None) -> result.Term:
+    """What a definition of a program, in final core, gives on the direct engine.
+
+    `form` is the one that it will be shown in (`bend.hvm.show.show_main`). Raises `WrongShape` for programs that need
+    nets, and `BendError` for divisions by zero and for more than `budget` calls. To be called where the stack is deep.
+    """
+    options = options or Options()
+    results = Results(eta_reduce(book) if options.eta else book, options, budget)
+    return results.read(results.evaluator.constant(name), form, linear=linear)[0]
+
+
+class Results:
+    """Results of one program. `book` is the final core as it was compiled, with local functions."""
+
+    def __init__(self, book: core.Book, options: Options, budget: int | None = None) -> None:
+        self.book = book
+        self.options = options
+        self.evaluator = Evaluator(book, options.encoding, budget)
+        self.tag_tests: dict[int, str] = {}
+
+    def function(self, name: str) -> Value:
+        """A function of the compiled program, folded if it has a name in the source."""
+        if _LOCAL_FUNCTION.search(name):
+            return self.evaluator.constant(name)
+        return self.evaluator.reference(name)
+
+    def read(self, value: Value, form: Readback, *,
+             linear: bool = False) -> tuple[result.Term, tuple[Diagnostic, ...]]:
+        """The term of what the entry gives, and what of it could not be read. Raises as the evaluator does."""
+        if form == 'default' and not linear and self.options.encoding == 'num-scott':
+            term = read_data(value, self.look)
+            if term is not None:
+                return term, ()
+        report = Report()
+        nets = self.nets
+        encoded = self.encode(self.opened(value))
+        if form == 'default':
+            done = scott_value(encoded, nets.defs)
+            encoded = encoded if done is None else done
+        term = readback(encoded, self.info, self.expand if form == 'default' else None, report, linear=linear)
+        return term, tuple(report.diagnostics)
+
+    def look(self, value: Value) -> result.Term | Node | Folded | None:
+        """What a value is, looked at from outside."""
+        match value:
+            case int():
+                return result.Number(value)
+            case Eraser():
+                return result.Eraser()
+            case Data(name, ()):
+                return result.Reference(name)
+            case Data(name, fields):
+                return Node(name, fields)
+            case Pair(first, second):
+                return Node(None, (first, second))
+            case Partial(name, ()):
+                return named(name)
+            case Reference(name) if isinstance(self.evaluator.definition(name), core.Lam):
+                return named(name)
+            case Reference(name):
+                return Folded(name, partial(self.evaluated, name))
+            case _:
+                return None
+
+    def evaluated(self, name: str) -> Value:
+        """The value of a definition without parameters; raises `BendError` if it has none."""
+        try:
+            return self.evaluator.constant(name)
+        except (WrongShape, RecursionError):
+            raise BendError([]) from None
+
+    # ---- nets ----------------------------------------------------------------------------------
+
+    @cached_property
+    def nets(self) -> net.Book:
+        """The nets of the program, as the net engine has them."""
+        options = EncodeOptions(self.options.encoding, keep_all=True, float_matches=self.options.float_combinators,
+                                tag_tests=self.tag_tests)
+        nets = encode_book(self.book, options)
+        if self.options.eta:
+            nets = replace(nets, defs={name: eta_reduce_net(made) for name, made in nets.defs.items()})
+        return inline_nets(nets) if self.options.inline else nets
+
+    @cached_property
+    def info(self) -> BookInfo:
+        """What readback knows about the program."""
+        return book_info(self.book, self.nets, self.options.encoding)
+
+    def encode(self, value: Value) -> net.Net:
+        """The net of a value, in normal form."""
+        nets = self.nets
+        term = quote(value, self.evaluator, self.tag_tests)
+        encoded = encode_term(term, self.book, self.options.encoding)
+        if self.options.inline:
+            encoded = inline_nets(replace(nets, defs={**nets.defs, _RESULT: encoded})).defs[_RESULT]
+        if encoded.redexes:
+            # Operations of the prelude that wait for an argument.
+            encoded = reduce(replace(nets, defs={**nets.defs, 'main': encoded})).net
+        return encoded
+
+    def expand(self, name: str) -> net.Net | None:
+        """What readback asks for the value of a definition; None where it has none."""
+        try:
+            return self.encode(self.evaluator.constant(name))
+        except (BendError, WrongShape, RecursionError):
+            return None
+
+    def opened(self, value: Value) -> Value:
+        """The value of the entry, with constructors as their functions where the entry itself returns them (see
+        `open_constructors`)."""
+        if self.book.entry is None:
+            return value
+        return self.opened_as(self.book.defs[self.book.entry].body, value)
+
+    def opened_as(self, term: core.Term, value: Value) -> Value:
+        """The value of a term in return position."""
+        match term, value:
+            case core.Let(_, _, body), _:
+                return self.opened_as(body, value)
+            case core.Lam(), Closure(function, environment):
+                opened = open_constructors(self.book, self.evaluator.constructors, function)
+                assert isinstance(opened, core.Lam)
+                return Closure(opened, environment)
+            case core.Ref(name), Data(_, ()) | Partial(_, ()) if name in self.book.constructors:
+                return self.evaluator.run(self.evaluator.constructors[name], {}, [])
+            case core.Tup(elements), Pair():
+                return self.opened_tuple(elements, value)
+            case core.App(), Data(name, fields):
+                head, arguments = unapply(term)
+                if head == core.Ref(name) and len(arguments) == len(fields):
+                    return Data(name, tuple(map(self.opened_argument, arguments, fields)))
+                return value
+            case _:
+                return value
+
+    def opened_tuple(self, elements: tuple[core.Term, ...], value: Value) -> Value:
+        """A tuple of terms in return position."""
+        if len(elements) == 1 or not isinstance(value, Pair):
+            return self.opened_as(elements[0], value)
+        return Pair(self.opened_as(elements[0], value.first), self.opened_tuple(elements[1:], value.second))
+
+    def opened_argument(self, term: core.Term, value: Value) -> Value:
+        """An argument of a constructor in return position; one without fields stays."""
+        return value if isinstance(value, Data) and not value.fields else self.opened_as(term, value)

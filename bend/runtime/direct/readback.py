@@ -1,0 +1,305 @@
+"""Results of compiled programs as terms: words and cells (docs/direct.md, Values) to `bend.hvm.result`.
+
+Data is read straight from memory. What holds functions becomes values of the evaluator, which looks into them, and is
+then read by way of nets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from bend.diagnostics import BendError, Diagnostic
+from bend.hvm import numbers as num
+from bend.hvm import result
+from bend.hvm.names import is_generated
+from bend.options import Options, Readback
+from bend.runtime.direct import program as form
+
+if TYPE_CHECKING:
+    from bend.runtime.direct.encode_result import Results
+    from bend.runtime.direct.program import DirectProgram, Shape
+    from bend.runtime.direct.values import Value
+
+Item = TypeVar('Item', bound=Hashable)
+
+BINDER = 'a'
+"""What the continuation of a constructor is called. No field can mention it, so that it may be the same for all."""
+
+
+# ---- data ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A constructor, or a pair (None), of parts that are still to be read."""
+
+    constructor: str | None
+    parts: tuple[Hashable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A folded reference of a definition without parameters, and how to get its value. That raises `BendError` where
+    there is none."""
+
+    name: str
+    evaluate: Callable[[], Hashable]
+
+
+@dataclass(frozen=True, slots=True)
+class _Build:
+    """A node whose parts are read."""
+
+    item: Hashable
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class _Close:
+    """The value of a definition is read."""
+
+    name: str
+
+
+Look: TypeAlias = Callable[[Item], result.Term | Node | Folded | None]
+"""What an item is, looked at from outside; None for a function that has no name."""
+
+
+def read_data(root: Item, look: Look[Item]) -> result.Term | None:
+    """The term of data, with folded references evaluated once each as users want to see them (the default form); None
+    if there is a function in it that is more than a name of the user's."""
+    try:
+        return _DataReader(look).read(root)
+    except _NotData:
+        return None
+
+
+class _NotData(Exception):
+    """There are functions in the result."""
+
+
+@dataclass
+class _DataReader:
+    look: Look
+    done: list[result.Term] = field(default_factory=list)
+    todo: list[Hashable] = field(default_factory=list)
+    known: dict[Hashable, result.Term] = field(default_factory=dict)
+    expanded: dict[str, result.Term] = field(default_factory=dict)
+    inside: set[str] = field(default_factory=set)
+
+    def read(self, root: Hashable) -> result.Term:
+        """The term of an item."""
+        done, todo, known = self.done, self.todo, self.known
+        todo.append(root)
+        while todo:
+            item = todo.pop()
+            if isinstance(item, _Build):
+                count = len(item.node.parts)
+                parts = tuple(done[-count:])
+                del done[-count:]
+                name = item.node.constructor
+                made = result.Pair(*parts) if name is None else result.Constructor(name, parts, BINDER)
+                known[item.item] = made
+                done.append(made)
+            elif isinstance(item, _Close):
+                self.inside.remove(item.name)
+                self.expanded[item.name] = done[-1]
+            elif item in known:
+                done.append(known[item])
+            else:
+                self.enter(item, self.look(item))
+        return done.pop()
+
+    def enter(self, item: Hashable, seen: result.Term | Node | Folded | None) -> None:
+        """Goes on with what an item is."""
+        if isinstance(seen, Node):
+            self.todo.append(_Build(item, seen))
+            self.todo.extend(reversed(seen.parts))
+        elif isinstance(seen, Folded):
+            self.folded(seen)
+        elif seen is None:
+            raise _NotData
+        else:
+            self.done.append(seen)
+
+    def folded(self, reference: Folded) -> None:
+        """Reads what a reference stands for; functions keep their names, and so do values that hold themselves."""
+        name = reference.name
+        if name in self.expanded:
+            self.done.append(self.expanded[name])
+            return
+        if name not in self.inside:
+            try:
+                value = reference.evaluate()
+            except BendError:
+                # What is not asked for may fail; its name says enough.
+                seen = None
+            else:
+                seen = self.look(value)
+            if seen is not None:
+                self.inside.add(name)
+                self.todo.append(_Close(name))
+                self.enter(value, seen)
+                return
+            if is_generated(name):
+                raise _NotData
+        self.done.append(result.Reference(name))
+
+
+def named(name: str) -> result.Reference | None:
+    """A folded reference of a function by its name, if that says something to users."""
+    return None if is_generated(name) else result.Reference(name)
+
+
+# ---- memory ----------------------------------------------------------------------------------
+
+
+@dataclass
+class Memory:
+    """The memory of a compiled program after its run: `word` reads from an address, `evaluate` gives the value of a
+    definition without parameters by its number, and raises `BendError` where it has none."""
+
+    program: DirectProgram
+    word: Callable[[int], int]
+    evaluate: Callable[[int], int]
+
+    def look(self, word: int) -> result.Term | Node | Folded | None:
+        """What a word is."""
+        tag = word & form.TAG_MASK
+        if tag == form.CELL:
+            header = self.word(word)
+            shape = self.program.shapes[header >> form.SHAPE_SHIFT & form.SHAPE_MASK]
+            return None if shape is None else self.node(shape, header >> form.HEADER_PAYLOAD_SHIFT, word)
+        if tag == form.NUMBER:
+            return result.Number(number_word(word))
+        if tag == form.IMMEDIATE:
+            shape = self.program.shapes[word >> form.INDEX_SHIFT]
+            assert shape is not None and shape.constructor is not None
+            if not shape.fields:
+                return result.Reference(shape.constructor)
+            return self.node(shape, word >> form.PAYLOAD_SHIFT & form.PAYLOAD_MASK, word)
+        if tag == form.FUNCTION:
+            return named(self.program.entries[word >> form.INDEX_SHIFT].function)
+        if tag == form.CONSTANT:
+            number = word >> form.INDEX_SHIFT
+            return Folded(self.program.constants[number], lambda: self.evaluate(number))
+        assert tag == form.ERASER, f'{word:#x} is no value'
+        return result.Eraser()
+
+    def node(self, shape: Shape, payload: int, address: int) -> Node:
+        """A constructor or pair with its fields in order."""
+        read = self.word
+        parts = [read(address + 8 * index) for index in range(1, shape.words + 1)]
+        if shape.packed is not None:
+            parts.insert(shape.packed, packed_number(payload, shape.kind))
+        return Node(shape.constructor, tuple(parts))
+
+
+def number_word(word: int) -> int:
+    """The number word in a word."""
+    return (word >> form.NUMBER_SHIFT) & 0x1FFFFFFF
+
+
+def packed_number(payload: int, kind: int) -> int:
+    """The word of a number whose payload and kind are known."""
+    return num.make_word(payload, kind) << form.NUMBER_SHIFT | form.NUMBER
+
+
+# ---- results ---------------------------------------------------------------------------------
+
+
+class ResultReader:
+    """Reads results of one compiled program.
+
+    `options` are those that it was compiled with. The core of the program is only looked at for results that hold
+    functions, for the lambda form, and for the Scott encoding.
+    """
+
+    def __init__(self, memory: Memory, options: Options) -> None:
+        self.memory = memory
+        self.options = options
+        self.made: Results | None = None
+
+    def read(self, word: int, readback: Readback = 'default', *,
+             linear: bool = False) -> tuple[result.Term, tuple[Diagnostic, ...]]:
+        """The term of a result as it is to be shown (`bend.hvm.show.show_main`), and what of it could not be read.
+
+        Raises `WrongShape` where a function in the result needs nets, and `BendError` for what its evaluation meets. To
+        be called where the stack is deep.
+        """
+        if readback == 'default' and not linear and self.options.encoding == 'num-scott':
+            term = read_data(word, self.memory.look)
+            if term is not None:
+                return term, ()
+        return self.results.read(self.value(word), readback, linear=linear)
+
+    @property
+    def results(self) -> Results:
+        """What makes nets of results."""
+        if self.made is None:
+            from bend.runtime.direct.encode_result import Results
+            self.made = Results(self.memory.program.core_book(), self.options)
+        return self.made
+
+    def value(self, root: int) -> Value:
+        """A word as a value of the evaluator. Does not recurse, since data may be deep."""
+        from bend.runtime.direct import values
+        done: list[Value] = []
+        known: dict[int, Value] = {}
+        todo: list[int | tuple[int, Node | None, int]] = [root]
+        while todo:
+            item = todo.pop()
+            if isinstance(item, tuple):
+                word, node, count = item
+                parts = done[len(done) - count:]
+                del done[len(done) - count:]
+                if node is None:
+                    value = self.partial(word, parts)
+                elif node.constructor is None:
+                    value = values.Pair(*parts)
+                else:
+                    value = values.Data(node.constructor, tuple(parts))
+                known[word] = value
+                done.append(value)
+            elif item in known:
+                done.append(known[item])
+            else:
+                done += self.leaf(item, todo)
+        return done[0]
+
+    def leaf(self, word: int, todo: list[int | tuple[int, Node | None, int]]) -> list[Value]:
+        """The value of a word without parts; those of any other are put on the list, and there is no value yet."""
+        from bend.runtime.direct import values
+        tag = word & form.TAG_MASK
+        if tag == form.FUNCTION:
+            return [self.function(self.memory.program.entries[word >> form.INDEX_SHIFT].function)]
+        match self.memory.look(word):
+            case Node() as node:
+                todo.append((word, node, len(node.parts)))
+                todo += reversed([part for part in node.parts if isinstance(part, int)])
+                return []
+            case None:
+                header = self.memory.word(word)
+                entry = self.memory.program.entries[header >> form.HEADER_PAYLOAD_SHIFT]
+                todo.append((word, None, entry.given))
+                todo += [self.memory.word(word + 8 * index) for index in range(entry.given, 0, -1)]
+                return []
+            case Folded(name):
+                return [values.Reference(name)]
+            case result.Number(number):
+                return [number]
+            case result.Reference(name):
+                return [values.Data(name, ())]
+            case _:
+                return [values.ERASER]
+
+    def function(self, name: str) -> Value:
+        """A function without arguments."""
+        return self.results.function(name)
+
+    def partial(self, word: int, arguments: list[Value]) -> Value:
+        """A partial application."""
+        entry = self.memory.program.entries[self.memory.word(word) >> form.HEADER_PAYLOAD_SHIFT]
+        return self.results.evaluator.apply(self.function(entry.function), arguments)
