@@ -52,8 +52,9 @@ OPERATOR_CODES: dict[str, int] = {
 class EncodeOptions:
     """How constructors are encoded, whether definitions that the entry does not reach are kept, whether the functions
     that test tags become definitions of their own, whether constructors in what the entry returns are opened, and the
-    patterns of duplications whose labels are to be fresh in each expansion, by identity. `tag_tests`, if it is there, is
-    told the names of the definitions that the tests of matches have become as a whole, by the identity of the match."""
+    patterns of duplications whose labels are to be fresh in each expansion, by identity. `tag_tests` is told the names
+    of the definitions that the tests of matches have become, if those were floated as a whole, by the match's identity.
+    """
 
     adt: AdtEncoding = 'num-scott'
     keep_all: bool = False

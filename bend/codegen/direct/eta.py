@@ -90,8 +90,8 @@ def _without_parameter(name: str | None, body: core.Term) -> core.Term | None:
         case core.App(function, core.Var(argument)) if argument == name:
             return function
         case core.Let(_, _, inner):
-            function = _without_parameter(name, inner) if name is not None else None
-            return None if function is None else replace(body, body=function)
+            rest = _without_parameter(name, inner) if name is not None else None
+            return None if rest is None else replace(body, body=rest)
         case _:
             return None
 

@@ -7,7 +7,6 @@ that its definition is compiled to for the net engine.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 
@@ -21,13 +20,12 @@ from bend.hvm.adt import open_constructors
 from bend.hvm.encode import EncodeOptions, encode_book, encode_term
 from bend.hvm.eta import eta_reduce as eta_reduce_net
 from bend.hvm.inline import inline_nets
-from bend.hvm.names import is_generated
 from bend.hvm.readback import BookInfo, book_info, readback
 from bend.hvm.reduce import reduce
 from bend.options import Options, Readback
 from bend.runtime.direct.evaluate import Evaluator
 from bend.runtime.direct.quote import quote
-from bend.runtime.direct.readback import Folded, Node, named, read_data
+from bend.runtime.direct.readback import Folded, Node, Seen, named, read_data
 from bend.runtime.direct.values import (
     Closure,
     Data,
@@ -41,13 +39,6 @@ from bend.runtime.direct.values import (
 
 _RESULT = '%result'
 _LOCAL_FUNCTION = re.compile(r'__L\d+$')
-
-
-def with_local_functions(book: core.Book, functions: Mapping[str, core.Term]) -> core.Book:
-    """The core of a compiled program: with the functions that local ones have become, which take what they capture
-    first."""
-    made = {name: core.Def(name, (core.Rule((), term),)) for name, term in functions.items()}
-    return book.with_defs({**book.defs, **made})
 
 
 def evaluate(book: core.Book, name: str = 'main', options: Options | None = None, form: Readback = 'default', *,
@@ -81,7 +72,7 @@ class Results:
              linear: bool = False) -> tuple[result.Term, tuple[Diagnostic, ...]]:
         """The term of what the entry gives, and what of it could not be read. Raises as the evaluator does."""
         if form == 'default' and not linear and self.options.encoding == 'num-scott':
-            term = read_data(value, self.look)
+            term = read_data(self.opened(value, nullary=False), self.look)
             if term is not None:
                 return term, ()
         report = Report()
@@ -93,7 +84,7 @@ class Results:
         term = readback(encoded, self.info, self.expand if form == 'default' else None, report, linear=linear)
         return term, tuple(report.diagnostics)
 
-    def look(self, value: Value) -> result.Term | Node | Folded | None:
+    def look(self, value: Value) -> Seen:
         """What a value is, looked at from outside."""
         match value:
             case int():
@@ -158,40 +149,44 @@ class Results:
         except (BendError, WrongShape, RecursionError):
             return None
 
-    def opened(self, value: Value) -> Value:
+    def opened(self, value: Value, *, nullary: bool = True) -> Value:
         """The value of the entry, with constructors as their functions where the entry itself returns them (see
-        `open_constructors`)."""
+        `open_constructors`), those without fields among them unless these are to stay."""
         if self.book.entry is None:
             return value
-        return self.opened_as(self.book.defs[self.book.entry].body, value)
+        return self.opened_as(self.book.defs[self.book.entry].body, value, nullary)
 
-    def opened_as(self, term: core.Term, value: Value) -> Value:
+    def opened_as(self, term: core.Term, value: Value, nullary: bool) -> Value:
         """The value of a term in return position."""
         match term, value:
             case core.Let(_, _, body), _:
-                return self.opened_as(body, value)
+                return self.opened_as(body, value, nullary)
             case core.Lam(), Closure(function, environment):
                 opened = open_constructors(self.book, self.evaluator.constructors, function)
                 assert isinstance(opened, core.Lam)
                 return Closure(opened, environment)
+            case core.Ref(), Data(name, ()) if not nullary:
+                return value
             case core.Ref(name), Data(_, ()) | Partial(_, ()) if name in self.book.constructors:
                 return self.evaluator.run(self.evaluator.constructors[name], {}, [])
             case core.Tup(elements), Pair():
-                return self.opened_tuple(elements, value)
+                return self.opened_tuple(elements, value, nullary)
             case core.App(), Data(name, fields):
                 head, arguments = unapply(term)
                 if head == core.Ref(name) and len(arguments) == len(fields):
-                    return Data(name, tuple(map(self.opened_argument, arguments, fields)))
+                    return Data(name, tuple(self.opened_argument(argument, part, nullary)
+                                            for argument, part in zip(arguments, fields, strict=True)))
                 return value
             case _:
                 return value
 
-    def opened_tuple(self, elements: tuple[core.Term, ...], value: Value) -> Value:
+    def opened_tuple(self, elements: tuple[core.Term, ...], value: Value, nullary: bool) -> Value:
         """A tuple of terms in return position."""
         if len(elements) == 1 or not isinstance(value, Pair):
-            return self.opened_as(elements[0], value)
-        return Pair(self.opened_as(elements[0], value.first), self.opened_tuple(elements[1:], value.second))
+            return self.opened_as(elements[0], value, nullary)
+        return Pair(self.opened_as(elements[0], value.first, nullary),
+                    self.opened_tuple(elements[1:], value.second, nullary))
 
-    def opened_argument(self, term: core.Term, value: Value) -> Value:
+    def opened_argument(self, term: core.Term, value: Value, nullary: bool) -> Value:
         """An argument of a constructor in return position; one without fields stays."""
-        return value if isinstance(value, Data) and not value.fields else self.opened_as(term, value)
+        return value if isinstance(value, Data) and not value.fields else self.opened_as(term, value, nullary)

@@ -10,7 +10,7 @@ Calls that are not the last thing a function does recurse, so this runs where th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from bend.codegen.direct.convert import CASTS, MATHEMATICS, ZERO
 from bend.desugar import core
@@ -44,6 +44,9 @@ from bend.runtime.direct.values import (
     Variable,
     WrongShape,
 )
+
+Step: TypeAlias = tuple[core.Term, Environment]
+"""What is to be run next."""
 
 _IS_ZERO = num.make_partial(num.EQ, 0)
 
@@ -150,14 +153,14 @@ class Evaluator:
                     continue
                 case core.Match():
                     chosen = self.match(term, environment, arguments)
-                    if isinstance(chosen, core.FINAL_TERMS):
-                        term = chosen
+                    if isinstance(chosen, tuple):
+                        term, environment = chosen
                         continue
                     value = chosen
                 case core.Switch():
                     chosen = self.switch(term, environment)
-                    if isinstance(chosen, core.FINAL_TERMS):
-                        term = chosen
+                    if isinstance(chosen, tuple):
+                        term, environment = chosen
                         continue
                     value = chosen
                 case core.Ref(name):
@@ -167,7 +170,7 @@ class Evaluator:
                 case core.Op():
                     value = self.operation(term, environment)
                 case core.Tup(elements):
-                    value = self.tuple(elements, environment)
+                    value = self.pairs(elements, environment)
                 case core.Era():
                     value = ERASER
                 case _:
@@ -179,7 +182,7 @@ class Evaluator:
                 return applied
             term, environment = applied
 
-    def call(self, function: Value, arguments: list[Value]) -> tuple[core.Term, Environment] | Value:
+    def call(self, function: Value, arguments: list[Value]) -> Step | Value:
         """What is to be run to apply a value to arguments, at least one; or the value that comes of it at once."""
         self.calls += 1
         if self.budget is not None and self.calls > self.budget:
@@ -207,8 +210,7 @@ class Evaluator:
                     function = Application(function, arguments.pop())
                 return function
 
-    def more(self, name: str, given: tuple[Value, ...],
-             arguments: list[Value]) -> tuple[core.Term, Environment] | Value:
+    def more(self, name: str, given: tuple[Value, ...], arguments: list[Value]) -> Step | Value:
         """A constructor or primitive with more arguments."""
         wanted = self.arity(name) - len(given)
         count = min(wanted, len(arguments))
@@ -239,7 +241,7 @@ class Evaluator:
             return Partial(name, ()) if constructor.fields else Data(name, ())
         return Partial(name, ()) if name in self.book.nets else Reference(name)
 
-    def tuple(self, elements: tuple[core.Term, ...], environment: Environment) -> Value:
+    def pairs(self, elements: tuple[core.Term, ...], environment: Environment) -> Value:
         """A tuple, nested to the right."""
         values = [self.evaluate(element, environment) for element in elements]
         value = values.pop()
@@ -287,7 +289,7 @@ class Evaluator:
 
     # ---- matches -------------------------------------------------------------------------------
 
-    def match(self, term: core.Match, environment: Environment, arguments: list[Value]) -> core.Term | Value:
+    def match(self, term: core.Match, environment: Environment, arguments: list[Value]) -> Step | Value:
         """The arm that a match chooses, with its fields bound or among the arguments, or the value where there is
         none to choose."""
         value = self.force(self.evaluate(term.argument, environment))
@@ -299,7 +301,7 @@ class Evaluator:
                     arms = [self.run(self.function_of(arm), dict(environment), []) for arm in term.arms]
                     return self.apply(value, arms)
                 arm = term.arms[min(constructor.tag, len(term.arms) - 1)]
-                return self.enter(arm, fields, environment, arguments)
+                return self.enter(arm, fields, environment, arguments), environment
             case int() | Eraser():
                 return value
             case _ if isinstance(value, NEUTRAL):
@@ -328,17 +330,17 @@ class Evaluator:
             self.arms[id(arm)] = arm, arm_function(arm)
         return self.arms[id(arm)][1]
 
-    def switch(self, term: core.Switch, environment: Environment) -> core.Term | Value:
+    def switch(self, term: core.Switch, environment: Environment) -> Step | Value:
         """The arm that a switch chooses, or the value where there is none."""
         value = self.force(self.evaluate(term.argument, environment))
         match value:
             case int():
                 payload = value >> num.TYPE_BITS
                 if payload == 0:
-                    return term.arms[0]
+                    return term.arms[0], environment
                 if term.predecessor is not None:
                     environment[term.predecessor] = num.make_word(payload - 1, num.U24)
-                return term.arms[1]
+                return term.arms[1], environment
             case Eraser():
                 return value
             case _ if isinstance(value, NEUTRAL):

@@ -38,8 +38,8 @@ from bend.runtime.direct.values import (
 
 
 def quote(value: Value, evaluator: Evaluator, tag_tests: Mapping[int, str]) -> core.Term:
-    """The term of a value. `tag_tests` are the definitions that the functions which test the tags of matches have become
-    on nets, by the identity of the match; other matches keep their arms. Raises as the evaluator does."""
+    """The term of a value. `tag_tests` are the definitions that functions which test the tags of matches have become on
+    nets, by the identity of the match; other matches keep their arms. Raises as the evaluator does."""
     quoter = _Quoter(evaluator, tag_tests)
     return quoter.with_shared(quoter.quote(value))
 

@@ -6,9 +6,9 @@ then read by way of nets.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Container, Hashable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bend.diagnostics import BendError, Diagnostic
 from bend.hvm import numbers as num
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from bend.runtime.direct.encode_result import Results
     from bend.runtime.direct.program import DirectProgram, Shape
     from bend.runtime.direct.values import Value
-
-Item = TypeVar('Item', bound=Hashable)
 
 BINDER = 'a'
 """What the continuation of a constructor is called. No field can mention it, so that it may be the same for all."""
@@ -63,13 +61,14 @@ class _Close:
     name: str
 
 
-Look: TypeAlias = Callable[[Item], result.Term | Node | Folded | None]
+Seen: TypeAlias = result.Term | Node | Folded | None
 """What an item is, looked at from outside; None for a function that has no name."""
 
 
-def read_data(root: Item, look: Look[Item]) -> result.Term | None:
+def read_data(root: Any, look: Callable[[Any], Seen]) -> result.Term | None:
     """The term of data, with folded references evaluated once each as users want to see them (the default form); None
-    if there is a function in it that is more than a name of the user's."""
+    if there is a function in it that is more than a name of the user's. `look` says what an item is, the parts of items
+    and the values of folded references are items in turn."""
     try:
         return _DataReader(look).read(root)
     except _NotData:
@@ -82,7 +81,7 @@ class _NotData(Exception):
 
 @dataclass
 class _DataReader:
-    look: Look
+    look: Callable[[Any], Seen]
     done: list[result.Term] = field(default_factory=list)
     todo: list[Hashable] = field(default_factory=list)
     known: dict[Hashable, result.Term] = field(default_factory=dict)
@@ -112,7 +111,7 @@ class _DataReader:
                 self.enter(item, self.look(item))
         return done.pop()
 
-    def enter(self, item: Hashable, seen: result.Term | Node | Folded | None) -> None:
+    def enter(self, item: Hashable, seen: Seen) -> None:
         """Goes on with what an item is."""
         if isinstance(seen, Node):
             self.todo.append(_Build(item, seen))
@@ -159,13 +158,15 @@ def named(name: str) -> result.Reference | None:
 @dataclass
 class Memory:
     """The memory of a compiled program after its run: `word` reads from an address, `evaluate` gives the value of a
-    definition without parameters by its number, and raises `BendError` where it has none."""
+    definition without parameters by its number, and raises `BendError` where it has none. `constructors` are those of
+    the program by name."""
 
     program: DirectProgram
     word: Callable[[int], int]
     evaluate: Callable[[int], int]
+    constructors: Container[str] = ()
 
-    def look(self, word: int) -> result.Term | Node | Folded | None:
+    def look(self, word: int) -> Seen:
         """What a word is."""
         tag = word & form.TAG_MASK
         if tag == form.CELL:
@@ -181,12 +182,17 @@ class Memory:
                 return result.Reference(shape.constructor)
             return self.node(shape, word >> form.PAYLOAD_SHIFT & form.PAYLOAD_MASK, word)
         if tag == form.FUNCTION:
-            return named(self.program.entries[word >> form.INDEX_SHIFT].function)
+            return self.function(self.program.entries[word >> form.INDEX_SHIFT].function)
         if tag == form.CONSTANT:
             number = word >> form.INDEX_SHIFT
             return Folded(self.program.constants[number], lambda: self.evaluate(number))
         assert tag == form.ERASER, f'{word:#x} is no value'
         return result.Eraser()
+
+    def function(self, name: str) -> result.Reference | None:
+        """A folded reference of a function. How a constructor with fields is shown depends on where it stands in the
+        program, so that it does not count as a mere name, and neither does the entry."""
+        return None if name in self.constructors or name == self.program.constants[0] else named(name)
 
     def node(self, shape: Shape, payload: int, address: int) -> Node:
         """A constructor or pair with its fields in order."""
@@ -233,7 +239,7 @@ class ResultReader:
             term = read_data(word, self.memory.look)
             if term is not None:
                 return term, ()
-        return self.results.read(self.value(word), readback, linear=linear)
+        return self.results.read(self.root(word), readback, linear=linear)
 
     @property
     def results(self) -> Results:
@@ -242,6 +248,15 @@ class ResultReader:
             from bend.runtime.direct.encode_result import Results
             self.made = Results(self.memory.program.core_book(), self.options)
         return self.made
+
+    def root(self, word: int) -> Value:
+        """The value of what the entry gave; if that is a function it is not folded."""
+        program = self.memory.program
+        if word & form.TAG_MASK == form.FUNCTION:
+            name = program.entries[word >> form.INDEX_SHIFT].function
+            if name == program.constants[0]:
+                return self.results.evaluator.constant(name)
+        return self.value(word)
 
     def value(self, root: int) -> Value:
         """A word as a value of the evaluator. Does not recurse, since data may be deep."""

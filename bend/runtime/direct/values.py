@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, final
 
 from bend.desugar import core
+from bend.syntax.ast import Operator
 
 
 class WrongShape(Exception):
@@ -105,7 +106,7 @@ class Operation:
     """An operation that waits for its left operand, or for the right one while the left one is a number. `holds_right`
     where the operator holds the right operand, a literal, and waits for the left one (spec 06, section 2.1)."""
 
-    operator: core.Operator
+    operator: Operator
     left: Value
     right: Value
     holds_right: bool
