@@ -153,14 +153,9 @@ def kernel_functions(context: Context) -> list[lir.Function]:
             call = lir.Call(context.lir_name(name), (WORKER,), context.result_type(name))
             result = val.converted(call, reps[0], 'word')
         cases.append(lir.Case((number,), (lir.Assign(value, result),)))
-    index = lir.Binary('shr', value, u64(words.INDEX_SHIFT))
-    unfold = lir.If(val.has_tag(value, words.CONSTANT), (
-        lir.Assign(value, lir.Call('constant', (WORKER, index), lir.U64)),
-        lir.ExprStmt(lir.Call('retain_shared', (value,), lir.VOID))))
     entry = lir.Function('run_entry', ((WORKER.name, WORKER.type), ('number', lir.U64)), lir.U64, (
         lir.Assign(value, u64(words.ERASER)),
-        lir.Switch(lir.Local('number', lir.U64), tuple(cases)),
-        unfold, lir.Return(value)), inline='never')
+        lir.Switch(lir.Local('number', lir.U64), tuple(cases)), lir.Return(value)), inline='never')
     return [apply, entry, run_task(context), _cell_words()]
 
 

@@ -1,6 +1,6 @@
 """The values of definitions without parameters, each computed when it is first asked for and kept for the whole run."""
 
-from bend.runtime.kernel.direct.counts import COUNT_MASK, drop, make_immortal
+from bend.runtime.kernel.direct.counts import COUNT_MASK, TAG_MASK, drop, make_immortal
 from bend.runtime.kernel.direct.state import PARALLEL, Worker
 from bend.runtime.kernel.lang import (
     ACQ_REL,
@@ -15,6 +15,9 @@ from bend.runtime.kernel.lang import (
     noinline,
     u64,
 )
+
+# The tag of a folded constant.
+CONSTANT = 4
 
 
 @extern
@@ -38,6 +41,8 @@ def constant(w: Ptr[Worker], number: u64) -> u64:
 def make_constant(w: Ptr[Worker], number: u64) -> u64:
     """Computes and publishes a constant. If another worker was first, its value is the one."""
     value = run_entry(w, number)
+    while value & TAG_MASK == CONSTANT:
+        value = constant(w, value >> 32)
     stays = make_immortal(value)
     known = atomic_cas(addr(w.shared.constants[number]), 0, value, ACQ_REL)
     if known == 0:
