@@ -1,7 +1,7 @@
 """Bend from Python: compile a program once, run it with any arguments, get values back (docs/python.md).
 
-A thin user of `bend.driver`, as the command line is. Everything here may be called from several threads: runs share
-nothing, and compilations wait for each other.
+A thin user of `bend.driver` and `bend.running`, as the command line is. Everything here may be called from several
+threads: runs share nothing, and compilations wait for each other.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from bend import driver, marshal
+from bend import driver, marshal, running
 from bend.diagnostics import Diagnostic, Severity
 from bend.files import SUFFIX
 from bend.options import CHECK_SEVERITIES, RUN_SEVERITIES, Options, Readback, Severities, with_severity
@@ -41,12 +41,13 @@ class Result:
     seconds: float
     peak_bytes: int
     warnings: tuple[Diagnostic, ...]
-    _shown: tuple[driver.Program, driver.RunResult, driver.Resources, Readback, bool] = field(repr=False, compare=False)
+    _shown: tuple[driver.Program, running.RunResult, running.Resources, Readback, bool] = field(
+        repr=False, compare=False)
 
     @cached_property
     def text(self) -> str | None:
         """The result as `bend run` prints it."""
-        return driver.show_result(*self._shown)[0]
+        return running.show_result(*self._shown)[0]
 
 
 class Program:
@@ -91,11 +92,11 @@ class Program:
         """
         _check_resources(threads, memory, readback)
         program = self._variant(bool(arguments))
-        passed = driver.convert_arguments(program, arguments) if arguments else None
-        resources = driver.Resources(threads, memory)
-        result = driver.execute(program.artifact, program.engine, resources, acting=True, arguments=passed,
-                                host=driver.host_library(program, resources))
-        term, problems, _ = driver.read_result(program, result, resources)
+        passed = running.convert_arguments(program, arguments) if arguments else None
+        resources = running.Resources(threads, memory)
+        result = running.execute(program.artifact, program.engine, resources, acting=True, arguments=passed,
+                                host=running.host_library(program, resources))
+        term, problems, _ = running.read_result(program, result, resources)
         from bend.hvm.show import done_value
         value = marshal.read(done_value(term) or term, program.info)
         return Result(value, result.interactions, result.seconds, result.peak_bytes, problems,

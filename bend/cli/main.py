@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NoReturn
 
-from bend import driver
+from bend import driver, running
 from bend.cli.arguments import USAGE_ERROR, UsageError, options_of, parse_bend, parse_hvm, requested, severities_of
 from bend.cli.phases import Phases
 from bend.cli.progress import ProgressLine
 from bend.cli.render import Color, in_order, render, wants_color
+from bend.deep_stack import with_deep_stack
 from bend.diagnostics import BendError, Diagnostic, error
 from bend.options import CHECK_SEVERITIES, RUN_SEVERITIES, Options
 from bend.passes import InternalError, PassManager
@@ -176,13 +177,13 @@ def _run(arguments: argparse.Namespace, request: driver.Request, manager: PassMa
     _split_compiling(phases, manager)
     _report(arguments, program.diagnostics)
     _show_timings(arguments, manager)
-    resources = driver.Resources(arguments.threads, arguments.memory)
+    resources = running.Resources(arguments.threads, arguments.memory)
     with _overflows_reported(arguments) as overflows:
         with phases.measuring('run'):
-            result = driver.execute(program.artifact, program.engine, resources, acting=True, overflows=overflows,
+            result = running.execute(program.artifact, program.engine, resources, acting=True, overflows=overflows,
                                     watcher=_watcher(arguments))
         with phases.measuring('readback'):
-            text, warnings = driver.show_result(program, result, resources, arguments.readback, arguments.pretty,
+            text, warnings = running.show_result(program, result, resources, arguments.readback, arguments.pretty,
                                                 arguments.linear, overflows)
         if text is not None:
             sys.stdout.write(f'Result:{chr(10) if arguments.pretty else " "}{text}\n')
@@ -191,13 +192,13 @@ def _run(arguments: argparse.Namespace, request: driver.Request, manager: PassMa
 
 
 @contextmanager
-def _overflows_reported(arguments: argparse.Namespace) -> Iterator[driver.Overflows | None]:
+def _overflows_reported(arguments: argparse.Namespace) -> Iterator[running.Overflows | None]:
     """Where overflows are counted, if the command line asks for that; they are reported however the run ends."""
-    overflows: driver.Overflows | None = Counter() if arguments.check_overflow else None
+    overflows: running.Overflows | None = Counter() if arguments.check_overflow else None
     try:
         yield overflows
     finally:
-        _report(arguments, driver.overflow_warnings(overflows))
+        _report(arguments, running.overflow_warnings(overflows))
 
 
 def _split_compiling(phases: Phases, manager: PassManager) -> None:
@@ -216,7 +217,7 @@ def _watcher(arguments: argparse.Namespace) -> ProgressLine | None:
     return ProgressLine(sys.stderr) if arguments.progress and sys.stderr.isatty() else None
 
 
-def _show_statistics(arguments: argparse.Namespace, result: driver.RunResult, phases: Phases) -> None:
+def _show_statistics(arguments: argparse.Namespace, result: running.RunResult, phases: Phases) -> None:
     """Shows them in the form that is asked for, JSON on standard error and the others behind the result."""
     from bend.cli import statistics
     if arguments.stats == 'short':
@@ -239,7 +240,7 @@ def _desugar(arguments: argparse.Namespace, request: driver.Request, manager: Pa
     compiled = driver.compile_source(request, manager, Cache.of_user(), to_nets=False)
     _report(arguments, compiled.warnings)
     _show_timings(arguments, manager)
-    sys.stdout.write(driver.with_deep_stack(lambda: print_book(compiled.book, arguments.pretty)))
+    sys.stdout.write(with_deep_stack(lambda: print_book(compiled.book, arguments.pretty)))
 
 
 def _gen_hvm(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
@@ -271,10 +272,10 @@ def _hvm(arguments: argparse.Namespace) -> int:
             counting = driver.Counting(arguments.check_overflow, _counts_by_rule(arguments))
             artifact = driver.build_nets(source, arguments.engine, counting, manager, Cache.of_user())
         _split_compiling(phases, manager)
-        resources = driver.Resources(arguments.threads, arguments.memory)
+        resources = running.Resources(arguments.threads, arguments.memory)
         with _overflows_reported(arguments) as overflows:
             with phases.measuring('run'):
-                result = driver.execute(artifact, arguments.engine, resources, acting=True, overflows=overflows,
+                result = running.execute(artifact, arguments.engine, resources, acting=True, overflows=overflows,
                                         watcher=_watcher(arguments))
             from bend.hvm.text import print_net
             with phases.measuring('readback'):

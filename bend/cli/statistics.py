@@ -7,7 +7,7 @@ import resource
 import sys
 
 from bend.cli.phases import PHASES, Phases
-from bend.driver import RunResult
+from bend.running import RunResult
 
 RULE_NAMES = {'call': 'CALL', 'void': 'VOID', 'erase': 'ERAS', 'annihilate': 'ANNI', 'commute': 'COMM',
               'operate': 'OPER', 'switch': 'SWIT'}

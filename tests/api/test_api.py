@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import bend
-from bend import api, driver
+from bend import api, driver, running
 from bend.options import RUN_SEVERITIES, Options
 from bend.passes import PassManager
 from bend.runtime.cache import Cache
@@ -99,8 +99,8 @@ def test_results_and_counts_are_those_of_the_command_line(text: str, values: tup
     words = tuple(word.replace('_', ' ') for word in terms.split())
     request = driver.Request(Source('<source>', text), chosen, RUN_SEVERITIES, words, is_run=True)
     program = driver.compile_program(request, 'reference', PassManager(chosen), Cache.of_user())
-    expected = driver.execute(program.artifact, 'reference', driver.Resources())
-    shown, _ = driver.show_result(program, expected, driver.Resources(), 'default', False)
+    expected = running.execute(program.artifact, 'reference', running.Resources())
+    shown, _ = running.show_result(program, expected, running.Resources(), 'default', False)
     # Native code takes long to make, and is the same kernel with all options.
     for engine in ('reference',) if options else ('net', 'reference'):
         result = api.compile(text, options=options, engine=engine).run(*values)  # type: ignore[arg-type]

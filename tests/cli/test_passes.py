@@ -2,8 +2,9 @@
 
 import pytest
 
+from bend.deep_stack import with_deep_stack
 from bend.diagnostics import BendError, Severity, error, warning
-from bend.driver import CORE_PIPELINE, NET_PIPELINE, PolicyReport, with_deep_stack
+from bend.driver import CORE_PIPELINE, NET_PIPELINE, PolicyReport
 from bend.options import CHECK_SEVERITIES, FLAGS, RUN_SEVERITIES, WARNING_KINDS, Options, with_severity
 from bend.passes import InternalError, Late, Pass, PassManager, Representation
 

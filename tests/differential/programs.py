@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from bend.deep_stack import with_deep_stack
 from bend.desugar import core
 from bend.desugar.references import reachable
 from bend.desugar.terms import children, subterms, unapply
 from bend.diagnostics import BendError
-from bend.driver import Request, compile_source, with_deep_stack
+from bend.driver import Request, compile_source
 from bend.hvm.readback import book_info, readback
 from bend.hvm.reduce import OutOfBudget, reduce
 from bend.hvm.show import show_main

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bend import driver
+from bend import driver, running
 from bend.options import RUN_SEVERITIES
 from bend.passes import PassManager
 from bend.runtime.cache import Cache
@@ -50,9 +50,9 @@ def value() -> Callable[[int, str], str]:
     program = driver.compile_program(request, 'reference', manager, Cache.of_user(), cached=False)
 
     def show(number: int, side: str) -> str:
-        resources = driver.Resources()
-        result = driver.execute(program.artifact, program.engine, resources, f'{side}_{number}')
-        text, _ = driver.show_result(program, result, resources, 'default', False)
+        resources = running.Resources()
+        result = running.execute(program.artifact, program.engine, resources, f'{side}_{number}')
+        text, _ = running.show_result(program, result, resources, 'default', False)
         return text or ''
 
     return show

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from bend import driver
+from bend import driver, running
 from bend.hvm.reduce import OutOfBudget, reduce
 from bend.options import RUN_SEVERITIES, Options
 from bend.passes import PassManager
@@ -59,9 +59,9 @@ def results(text: str) -> tuple[set[str | None], set[int], bool]:
     engines: list[tuple[driver.Engine, int]] = [('reference', 1), ('net', 1), ('net', 2), ('net', 8)]
     programs = {engine: compiled(text, engine) for engine in ('reference', 'net')}
     for engine, threads in engines:
-        program, resources = programs[engine], driver.Resources(threads, 1 << 28)
-        result = driver.execute(program.artifact, engine, resources)
-        texts.add(driver.show_result(program, result, resources, 'default', False)[0])
+        program, resources = programs[engine], running.Resources(threads, 1 << 28)
+        result = running.execute(program.artifact, engine, resources)
+        texts.add(running.show_result(program, result, resources, 'default', False)[0])
         counts.add(result.interactions)
         warned = warned or any(found.code == 'clones-cloning-function' for found in program.diagnostics)
     return texts, counts, warned
@@ -100,6 +100,6 @@ def test_random_terms_are_right_or_warned_of(seed: int) -> None:
         result = reduce(program.artifact, 50_000)
     except OutOfBudget:
         return
-    resources = driver.Resources()
-    run = driver.RunResult(result.net, result.interactions, 0.0, 0)
-    assert driver.show_result(program, run, resources, 'default', False)[0] == str(expected)
+    resources = running.Resources()
+    run = running.RunResult(result.net, result.interactions, 0.0, 0)
+    assert running.show_result(program, run, resources, 'default', False)[0] == str(expected)

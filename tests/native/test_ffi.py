@@ -185,7 +185,7 @@ def main():
     * <- IO/DyLib/open("./library.so", 0)
     return IO/DyLib/call(0, "total", (1, bad(3)))
 """
-    with pytest.raises(driver.BendError, match='divided by zero'):
+    with pytest.raises(bend.BendError, match='divided by zero'):
         run(compiled(text), monkeypatch)
 
 

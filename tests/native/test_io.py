@@ -16,7 +16,7 @@ from typing import cast
 
 import pytest
 
-from bend import driver
+from bend import driver, running
 from bend.hvm.show import quote
 from bend.options import RUN_SEVERITIES, Options
 from bend.passes import PassManager
@@ -177,12 +177,12 @@ def run(program: driver.Program, monkeypatch: pytest.MonkeyPatch, data: bytes = 
     raw = io.BytesIO()
     out = io.TextIOWrapper(raw, encoding='utf-8')
     standard = io.TextIOWrapper(io.BufferedReader(cast(io.RawIOBase, io.BytesIO(data))), encoding='utf-8')
-    resources = driver.Resources(threads, 2 << 30)
+    resources = running.Resources(threads, 2 << 30)
     with monkeypatch.context() as patch:
         patch.setattr(sys, 'stdin', standard)
         patch.setattr(sys, 'stdout', out)
-        result = driver.execute(program.artifact, program.engine, resources, acting=True)
-    text, warnings = driver.show_result(program, result, resources, 'default', False)
+        result = running.execute(program.artifact, program.engine, resources, acting=True)
+    text, warnings = running.show_result(program, result, resources, 'default', False)
     assert not warnings
     return Outcome(raw.getvalue(), text, result.interactions, result.peak_bytes)
 

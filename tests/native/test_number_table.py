@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bend import driver
+from bend import driver, running
 from bend.codegen.nets import compile_program
 from bend.diagnostics import BendError
 from bend.hvm import net
@@ -60,7 +60,7 @@ def pairs_text(rows: list[tuple[str, str]]) -> tuple[str, str]:
 
 def run(text: str) -> list[str]:
     """The numbers that a core text gives when it is compiled."""
-    result = driver.execute(compile_program(book(text), 1), 'net', driver.Resources(1))
+    result = running.execute(compile_program(book(text), 1), 'net', running.Resources(1))
     return numbers_in(result.net.root)
 
 
@@ -91,7 +91,7 @@ def test_native_engine_with_numbers_known_to_the_compiler() -> None:
     text = ''.join(f'@f{index} = (* {tree}){pairs}\n' for index, (tree, pairs) in enumerate(parts))
     calls = ''.join(f'\n  & @f{index} ~ (0 c{index})' for index in range(len(parts)))
     root = '(' + ' ('.join(f'c{index}' for index in range(len(parts))) + ' *' + ')' * len(parts)
-    result = driver.execute(compile_program(book(f'@main = {root}{calls}\n{text}'), 1), 'net', driver.Resources(1))
+    result = running.execute(compile_program(book(f'@main = {root}{calls}\n{text}'), 1), 'net', running.Resources(1))
     found: list[str] = []
     tree = result.net.root
     while isinstance(tree, net.Con):
@@ -136,7 +136,7 @@ def test_division_by_zero(engine: driver.Engine) -> None:
     for pair in UNDEFINED if engine == 'reference' else UNDEFINED[::5]:
         built = driver.build(book(f'@main = r & @f ~ (0 r)\n@f = (* r) & {pair}'), engine)
         with pytest.raises(BendError) as caught:
-            driver.execute(built, engine, driver.Resources(1))
+            running.execute(built, engine, running.Resources(1))
         diagnostic, = caught.value.diagnostics
         assert (diagnostic.code, diagnostic.definition) == ('division-by-zero', 'f')
         assert diagnostic.labels[0].span.position[0] == 2

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bend import driver
+from bend import driver, running
 from bend.hvm import net
 from bend.hvm.text import parse_book
 from bend.source import Source
@@ -35,10 +35,10 @@ def book(text: str) -> net.Book:
     return parse_book(Source('overflow.hvm', text))
 
 
-def counted(nets: net.Book, engine: driver.Engine, threads: int = 1) -> driver.Overflows:
+def counted(nets: net.Book, engine: driver.Engine, threads: int = 1) -> running.Overflows:
     """What a run counts."""
-    overflows: driver.Overflows = Counter()
-    driver.execute(driver.build(nets, engine, driver.Counting(overflows=True)), engine, driver.Resources(threads),
+    overflows: running.Overflows = Counter()
+    running.execute(driver.build(nets, engine, driver.Counting(overflows=True)), engine, running.Resources(threads),
                    overflows=overflows)
     return overflows
 
@@ -80,8 +80,8 @@ def test_copied_operations_keep_their_places() -> None:
 
 
 def test_nothing_is_counted_unless_asked_for() -> None:
-    overflows: driver.Overflows = Counter()
+    overflows: running.Overflows = Counter()
     artifact = driver.build(book(MANY), 'net')
-    driver.execute(artifact, 'net', driver.Resources(1), overflows=overflows)
+    running.execute(artifact, 'net', running.Resources(1), overflows=overflows)
     assert overflows == Counter()
     assert artifact.counted == 0

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from bend.codegen.nets import compile_program
+from bend.deep_stack import with_deep_stack
 from bend.diagnostics import BendError
-from bend.driver import Request, compile_source, load_nets, with_deep_stack
+from bend.driver import Request, compile_source, load_nets
 from bend.files import load
 from bend.hvm import net
 from bend.hvm.reduce import Result, reduce

@@ -17,8 +17,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 
 from bend.codegen.nets import compile_program
+from bend.deep_stack import with_deep_stack
 from bend.diagnostics import BendError
-from bend.driver import Request, compile_source, with_deep_stack
+from bend.driver import Request, compile_source
 from bend.hvm import net
 from bend.hvm.compare import same_book, same_net, same_tree
 from bend.hvm.readback import BookInfo, book_info, readback

@@ -1,0 +1,210 @@
+"""Runs of compiled programs, and their results.
+
+Imports of compiler stages are late: a program that is found in the cache runs without them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from bend.diagnostics import BendError, Diagnostic, Report, error
+from bend.options import Readback
+
+if TYPE_CHECKING:
+    from bend.driver import Engine, Program
+    from bend.hvm import net
+    from bend.hvm.result import Term
+    from bend.runtime.cpu import Watcher, WorkerCount
+    from bend.runtime.foreign import HostLibrary
+    from bend.runtime.image import Image
+    from bend.runtime.machine import Machine
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run gives: the result net, and what it cost. The reference reducer measures no memory (0) and has no
+    workers; `by_rule` is empty where the program was not compiled to count by rule."""
+
+    net: net.Net
+    interactions: int
+    seconds: float
+    peak_bytes: int
+    by_rule: Mapping[str, int] = field(default_factory=dict)
+    workers: tuple[WorkerCount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a run may use: threads (0: one a core) and bytes of memory (0: most of what is free)."""
+
+    threads: int = 0
+    memory: int = 0
+
+
+Overflows = Counter['net.Place | None']
+"""How often integers did not fit into 24 bits, by the place of the operation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """Values that the entry is applied to, as the engine of the program takes them, and the interactions that it would
+    take to make them in the program."""
+
+    ports: Sequence[Any]
+    interactions: int
+    image: Image | None = None
+
+
+def convert_arguments(program: Program, values: Sequence[object]) -> Arguments:
+    """Values of Python as arguments; raises TypeError and ValueError for what cannot be passed."""
+    from bend.hvm.construct import Data, TreeMaker
+    from bend.marshal import write_arguments
+    interface = program.interface
+    assert interface is not None
+    if program.engine == 'reference':
+        trees = Data(TreeMaker(), interface.encoding)
+        return Arguments(write_arguments(values, interface, trees), trees.interactions)
+    from bend.runtime.image import Image
+    image = Image({name: number for number, name in enumerate(program.artifact.names)})
+    data = Data(image, interface.encoding)
+    return Arguments(write_arguments(values, interface, data), data.interactions, image)
+
+
+def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'main', *, acting: bool = False,
+            arguments: Arguments | None = None, host: HostLibrary | None = None, overflows: Overflows | None = None,
+            watcher: Watcher | None = None) -> RunResult:
+    """Runs a built program, applied to arguments if there are any, to its normal form; if that is an action and the
+    program is `acting`, performs it, with functions of the host if there are any, and goes on. Overflows are added to
+    `overflows`, if the program was built to count them; the watcher is told how the net engine gets on. Raises
+    `BendError` when it cannot end well, KeyboardInterrupt, and BrokenPipeError for standard output."""
+    made = 0 if arguments is None else arguments.interactions
+    if engine == 'reference':
+        return _execute_reference(artifact, entry, acting, arguments, host, overflows)
+    from bend.hvm.numbers import DivisionByZero
+    from bend.runtime import cpu
+    from bend.runtime.region import OutOfMemory
+
+    def perform(run: cpu.Run) -> None:
+        from bend.runtime.cpu_actions import CpuMachine
+        _perform(CpuMachine(run), host)
+
+    try:
+        applied = None if arguments is None or arguments.image is None else (arguments.image, arguments.ports)
+        result = cpu.run(artifact, resources.threads, resources.memory, entry,
+                         perform if acting and artifact.actions.possible else None, applied, overflows, watcher)
+    except OutOfMemory as problem:
+        used, limit = _bytes_text(problem.peak), _bytes_text(problem.limit)
+        raise BendError(error('out-of-memory', f'The program ran out of memory: it had used {used} of {limit}.',
+                              hint='Allow it more with `--memory SIZE`.')) from None
+    except DivisionByZero as problem:
+        from bend.hvm.places import division_by_zero
+        raise BendError(division_by_zero(problem.place)) from None
+    return RunResult(result.net, result.interactions + made, result.seconds, result.peak_bytes, result.by_rule,
+                     result.workers)
+
+
+def overflow_warnings(overflows: Overflows | None) -> tuple[Diagnostic, ...]:
+    """What to say about overflows."""
+    if not overflows:
+        return ()
+    from bend.hvm.places import overflow_warnings as warnings
+    return tuple(warnings(overflows))
+
+
+def _execute_reference(nets: net.Book, entry: str, acting: bool, arguments: Arguments | None,
+                       host: HostLibrary | None, overflows: Overflows | None) -> RunResult:
+    from bend.hvm.actions import action_names
+    from bend.hvm.construct import applied
+    from bend.hvm.reduce import Reduction, reduce
+    main = nets.defs[entry] if arguments is None else applied(nets.defs[entry], arguments.ports)
+    book = replace(nets, defs={**nets.defs, 'main': main})
+    names = action_names(book)
+
+    def perform(reduction: Reduction) -> None:
+        from bend.hvm.reduce_actions import ReferenceMachine
+        _perform(ReferenceMachine(reduction, names), host)
+
+    result = reduce(book, perform=perform if acting and names.possible else None, overflows=overflows)
+    made = 0 if arguments is None else arguments.interactions
+    return RunResult(result.net, result.interactions + made, result.seconds, 0, result.by_rule)
+
+
+def _perform(machine: Machine, host: HostLibrary | None) -> None:
+    from bend.runtime.io import perform, standard_streams
+    streams = standard_streams()
+    streams.host = host
+    try:
+        perform(machine, streams)
+    finally:
+        streams.close_all()
+
+
+def show_result(program: Program, result: RunResult, resources: Resources, readback: Readback, pretty: bool,
+                linear: bool = False, overflows: Overflows | None = None) -> tuple[str | None, tuple[Diagnostic, ...]]:
+    """The text of a result, None where there is nothing to print, and what could not be read.
+
+    `linear` shows duplications.
+    """
+    from bend.hvm.result import Eraser
+    from bend.hvm.show import show_main
+    term, problems, is_done = read_result(program, result, resources, readback, linear, overflows)
+    if is_done and isinstance(term, Eraser):
+        return None, ()
+    return show_main(term, readback, pretty, program.info), problems
+
+
+def read_result(program: Program, result: RunResult, resources: Resources, readback: Readback = 'default',
+                linear: bool = False, overflows: Overflows | None = None) -> tuple[Term, tuple[Diagnostic, ...], bool]:
+    """The term of a result, what of it could not be read, and whether it is the value of an `IO/Done` that readback
+    cannot know as such.
+
+    In the default form, folded references in the result are run once each, so that users see values.
+    """
+    from bend.hvm.actions import scott_value
+    from bend.hvm.readback import readback as read
+
+    report = Report()
+    expand = _expander(program, resources, overflows)
+    value = scott_value(result.net, program.info.definitions) if readback == 'default' else None
+    term = read(value or result.net, program.info, expand if readback == 'default' else None, report, linear=linear)
+    return term, tuple(report.diagnostics), value is not None
+
+
+def _expander(program: Program, resources: Resources,
+              overflows: Overflows | None) -> Callable[[str], net.Net | None]:
+    """What readback asks for the value of a definition."""
+    def expand(name: str) -> net.Net | None:
+        try:
+            return execute(program.artifact, program.engine, resources, name, overflows=overflows).net
+        except BendError:
+            # What is not asked for may fail; its name says enough.
+            return None
+    return expand
+
+
+def host_library(program: Program, resources: Resources) -> HostLibrary | None:
+    """The registered functions of the host, for one run of a program that knows its data."""
+    interface = program.interface
+    if interface is None:
+        return None
+    from bend import marshal
+    from bend.hvm.construct import Data
+    from bend.hvm.net import Net
+    from bend.hvm.readback import readback
+    from bend.runtime.foreign import HostLibrary, MachineMaker
+    expand = _expander(program, resources, None)
+
+    def read(tree: net.Tree) -> Any:
+        return marshal.read(readback(Net(tree), program.info, expand), program.info)
+
+    def write(value: Any, machine: Machine) -> int:
+        return marshal.write(value, None, interface, Data(MachineMaker(machine), interface.encoding))
+
+    return HostLibrary(read, write)
+
+
+def _bytes_text(count: int) -> str:
+    return f'{count / (1 << 30):.1f} GB' if count >= 1 << 30 else f'{count / (1 << 20):.0f} MB'
