@@ -70,7 +70,7 @@ def find_clones(book: core.Book) -> Clones:
             functions[number] = found
     clashes: list[tuple[Closure | None, Copy]] = []
     if functions:
-        reached = _Reach(flow, list(functions))
+        reached = Reach(flow, list(functions))
         for number, found in functions.items():
             copy = flow.copies[number]
             wanted = ANY_COPY if copy.wild else reached.bits[number] | WILD_COPY
@@ -126,8 +126,8 @@ def _copied_arms(flow: Flow) -> Iterable[Copy]:
 # ---- what is inside --------------------------------------------------------------------------
 
 
-class _Reach:
-    """Which of some duplications are in the code that something can reach. Each of them has a bit."""
+class Reach:
+    """Tells which of some duplications are in the code that something can reach. Each of them has a bit."""
 
     def __init__(self, flow: Flow, wanted: Sequence[int]) -> None:
         self.flow = flow

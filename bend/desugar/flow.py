@@ -13,7 +13,7 @@ come as well, the wrong ones are taken for what they nearly always are: the anal
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeGuard
 
 from bend.desugar import core
@@ -122,12 +122,13 @@ def _is_shaped(use: Use, value: Value) -> bool:
 @dataclass(frozen=True, slots=True)
 class Copy:
     """A duplication: its pattern (None for the copying that a superposition does), what it copies, whether its label
-    is 0, and where it stands."""
+    is 0, where it stands, and the places of the copies."""
 
     pattern: core.PDup | None
     source: int
     wild: bool
     region: Region
+    targets: tuple[int, ...] = ()
 
 
 class Flow:
@@ -361,7 +362,7 @@ class _Walk:
         flow.connect(self.visit(body), flow.results[self.name])
         for copy in self.found:
             copy.region.copies.append(len(flow.copies))
-            flow.copies.append(Copy(copy.pattern, copy.source, bool(self.unscoped), copy.region))
+            flow.copies.append(replace(copy, wild=bool(self.unscoped)))
 
     # ---- patterns ------------------------------------------------------------------------------
 
@@ -374,9 +375,11 @@ class _Walk:
             case core.PUnscoped(name):
                 self.flow.connect(place, self.unscoped_place(name))
             case core.PDup(elements):
-                self.found.append(Copy(pattern, place, False, self.region))
-                for element in elements:
-                    self.bind(element, place)
+                targets = tuple(self.flow.place() if place != NOWHERE else NOWHERE for _ in elements)
+                self.found.append(Copy(pattern, place, False, self.region, targets))
+                for element, target in zip(elements, targets, strict=True):
+                    self.flow.connect(place, target)
+                    self.bind(element, target)
             case core.PTup(elements):
                 parts = [self.flow.place() if pattern_vars(element) or pattern_unscoped(element) else NOWHERE
                          for element in elements]
