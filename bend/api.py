@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from bend import driver, marshal, running
-from bend.diagnostics import Diagnostic, Severity
+from bend.diagnostics import BendError, Diagnostic, Severity
+from bend.engines import ENGINES, Engine
 from bend.files import SUFFIX
 from bend.options import CHECK_SEVERITIES, RUN_SEVERITIES, Options, Readback, Severities, with_severity
 from bend.passes import PassManager
+from bend.running_direct import DirectResult, NeedsNets
 from bend.runtime.cache import Cache
 from bend.source import Source
 
@@ -32,16 +34,18 @@ class Result:
     """What a run gave.
 
     `value` is the result as a Python value, `text` what `bend run` prints after `Result:`, and None where it prints
-    nothing. `interactions` and `seconds` are those of the reduction, `peak_bytes` is the most memory that it used, and
-    `warnings` tell of parts of the result that are no proper terms.
+    nothing. `engine` is what ran the program ('direct', 'net' or 'reference'), `interactions` are those of nets (None
+    on the direct engine), `seconds` are those of the run itself, `peak_bytes` is the most memory that it used, and
+    `warnings` tell of parts of the result that are no proper terms, and that it may be wrong.
     """
 
     value: Any
-    interactions: int
+    engine: Engine
+    interactions: int | None
     seconds: float
     peak_bytes: int
     warnings: tuple[Diagnostic, ...]
-    _shown: tuple[driver.Program, running.RunResult, running.Resources, Readback, bool] = field(
+    _shown: tuple[driver.Program, running.RunResult | DirectResult, running.Resources, Readback, bool] = field(
         repr=False, compare=False)
 
     @cached_property
@@ -59,18 +63,16 @@ class Program:
     (7, 11)
     """
 
-    def __init__(self, request: driver.Request, engine: driver.Engine, cached: bool) -> None:
+    def __init__(self, request: driver.Request, engine: Engine, cached: bool) -> None:
         """Compiles at once; raises `BendError`."""
         self._request = request
         self._engine = engine
         self._cached = cached
-        self._applied: driver.Program | None = None
-        self._alone: driver.Program | None = None
-        program = self._compile(None)
-        if program.interface is not None and program.interface.is_applied:
-            self._applied = program
-        else:
-            self._alone = program
+        self._variants: dict[tuple[bool, Engine, bool], driver.Program] = {}
+        parallel = running.is_parallel(0) or engine in ('net', 'reference')
+        program = self._compile(None, engine, parallel)
+        applied = program.interface is not None and program.interface.is_applied
+        self._variants[applied, engine, parallel] = program
         self.warnings = program.diagnostics
 
     def __call__(self, *arguments: object, threads: int = 0, memory: int = 0) -> Any:
@@ -91,48 +93,59 @@ class Program:
         ((42, 'ok'), '(42, "ok")', 9)
         """
         _check_resources(threads, memory, readback)
-        program = self._variant(bool(arguments))
-        passed = running.convert_arguments(program, arguments) if arguments else None
         resources = running.Resources(threads, memory)
-        result = running.execute(program.artifact, program.engine, resources, acting=True, arguments=passed,
-                                host=running.host_library(program, resources))
+        forms: tuple[Readback, ...] = tuple(dict.fromkeys((*running.DEFAULT, readback)))
+        try:
+            program, result = self._run(arguments, resources, forms, self._engine)
+            restarted: tuple[Diagnostic, ...] = ()
+        except NeedsNets as problem:
+            if self._engine != 'auto':
+                raise BendError(problem.diagnostic) from None
+            program, result = self._run(arguments, resources, forms, 'net')
+            restarted = tuple(warning for warning in program.diagnostics if warning not in self.warnings)
         term, problems, _ = running.read_result(program, result, resources)
         from bend.hvm.show import done_value
         value = marshal.read(done_value(term) or term, program.info)
-        return Result(value, result.interactions, result.seconds, result.peak_bytes, problems,
+        interactions = result.interactions if isinstance(result, running.RunResult) else None
+        return Result(value, program.engine, interactions, result.seconds, result.peak_bytes, restarted + problems,
                       (program, result, resources, readback, pretty))
+
+    def _run(self, arguments: Sequence[object], resources: running.Resources, forms: Sequence[Readback],
+             engine: Engine) -> tuple[driver.Program, running.RunResult | DirectResult]:
+        program = self._variant(bool(arguments), engine, running.is_parallel(resources.threads))
+        passed = running.convert_arguments(program, arguments) if arguments else None
+        return program, running.run(program, resources, forms, arguments=passed,
+                                    host=running.host_library(program, resources))
 
     def __repr__(self) -> str:
         return f'<bend.Program {self._request.source.name}>'
 
-    def _variant(self, applied: bool) -> driver.Program:
+    def _variant(self, applied: bool, engine: Engine, parallel: bool) -> driver.Program:
         """The program for a run with arguments, or without; compiled when it is first asked for. Without arguments,
         an entry that is a function is itself the result, and is simplified in other ways."""
-        program = self._applied if applied else self._alone
+        # Nets do not depend on the number of threads.
+        key = (applied, engine, parallel or engine in ('net', 'reference'))
+        program = self._variants.get(key)
         if program is None:
-            program = self._compile(applied)
-            if applied:
-                self._applied = program
-            else:
-                self._alone = program
+            program = self._variants[key] = self._compile(*key)
         return program
 
-    def _compile(self, applied: bool | None) -> driver.Program:
-        from dataclasses import replace
-        request = replace(self._request, is_applied=applied)
+    def _compile(self, applied: bool | None, engine: Engine, parallel: bool) -> driver.Program:
+        request = replace(self._request, is_applied=applied, is_parallel=parallel)
         with _COMPILING:
-            return driver.compile_program(request, self._engine, PassManager(request.options), Cache.of_user(),
-                                          self._cached)
+            return driver.compile_program(request, engine, PassManager(request.options), Cache.of_user(), self._cached)
 
 
 def compile(program: str | os.PathLike[str], *, entrypoint: str | None = None, options: Iterable[str] = (),
             warn: Iterable[str] = (), deny: Iterable[str] = (), allow: Iterable[str] = (),
-            engine: driver.Engine = 'net', cache: bool = True) -> Program:
+            engine: Engine = 'auto', cache: bool = True) -> Program:
     """Compiles a program, given as a path or as text, to be run any number of times.
 
     A string is a path if it ends in `.bend`, or if it is a single word that names a file. `entrypoint` is the function
     to start from instead of `main`, `options` are those of the command line's `-O` (such as 'no-eta'), `warn`, `deny`
-    and `allow` take kinds of warnings. `cache` tells whether to keep the result on disk, and to look for it there.
+    and `allow` take kinds of warnings. `engine` is 'direct' for straight native code, 'net' for interaction nets, or
+    'auto', which takes the one that suits the program; arguments are passed to nets only. `cache` tells
+    whether to keep the compiled program on disk, and to look for it there.
     Raises `BendError`, which carries the diagnostics, and ValueError for an option that there is not.
 
     >>> import bend
@@ -143,8 +156,8 @@ def compile(program: str | os.PathLike[str], *, entrypoint: str | None = None, o
     The name 'x' is not defined here.
     """
     request = _request(program, entrypoint, options, _severities(RUN_SEVERITIES, warn, deny, allow), is_run=True)
-    if engine not in ('net', 'reference'):
-        raise ValueError(f"there is no engine '{engine}': it is 'net' or 'reference'")
+    if engine not in ENGINES:
+        raise ValueError(f"there is no engine '{engine}': it is 'auto', 'direct', 'net' or 'reference'")
     return Program(request, engine, cache)
 
 

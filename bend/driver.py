@@ -12,11 +12,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from bend import __version__
 from bend.deep_stack import with_deep_stack
 from bend.diagnostics import BendError, Diagnostic, Label, Report, Severity, error
+from bend.engines import Choice, Engine
 from bend.files import Disk, Look
 from bend.files import load as load
 from bend.fingerprint import fingerprint, host
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
     from bend.hvm import net
     from bend.hvm.readback import BookInfo
     from bend.interface import Interface
+    from bend.runtime.direct.program import DirectProgram
     from bend.syntax.ast import Expr
 
-Engine = Literal['net', 'reference']
 
 
 LOADED = 'convert'
@@ -172,8 +173,8 @@ class PolicyReport(Report):
 @dataclass(frozen=True, slots=True)
 class Request:
     """A program, and what is asked of its compilation. `arguments` are terms for `main`, as text; `is_run` tells that
-    the program is about to be run, `by_rule` that it is to count interactions by their rules, `is_applied` that `main`
-    will get values then (None: if it has parameters)."""
+    the program is about to be run, `by_rule` that nets are to count interactions by their rules, `is_parallel` that
+    several threads may run it, `is_applied` that `main` will get values then (None: if it has parameters)."""
 
     source: Source
     options: Options = field(default_factory=Options)
@@ -181,6 +182,7 @@ class Request:
     arguments: tuple[str, ...] = ()
     is_run: bool = False
     by_rule: bool = False
+    is_parallel: bool = True
     is_applied: bool | None = False
 
 
@@ -247,24 +249,28 @@ def compile_to_nets(book: core.Book, report: Report, manager: PassManager, opens
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """A program after one of the pipelines, the warnings found on the way, and what was looked at for its imports.
-    `types` are those of its definitions, and `is_applied` tells that the entry is a function that will be applied."""
+    `types` are those of its definitions, and `is_applied` tells that the entry is a function that will be applied.
+    There are nets or code of the direct engine, or neither; `choice` says why, where the compiler chose."""
 
     book: core.Book
-    nets: net.Book | None
     warnings: tuple[Diagnostic, ...]
     looks: Mapping[Look, str]
     types: Mapping[str, Scheme]
     is_applied: bool
+    nets: net.Book | None = None
+    direct: DirectProgram | None = None
+    choice: Choice | None = None
 
     @property
     def final_nets(self) -> net.Book:
-        """The nets of a program that was compiled all the way."""
+        """The nets of a program that was compiled to nets."""
         assert self.nets is not None
         return self.nets
 
 
-def compile_source(request: Request, manager: PassManager, files: Cache, to_nets: bool = True) -> Compiled:
-    """The program as core and, if asked for, as nets. Raises `BendError` with all that was found."""
+def compile_source(request: Request, manager: PassManager, files: Cache, engine: Engine | None = 'net') -> Compiled:
+    """The program as core and, unless the engine is None, as what an engine runs. Raises `BendError` with all that was
+    found."""
     report = PolicyReport(request.severities)
     disk = _disk(request)
 
@@ -272,14 +278,75 @@ def compile_source(request: Request, manager: PassManager, files: Cache, to_nets
         try:
             context = context_of(request, report)
             book = compile_to_core(request, context, manager, files, disk)
-            is_applied = bool(context.is_applied)
-            nets = compile_to_nets(book, report, manager, not is_applied) if to_nets else None
+            compiled = Compiled(book, (), disk.seen, context.types, bool(context.is_applied))
+            if engine in ('auto', 'direct') and book.entry is not None:
+                compiled = _directly(compiled, request, engine, report, manager)
+            if engine is not None and compiled.direct is None:
+                compiled = replace(compiled, nets=compile_to_nets(book, report, manager, not compiled.is_applied))
         except BendError as problem:
             raise _with_report(problem, report) from None
-        warnings = tuple(map(_readable, report.diagnostics))
-        return Compiled(book, nets, warnings, disk.seen, context.types, is_applied)
+        return replace(compiled, warnings=tuple(map(_readable, report.diagnostics)))
 
     return with_deep_stack(work)
+
+
+def _directly(compiled: Compiled, request: Request, engine: Engine, report: Report, manager: PassManager) -> Compiled:
+    """The program with code of the direct engine, if that is right for it, and the choice. Raises `BendError` where the
+    engine was asked for and is not right, and for findings about nets that users ask for."""
+    direct = None
+    choice = _choose(compiled, manager)
+    if choice.engine == 'direct':
+        budgeted = choice.budgeted and engine == 'auto'
+        outcome = manager.stage('build', lambda: _build_direct(compiled.book, request, budgeted))
+        if isinstance(outcome, str):
+            choice = Choice('net', outcome)
+        else:
+            direct = outcome
+            _look_at_nets(compiled, request, report, manager)
+    if direct is None and engine == 'direct':
+        raise BendError(error('needs-nets', f'The direct engine cannot run this program, because {choice.reason}.',
+                              hint='Leave `--engine` away, or use `--engine net`.'))
+    return replace(compiled, direct=direct, choice=choice)
+
+
+def _choose(compiled: Compiled, manager: PassManager) -> Choice:
+    """The engine for a program, as far as it is known before its code is made."""
+    if compiled.is_applied:
+        return Choice('net', 'its arguments come when it runs')
+    from bend.codegen.direct.choice import choose
+    return manager.stage('choice', lambda: choose(compiled.book).choice)
+
+
+def _build_direct(book: core.Book, request: Request, budgeted: bool) -> DirectProgram | str:
+    """Code of the direct engine, or why there is none."""
+    from bend.codegen.direct.compile import compile_direct
+    from bend.codegen.direct.ir import Unsupported
+    try:
+        return compile_direct(book, check_overflow=request.options.check_overflow, parallel=request.is_parallel,
+                              budgeted=budgeted)
+    except Unsupported as problem:
+        return problem.reason
+
+
+CYCLE, CLONES = 'recursion-cycle', 'clones-cloning-function'
+
+
+def _look_at_nets(compiled: Compiled, request: Request, report: Report, manager: PassManager) -> None:
+    """Compiles to nets that nobody runs if users ask for what only nets tell: dumps, and cycles of calls."""
+    stages = {'encode', *(step.name for step in NET_PIPELINE)}
+    severity = request.severities.get(CYCLE, Severity.ALLOW)
+    if severity is Severity.ALLOW and not manager.dump_after & stages:
+        return
+    aside = PolicyReport({CYCLE: severity, CLONES: Severity.ALLOW})
+    try:
+        compile_to_nets(compiled.book, aside, manager)
+        findings: Iterable[Diagnostic] = aside.diagnostics
+    except BendError as problem:
+        findings = problem.diagnostics
+    for finding in findings:
+        if finding.code == CYCLE:
+            report.add(finding)
+    report.stop_on_errors()
 
 
 def _with_report(problem: BendError, report: Report) -> BendError:
@@ -353,14 +420,17 @@ def _net_form() -> Representation[net.Book]:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A compiled program, as it lies in the cache: what the engine runs, what readback must know, the warnings to
-    repeat, and for programs that hosts call how to pass arguments."""
+    """A compiled program, as it lies in the cache: what the engine runs (`auto` is none), what readback must know, the
+    warnings to repeat, for programs that hosts call how to pass arguments, why the engine was chosen, and the options
+    that it was compiled with."""
 
     engine: Engine
     artifact: Any
     info: BookInfo
     diagnostics: tuple[Diagnostic, ...]
     interface: Interface | None = None
+    choice: Choice | None = None
+    options: Options = field(default_factory=Options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,22 +469,42 @@ def build_nets(source: Source, engine: Engine, counting: Counting, manager: Pass
 
 def compile_program(request: Request, engine: Engine, manager: PassManager, files: Cache,
                     cached: bool = True) -> Program:
-    """The program ready to run, from the cache if an unchanged one is there; raises `BendError`."""
+    """The program ready to run, from the cache if an unchanged one is there; raises `BendError`. Programs that `auto`
+    runs as nets are those of `net`, with the reason."""
     looks = unpickled(files.get(_looks_key(request)), tuple) if cached else None
-    program = None
-    if cached:
-        program = unpickled(files.get(program_key(request, engine, _disk(request).outcomes(looks or ()))), Program)
+    imports = _disk(request).outcomes(looks or ()) if cached else ()
+    program = _from_cache(request, engine, imports, files) if cached else None
     if program is not None:
         return program
-    compiled = compile_source(request, manager, files)
-    entry = _entry_name(compiled.book)
-    if entry is None:
+    compiled = compile_source(request, manager, files, engine)
+    if compiled.book.entry is None:
         raise BendError(error('missing-main', 'There is nothing to run: the program has no `main`.',
                               hint='Define `main`, or name another function with `-e NAME`.'))
+    program = (_direct_program(request, compiled) if compiled.direct is not None else
+               _net_program(request, compiled, 'net' if engine == 'auto' else engine, manager))
+    if cached:
+        if compiled.looks:
+            files.put(_looks_key(request), pickle.dumps(tuple(compiled.looks), pickle.HIGHEST_PROTOCOL))
+        _to_cache(program, request, engine, tuple(compiled.looks.values()), files)
+    return program
+
+
+def _direct_program(request: Request, compiled: Compiled) -> Program:
+    from bend.hvm.net import Book
+    from bend.hvm.readback import book_info
+    info = book_info(compiled.book, Book({}), request.options.encoding)
+    interface = None if request.is_applied is False else _interface(request, compiled)
+    return Program('direct', compiled.direct, info, compiled.warnings, interface, compiled.choice,
+                   request.options)
+
+
+def _net_program(request: Request, compiled: Compiled, engine: Engine, manager: PassManager) -> Program:
     from bend.hvm.actions import with_tags
     from bend.hvm.construct import missing_data
     from bend.hvm.prune import prune_nets
     from bend.hvm.readback import book_info
+    entry = _entry_name(compiled.book)
+    assert entry is not None
     nets = compiled.final_nets
     # Engines start at `main`, whatever the function is called that `-e` names.
     nets = prune_nets(replace(nets, defs={**nets.defs, 'main': nets.defs[entry]}), 'main')
@@ -425,13 +515,8 @@ def compile_program(request: Request, engine: Engine, manager: PassManager, file
     counting = Counting(request.options.check_overflow, request.by_rule)
     artifact = manager.stage('build', lambda: build(nets, engine, counting, frozenset(data)))
     info = book_info(compiled.book, nets, request.options.encoding)
-    program = Program(engine, artifact, info, compiled.warnings, interface)
-    if cached:
-        if compiled.looks:
-            files.put(_looks_key(request), pickle.dumps(tuple(compiled.looks), pickle.HIGHEST_PROTOCOL))
-        key = program_key(request, engine, tuple(compiled.looks.values()))
-        files.put(key, with_deep_stack(lambda: pickle.dumps(program, pickle.HIGHEST_PROTOCOL)))
-    return program
+    return Program(engine, artifact, info, compiled.warnings, interface, compiled.choice,
+                   request.options)
 
 
 def _interface(request: Request, compiled: Compiled) -> Interface:
@@ -444,10 +529,39 @@ def _looks_key(request: Request) -> str:
     return key_of('looks', __version__, fingerprint(), os.path.abspath(request.source.name), request.source.text)
 
 
+def _from_cache(request: Request, engine: Engine, imports: tuple[str, ...], files: Cache) -> Program | None:
+    choice = None
+    if engine == 'auto':
+        choice = unpickled(files.get(_choice_key(request, imports)), Choice)
+        engine = engine if choice is None else 'net'
+    program = unpickled(files.get(program_key(request, engine, imports)), Program)
+    return program if program is None or choice is None else replace(program, choice=choice)
+
+
+def _to_cache(program: Program, request: Request, engine: Engine, imports: tuple[str, ...], files: Cache) -> None:
+    if engine == 'auto' and program.engine != 'direct':
+        files.put(_choice_key(request, imports), pickle.dumps(program.choice, pickle.HIGHEST_PROTOCOL))
+        engine = program.engine
+    # Programs that run as nets are the same whoever chose that.
+    kept = program if program.engine == 'direct' else replace(program, choice=None)
+    files.put(program_key(request, engine, imports),
+              with_deep_stack(lambda: pickle.dumps(kept, pickle.HIGHEST_PROTOCOL)))
+
+
 def program_key(request: Request, engine: Engine, imports: tuple[str, ...] = ()) -> str:
     """The key in the cache: all that decides what a program is compiled to. `imports` stands for what its imports lead
     to (see `bend.files.Disk`)."""
+    variant = request.is_parallel if engine in ('auto', 'direct') else request.by_rule
+    return key_of('program', *_identity(request), engine, repr(variant), *imports)
+
+
+def _choice_key(request: Request, imports: tuple[str, ...]) -> str:
+    """The key of the reason why a program runs as nets under `auto`."""
+    return key_of('choice', *_identity(request), *imports)
+
+
+def _identity(request: Request) -> tuple[str, ...]:
+    """What decides what a program is compiled to on any engine."""
     severities = sorted((kind, severity.value) for kind, severity in request.severities.items())
-    return key_of('program', __version__, fingerprint(), host(), engine, request.source.name, request.source.text,
-                  repr(request.options), repr(severities), repr(request.by_rule), *imports, repr(request.is_applied),
-                  *request.arguments)
+    return (__version__, fingerprint(), host(), request.source.name, request.source.text, repr(request.options),
+            repr(severities), repr(request.is_applied), repr(request.arguments))

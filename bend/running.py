@@ -5,8 +5,9 @@ Imports of compiler stages are late: a program that is found in the cache runs w
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,11 @@ from bend.diagnostics import BendError, Diagnostic, Report, error
 from bend.options import Readback
 
 if TYPE_CHECKING:
-    from bend.driver import Engine, Program
+    from bend.driver import Program
+    from bend.engines import Engine
     from bend.hvm import net
     from bend.hvm.result import Term
+    from bend.running_direct import DirectResult
     from bend.runtime.cpu import Watcher, WorkerCount
     from bend.runtime.foreign import HostLibrary
     from bend.runtime.image import Image
@@ -43,6 +46,13 @@ class Resources:
     threads: int = 0
     memory: int = 0
 
+
+def is_parallel(threads: int) -> bool:
+    """Whether runs with so many threads (0: one a core) have more than one."""
+    return (threads or len(os.sched_getaffinity(0))) > 1
+
+
+DEFAULT: tuple[Readback, ...] = ('default',)
 
 Overflows = Counter['net.Place | None']
 """How often integers did not fit into 24 bits, by the place of the operation."""
@@ -96,14 +106,30 @@ def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'm
         result = cpu.run(artifact, resources.threads, resources.memory, entry,
                          perform if acting and artifact.actions.possible else None, applied, overflows, watcher)
     except OutOfMemory as problem:
-        used, limit = _bytes_text(problem.peak), _bytes_text(problem.limit)
-        raise BendError(error('out-of-memory', f'The program ran out of memory: it had used {used} of {limit}.',
-                              hint='Allow it more with `--memory SIZE`.')) from None
+        raise BendError(out_of_memory(problem.peak, problem.limit)) from None
     except DivisionByZero as problem:
         from bend.hvm.places import division_by_zero
         raise BendError(division_by_zero(problem.place)) from None
     return RunResult(result.net, result.interactions + made, result.seconds, result.peak_bytes, result.by_rule,
                      result.workers)
+
+
+def run(program: Program, resources: Resources, forms: Collection[Readback] = DEFAULT, *, linear: bool = False,
+        arguments: Arguments | None = None, host: HostLibrary | None = None, overflows: Overflows | None = None,
+        watcher: Watcher | None = None) -> RunResult | DirectResult:
+    """Runs a program as `execute` does, with its actions. What the direct engine gives is read at once, in the given
+    forms, and as `linear` says; raises `NeedsNets` where that engine cannot go on."""
+    if program.engine == 'direct':
+        from bend.running_direct import Reading, execute_direct
+        return execute_direct(program.artifact, resources, Reading(program.options, forms, linear), overflows)
+    return execute(program.artifact, program.engine, resources, acting=True, arguments=arguments, host=host,
+                   overflows=overflows, watcher=watcher)
+
+
+def out_of_memory(peak: int, limit: int) -> Diagnostic:
+    """The error for a run that needed more memory than it may use."""
+    return error('out-of-memory', f'The program ran out of memory: it had used {_bytes_text(peak)} of '
+                                  f'{_bytes_text(limit)}.', hint='Allow it more with `--memory SIZE`.')
 
 
 def overflow_warnings(overflows: Overflows | None) -> tuple[Diagnostic, ...]:
@@ -142,8 +168,9 @@ def _perform(machine: Machine, host: HostLibrary | None) -> None:
         streams.close_all()
 
 
-def show_result(program: Program, result: RunResult, resources: Resources, readback: Readback, pretty: bool,
-                linear: bool = False, overflows: Overflows | None = None) -> tuple[str | None, tuple[Diagnostic, ...]]:
+def show_result(program: Program, result: RunResult | DirectResult, resources: Resources, readback: Readback,
+                pretty: bool, linear: bool = False,
+                overflows: Overflows | None = None) -> tuple[str | None, tuple[Diagnostic, ...]]:
     """The text of a result, None where there is nothing to print, and what could not be read.
 
     `linear` shows duplications.
@@ -156,13 +183,16 @@ def show_result(program: Program, result: RunResult, resources: Resources, readb
     return show_main(term, readback, pretty, program.info), problems
 
 
-def read_result(program: Program, result: RunResult, resources: Resources, readback: Readback = 'default',
-                linear: bool = False, overflows: Overflows | None = None) -> tuple[Term, tuple[Diagnostic, ...], bool]:
+def read_result(program: Program, result: RunResult | DirectResult, resources: Resources,
+                readback: Readback = 'default', linear: bool = False,
+                overflows: Overflows | None = None) -> tuple[Term, tuple[Diagnostic, ...], bool]:
     """The term of a result, what of it could not be read, and whether it is the value of an `IO/Done` that readback
     cannot know as such.
 
     In the default form, folded references in the result are run once each, so that users see values.
     """
+    if not isinstance(result, RunResult):
+        return (*result.terms[readback], False)
     from bend.hvm.actions import scott_value
     from bend.hvm.readback import readback as read
 

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from bend import __version__
 from bend.diagnostics import Severity, error
+from bend.engines import ENGINES
 from bend.options import FLAGS, WARNING_KINDS, Options, Severities, with_severity
 from bend.suggest import did_you_mean
 
@@ -86,7 +87,10 @@ def parse_bend(argv: Sequence[str]) -> argparse.Namespace:
     if command in RUNNING:
         parser.add_argument('arguments', metavar='ARGUMENT', nargs='*',
                             help='terms that `main` is applied to; put `--` before one that begins with `-`')
-        _add_running(parser)
+        group = _add_running(parser)
+        group.add_argument('--engine', type=_choice('engine', ENGINES), default='auto', metavar='{auto,direct,net}',
+                           help='how to run the program: as straight native code, as interaction nets, or as suits it '
+                                '(default)')
         parser.add_argument('--readback', type=_choice('form of results', ('default', 'lambda')), default='default',
                             metavar='{default,lambda}',
                             help='print constructors by name (default) or as the lambdas that encode them')
@@ -104,7 +108,9 @@ def parse_hvm(argv: Sequence[str]) -> argparse.Namespace:
     parser = _Parser(prog=f'hvm {command}', allow_abbrev=False, description=f'{HVM_COMMANDS[command].capitalize()}.')
     parser.add_argument('file', metavar='FILE', help='a file of nets')
     if command in RUNNING:
-        _add_running(parser)
+        # `reference` is the reducer in Python: slow, for tests.
+        _add_running(parser).add_argument('--engine', type=_choice('engine', ('net', 'reference')), default='net',
+                                          metavar='net', help='how to run the program: as interaction nets')
     elif command == 'compile':
         parser.add_argument('-o', '--output', metavar='OUT', help='the file to write')
         parser.add_argument('--cuda', action='store_true', help='make a program for GPUs')
@@ -223,7 +229,7 @@ def _add_compiling(parser: argparse.ArgumentParser) -> None:
                        help='print on standard error how long each pass took')
 
 
-def _add_running(parser: argparse.ArgumentParser) -> None:
+def _add_running(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     group = parser.add_argument_group('running')
     group.add_argument('-s', dest='stats_level', action='count', default=0,
                        help='print interactions, seconds and speed afterwards; twice: all statistics')
@@ -238,9 +244,7 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
                        help='the most memory that the program may use, such as 200M or 4G')
     group.add_argument('--check-overflow', action='store_true',
                        help='warn where integers did not fit into 24 bits')
-    # `reference` is the reducer in Python: slow, for tests.
-    group.add_argument('--engine', type=_choice('engine', ('net', 'reference')), default='net', metavar='net',
-                       help='how to run the program: as interaction nets')
+    return group
 
 
 def _add_reporting(parser: argparse.ArgumentParser) -> None:

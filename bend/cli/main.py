@@ -20,8 +20,10 @@ from bend.cli.progress import ProgressLine
 from bend.cli.render import Color, in_order, render, wants_color
 from bend.deep_stack import with_deep_stack
 from bend.diagnostics import BendError, Diagnostic, error
+from bend.engines import Engine
 from bend.options import CHECK_SEVERITIES, RUN_SEVERITIES, Options
 from bend.passes import InternalError, PassManager
+from bend.running_direct import DirectResult, NeedsNets
 from bend.runtime.cache import Cache
 from bend.suggest import did_you_mean
 
@@ -135,7 +137,8 @@ def _bend(arguments: argparse.Namespace) -> int:
     try:
         request = driver.Request(driver.load(arguments.file), options_of(arguments),
                                  severities_of(arguments, severities), tuple(getattr(arguments, 'arguments', ())),
-                                 is_run=arguments.command == 'run', by_rule=_counts_by_rule(arguments))
+                                 is_run=arguments.command == 'run', by_rule=_counts_by_rule(arguments),
+                                 is_parallel=running.is_parallel(getattr(arguments, 'threads', 0)))
         manager = PassManager(request.options, validating=bool(os.environ.get('BEND_DEBUG')),
                               dump_after=_known_passes(arguments), dump=partial(_dump, arguments))
         COMMANDS[arguments.command](arguments, request, manager)
@@ -170,25 +173,47 @@ def _explain(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
-    looking = manager.validating or bool(manager.dump_after) or arguments.time_passes
     phases = Phases()
-    with phases.measuring('front_end'):
-        program = driver.compile_program(request, arguments.engine, manager, Cache.of_user(), cached=not looking)
-    _split_compiling(phases, manager)
+    program = _compiled(arguments, request, arguments.engine, manager, phases)
     _report(arguments, program.diagnostics)
     _show_timings(arguments, manager)
-    resources = running.Resources(arguments.threads, arguments.memory)
     with _overflows_reported(arguments) as overflows:
-        with phases.measuring('run'):
-            result = running.execute(program.artifact, program.engine, resources, acting=True, overflows=overflows,
-                                    watcher=_watcher(arguments))
-        with phases.measuring('readback'):
-            text, warnings = running.show_result(program, result, resources, arguments.readback, arguments.pretty,
-                                                arguments.linear, overflows)
-        if text is not None:
-            sys.stdout.write(f'Result:{chr(10) if arguments.pretty else " "}{text}\n')
-        _report(arguments, warnings)
-        _show_statistics(arguments, result, phases)
+        try:
+            _run_and_show(arguments, program, phases, overflows)
+        except NeedsNets as problem:
+            if arguments.engine != 'auto':
+                raise BendError(problem.diagnostic) from None
+            nets = _compiled(arguments, request, 'net', manager, phases)
+            _report(arguments, [warning for warning in nets.diagnostics if warning not in program.diagnostics])
+            _run_and_show(arguments, nets, phases, overflows)
+
+
+def _compiled(arguments: argparse.Namespace, request: driver.Request, engine: Engine, manager: PassManager,
+              phases: Phases) -> driver.Program:
+    """The program for an engine, and in the phases how long it took to get it."""
+    looking = manager.validating or bool(manager.dump_after) or arguments.time_passes
+    before = manager.seconds('build')
+    with phases.measuring('front_end'):
+        program = driver.compile_program(request, engine, manager, Cache.of_user(), cached=not looking)
+    _split_compiling(phases, manager, before)
+    return program
+
+
+def _run_and_show(arguments: argparse.Namespace, program: driver.Program, phases: Phases,
+                  overflows: running.Overflows | None) -> None:
+    resources = running.Resources(arguments.threads, arguments.memory)
+    with phases.measuring('run'):
+        result = running.run(program, resources, (arguments.readback,), linear=arguments.linear,
+                             overflows=overflows, watcher=_watcher(arguments))
+    if not isinstance(result, running.RunResult):
+        phases.move(result.reading, 'run', 'readback')
+    with phases.measuring('readback'):
+        text, warnings = running.show_result(program, result, resources, arguments.readback, arguments.pretty,
+                                             arguments.linear, overflows)
+    if text is not None:
+        sys.stdout.write(f'Result:{chr(10) if arguments.pretty else " "}{text}\n')
+    _report(arguments, warnings)
+    _show_statistics(arguments, result, phases, program.engine)
 
 
 @contextmanager
@@ -201,9 +226,10 @@ def _overflows_reported(arguments: argparse.Namespace) -> Iterator[running.Overf
         _report(arguments, running.overflow_warnings(overflows))
 
 
-def _split_compiling(phases: Phases, manager: PassManager) -> None:
-    """Tells the compiler's last stage, which makes native code, from the front end before it."""
-    phases.move(manager.seconds('build'), 'front_end', 'compile')
+def _split_compiling(phases: Phases, manager: PassManager, before: float = 0.0) -> None:
+    """Tells the compiler's last stage, which makes native code, from the front end before it; so many seconds of it
+    are those of another compilation before."""
+    phases.move(manager.seconds('build') - before, 'front_end', 'compile')
     phases.cached = not manager.timings
 
 
@@ -217,7 +243,8 @@ def _watcher(arguments: argparse.Namespace) -> ProgressLine | None:
     return ProgressLine(sys.stderr) if arguments.progress and sys.stderr.isatty() else None
 
 
-def _show_statistics(arguments: argparse.Namespace, result: running.RunResult, phases: Phases) -> None:
+def _show_statistics(arguments: argparse.Namespace, result: running.RunResult | DirectResult, phases: Phases,
+                     engine: Engine) -> None:
     """Shows them in the form that is asked for, JSON on standard error and the others behind the result."""
     from bend.cli import statistics
     if arguments.stats == 'short':
@@ -226,7 +253,7 @@ def _show_statistics(arguments: argparse.Namespace, result: running.RunResult, p
         sys.stdout.write(statistics.full(result, phases))
     elif arguments.stats == 'json':
         sys.stdout.flush()
-        sys.stderr.write(statistics.as_json(result, phases))
+        sys.stderr.write(statistics.as_json(result, phases, engine))
 
 
 def _check(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
@@ -237,7 +264,7 @@ def _check(arguments: argparse.Namespace, request: driver.Request, manager: Pass
 
 def _desugar(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
     from bend.desugar.printer import print_book
-    compiled = driver.compile_source(request, manager, Cache.of_user(), to_nets=False)
+    compiled = driver.compile_source(request, manager, Cache.of_user(), engine=None)
     _report(arguments, compiled.warnings)
     _show_timings(arguments, manager)
     sys.stdout.write(with_deep_stack(lambda: print_book(compiled.book, arguments.pretty)))
@@ -281,7 +308,7 @@ def _hvm(arguments: argparse.Namespace) -> int:
             with phases.measuring('readback'):
                 text = print_net(result.net)
             sys.stdout.write(f'Result: {text}\n')
-            _show_statistics(arguments, result, phases)
+            _show_statistics(arguments, result, phases, arguments.engine)
     except BendError as problem:
         return _report(arguments, problem.diagnostics, FAILURE)
     return SUCCESS

@@ -5,38 +5,58 @@ from __future__ import annotations
 import json
 import resource
 import sys
+from typing import Any
 
 from bend.cli.phases import PHASES, Phases
+from bend.engines import Engine
 from bend.running import RunResult
+from bend.running_direct import DirectResult
+
+Result = RunResult | DirectResult
 
 RULE_NAMES = {'call': 'CALL', 'void': 'VOID', 'erase': 'ERAS', 'annihilate': 'ANNI', 'commute': 'COMM',
               'operate': 'OPER', 'switch': 'SWIT'}
 """The rules as the literature writes them."""
 
 
-def short(result: RunResult) -> str:
-    """The three lines of the reference (spec 08, section 1.1)."""
+def short(result: Result) -> str:
+    """The three lines of the reference (spec 08, section 1.1). The direct engine has no interactions."""
+    if isinstance(result, DirectResult):
+        return f'- ENGINE: direct\n- TIME: {result.seconds:.6f}s\n'
     return (f'- ITRS: {result.interactions}\n- TIME: {result.seconds:.6f}s\n'
             f'- MIPS: {_speed(result):.2f}\n')
 
 
-def full(result: RunResult, phases: Phases) -> str:
-    """These three lines, and then tables."""
-    parts = [short(result), _rules_table(result)]
-    if len(result.workers) > 1:
-        parts.append(_workers_table(result))
-    rows = [('peak of nets', _megabytes(result.peak_bytes) if result.peak_bytes else 'not measured'),
+def full(result: Result, phases: Phases) -> str:
+    """These lines, and then tables."""
+    is_direct = isinstance(result, DirectResult)
+    parts = [short(result)]
+    if isinstance(result, DirectResult):
+        parts.append(_work_table(result))
+    else:
+        parts.append(_rules_table(result))
+        if len(result.workers) > 1:
+            parts.append(_workers_table(result))
+    rows = [(f'peak of {"values" if is_direct else "nets"}',
+             _megabytes(result.peak_bytes) if result.peak_bytes else 'not measured'),
             ('peak of process', _megabytes(_process_peak()))]
     parts.append(_table('Memory', rows))
-    notes = {'front_end': ' (from the cache)' if phases.cached else '', 'run': f' (reducing: {result.seconds:.6f} s)'}
+    inner = f' ({"evaluating" if is_direct else "reducing"}: {result.seconds:.6f} s)'
+    notes = {'front_end': ' (from the cache)' if phases.cached else '', 'run': inner}
     rows = [(title, f'{phases.seconds[name]:.6f} s{notes.get(name, "")}') for name, title in PHASES.items()]
     parts.append(_table('Time', rows))
     return '\n'.join(parts)
 
 
-def as_json(result: RunResult, phases: Phases) -> str:
+def as_json(result: Result, phases: Phases, engine: Engine) -> str:
     """Everything as one line of JSON."""
-    data = {
+    data = {'engine': engine, **(_direct_data(result, phases) if isinstance(result, DirectResult) else
+                                 _net_data(result, phases))}
+    return json.dumps(data) + '\n'
+
+
+def _net_data(result: RunResult, phases: Phases) -> dict[str, Any]:
+    return {
         'interactions': result.interactions,
         'by_rule': {name: result.by_rule.get(rule, 0) for rule, name in RULE_NAMES.items()},
         'mips': round(_speed(result), 3),
@@ -47,7 +67,19 @@ def as_json(result: RunResult, phases: Phases) -> str:
         'workers': [{'interactions': worker.interactions, 'tasks_given': worker.tasks_given,
                      'messages': worker.messages} for worker in result.workers],
     }
-    return json.dumps(data) + '\n'
+
+
+def _direct_data(result: DirectResult, phases: Phases) -> dict[str, Any]:
+    workers = [{'fresh_bytes': worker.fresh_bytes, 'forks': worker.forks, 'steals': worker.steals}
+               for worker in result.workers]
+    return {
+        **{name: sum(worker[name] for worker in workers) for name in ('forks', 'steals')},
+        'seconds': {'evaluating': result.seconds, **phases.seconds},
+        'cached': phases.cached,
+        'peak_bytes': {'values': result.peak_bytes, 'process': _process_peak()},
+        'threads': len(workers),
+        'workers': workers,
+    }
 
 
 def _speed(result: RunResult) -> float:
@@ -78,6 +110,13 @@ def _workers_table(result: RunResult) -> str:
     rows = [(f'thread {number}', f'{worker.interactions:{width}}  tasks given away: {worker.tasks_given}, '
                                  f'messages sent: {worker.messages}') for number, worker in enumerate(workers, 1)]
     return _table('Interactions by thread', rows)
+
+
+def _work_table(result: DirectResult) -> str:
+    rows = [(f'thread {number}', f'{_megabytes(worker.fresh_bytes)} first used here, tasks forked: {worker.forks}, '
+                                 f'tasks taken from others: {worker.steals}')
+            for number, worker in enumerate(result.workers, 1)]
+    return _table('Work by thread', rows)
 
 
 def _table(title: str, rows: list[tuple[str, str]]) -> str:

@@ -31,7 +31,7 @@ def test_run_prints_the_result(bend: Command, program: Write) -> None:
 
 def test_both_engines_agree(bend: Command, program: Write) -> None:
     path = program(SUM)
-    net = bend('run', path, '-s', '40', '2', '-t', '2')
+    net = bend('run', path, '-s', '40', '2', '-t', '2', '--engine', 'net')
     reference = bend('run', path, '-s', '40', '2', '--engine', 'reference')
     pattern = r'Result: 42\n- ITRS: (\d+)\n- TIME: \d+\.\d{6}s\n- MIPS: \d+\.\d\d\n'
     found = [re.fullmatch(pattern, outcome.out) for outcome in (net, reference)]
@@ -106,7 +106,7 @@ def test_recursion_cycles(bend: Command, program: Write) -> None:
 
 
 def test_division_by_zero(bend: Command, program: Write) -> None:
-    for engine in ('net', 'reference'):
+    for engine in ('auto', 'net', 'reference'):
         outcome = bend('run', program(SUM.replace('+', '/')), '1', '0', '--engine', engine)
         assert (outcome.code, outcome.out) == (1, '')
         assert 'error[division-by-zero]' in outcome.err

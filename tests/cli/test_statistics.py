@@ -67,13 +67,13 @@ def test_unknown_form() -> None:
 
 
 def test_short_statistics_are_three_lines(bend: Command, program: Path) -> None:
-    outcome = bend('run', program, '-s')
+    outcome = bend('run', program, '-s', '--engine', 'net')
     assert re.fullmatch(rf'Result: 523776\n{SHORT}', outcome.out), outcome.out
     assert outcome.err == ''
 
 
 def test_full_statistics_begin_with_the_short_ones(bend: Command, program: Path) -> None:
-    outcome = bend('run', program, '-s', '-s', '-t', '2')
+    outcome = bend('run', program, '-s', '-s', '-t', '2', '--engine', 'net')
     found = re.match(rf'Result: 523776\n{SHORT}\n', outcome.out)
     assert found, outcome.out
     rules = re.search(r'\nInteractions by rule:\n((?:  .*\n)+)', outcome.out)
@@ -94,6 +94,7 @@ def test_statistics_as_json(engine: str, bend: Command, program: Path) -> None:
     assert outcome.out == 'Result: 523776\n'
     assert outcome.err.count('\n') == 1
     data = json.loads(outcome.err)
+    assert data['engine'] == engine
     assert list(data['by_rule']) == RULES
     assert sum(data['by_rule'].values()) == data['interactions']
     assert list(data['seconds']) == ['reducing', 'front_end', 'compile', 'run', 'readback']
@@ -110,7 +111,8 @@ def test_statistics_as_json(engine: str, bend: Command, program: Path) -> None:
 
 def test_rules_are_counted_alike(bend: Command, program: Path) -> None:
     counts = [json.loads(bend('run', program, '--stats', 'json', *words).err)['by_rule']
-              for words in (['-t', '1'], ['-t', '8'], ['--engine', 'reference'])]
+              for words in (['--engine', 'net', '-t', '1'], ['--engine', 'net', '-t', '8'],
+                            ['--engine', 'reference'])]
     assert counts[0] == counts[1] == counts[2]
     assert counts[0]['CALL'] == 3071
 

@@ -21,7 +21,7 @@ def compiled(text: str, folder: Path) -> object:
     """The core of a program."""
     options = Options(type_check=False, float_combinators=False)
     request = Request(Source('program.bend', text), options)
-    return compile_source(request, PassManager(options), Cache(folder), to_nets=False).book
+    return compile_source(request, PassManager(options), Cache(folder), engine=None).book
 
 
 @pytest.mark.parametrize('seed', range(6))

@@ -102,7 +102,7 @@ def checked(text: str, files: Cache) -> Verdict:
     """The verdict of a check, with types."""
     options = Options()
     try:
-        compile_source(Request(Source('program.bend', text), options), PassManager(options), files, to_nets=False)
+        compile_source(Request(Source('program.bend', text), options), PassManager(options), files, engine=None)
     except BendError as problem:
         return Verdict('refused', '\n'.join(f'{item.code}: {item.message}' for item in problem.diagnostics))
     return Verdict('value')

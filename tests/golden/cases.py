@@ -5,6 +5,8 @@ Layout: `tests/golden/STAGE/FEATURE/NAME.bend` (or `.hvm`), with these files bes
 * `NAME.out`: everything that the stage's command prints, and its exit code if it is not 0. `--update-golden` writes it.
 * `NAME.reference`: what the reference implementation prints for this program. Written once, by hand.
 * `NAME.result`: the same for programs where the reference is known to be wrong: what the language's rules give.
+* `NAME.auto`: what the engine that the compiler chooses prints, where that is not the same (but for the interactions,
+  which are those of nets).
 * `NAME.stdin`: what the program finds on standard input; nothing without this file.
 
 Files in folders below `FEATURE` are no cases: programs of that feature import them.
@@ -28,6 +30,7 @@ OUTPUT = '.out'
 RESULTS = ('.reference', '.result')
 """Suffixes of files that hold a printed result, to be matched up to the names of variables."""
 INPUT = '.stdin'
+AUTO = '.auto'
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +38,20 @@ class Stage:
     """One command whose output is recorded.
 
     `program` is `bend` or `hvm`; `words` go before the file, `result_words` take their place where only the result is
-    compared (none for stages without one).
+    compared (none for stages without one). `engines` are those whose results are compared, and with more than one, the
+    last is also to print what the first one does.
     """
 
     program: str
     words: tuple[str, ...]
     suffix: str = '.bend'
     result_words: tuple[str, ...] | None = None
+    engines: tuple[str, ...] = ('net',)
 
 
 STAGES = {
-    'run': Stage('bend', ('run', '-s', '-t', '1'), result_words=('run', '--readback', 'lambda')),
+    'run': Stage('bend', ('run', '-s', '-t', '1'), result_words=('run', '--readback', 'lambda'),
+                 engines=('net', 'auto')),
     'check': Stage('bend', ('check',)),
     'desugar': Stage('bend', ('desugar',)),
     'gen-hvm': Stage('bend', ('gen-hvm',)),
@@ -80,10 +86,11 @@ class Case:
         data = io.BytesIO(path.read_bytes() if path.exists() else b'')
         return io.TextIOWrapper(io.BufferedReader(cast(io.RawIOBase, data)), encoding='utf-8')
 
-    def command(self, words: tuple[str, ...]) -> list[str]:
+    def command(self, words: tuple[str, ...], engine: str) -> list[str]:
         """The arguments of the command line, to be run in the directory of the source."""
         text = self.source.read_text(encoding='utf-8')
-        return [*words, *_directive('options', text), self.source.name, *_directive('arguments', text)]
+        chosen = ['--engine', engine] if words[0] == 'run' else []
+        return [*words, *chosen, *_directive('options', text), self.source.name, *_directive('arguments', text)]
 
 
 def find_cases() -> list[Case]:
@@ -96,9 +103,14 @@ def stale_files() -> Iterator[Path]:
     """Files in the stages' directories that belong to no program."""
     for name, stage in STAGES.items():
         known = {case.source.with_suffix(suffix) for case in find_cases() if case.stage_name == name
-                 for suffix in (stage.suffix, OUTPUT, INPUT, *RESULTS)}
+                 for suffix in (stage.suffix, OUTPUT, AUTO, INPUT, *RESULTS)}
         files = [*(ROOT / name).glob('*'), *(ROOT / name).glob('*/*')]
         yield from (path for path in sorted(files) if path.is_file() and path not in known)
+
+
+def without_statistics(text: str) -> str:
+    """What a command printed without what the engine says of itself."""
+    return re.sub(r'^- (ITRS|ENGINE): .*\n', '', text, flags=re.MULTILINE)
 
 
 def transcript(code: int, stdout: str, stderr: str) -> str:

@@ -13,12 +13,25 @@ import pytest
 from bend.cli.main import hvm_main, main
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from cases import OUTPUT, RESULTS, ROOT, Case, find_cases, stale_files, transcript, without_names
+from cases import (
+    AUTO,
+    OUTPUT,
+    RESULTS,
+    ROOT,
+    Case,
+    find_cases,
+    stale_files,
+    transcript,
+    without_names,
+    without_statistics,
+)
 
 ADVICE = 'run `pytest tests/golden --update-golden` and look at what it writes'
 
 CASES = find_cases()
-RESULT_CASES = [(case, suffix) for case in CASES for suffix in RESULTS if case.sidecar(suffix).exists()]
+AUTO_CASES = [case for case in CASES if len(case.stage.engines) > 1]
+RESULT_CASES = [(case, suffix, engine) for case in CASES for suffix in RESULTS if case.sidecar(suffix).exists()
+                for engine in case.stage.engines]
 
 
 @pytest.fixture
@@ -27,7 +40,7 @@ def updating(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption('--update-golden'))
 
 
-def run(case: Case, words: tuple[str, ...], capfd: pytest.CaptureFixture[str],
+def run(case: Case, words: tuple[str, ...], engine: str, capfd: pytest.CaptureFixture[str],
         monkeypatch: pytest.MonkeyPatch) -> tuple[int, str, str]:
     """Runs a case's command in this process, in the directory of its source: exit code, stdout and stderr."""
     monkeypatch.chdir(case.source.parent)
@@ -35,7 +48,7 @@ def run(case: Case, words: tuple[str, ...], capfd: pytest.CaptureFixture[str],
     monkeypatch.setattr(sys, 'stdin', case.input())
     command = main if case.stage.program == 'bend' else hvm_main
     capfd.readouterr()
-    code = command(case.command(words))
+    code = command(case.command(words, engine))
     sys.stdout.flush()
     sys.stderr.flush()
     captured = capfd.readouterr()
@@ -46,7 +59,7 @@ def run(case: Case, words: tuple[str, ...], capfd: pytest.CaptureFixture[str],
 def test_output(case: Case, updating: bool, capfd: pytest.CaptureFixture[str],
                 monkeypatch: pytest.MonkeyPatch) -> None:
     """The output, interaction count and exit code are those recorded."""
-    code, out, err = run(case, case.stage.words, capfd, monkeypatch)
+    code, out, err = run(case, case.stage.words, 'net', capfd, monkeypatch)
     actual = transcript(code, out, err)
     assert 'internal error' not in err, actual
     expected = case.sidecar(OUTPUT)
@@ -56,12 +69,27 @@ def test_output(case: Case, updating: bool, capfd: pytest.CaptureFixture[str],
     assert actual == expected.read_text(encoding='utf-8')
 
 
-@pytest.mark.parametrize(('case', 'suffix'), RESULT_CASES, ids=lambda value: getattr(value, 'name', value))
-def test_result(case: Case, suffix: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize('case', AUTO_CASES, ids=lambda case: case.name)
+def test_output_on_the_chosen_engine(case: Case, updating: bool, capfd: pytest.CaptureFixture[str],
+                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the engine that the compiler chooses, the output is the same, or else what is recorded."""
+    actual = without_statistics(transcript(*run(case, case.stage.words, 'auto', capfd, monkeypatch)))
+    usual = without_statistics(case.sidecar(OUTPUT).read_text(encoding='utf-8'))
+    expected = case.sidecar(AUTO)
+    if updating:
+        expected.unlink(missing_ok=True)
+        if actual != usual:
+            expected.write_text(actual, encoding='utf-8')
+    assert actual == (expected.read_text(encoding='utf-8') if expected.exists() else usual)
+
+
+@pytest.mark.parametrize(('case', 'suffix', 'engine'), RESULT_CASES, ids=lambda value: getattr(value, 'name', value))
+def test_result(case: Case, suffix: str, engine: str, capfd: pytest.CaptureFixture[str],
+                monkeypatch: pytest.MonkeyPatch) -> None:
     """The encoded result is the reference's, up to the names of variables."""
     words = case.stage.result_words
     assert words is not None, f'the stage {case.stage_name} has no result to compare'
-    code, out, err = run(case, words, capfd, monkeypatch)
+    code, out, err = run(case, words, engine, capfd, monkeypatch)
     assert code == 0, transcript(code, out, err)
     expected = case.sidecar(suffix).read_text(encoding='utf-8')
     nets = case.stage.program == 'hvm'

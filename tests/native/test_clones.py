@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from bend import driver, running
+from bend.engines import Engine
 from bend.hvm.reduce import OutOfBudget, reduce
 from bend.options import RUN_SEVERITIES, Options
 from bend.passes import PassManager
@@ -48,7 +49,7 @@ SUPERPOSED = [
 ]
 
 
-def compiled(text: str, engine: driver.Engine) -> driver.Program:
+def compiled(text: str, engine: Engine) -> driver.Program:
     request = driver.Request(Source('test.bend', text), Options(), RUN_SEVERITIES, is_run=True)
     return driver.compile_program(request, engine, PassManager(Options()), Cache(None), cached=False)
 
@@ -56,7 +57,7 @@ def compiled(text: str, engine: driver.Engine) -> driver.Program:
 def results(text: str) -> tuple[set[str | None], set[int], bool]:
     """What the engines print, the interactions that they count, and whether there is a warning."""
     texts, counts, warned = set(), set(), False
-    engines: list[tuple[driver.Engine, int]] = [('reference', 1), ('net', 1), ('net', 2), ('net', 8)]
+    engines: list[tuple[Engine, int]] = [('reference', 1), ('net', 1), ('net', 2), ('net', 8)]
     programs = {engine: compiled(text, engine) for engine in ('reference', 'net')}
     for engine, threads in engines:
         program, resources = programs[engine], running.Resources(threads, 1 << 28)

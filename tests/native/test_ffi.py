@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import bend
-from bend import driver
+from bend.engines import Engine
 from bend.options import Options
 from bend.runtime.elf import MACHINES, shared_object
 from tests.native.test_io import compiled, run
@@ -147,7 +147,7 @@ def test_calls(folder: Path, threads: int, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize('engine', ['net', 'reference'])
-def test_calls_in_the_scott_encoding(folder: Path, engine: driver.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calls_in_the_scott_encoding(folder: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same with the other encoding, whose constructors print as functions."""
     text = CALLS.replace('wrap([opened, twice', 'wrap([twice')
     monkeypatch.chdir(folder)
@@ -156,7 +156,7 @@ def test_calls_in_the_scott_encoding(folder: Path, engine: driver.Engine, monkey
 
 
 @pytest.mark.parametrize('engine', ['net', 'reference'])
-def test_errors(folder: Path, engine: driver.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors(folder: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is absent, closed, or of the wrong shape."""
     monkeypatch.chdir(folder)
     result = run(compiled(ERRORS, engine), monkeypatch).result or ''

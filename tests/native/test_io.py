@@ -17,6 +17,7 @@ from typing import cast
 import pytest
 
 from bend import driver, running
+from bend.engines import Engine
 from bend.hvm.show import quote
 from bend.options import RUN_SEVERITIES, Options
 from bend.passes import PassManager
@@ -166,7 +167,7 @@ class Outcome:
 
 
 @cache
-def compiled(text: str, engine: driver.Engine = 'net', options: Options | None = None) -> driver.Program:
+def compiled(text: str, engine: Engine = 'net', options: Options | None = None) -> driver.Program:
     """A program, ready to run."""
     request = driver.Request(Source('program.bend', text), options or Options(), RUN_SEVERITIES, is_run=True)
     return driver.compile_program(request, engine, PassManager(request.options), Cache.of_user())
@@ -230,7 +231,7 @@ def test_memory_stays_flat_on_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize('adt', ['num-scott', 'scott'])
 @pytest.mark.parametrize('engine', ['net', 'reference'])
-def test_bytes_pass_unchanged(engine: driver.Engine, adt: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bytes_pass_unchanged(engine: Engine, adt: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every byte, from standard input to standard output."""
     options = Options(encoding='scott') if adt == 'scott' else None
     data = bytes(range(256)) + b'\r\n\x00\n'
@@ -262,7 +263,7 @@ ILL_FORMED = ('é ☃ 😀\n'.encode() + b'a\xffb\xc3\n\xe2\x98\n\xed\xa0\x80\xf
 
 @pytest.mark.parametrize('adt', ['num-scott', 'scott'])
 @pytest.mark.parametrize('engine', ['net', 'reference'])
-def test_text_is_utf_8(engine: driver.Engine, adt: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_text_is_utf_8(engine: Engine, adt: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines pass unchanged but for what is not UTF-8, in both encodings; counts are those of the reducer."""
     options = Options(encoding='scott') if adt == 'scott' else None
     done = run(compiled(ECHO, engine, options), monkeypatch, ILL_FORMED)

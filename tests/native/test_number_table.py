@@ -11,6 +11,7 @@ import pytest
 from bend import driver, running
 from bend.codegen.nets import compile_program
 from bend.diagnostics import BendError
+from bend.engines import Engine
 from bend.hvm import net
 from bend.hvm.numbers import show_net
 from bend.hvm.reduce import reduce
@@ -132,7 +133,7 @@ def test_bits_of_nan(pair: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize('engine', ['net', 'reference'])
-def test_division_by_zero(engine: driver.Engine) -> None:
+def test_division_by_zero(engine: Engine) -> None:
     for pair in UNDEFINED if engine == 'reference' else UNDEFINED[::5]:
         built = driver.build(book(f'@main = r & @f ~ (0 r)\n@f = (* r) & {pair}'), engine)
         with pytest.raises(BendError) as caught:

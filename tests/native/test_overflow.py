@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bend import driver, running
+from bend.engines import Engine
 from bend.hvm import net
 from bend.hvm.text import parse_book
 from bend.source import Source
@@ -35,7 +36,7 @@ def book(text: str) -> net.Book:
     return parse_book(Source('overflow.hvm', text))
 
 
-def counted(nets: net.Book, engine: driver.Engine, threads: int = 1) -> running.Overflows:
+def counted(nets: net.Book, engine: Engine, threads: int = 1) -> running.Overflows:
     """What a run counts."""
     overflows: running.Overflows = Counter()
     running.execute(driver.build(nets, engine, driver.Counting(overflows=True)), engine, running.Resources(threads),

@@ -64,7 +64,8 @@ class DirectProgram:
     kernel's structs in words, and their sizes under ''. `places` and `book` are pickled, since few runs need them: the
     places of operations, and the final core that readback evaluates functions with. `counted` is how many words a
     worker needs to count overflows by place. `parallel` says that it may run with several workers. `budgeted`: a run
-    stops after some work, because nets may do the same with much less.
+    stops after some work, because nets may do the same with much less. `functions` are the names under which users know
+    the functions that the code has numbers for, as it names them where the stack ends.
     """
 
     object_code: bytes
@@ -77,6 +78,7 @@ class DirectProgram:
     counted: int = 0
     parallel: bool = False
     budgeted: bool = False
+    functions: tuple[str, ...] = ()
 
     def places_by_number(self) -> tuple[net.Place | None, ...]:
         """The places of operations; 0 is the unknown one."""

@@ -1,0 +1,125 @@
+"""Runs of programs of the direct engine.
+
+What a program gives lies in the memory of its run, so it is read before that is given back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bend.deep_stack import with_deep_stack
+from bend.diagnostics import BendError, Diagnostic, error
+from bend.options import Options, Readback
+
+if TYPE_CHECKING:
+    from bend.hvm.result import Term
+    from bend.running import Overflows, Resources
+    from bend.runtime.direct.host import Run, WorkerCount
+    from bend.runtime.direct.program import DirectProgram
+
+
+@dataclass(frozen=True, slots=True)
+class DirectResult:
+    """What a run of the direct engine gives: the result as a term in the forms that were asked for, each with what of
+    it could not be read, and what it cost. `reading` are the seconds that making the terms took."""
+
+    terms: Mapping[Readback, tuple[Term, tuple[Diagnostic, ...]]]
+    seconds: float
+    reading: float
+    peak_bytes: int
+    workers: tuple[WorkerCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a result is to be read: the forms that are needed, whether they show duplications, and the options that the
+    program was compiled with."""
+
+    options: Options
+    forms: Collection[Readback]
+    linear: bool = False
+
+
+class NeedsNets(Exception):
+    """The run has met what only nets can do. `diagnostic` is what to say if there shall be none."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        self.diagnostic = diagnostic
+        super().__init__(diagnostic.message)
+
+
+def execute_direct(program: DirectProgram, resources: Resources, reading: Reading,
+                   overflows: Overflows | None = None) -> DirectResult:
+    """Runs a program, and reads its result. Overflows are added to `overflows`, if the program was compiled to count
+    them and does not need nets, which would count the same ones. Raises `BendError` when it cannot end well,
+    `NeedsNets` and KeyboardInterrupt."""
+    from bend.runtime.direct.host import open_run
+    with _problems_told(program), open_run(program, resources.threads, resources.memory) as run:
+        try:
+            with _problems_told(program):
+                return _evaluated(run, reading)
+        except NeedsNets:
+            overflows = None
+            raise
+        finally:
+            if overflows is not None and program.counted:
+                overflows.update(run.overflows())
+
+
+def _evaluated(run: Run, reading: Reading) -> DirectResult:
+    from bend.runtime.direct.readback import Memory, ResultReader
+
+    def evaluate(number: int) -> int:
+        with _problems_told(run.program):
+            return run.evaluate(number)
+
+    value = evaluate(0)
+    seconds, start = run.seconds, time.perf_counter()
+    reader = ResultReader(Memory(run.program, run.word, evaluate), reading.options)
+    terms = with_deep_stack(lambda: {form: reader.read(value, form, linear=reading.linear) for form in reading.forms})
+    return DirectResult(terms, seconds, time.perf_counter() - start, run.peak_bytes, run.workers())
+
+
+@contextmanager
+def _problems_told(program: DirectProgram) -> Iterator[None]:
+    """What ends a run, as `BendError` and `NeedsNets`."""
+    from bend.hvm.numbers import DivisionByZero
+    from bend.runtime.direct import host, values
+    from bend.runtime.region import OutOfMemory
+    try:
+        yield
+    except host.WrongShape as problem:
+        raise NeedsNets(_wrong_shape(program, problem.place)) from None
+    except values.WrongShape:
+        raise NeedsNets(_wrong_shape(program, 0)) from None
+    except host.BudgetExceeded:
+        raise NeedsNets(_OUT_OF_BUDGET) from None
+    except OutOfMemory as problem:
+        from bend.running import out_of_memory
+        raise BendError(out_of_memory(problem.peak, problem.limit)) from None
+    except host.StackOverflow as problem:
+        raise BendError(_stack_overflow(program, problem.function)) from None
+    except DivisionByZero as problem:
+        from bend.hvm.places import division_by_zero
+        raise BendError(division_by_zero(problem.place)) from None
+
+
+def _wrong_shape(program: DirectProgram, number: int) -> Diagnostic:
+    place = program.places_by_number()[number]
+    function, span = ('', None) if place is None else (place.function, place.span)
+    return error('wrong-shape', 'A value is used as what it is not, which only interaction nets give a meaning.', span,
+                 hint='Use `--engine net`.', definition=function)
+
+
+def _stack_overflow(program: DirectProgram, number: int) -> Diagnostic:
+    function = program.functions[number] if number < len(program.functions) else ''
+    return error('stack-overflow', 'Calls are nested too deeply for the stack.', definition=function,
+                 hint='Allow the program more memory with `--memory SIZE`, or let the function call itself last.')
+
+
+_OUT_OF_BUDGET = error('needs-nets', 'The direct engine gave up, because nets may do the same with less work.',
+                       hint='Use `--engine net`.')
