@@ -65,6 +65,7 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
         counted=1 + len(program.places) if check_overflow else 0,
         parallel=parallel,
         budgeted=budgeted,
+        functions=tuple(function.origin for function in program.functions.values()),
     )
 
 
