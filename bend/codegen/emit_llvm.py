@@ -535,6 +535,8 @@ class _FunctionEmitter:
             self.line(f'call void {self.module.intrinsic("llvm.trap", "void", [])}()')
             return ''
         if name == 'pause':
+            if platform.machine() == 'x86_64':
+                self.line(f'call void {self.module.intrinsic("llvm.x86.sse2.pause", "void", [])}()')
             self.line('fence syncscope("singlethread") seq_cst')
             return ''
         if name == 'stack_pointer':

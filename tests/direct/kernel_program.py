@@ -119,7 +119,7 @@ def tree(w: Ptr[Worker], depth: u64) -> u64:
         task[2] = depth - 1
         publish_task(w, TREE)
         right = tree(w, depth - 1)
-        if take_back(w):
+        if take_back(w, task):
             return node(w, tree(w, depth - 1), right)
         join_task(w, task)
         return node(w, task[2], right)
@@ -149,7 +149,7 @@ def total(w: Ptr[Worker], value: u64) -> u64:
         task[2] = left
         publish_task(w, SUM)
         sum_right = total(w, right)
-        if take_back(w):
+        if take_back(w, task):
             return total(w, left) + sum_right
         join_task(w, task)
         return task[2] + sum_right
@@ -167,7 +167,7 @@ def fib(w: Ptr[Worker], n: u64) -> u64:
         task[2] = n - 1
         publish_task(w, FIB)
         second = fib(w, n - 2)
-        if take_back(w):
+        if take_back(w, task):
             return fib(w, n - 1) + second
         join_task(w, task)
         return task[2] + second
@@ -198,7 +198,7 @@ def stops(w: Ptr[Worker], depth: u64) -> u64:
         task[2] = depth - 1
         publish_task(w, STOPS)
         second = stops(w, depth - 1)
-        if not take_back(w):
+        if not take_back(w, task):
             join_task(w, task)
         return second
     return stops(w, depth - 1) + stops(w, depth - 1)
@@ -226,7 +226,7 @@ def borrow(w: Ptr[Worker], depth: u64) -> u64:
         task[2] = depth - 1
         publish_task(w, BORROW)
         second = borrow(w, depth - 1)
-        if take_back(w):
+        if take_back(w, task):
             return borrow(w, depth - 1) + second
         join_task(w, task)
         return task[2] + second
@@ -241,10 +241,18 @@ def wander(w: Ptr[Worker], rounds: u64) -> u64:
         publish_task(w, TREE)
         while atomic_load(addr(w.stolen), RELAXED) & LOW == 0:
             check_loop(w)
-        take_back(w)
+        take_back(w, task)
         join_task(w, task)
         drop(w, task[2])
     return rounds
+
+
+def small(w: Ptr[Worker], rounds: u64) -> u64:
+    """Forks of next to nothing, one after the other."""
+    result: u64 = 0
+    for _ in range(rounds):
+        result += fib(w, 5)
+    return result
 
 
 def large(w: Ptr[Worker], size: u64) -> u64:
@@ -317,6 +325,8 @@ def run_entry(w: Ptr[Worker], number_of_it: u64) -> u64:
             return operate_u24(w, DIV, size, 0, 1)
         case 14:
             return boxed(wander(w, size))
+        case 15:
+            return boxed(small(w, size))
         case _:
             return boxed(total(w, graph(w, size)))
     return boxed(0)

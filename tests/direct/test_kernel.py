@@ -23,7 +23,7 @@ from bend.runtime.jit import compile_object
 from bend.runtime.region import OutOfMemory
 
 (LIST, BACKWARDS, TREE, DAG, GIVEN, FIB, SUM, DEEP, MEMORY, LOOP, STOPS, BORROW, LARGE, DIVISION,
- WANDER, PATHS) = range(16)
+ WANDER, SMALL, PATHS) = range(17)
 DATA_SIZE = 1000
 FREE_LISTS, LARGE_LISTS = 41, 40
 SOURCE = Path(__file__).parent / 'kernel_program.py'

@@ -276,7 +276,7 @@ class _Lowering(Operations):
              task: lir.Local) -> None:
         """The results of a call that may have been forked: it is done here unless somebody has taken it."""
         reps, call = ready
-        here = lir.Logical('or', lir.Not(forked), lir.Call('take_back', (WORKER,), lir.BOOL))
+        here = lir.Logical('or', lir.Not(forked), lir.Call('take_back', (WORKER, task), lir.BOOL))
         local = self.collect(lambda: self.bind_results(item.names, reps, call))
         stolen: list[lir.Stmt] = [lir.ExprStmt(lir.Call('join_task', (WORKER, task), lir.VOID))]
         for index, (name, rep) in enumerate(zip(item.names, reps, strict=True)):

@@ -39,6 +39,8 @@ FREE_STACK = 1 << 19
 """Bytes of each stack that are not accounted for."""
 RECORDS = 64 << 20
 """Bytes for the tasks of a worker: half a million."""
+RECORDS_SLACK = 1 << 20
+"""Bytes of these for tasks that are forked several at a time."""
 BUDGET_SECONDS = 1.0
 """How long a program runs that nets may do with much less work."""
 
@@ -143,7 +145,7 @@ class Run:
             self._set_worker(index, {
                 'shared': shared, 'id': index, 'stack_limit': limit, 'own_limit': limit, 'stack_start': limit,
                 'stack_end': stack + STACK_SLACK, 'next': heap, 'end': heap, 'region_end': heap + heap_size,
-                'chunk': CHUNK, 'records': records, 'records_end': records + records_size, 'seed': index + 1,
+                'chunk': CHUNK, 'records': records, 'records_end': records + records_size - RECORDS_SLACK, 'seed': index + 1,
                 'overflows': overflows,
             })
 

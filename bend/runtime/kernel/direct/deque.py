@@ -64,11 +64,11 @@ def publish_task(w: Ptr[Worker], code: u64) -> None:
 
 
 @inline
-def take_back(w: Ptr[Worker]) -> bool:
-    """Takes the newest task off the stack; False if it was stolen, and then it stays."""
-    top = w.top - RECORD_BYTES
-    if likely(w.split <= top):
-        w.top = top
+def take_back(w: Ptr[Worker], task: Ptr[u64]) -> bool:
+    """Takes the newest task off the stack; False if it was stolen, and then it stays. The caller remembers where it
+    lies, so that nothing has to wait for what was written to `top`."""
+    if likely(w.split <= u64(task)):
+        w.top = u64(task)
         return True
     return take_back_shared(w)
 

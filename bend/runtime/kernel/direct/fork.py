@@ -17,7 +17,7 @@ from bend.runtime.kernel.direct.deque import (
 from bend.runtime.kernel.direct.memory import answer_wants
 from bend.runtime.kernel.direct.state import STOP_NONE, Shared, Worker
 from bend.runtime.kernel.direct.stop import LOOK_AROUND
-from bend.runtime.kernel.direct.system import leave, sleep, wake, worker_at
+from bend.runtime.kernel.direct.system import leave, nap, sleep, wake, worker_at
 from bend.runtime.kernel.lang import (
     ACQ_REL,
     ACQUIRE,
@@ -46,6 +46,9 @@ WAITING = 2
 THIEF_SHIFT = 8
 # How often a worker looks for something to steal before it sleeps.
 TRIES = 300
+# Nanoseconds.
+SHORTEST_NAP = 50000
+LONGEST_NAP = 3000000
 
 
 @extern
@@ -126,6 +129,7 @@ def steal(w: Ptr[Worker], victim: Ptr[Worker]) -> bool:
     state = addr(task[STATE])
     atomic_or(state, (w.id + 1) << THIEF_SHIFT, RELAXED)
     w.steals += 1
+    w.nap[1] = 0
     if index + 1 != found >> HIGH_SHIFT:
         wake_one(w)
     run_task(w, task[CODE], task)
@@ -155,22 +159,35 @@ def wait(w: Ptr[Worker], state: Ptr[u64]) -> None:
     """Sleeps until there may be something to steal, the run is over, or the task with this state is done (a worker
     that waits for no task passes its futex). Leaves if the run was stopped.
 
-    Whoever shares tasks or finishes one first does so, then looks for sleepers; here it is the other way round.
+    Whoever shares tasks or finishes one first does so, then looks for sleepers; here it is the other way round. A
+    worker that was woken in vain first naps where nobody wakes it to steal, longer each time: tasks too small to be
+    stolen should not cost their owners much.
     """
     shared = w.shared
     bit: u64 = 1 << w.id
-    is_idle = state == addr(w.futex)
+    if w.nap[1] != 0:
+        atomic_store(addr(w.futex), 1, SEQ_CST)
+        if not is_over(w, state):
+            nap(w)
     atomic_store(addr(w.futex), 1, SEQ_CST)
     atomic_or(addr(shared.sleepers), bit, SEQ_CST)
-    is_over = atomic_load(addr(shared.stop), SEQ_CST) != STOP_NONE or atomic_load(addr(shared.done), SEQ_CST) != 0
-    if not is_over and not is_idle:
-        is_over = atomic_or(state, WAITING, SEQ_CST) & DONE != 0
-    if not is_over and not finds_something(w, shared):
+    if not is_over(w, state) and not finds_something(w, shared):
         sleep(w)
+        if w.nap[1] < LONGEST_NAP:
+            w.nap[1] = w.nap[1] * 2 + SHORTEST_NAP
     atomic_store(addr(w.futex), 0, SEQ_CST)
     atomic_and(addr(shared.sleepers), ~bit, SEQ_CST)
     if atomic_load(addr(shared.stop), SEQ_CST) != STOP_NONE:
         leave()
+
+
+@noinline
+def is_over(w: Ptr[Worker], state: Ptr[u64]) -> bool:
+    """Whether there is no reason to wait. Otherwise, whoever does the task with this state will wake this worker."""
+    shared = w.shared
+    if atomic_load(addr(shared.stop), SEQ_CST) != STOP_NONE or atomic_load(addr(shared.done), SEQ_CST) != 0:
+        return True
+    return state != addr(w.futex) and atomic_or(state, WAITING, SEQ_CST) & DONE != 0
 
 
 @inline

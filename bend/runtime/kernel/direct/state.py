@@ -81,9 +81,11 @@ class Worker:
     records_end: u64
     seed: u64
     steals: u64
+    # Seconds and nanoseconds of its next nap.
+    nap: Array[u64, 2]
     # How often results did not fit, by the place of the operation.
     overflows: Ptr[u64]
-    pad_0: Array[u64, 12]
+    pad_0: Array[u64, 10]
     # How many records have been stolen, and in the upper half how many can be: the words of a worker that others
     # write to when they steal. Not 0 in `alarm` asks it to share tasks.
     stolen: u64

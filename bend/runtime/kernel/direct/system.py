@@ -41,6 +41,12 @@ def sleep(w: Ptr[Worker]) -> None:
 
 
 @noinline
+def nap(w: Ptr[Worker]) -> None:
+    """Sleeps for as long as `Worker.nap` says, or until somebody wakes this worker."""
+    syscall(FUTEX, u64(addr(w.futex)), FUTEX_WAIT_PRIVATE, 1, u64(addr(w.nap[0])), 0, 0)
+
+
+@noinline
 def wake(worker: Ptr[Worker]) -> None:
     """Wakes a worker if it sleeps."""
     if atomic_xchg(addr(worker.futex), 0, SEQ_CST) != 0:
