@@ -145,8 +145,8 @@ class Run:
             self._set_worker(index, {
                 'shared': shared, 'id': index, 'stack_limit': limit, 'own_limit': limit, 'stack_start': limit,
                 'stack_end': stack + STACK_SLACK, 'next': heap, 'end': heap, 'region_end': heap + heap_size,
-                'chunk': CHUNK, 'records': records, 'records_end': records + records_size - RECORDS_SLACK, 'seed': index + 1,
-                'overflows': overflows,
+                'chunk': CHUNK, 'records': records, 'records_end': records + records_size - RECORDS_SLACK,
+                'seed': index + 1, 'overflows': overflows,
             })
 
     def word(self, address: int) -> int:

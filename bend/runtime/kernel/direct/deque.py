@@ -6,8 +6,10 @@ records from `split` on are private, so that a call that nobody wants is forked 
 stolen: the word `stolen` says how many have been, and in its upper half how many can be; owner and thieves change it
 with compare-and-swap.
 
-A worker shares half of its private tasks when it is asked to (`alarm`). It looks when it forks; if it has private tasks
-already, whoever asks also sets its stack limit, so that its next check looks.
+A worker shares half of its private tasks when others ask for some: these set its stack limit, so that its next check
+looks around. Then its oldest task gets a mark, and when the worker is asked again and this task is still there, it is
+old enough to be worth stealing. Those who sleep leave the alarm on (`Worker.alarm`): who forks while it is on wakes one
+of them.
 """
 
 from bend.runtime.kernel.direct.state import Worker
@@ -34,6 +36,8 @@ from bend.runtime.kernel.lang import (
 RECORD_BYTES = 128
 STATE = 0
 CODE = 1
+# In the state of a private task: others asked for one while it was the oldest.
+MARK = 4
 # How many private tasks a worker has before it stops to fork.
 WINDOW = 8
 LOW = 0xFFFFFFFF
@@ -56,11 +60,12 @@ def push_task(w: Ptr[Worker]) -> Ptr[u64]:
 def publish_task(w: Ptr[Worker], code: u64) -> None:
     """Makes the record that `push_task` gave a task."""
     top = w.top
+    Ptr[u64](top)[STATE] = 0
     Ptr[u64](top)[CODE] = code
     w.top = top + RECORD_BYTES
     w.forks += 1
     if unlikely(atomic_load(addr(w.alarm), RELAXED) != 0):
-        share_tasks(w)
+        answer_alarm(w)
 
 
 @inline
@@ -103,21 +108,29 @@ def set_split(w: Ptr[Worker], index: u64) -> None:
 
 @noinline
 def share_tasks(w: Ptr[Worker]) -> None:
-    """Answers the alarm, if there is a private task: shares half of them, and wakes one of those that sleep. While
-    others sleep the alarm stays on."""
+    """Shares half of the private tasks, if the oldest has been there when this was asked for before."""
     count = (w.top - w.split) // RECORD_BYTES
     if count == 0:
         return
-    atomic_store(addr(w.alarm), 0, SEQ_CST)
+    oldest = Ptr[u64](w.split)
+    if oldest[STATE] == 0:
+        oldest[STATE] = MARK
+        return
     end = (w.split - w.records) // RECORD_BYTES + (count + 1) // 2
     word = addr(w.stolen)
     found = atomic_load(word, RELAXED)
     while True:
-        before = atomic_cas(word, found, end << HIGH_SHIFT | found & LOW, SEQ_CST)
+        before = atomic_cas(word, found, end << HIGH_SHIFT | found & LOW, ACQ_REL)
         if before == found:
             break
         found = before
     set_split(w, end)
+
+
+@noinline
+def answer_alarm(w: Ptr[Worker]) -> None:
+    """Wakes one of those who sleep; while others sleep the alarm stays on."""
+    atomic_store(addr(w.alarm), 0, SEQ_CST)
     if wake_one(w):
         atomic_store(addr(w.alarm), 1, SEQ_CST)
 

@@ -1,7 +1,7 @@
 """Stealing forked calls, and waiting for those that were stolen.
 
-A worker without work looks at others in random order, asks those that have nothing to steal to share (`deque`), and
-after a while sleeps until somebody shares something. So nobody spins for long when there is nothing to do.
+A worker without work looks at others in random order, now and then asks one that has private tasks only to share some
+(`deque`), and after a while sleeps until somebody forks. So nobody spins for long when there is nothing to do.
 """
 
 from bend.runtime.kernel.direct.deque import (
@@ -39,13 +39,14 @@ from bend.runtime.kernel.lang import (
     unlikely,
 )
 
-# States of a record, which is 0 while nobody has stolen it: it is done, its owner waits for it, and from THIEF_SHIFT on
-# the number of the thief and 1.
+# States of a stolen record: it is done, its owner waits for it, and from THIEF_SHIFT on the number of the thief and 1.
 DONE = 1
 WAITING = 2
 THIEF_SHIFT = 8
 # How often a worker looks for something to steal before it sleeps.
 TRIES = 300
+# Of so many tries in vain one asks the worker that it was made at. The time in between is how old a task must be.
+ASK_EVERY = 20
 # Nanoseconds.
 SHORTEST_NAP = 50000
 LONGEST_NAP = 3000000
@@ -71,14 +72,10 @@ def join_task(w: Ptr[Worker], task: Ptr[u64]) -> None:
             victim = thief - 1
         else:
             victim = random_victim(w)
-        if steal(w, worker_at(w.shared, victim)):
+        tries = 0 if steal(w, worker_at(w.shared, victim), tries) else tries + 1
+        if unlikely(tries > TRIES):
+            wait(w, state)
             tries = 0
-        else:
-            tries += 1
-            if unlikely(tries > TRIES):
-                wait(w, state)
-                tries = 0
-    task[STATE] = 0
     index = (u64(task) - w.records) // RECORD_BYTES
     w.top = u64(task)
     atomic_store(addr(w.stolen), index << HIGH_SHIFT | index, RELEASE)
@@ -92,13 +89,10 @@ def serve(w: Ptr[Worker]) -> None:
     nothing = addr(w.futex)
     tries: u64 = 0
     while atomic_load(addr(w.shared.done), ACQUIRE) == 0:
-        if steal(w, worker_at(w.shared, random_victim(w))):
+        tries = 0 if steal(w, worker_at(w.shared, random_victim(w)), tries) else tries + 1
+        if tries > TRIES:
+            wait(w, nothing)
             tries = 0
-        else:
-            tries += 1
-            if tries > TRIES:
-                wait(w, nothing)
-                tries = 0
 
 
 @inline
@@ -114,13 +108,14 @@ def random_victim(w: Ptr[Worker]) -> u64:
 
 
 @noinline
-def steal(w: Ptr[Worker], victim: Ptr[Worker]) -> bool:
-    """Runs the oldest task of another worker, if there is one to be had."""
+def steal(w: Ptr[Worker], victim: Ptr[Worker], tries: u64) -> bool:
+    """Runs the oldest task of another worker, if there is one to be had. After some tries in vain, asks for one."""
     word = addr(victim.stolen)
     found = atomic_load(word, ACQUIRE)
     index = found & LOW
     if index == found >> HIGH_SHIFT:
-        ask(victim)
+        if tries % ASK_EVERY == 0:
+            ask(victim)
         pause()
         return False
     if atomic_cas(word, found, found + 1, ACQ_REL) != found:
@@ -141,14 +136,6 @@ def steal(w: Ptr[Worker], victim: Ptr[Worker]) -> bool:
 
 @inline
 def ask(victim: Ptr[Worker]) -> None:
-    """Asks a worker to share tasks, once until it does: at its next fork, or sooner if it has some."""
-    if atomic_load(addr(victim.alarm), RELAXED) == 0:
-        atomic_store(addr(victim.alarm), 1, SEQ_CST)
-        hurry(victim)
-
-
-@inline
-def hurry(victim: Ptr[Worker]) -> None:
     """Has a worker with private tasks look around at its next check."""
     if atomic_load(addr(victim.top), RELAXED) > atomic_load(addr(victim.split), RELAXED):
         atomic_store(addr(victim.stack_limit), LOOK_AROUND, SEQ_CST)
@@ -159,7 +146,7 @@ def wait(w: Ptr[Worker], state: Ptr[u64]) -> None:
     """Sleeps until there may be something to steal, the run is over, or the task with this state is done (a worker
     that waits for no task passes its futex). Leaves if the run was stopped.
 
-    Whoever shares tasks or finishes one first does so, then looks for sleepers; here it is the other way round. A
+    Whoever forks or finishes a task first does so, then looks for sleepers; here it is the other way round. A
     worker that was woken in vain first naps where nobody wakes it to steal, longer each time: tasks too small to be
     stolen should not cost their owners much.
     """
@@ -192,14 +179,14 @@ def is_over(w: Ptr[Worker], state: Ptr[u64]) -> bool:
 
 @inline
 def finds_something(w: Ptr[Worker], shared: Ptr[Shared]) -> bool:
-    """Whether there is something to steal. Leaves all other workers asked to share."""
+    """Whether there is something to steal. Leaves the alarm on for all other workers, which look around in case that
+    they forked before they could see it."""
     found = False
     for index in range(shared.workers):
         victim = worker_at(shared, index)
         if index != w.id:
-            if atomic_load(addr(victim.alarm), SEQ_CST) == 0:
-                atomic_store(addr(victim.alarm), 1, SEQ_CST)
-            hurry(victim)
+            atomic_store(addr(victim.alarm), 1, SEQ_CST)
+            atomic_store(addr(victim.stack_limit), LOOK_AROUND, SEQ_CST)
             if has_shared(victim):
                 found = True
     return found

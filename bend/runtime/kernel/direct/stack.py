@@ -1,6 +1,6 @@
 """Stacks: large reservations of which more and more is accounted for as they grow; and looking around now and then."""
 
-from bend.runtime.kernel.direct.deque import share_tasks
+from bend.runtime.kernel.direct.deque import answer_alarm, share_tasks
 from bend.runtime.kernel.direct.state import STOP_MEMORY, STOP_NONE, STOP_STACK, Worker
 from bend.runtime.kernel.direct.stop import LOOK_AROUND, stop_run
 from bend.runtime.kernel.direct.system import leave
@@ -38,12 +38,14 @@ def check_loop(w: Ptr[Worker]) -> None:
 
 @noinline
 def look_around(w: Ptr[Worker], detail: u64) -> None:
-    """Ends the thread if the run was stopped; shares tasks if others want some; lets the stack grow."""
+    """Ends the thread if the run was stopped; shares tasks and wakes others; lets the stack grow."""
     atomic_store(addr(w.stack_limit), w.own_limit, SEQ_CST)
     if atomic_load(addr(w.shared.stop), SEQ_CST) != STOP_NONE:
         leave()
-    if atomic_load(addr(w.alarm), SEQ_CST) != 0:
+    if w.top != w.split:
         share_tasks(w)
+        if atomic_load(addr(w.alarm), SEQ_CST) != 0:
+            answer_alarm(w)
     if stack_pointer() < w.own_limit:
         grow_stack(w, detail)
 
