@@ -81,12 +81,13 @@ def advise_huge(address: int, byte_count: int) -> None:
         _libc.madvise(address + SMALL_BYTES, byte_count - SMALL_BYTES, MADV_HUGEPAGE)
 
 
-def reserve_most(words_each: int, count: int, least: int) -> tuple[Region, int]:
-    """`count` equal stretches of at most `words_each` words (a power of two), and how many words each got."""
+def reserve_most(words_each: int, count: int, least: int, *, huge: bool = True) -> tuple[Region, int]:
+    """`count` equal stretches of at most `words_each` words (a power of two), and how many words each got. Large ones
+    get huge pages, if they may be `huge`."""
     while words_each >= least:
         region = reserve(words_each * WORD * count)
         if region is not None:
-            for index in range(count):
+            for index in range(count if huge else 0):
                 advise_huge(region.address + index * words_each * WORD, words_each * WORD)
             return region, words_each
         words_each //= 2

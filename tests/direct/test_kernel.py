@@ -198,7 +198,7 @@ def test_forks(threads: int, yields: int) -> None:
 
 @pytest.mark.parametrize('threads', [2, 5])
 def test_many_short_runs(threads: int) -> None:
-    with open_run(program(yields=20), threads, 1 << 30) as run:
+    with open_run(program(yields=50), threads, 1 << 30) as run:
         for depth in range(300):
             assert value(run.evaluate(entry(SUM, depth % 10))) == 1 << depth % 10
         assert free_bytes(run) == fresh_bytes(run)
@@ -207,7 +207,7 @@ def test_many_short_runs(threads: int) -> None:
 @pytest.mark.parametrize('threads', [1, 2, 4])
 def test_shared_graphs(threads: int) -> None:
     """All paths through cells that are shared by all workers."""
-    with open_run(program(yields=500), threads, 1 << 30) as run:
+    with open_run(program(yields=50), threads, 1 << 30) as run:
         for _ in range(5):
             assert value(run.evaluate(entry(PATHS, 14))) == 3 << 14
             assert free_bytes(run) == fresh_bytes(run)
@@ -216,7 +216,7 @@ def test_shared_graphs(threads: int) -> None:
 @pytest.mark.parametrize('threads', [1, 2, 4])
 def test_constants(threads: int) -> None:
     """A constant is computed once, stays as it is, and only its cells stay."""
-    with open_run(program(yields=500), threads, 1 << 30) as run:
+    with open_run(program(yields=50), threads, 1 << 30) as run:
         for _ in range(5):
             assert value(run.evaluate(entry(BORROW, 12))) == 45 << 12
         held = DATA_SIZE * 16

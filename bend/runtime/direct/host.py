@@ -123,7 +123,7 @@ class Run:
     def _reserve(self, name: str, words_each: int, count: int, least: int) -> None:
         """Reserves so many words for each of so many, or at least some."""
         words = max(words_each, 1)
-        self.regions[name], _ = reserve_most(words, max(count, 1), min(least, words))
+        self.regions[name], _ = reserve_most(words, max(count, 1), min(least, words), huge=name == 'heap')
 
     def _stretch(self, name: str, index: int) -> tuple[int, int]:
         """The address and the size in bytes of a worker's part of a region."""
