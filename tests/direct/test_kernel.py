@@ -196,6 +196,14 @@ def test_forks(threads: int, yields: int) -> None:
             assert (forks == 0) == (threads == 1)
 
 
+@pytest.mark.parametrize('threads', [2, 3])
+def test_small_forks(threads: int) -> None:
+    """Calls of next to nothing, forked one after the other while others want work."""
+    with open_run(program(), threads, 1 << 30) as run:
+        assert value(run.evaluate(entry(SMALL, 100_000))) == 500_000
+        assert sum(worker.forks for worker in run.workers()) > 0
+
+
 @pytest.mark.parametrize('threads', [2, 5])
 def test_many_short_runs(threads: int) -> None:
     with open_run(program(yields=50), threads, 1 << 30) as run:
