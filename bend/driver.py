@@ -29,6 +29,7 @@ from bend.runtime.cache import Cache, key_of
 from bend.source import Source
 
 if TYPE_CHECKING:
+    from bend.codegen.direct.choice import Analysis
     from bend.desugar import core
     from bend.desugar.context import Context
     from bend.desugar.typecheck.types import Scheme
@@ -314,7 +315,27 @@ def _choose(compiled: Compiled, manager: PassManager) -> Choice:
     if compiled.is_applied:
         return Choice('net', 'its arguments come when it runs')
     from bend.codegen.direct.choice import choose
-    return manager.stage('choice', lambda: choose(compiled.book).choice)
+    choice = manager.stage('choice', lambda: choose(compiled.book).choice)
+    return replace(choice, reason=readable(choice.reason))
+
+
+def analyse_engines(compiled: Compiled) -> Analysis:
+    """Which engine runs a program under `auto`, and what each definition has to do with that."""
+    from bend.codegen.direct.choice import choose
+    from bend.codegen.direct.convert import convert
+    from bend.codegen.direct.ir import Unsupported
+
+    def work() -> Analysis:
+        analysis = choose(compiled.book)
+        choice = replace(analysis.choice, reason=readable(analysis.choice.reason))
+        if choice.engine == 'direct' and compiled.book.entry is not None:
+            try:
+                convert(compiled.book)
+            except Unsupported as problem:
+                choice = Choice('net', readable(problem.reason))
+        return replace(analysis, choice=choice)
+
+    return with_deep_stack(work)
 
 
 def _build_direct(book: core.Book, request: Request, budgeted: bool) -> DirectProgram | str:
@@ -325,7 +346,7 @@ def _build_direct(book: core.Book, request: Request, budgeted: bool) -> DirectPr
         return compile_direct(book, check_overflow=request.options.check_overflow, parallel=request.is_parallel,
                               budgeted=budgeted)
     except Unsupported as problem:
-        return problem.reason
+        return readable(problem.reason)
 
 
 CYCLE, CLONES = 'recursion-cycle', 'clones-cloning-function'
@@ -356,12 +377,14 @@ def _with_report(problem: BendError, report: Report) -> BendError:
 
 def _readable(diagnostic: Diagnostic) -> Diagnostic:
     """A diagnostic without the marks of names that the main file does not import."""
-    def readable(text: str) -> str:
-        return _HIDDEN_MARK.sub('', text)
-
     labels = tuple(replace(label, text=readable(label.text)) for label in diagnostic.labels)
     return replace(diagnostic, message=readable(diagnostic.message), labels=labels, hint=readable(diagnostic.hint),
                    definition=readable(diagnostic.definition))
+
+
+def readable(text: str) -> str:
+    """A text without the marks of names that the main file does not import."""
+    return _HIDDEN_MARK.sub('', text)
 
 
 _HIDDEN_MARK = re.compile(rf'(?<![A-Za-z0-9_./-]){HIDDEN}(?=[A-Za-z0-9./])')

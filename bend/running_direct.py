@@ -94,8 +94,8 @@ def _problems_told(program: DirectProgram) -> Iterator[None]:
         yield
     except host.WrongShape as problem:
         raise NeedsNets(_wrong_shape(program, problem.place)) from None
-    except values.WrongShape:
-        raise NeedsNets(_wrong_shape(program, 0)) from None
+    except values.WrongShape as problem:
+        raise NeedsNets(_wrong_shape(program, 0, problem.reason)) from None
     except host.BudgetExceeded:
         raise NeedsNets(_OUT_OF_BUDGET) from None
     except OutOfMemory as problem:
@@ -108,11 +108,11 @@ def _problems_told(program: DirectProgram) -> Iterator[None]:
         raise BendError(division_by_zero(problem.place)) from None
 
 
-def _wrong_shape(program: DirectProgram, number: int) -> Diagnostic:
+def _wrong_shape(program: DirectProgram, number: int, reason: str = '') -> Diagnostic:
     place = program.places_by_number()[number]
     function, span = ('', None) if place is None else (place.function, place.span)
-    return error('wrong-shape', 'A value is used as what it is not, which only interaction nets give a meaning.', span,
-                 hint='Use `--engine net`.', definition=function)
+    return error('wrong-shape', f'A value is used as what it is not{reason and f": {reason}"}.', span,
+                 hint='Only interaction nets give that a meaning: use `--engine net`.', definition=function)
 
 
 def _stack_overflow(program: DirectProgram, number: int) -> Diagnostic:

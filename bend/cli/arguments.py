@@ -96,6 +96,9 @@ def parse_bend(argv: Sequence[str]) -> argparse.Namespace:
                             help='print constructors by name (default) or as the lambdas that encode them')
         parser.add_argument('-l', '--linear', action='store_true',
                             help='show where the result duplicates values that are not known yet')
+    if command == 'check':
+        parser.add_argument('--explain', action='store_true',
+                            help='print which engine runs the program and why, function by function')
     if command in (*RUNNING, 'desugar'):
         parser.add_argument('-p', '--pretty', action='store_true', help='print over several lines')
     _add_reporting(parser)

@@ -260,6 +260,11 @@ def _check(arguments: argparse.Namespace, request: driver.Request, manager: Pass
     compiled = driver.compile_source(request, manager, Cache.of_user())
     _report(arguments, compiled.warnings)
     _show_timings(arguments, manager)
+    if arguments.explain:
+        from bend.cli import engine_table
+        analysis = driver.analyse_engines(compiled)
+        show = engine_table.as_json if arguments.error_format == 'json' else engine_table.as_text
+        sys.stdout.write(show(analysis.choice, engine_table.rows(compiled.book, analysis)))
 
 
 def _desugar(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:

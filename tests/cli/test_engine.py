@@ -168,7 +168,7 @@ def test_findings_about_nets(engine: Engine, bend: Command, program: Write) -> N
 # ---- runs that cannot go on ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize('problem', [host.WrongShape(0), host.BudgetExceeded(), WrongShape()])
+@pytest.mark.parametrize('problem', [host.WrongShape(0), host.BudgetExceeded(), WrongShape('a pair')])
 def test_runs_start_again_as_nets(problem: Exception, engine: Engine, bend: Command, program: Write) -> None:
     engine.problem = problem
     path = program(ADD)
@@ -267,3 +267,53 @@ def test_from_python_as_nets_after_all(engine: Engine) -> None:
     engine.problem = host.WrongShape(0)
     with pytest.raises(api.BendError, match='used as what it is not'):
         api.compile('def main(): return 1', engine='direct').run()
+
+
+# ---- explaining ------------------------------------------------------------------------------
+
+
+def test_explaining_straight_code(bend: Command, program: Write) -> None:
+    path = program('def main():\n  return List/length([double(1)])\n\ndef double(x):\n  return x + x\n')
+    outcome = bend('check', '--explain', path)
+    assert (outcome.code, outcome.err) == (0, '')
+    assert outcome.out == ("""The program runs as straight native code.
+
+function     engine  why
+main         direct
+double       direct
+List/length  direct
+""")
+
+
+def test_explaining_nets(bend: Command, program: Write) -> None:
+    path = program('mk x = {x (+ x 10)}\ninc x = (+ x 1)\nold = 1\nmain = (inc (mk 1))\n')
+    outcome = bend('check', '--explain', '-A', 'all', path)
+    assert outcome.out == ("""The program runs as interaction nets, because 'mk' has a superposition.
+
+function  engine  why
+mk        net     has a superposition
+inc       net     as the whole program
+old       -       does not run, or was inlined
+main      net     as the whole program
+""")
+    data = json.loads(bend('check', '--explain', '-A', 'all', '--error-format', 'json', path).out)
+    assert (data['engine'], data['reason'], data['budgeted']) == ('net', "'mk' has a superposition", False)
+    assert data['functions'][2] == {'function': 'old', 'engine': None, 'reason': 'does not run, or was inlined'}
+    assert data['functions'][3] == {'function': 'main', 'engine': 'net', 'reason': 'as the whole program'}
+
+
+def test_explaining_a_budget(bend: Command, program: Write) -> None:
+    path = program('go 0 f = f\ngo n f = (go (- n 1) λx (f (f x)))\nmain n = (go n λx (+ x 1) 0)\n')
+    outcome = bend('check', '--explain', path)
+    assert outcome.out == ("""The program runs as straight native code, but 'go' copies functions that are made of \
+copies. It starts again as nets when it takes long.
+
+function  engine  why
+go        direct  copies functions that are made of copies
+main      direct
+""")
+
+
+def test_explaining_a_wrong_program(bend: Command, program: Write) -> None:
+    outcome = bend('check', '--explain', program('main = x\n'))
+    assert (outcome.code, outcome.out) == (1, '')

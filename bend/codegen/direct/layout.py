@@ -57,7 +57,7 @@ def lay_out(program: ir.Program, flow: Flow) -> Layout:
         if isinstance(item, Plain):
             layout.by_constructor[item.constructor] = _numbered(layout, numbers, Shape(item.constructor, 0))
     if len(layout.shapes) > SHAPE_MASK:
-        raise Unsupported('too many kinds of constructors')
+        raise Unsupported('it has too many kinds of constructors')
     return layout
 
 
