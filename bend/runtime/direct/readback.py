@@ -6,9 +6,9 @@ then read by way of nets.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable
+from collections.abc import Callable, Container, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from bend.diagnostics import BendError, Diagnostic
 from bend.hvm import numbers as num
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from bend.runtime.direct.program import DirectProgram, Shape
     from bend.runtime.direct.values import Value
 
+NUMBER_MASK = (1 << num.TYPE_BITS + 24) - 1
+
 BINDER = 'a'
 """What the continuation of a constructor is called. No field can mention it, so that it may be the same for all."""
 
@@ -29,12 +31,11 @@ BINDER = 'a'
 # ---- data ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A constructor, or a pair (None), of parts that are still to be read."""
 
     constructor: str | None
-    parts: tuple[Hashable, ...]
+    parts: Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +47,15 @@ class Folded:
     evaluate: Callable[[], Hashable]
 
 
-@dataclass(frozen=True, slots=True)
-class _Build:
-    """A node whose parts are read."""
+class _Build(NamedTuple):
+    """The parts of an item are read: a constructor or pair of the last ones."""
 
     item: Hashable
-    node: Node
+    constructor: str | None
+    arity: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Close:
+class _Close(NamedTuple):
     """The value of a definition is read."""
 
     name: str
@@ -94,15 +94,14 @@ class _DataReader:
         todo.append(root)
         while todo:
             item = todo.pop()
-            if isinstance(item, _Build):
-                count = len(item.node.parts)
-                parts = tuple(done[-count:])
-                del done[-count:]
-                name = item.node.constructor
+            if type(item) is _Build:
+                whole, name, arity = item
+                parts = tuple(done[-arity:])
+                del done[-arity:]
                 made = result.Pair(*parts) if name is None else result.Constructor(name, parts, BINDER)
-                known[item.item] = made
+                known[whole] = made
                 done.append(made)
-            elif isinstance(item, _Close):
+            elif type(item) is _Close:
                 self.inside.remove(item.name)
                 self.expanded[item.name] = done[-1]
             elif item in known:
@@ -114,8 +113,9 @@ class _DataReader:
     def enter(self, item: Hashable, seen: Seen) -> None:
         """Goes on with what an item is."""
         if isinstance(seen, Node):
-            self.todo.append(_Build(item, seen))
-            self.todo.extend(reversed(seen.parts))
+            name, parts = seen
+            self.todo.append(_Build(item, name, len(parts)))
+            self.todo.extend(reversed(parts))
         elif isinstance(seen, Folded):
             self.folded(seen)
         elif seen is None:
@@ -174,7 +174,7 @@ class Memory:
             shape = self.program.shapes[header >> form.SHAPE_SHIFT & form.SHAPE_MASK]
             return None if shape is None else self.node(shape, header >> form.HEADER_PAYLOAD_SHIFT, word)
         if tag == form.NUMBER:
-            return result.Number(number_word(word))
+            return result.Number(word >> form.NUMBER_SHIFT & NUMBER_MASK)
         if tag == form.IMMEDIATE:
             shape = self.program.shapes[word >> form.INDEX_SHIFT]
             assert shape is not None and shape.constructor is not None
@@ -196,21 +196,13 @@ class Memory:
 
     def node(self, shape: Shape, payload: int, address: int) -> Node:
         """A constructor or pair with its fields in order."""
-        read = self.word
-        parts = [read(address + 8 * index) for index in range(1, shape.words + 1)]
-        if shape.packed is not None:
-            parts.insert(shape.packed, packed_number(payload, shape.kind))
-        return Node(shape.constructor, tuple(parts))
-
-
-def number_word(word: int) -> int:
-    """The number word in a word."""
-    return (word >> form.NUMBER_SHIFT) & 0x1FFFFFFF
-
-
-def packed_number(payload: int, kind: int) -> int:
-    """The word of a number whose payload and kind are known."""
-    return num.make_word(payload, kind) << form.NUMBER_SHIFT | form.NUMBER
+        packed = shape.packed
+        if packed is None:
+            return Node(shape.constructor, [self.word(address + 8 * index) for index in range(1, shape.fields + 1)])
+        parts = [self.word(address + 8 * index) for index in range(1, shape.fields)]
+        # The number that the header holds, as a word.
+        parts.insert(packed, num.make_word(payload, shape.kind) << form.NUMBER_SHIFT | form.NUMBER)
+        return Node(shape.constructor, parts)
 
 
 # ---- results ---------------------------------------------------------------------------------
