@@ -4,7 +4,7 @@ reference that its compiled programs are tested against.
 Arguments are evaluated before calls. References are values until they are looked at (spec 09, R1), constants are
 evaluated once, functions are looked at by applying them to variables. Copies are free and always right (group G).
 Calls that are not the last thing a function does recurse, so this runs where the stack is deep
-(`bend.driver.with_deep_stack`).
+(`bend.deep_stack`).
 """
 
 from __future__ import annotations

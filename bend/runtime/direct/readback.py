@@ -6,8 +6,9 @@ then read by way of nets.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from bend.diagnostics import BendError, Diagnostic
@@ -18,6 +19,7 @@ from bend.options import Options, Readback
 from bend.runtime.direct import program as form
 
 if TYPE_CHECKING:
+    from bend.desugar import core
     from bend.runtime.direct.encode_result import Results
     from bend.runtime.direct.program import DirectProgram, Shape
     from bend.runtime.direct.values import Value
@@ -158,13 +160,16 @@ def named(name: str) -> result.Reference | None:
 @dataclass
 class Memory:
     """The memory of a compiled program after its run: `word` reads from an address, `evaluate` gives the value of a
-    definition without parameters by its number, and raises `BendError` where it has none. `constructors` are those of
-    the program by name."""
+    definition without parameters by its number, and raises `BendError` where it has none."""
 
     program: DirectProgram
     word: Callable[[int], int]
     evaluate: Callable[[int], int]
-    constructors: Container[str] = ()
+
+    @cached_property
+    def book(self) -> core.Book:
+        """The core of the program, which few results need."""
+        return self.program.core_book()
 
     def look(self, word: int) -> Seen:
         """What a word is."""
@@ -192,7 +197,9 @@ class Memory:
     def function(self, name: str) -> result.Reference | None:
         """A folded reference of a function. How a constructor with fields is shown depends on where it stands in the
         program, so that it does not count as a mere name, and neither does the entry."""
-        return None if name in self.constructors or name == self.program.constants[0] else named(name)
+        if name in self.book.constructors or name == self.program.constants[0]:
+            return None
+        return named(name)
 
     def node(self, shape: Shape, payload: int, address: int) -> Node:
         """A constructor or pair with its fields in order."""
@@ -238,7 +245,7 @@ class ResultReader:
         """What makes nets of results."""
         if self.made is None:
             from bend.runtime.direct.encode_result import Results
-            self.made = Results(self.memory.program.core_book(), self.options)
+            self.made = Results(self.memory.book, self.options)
         return self.made
 
     def root(self, word: int) -> Value:
