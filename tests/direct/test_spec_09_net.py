@@ -9,9 +9,11 @@ from functools import cache
 
 import pytest
 
-from bend import driver
+from bend import driver, running
 from bend.codegen.nets import compile_program
+from bend.deep_stack import with_deep_stack
 from bend.diagnostics import BendError, Report
+from bend.engines import Engine
 from bend.hvm import net
 from bend.hvm.numbers import DivisionByZero
 from bend.hvm.readback import book_info, readback
@@ -21,6 +23,7 @@ from bend.options import RUN_SEVERITIES, Options
 from bend.passes import PassManager
 from bend.runtime import cpu
 from bend.runtime.cache import Cache
+from bend.runtime.region import OutOfMemory
 from bend.source import Source
 from tests.direct.printed import canonical
 from tests.direct.spec_09 import ROWS, Row
@@ -101,7 +104,7 @@ def test_net_engine(batch: int, threads: int) -> None:
             with pytest.raises(DivisionByZero):
                 cpu.run(program, threads, MEMORY, f'{prefix}main')
         elif row.net is None:
-            with pytest.raises((KeyboardInterrupt, cpu.OutOfMemory)):
+            with pytest.raises((KeyboardInterrupt, OutOfMemory)):
                 cpu.run(program, threads, MEMORY, f'{prefix}main', watcher=Impatient())
         else:
             result = cpu.run(program, threads, MEMORY, f'{prefix}main').net
@@ -116,24 +119,24 @@ def batch_program(batch: int) -> cpu.NetProgram:
         prefix = f'r{index}.'
         for name, body in compiled(row).final_nets.defs.items():
             definitions[prefix + name] = renamed(body, prefix.__add__)
-    return driver.with_deep_stack(lambda: compile_program(net.Book(definitions), 0))
+    return with_deep_stack(lambda: compile_program(net.Book(definitions), 0))
 
 
 def test_what_grows_runs_out_of_memory() -> None:
     """The end of a list without an end is an error."""
     number, row = next((index, row) for index, row in enumerate(QUIET) if row.name == 'A3')
-    with pytest.raises(cpu.OutOfMemory):
+    with pytest.raises(OutOfMemory):
         cpu.run(batch_program(number % BATCHES), 1, MEMORY, f'r{number // BATCHES}.main')
     assert row.net is None
 
 
 @pytest.mark.parametrize('engine', ['reference', 'net'])
 @pytest.mark.parametrize('row', ACTING, ids=lambda row: row.name)
-def test_actions(row: Row, engine: driver.Engine, capfd: pytest.CaptureFixture[str]) -> None:
+def test_actions(row: Row, engine: Engine, capfd: pytest.CaptureFixture[str]) -> None:
     """Actions are performed when they are returned, once or as often as they are bound."""
     program = driver.compile_program(request_of(row), engine, PassManager(Options()), Cache.of_user())
-    result = driver.execute(program.artifact, engine, driver.Resources(1, MEMORY), acting=True)
-    text, _ = driver.show_result(program, result, driver.Resources(), 'lambda', False)
+    result = running.execute(program.artifact, engine, running.Resources(1, MEMORY), acting=True)
+    text, _ = running.show_result(program, result, running.Resources(), 'lambda', False)
     assert text is not None
     assert row.net is not None
     assert canonical(text) == canonical(row.net)
