@@ -1,14 +1,25 @@
-"""Options of the test suite."""
+"""Options of the test suite, and how programs are compiled in it.
+
+Optimising native code, mostly that of the kernel, would take most of the suite's time. So tests compile without it,
+except for those that are marked as `optimised`.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
+from bend.codegen import nets
+from bend.codegen.direct import compile as direct
+from bend.runtime.jit import compile_object
 
-def pytest_configure() -> None:
+
+def pytest_configure(config: pytest.Config) -> None:
     """Lets interrupts through to this process and its children; those in the background of a shell ignore them."""
+    config.addinivalue_line('markers', 'optimised: compiles native code as users get it')
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -22,3 +33,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                      help="a checkout of the reference's repository, for tests/reference (default: $BEND_REFERENCE)")
     parser.addoption('--hvm-path', metavar='DIRECTORY',
                      help='a checkout of the repository of HVM2, for tests/reference (default: $HVM_REFERENCE)')
+
+
+@pytest.fixture(autouse=True)
+def _quick_code(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Compiles without optimisation, unless the test is marked, and keeps the code apart from the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = 'optimised'
+        if request.node.get_closest_marker('optimised') is None:
+            folder = 'quick'
+            for compiler in (nets, direct):
+                patch.setattr(compiler, 'compile_object', lambda code, level=0: compile_object(code, 0))
+        # Processes that share the work share what they compile.
+        root = tmp_path_factory.getbasetemp()
+        root = root.parent if 'PYTEST_XDIST_WORKER' in os.environ else root
+        patch.setenv('BEND_CACHE_DIR', str(root / f'{folder}-code'))
+        yield

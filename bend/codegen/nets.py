@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from bend.codegen import lir
@@ -39,9 +40,7 @@ def compile_program(book: net.Book, opt_level: int = 2, *, check_overflow: bool 
     which can cost a few percent of its speed.
     """
     actions = action_names(book)
-    modules = (*KERNEL_MODULES, *(ACTION_MODULES if actions.possible else ()))
-    kernel = compile_kernel([KERNEL / f'{name}.py' for name in modules],
-                            {'CHECK_OVERFLOW': int(check_overflow)})
+    kernel = net_kernel(actions.possible, check_overflow)
     table = tabulate(book)
     compiler = Compiler(book, table, kernel.struct('Worker'), check_overflow, by_rule, data)
     module = lir.merge(kernel, compiler.compile())
@@ -50,6 +49,13 @@ def compile_program(book: net.Book, opt_level: int = 2, *, check_overflow: bool 
     places = pickle.dumps(tuple(table.places), pickle.HIGHEST_PROTOCOL)
     counted = 1 + len(table.places) if check_overflow else 0
     return NetProgram(code, table.words, table.names, table.scratch_words, layouts, actions, places, counted, by_rule)
+
+
+@cache
+def net_kernel(acting: bool, check_overflow: bool) -> lir.Module:
+    """The kernel, with what actions need if programs are `acting`."""
+    modules = (*KERNEL_MODULES, *(ACTION_MODULES if acting else ()))
+    return compile_kernel([KERNEL / f'{name}.py' for name in modules], {'CHECK_OVERFLOW': int(check_overflow)})
 
 
 def word_offsets(struct: lir.Struct, module: lir.Module) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from bend.codegen import lir
@@ -69,6 +70,7 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
     )
 
 
+@cache
 def kernel(parallel: bool, check_overflow: bool) -> lir.Module:
     """The runtime kernel."""
     return compile_kernel([KERNEL / f'{name}.py' for name in KERNEL_MODULES],
