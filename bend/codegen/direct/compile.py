@@ -6,7 +6,6 @@ import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 from bend.codegen import lir
 from bend.codegen.direct import ir
@@ -27,12 +26,11 @@ from bend.codegen.emit_llvm import emit_module
 from bend.codegen.lir_layout import struct_layout
 from bend.codegen.pylir import compile_kernel
 from bend.desugar import core
+from bend.runtime.direct.kernel import MODULES, kernel_parameters
 from bend.runtime.direct.program import DirectProgram, Entry
 from bend.runtime.jit import compile_object
 
-KERNEL = Path(__file__).parent.parent.parent / 'runtime' / 'kernel'
-KERNEL_MODULES = ('direct/main', 'direct/memory', 'direct/counts', 'direct/constants', 'direct/stack', 'direct/fork',
-                  'direct/floats', 'numbers')
+FLOATS = MODULES[-1].with_name('floats.py')
 
 PIPELINE: tuple[tuple[Callable[[ir.Program], ir.Program], bool], ...] = (
     (inline, False), (unpack_results, False), (order_calls, False), (fork_calls, True), (move_calls, False),
@@ -48,9 +46,10 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
     for step, is_parallel in PIPELINE:
         if parallel or not is_parallel:
             program = step(program)
+    parallel = parallel and bool(forking_functions(program))
     flow = analyse(program)
     context = Context(program, flow, lay_out(program, flow), borrowed_parameters(program, flow),
-                      recursive_functions(program), Arithmetic(WORKER, check_overflow), {})
+                      recursive_functions(program), Arithmetic(WORKER, check_overflow), {}, forking_functions(program))
     context.entries.update(entries(context, flow))
     module = lir.merge(kernel(parallel, check_overflow), lower_program(context))
     layouts = {struct.name: _word_offsets(struct, module) for struct in module.structs if struct.name[0].isupper()}
@@ -73,8 +72,7 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
 @cache
 def kernel(parallel: bool, check_overflow: bool) -> lir.Module:
     """The runtime kernel."""
-    return compile_kernel([KERNEL / f'{name}.py' for name in KERNEL_MODULES],
-                          {'PARALLEL': int(parallel), 'CHECK_OVERFLOW': int(check_overflow)})
+    return compile_kernel([*MODULES, FLOATS], kernel_parameters(parallel=parallel, check_overflow=check_overflow))
 
 
 def lower_program(context: Context) -> lir.Module:
@@ -83,6 +81,12 @@ def lower_program(context: Context) -> lir.Module:
     functions += apply_functions(context)
     functions += kernel_functions(context)
     return lir.Module(tuple(functions), tuple(context.structs.values()), tuple(tables(context)))
+
+
+def forking_functions(program: ir.Program) -> frozenset[str]:
+    """The functions that have something for other workers to do."""
+    return frozenset(name for name, function in program.functions.items()
+                     if any(isinstance(operation, ir.Fork) for operation in ir.operations_of(function.body)))
 
 
 def entries(context: Context, flow: Flow) -> dict[Given, int]:

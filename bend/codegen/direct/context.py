@@ -30,6 +30,8 @@ class Context:
     recursive: frozenset[str]
     arithmetic: Arithmetic
     entries: dict[Given, int]
+    forking: frozenset[str] = frozenset()
+    """The functions that fork, which have a serial version as well."""
     structs: dict[str, lir.Struct] = field(default_factory=dict)
     applied: set[int] = field(default_factory=set)
     forked: set[int] = field(default_factory=set)
@@ -62,9 +64,9 @@ class Context:
         self.structs[name] = lir.Struct(name, fields)
         return lir.StructName(name)
 
-    def lir_name(self, function: str) -> str:
-        """What a function is called in LIR."""
-        return f'f.{function}'
+    def lir_name(self, function: str, serial: bool = False) -> str:
+        """What a function, or its serial version if it has one, is called in LIR."""
+        return f's.{function}' if serial and function in self.forking else f'f.{function}'
 
     def shape_of(self, name: str, constructor: str | None) -> int:
         """The shape of what a variable is bound to where it is made."""

@@ -38,13 +38,16 @@ MAX_LEVELS = 4
 
 def lower_function(context: Context, function: ir.Function) -> list[lir.Function]:
     """A function in LIR; one that calls itself several times has copies in which its calls are inlined, a few levels
-    deep, so that there are fewer calls."""
+    deep, so that there are fewer calls. One that forks has a serial version, which it goes on with when enough tasks
+    wait for somebody to take them; that one goes back to forking when somebody asks for tasks."""
     calls = self_calls(function)
     levels, copies, size = 0, calls, size_of(function.body)
     while calls > 1 and copies * size <= UNROLLED and levels < MAX_LEVELS:
         levels += 1
         copies = copies * calls + calls
-    return [_Lowering(context, function, level, levels).lower() for level in range(levels + 1)]
+    forks = function.name in context.forking
+    forking = [_Lowering(context, function, False).lower()] if forks else []
+    return [*forking, *(_Lowering(context, function, forks, level, levels).lower() for level in range(levels + 1))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,12 @@ CALLER = Target()
 class _Lowering(Operations):
     """Lowers one function."""
 
-    def __init__(self, context: Context, function: ir.Function, level: int = 0, levels: int = 0) -> None:
-        """`level` is which copy this is, 0 for the function itself, `levels` how many there are besides it."""
+    def __init__(self, context: Context, function: ir.Function, serial: bool, level: int = 0, levels: int = 0) -> None:
+        """`level` is which copy this is, 0 for the function itself, `levels` how many there are besides it. A `serial`
+        one does not fork."""
         super().__init__(context)
         self.function = function
+        self.serial = serial
         self.level, self.levels = level, levels
         self.reps = context.result_reps(function.name)
         self.lent = self.lent_names()
@@ -81,10 +86,7 @@ class _Lowering(Operations):
             if context.is_counted(name) and (function.name, index) not in context.borrowed:
                 self.state.owned.add(name)
         body = self.collect(lambda: self.block(function.body, frozenset(), CALLER))
-        start: list[lir.Stmt] = []
-        if function.name in context.recursive and self.level == 0:
-            number = list(context.program.functions).index(function.name)
-            start.append(lir.ExprStmt(lir.Call('check', (WORKER, u64(number)), lir.VOID)))
+        start = self.checks() if function.name in context.recursive and self.level == 0 else []
         if self.fills:
             start += [lir.Assign(HOLE, u64(0)), lir.Assign(FIRST, u64(0))]
         if self.loops:
@@ -95,15 +97,34 @@ class _Lowering(Operations):
                             context.result_type(function.name), (*start, *body), tail=True,
                             inline='always' if self.level else 'auto')
 
+    def checks(self) -> list[lir.Stmt]:
+        """What a recursive function does first: it looks whether there is room on the stack; one that forks, whether
+        tasks are welcome, and its serial version, whether somebody asks for tasks."""
+        context, name = self.context, self.function.name
+        number = u64(list(context.program.functions).index(name))
+        parameters = [context.local(parameter) for parameter in self.function.parameters]
+
+        def goes_on_as(serial: bool) -> lir.Block:
+            other = context.lir_name(name, serial)
+            return (lir.Return(lir.Call(other, (WORKER, *parameters), context.result_type(name), tail=True)),)
+
+        check = lir.ExprStmt(lir.Call('check', (WORKER, number), lir.VOID))
+        if name not in context.forking:
+            return [check]
+        if self.serial:
+            asked = lir.Call('is_asked', (WORKER, number), lir.BOOL)
+            return [lir.If(lir.Intrinsic('unlikely', (asked,)), goes_on_as(False))]
+        return [check, lir.If(lir.Not(lir.Call('can_fork', (WORKER,), lir.BOOL)), goes_on_as(True))]
+
     def copy_name(self, level: int) -> str:
         """What a copy of the function is called in LIR."""
-        name = self.context.lir_name(self.function.name)
+        name = self.context.lir_name(self.function.name, self.serial)
         return f'{name}.{level}' if level else name
 
     def callee(self, function: str) -> str:
         """What a function that is called is called in LIR: of this one, the next copy."""
         if function != self.function.name or self.levels == 0:
-            return super().callee(function)
+            return self.context.lir_name(function, self.serial)
         return self.copy_name((self.level + 1) % (self.levels + 1))
 
     def lent_names(self) -> frozenset[str]:
@@ -220,10 +241,10 @@ class _Lowering(Operations):
     # ---- forks ---------------------------------------------------------------------------------
 
     def fork(self, binding: ir.Binding, later: frozenset[str]) -> None:
-        """Calls that others may take, while the first operation is done here. A copy that is inlined forks nothing."""
+        """Calls that others may take, while the first operation is done here. The serial version forks nothing."""
         first, *calls = ir.parts_of(binding, self.context.program)
         passed = frozenset(name for item in calls for name in used_in(Block((item,), ir.Wrong())))
-        if self.level:
+        if self.serial:
             for index, item in enumerate((first, *calls)):
                 rest = frozenset(name for other in calls[index:] for name in used_in(Block((other,), ir.Wrong())))
                 self.binding(item, later | rest)
@@ -234,9 +255,8 @@ class _Lowering(Operations):
         else:
             needed = frozenset(used_in(Block((first,), ir.Wrong()))) | later
             prepared = [None, *(self.prepared(item, needed, calls[index + 1:]) for index, item in enumerate(calls))]
-        forked = self.assign(lir.Call('can_fork', (WORKER,), lir.BOOL), 'forked')
         tasks = [self.fresh(val.POINTER, 'task') for _ in calls]
-        self.emit(lir.If(forked, self.collect(lambda: self.push_all(calls, prepared[1:], tasks))))
+        self.push_all(calls, prepared[1:], tasks)
         here = prepared[0]
         if here is not None:
             self.bind_results(first.names, *here)
@@ -247,7 +267,7 @@ class _Lowering(Operations):
             self.state.owned |= lent
         for item, ready, task in reversed(list(zip(calls, prepared[1:], tasks, strict=True))):
             assert ready is not None
-            self.join(item, ready, forked, task)
+            self.join(item, ready, task)
 
     def prepared(self, item: ir.Binding, later: frozenset[str],
                  others: Sequence[ir.Binding]) -> tuple[tuple[Rep, ...], lir.Expr]:
@@ -272,11 +292,10 @@ class _Lowering(Operations):
             self.context.forked.add(code)
             self.call('publish_task', WORKER, u64(code))
 
-    def join(self, item: ir.Binding, ready: tuple[tuple[Rep, ...], lir.Expr], forked: lir.Local,
-             task: lir.Local) -> None:
-        """The results of a call that may have been forked: it is done here unless somebody has taken it."""
+    def join(self, item: ir.Binding, ready: tuple[tuple[Rep, ...], lir.Expr], task: lir.Local) -> None:
+        """The results of a call that was forked: it is done here unless somebody has taken it."""
         reps, call = ready
-        here = lir.Logical('or', lir.Not(forked), lir.Call('take_back', (WORKER, task), lir.BOOL))
+        here = lir.Call('take_back', (WORKER, task), lir.BOOL)
         local = self.collect(lambda: self.bind_results(item.names, reps, call))
         stolen: list[lir.Stmt] = [lir.ExprStmt(lir.Call('join_task', (WORKER, task), lir.VOID))]
         for index, (name, rep) in enumerate(zip(item.names, reps, strict=True)):

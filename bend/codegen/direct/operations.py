@@ -30,7 +30,7 @@ class Operations(Counting):
         """An atom that is looked at, behind a folded constant if it is one: a local or constant, its representation,
         and the set of what it can be."""
         flow = self.context.flow
-        if isinstance(atom, ir.Reference):
+        if isinstance(atom, ir.Reference) and atom.name in self.context.program.constants:
             bits = flow.results.get(atom.name, 0)
             number = self.context.program.constants.index(atom.name)
             evaluated = lir.Call('constant', (WORKER, u64(number)), lir.U64)

@@ -136,8 +136,8 @@ def steal(w: Ptr[Worker], victim: Ptr[Worker], tries: u64) -> bool:
 
 @inline
 def ask(victim: Ptr[Worker]) -> None:
-    """Has a worker with private tasks look around at its next check."""
-    if atomic_load(addr(victim.top), RELAXED) > atomic_load(addr(victim.split), RELAXED):
+    """Has a worker look around at its next check: it shares tasks that it has, or begins to fork."""
+    if atomic_load(addr(victim.stack_limit), RELAXED) != LOOK_AROUND:
         atomic_store(addr(victim.stack_limit), LOOK_AROUND, SEQ_CST)
 
 

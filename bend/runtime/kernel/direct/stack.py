@@ -1,6 +1,6 @@
 """Stacks: large reservations of which more and more is accounted for as they grow; and looking around now and then."""
 
-from bend.runtime.kernel.direct.deque import answer_alarm, share_tasks
+from bend.runtime.kernel.direct.deque import answer_alarm, can_fork, share_tasks
 from bend.runtime.kernel.direct.state import STOP_MEMORY, STOP_NONE, STOP_STACK, Worker
 from bend.runtime.kernel.direct.stop import LOOK_AROUND, stop_run
 from bend.runtime.kernel.direct.system import leave
@@ -27,6 +27,15 @@ def check(w: Ptr[Worker], detail: u64) -> None:
     """Whether the stack has room, and nobody wants anything of this worker; `detail` is the number of the function."""
     if unlikely(stack_pointer() < atomic_load(addr(w.stack_limit), RELAXED)):
         look_around(w, detail)
+
+
+@inline
+def is_asked(w: Ptr[Worker], detail: u64) -> bool:
+    """As `check`; and whether somebody has asked for tasks, and they are welcome."""
+    if unlikely(stack_pointer() < atomic_load(addr(w.stack_limit), RELAXED)):
+        look_around(w, detail)
+        return can_fork(w)
+    return False
 
 
 @inline
