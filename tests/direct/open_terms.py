@@ -63,11 +63,12 @@ OPERATORS = ('+', '-', '*', '==', '!=', '<', '>', '&', '^', '<=', '>=')
 
 
 class Terms:
-    """Makes terms from random choices."""
+    """Makes terms from random choices. `shown` is the type of the result of the last program."""
 
     def __init__(self, random: Random) -> None:
         self.random = random
         self.names = 0
+        self.shown: Type = NUMBER
 
     def program(self) -> str:
         """A program whose `main` gives a function, or data with functions in it."""
@@ -77,7 +78,8 @@ class Terms:
             type_ = self.function_type(2)
             lines.append(f'f{index} = {self.term(type_, known, 5)}')
             known[f'f{index}'] = type_
-        return '\n'.join([PRELUDE, *lines, f'main = {self.term(self.result_type(), known, 6)}'])
+        self.shown = self.result_type()
+        return '\n'.join([PRELUDE, *lines, f'main = {self.term(self.shown, known, 6)}'])
 
     def fresh(self) -> str:
         """A new variable."""

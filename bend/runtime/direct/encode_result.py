@@ -22,6 +22,7 @@ from bend.hvm.eta import eta_reduce as eta_reduce_net
 from bend.hvm.inline import inline_nets
 from bend.hvm.readback import BookInfo, book_info, readback
 from bend.hvm.reduce import reduce
+from bend.hvm.walk import references
 from bend.options import Options, Readback
 from bend.runtime.direct.evaluate import Evaluator
 from bend.runtime.direct.quote import quote
@@ -137,10 +138,14 @@ class Results:
         encoded = encode_term(term, self.book, self.options.encoding)
         if self.options.inline:
             encoded = inline_nets(replace(nets, defs={**nets.defs, _RESULT: encoded})).defs[_RESULT]
-        if encoded.redexes:
-            # Operations of the prelude that wait for an argument.
-            encoded = reduce(replace(nets, defs={**nets.defs, 'main': encoded})).net
-        return encoded
+        return self.settled(encoded) if encoded.redexes else encoded
+
+    def settled(self, encoded: net.Net) -> net.Net:
+        """The net of a normal form in which operations have taken in the operands that they hold. Operations of the
+        prelude that wait are called; other references stay folded."""
+        defs = {name: self.nets.defs[name] if name in self.book.nets else net.Net(net.Era())
+                for name in references(encoded)}
+        return reduce(net.Book({**defs, 'main': encoded})).net
 
     def expand(self, name: str) -> net.Net | None:
         """What readback asks for the value of a definition; None where it has none."""
