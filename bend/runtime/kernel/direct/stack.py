@@ -31,10 +31,10 @@ def check(w: Ptr[Worker], detail: u64) -> None:
 
 @inline
 def is_asked(w: Ptr[Worker], detail: u64) -> bool:
-    """As `check`; and whether somebody has asked for tasks, and they are welcome."""
+    """As `check`; and whether somebody has asked for tasks and there are none left, so that more are welcome."""
     if unlikely(stack_pointer() < atomic_load(addr(w.stack_limit), RELAXED)):
         look_around(w, detail)
-        return can_fork(w)
+        return w.top == w.split and can_fork(w)
     return False
 
 
