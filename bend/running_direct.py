@@ -88,14 +88,14 @@ def _evaluated(run: Run, reading: Reading) -> DirectResult:
 def _problems_told(program: DirectProgram) -> Iterator[None]:
     """What ends a run, as `BendError` and `NeedsNets`."""
     from bend.hvm.numbers import DivisionByZero
-    from bend.runtime.direct import host, values
+    from bend.runtime.direct import host
     from bend.runtime.region import OutOfMemory
     try:
         yield
+    except (BendError, NeedsNets):
+        raise
     except host.WrongShape as problem:
         raise NeedsNets(_wrong_shape(program, problem.place)) from None
-    except values.WrongShape as problem:
-        raise NeedsNets(_wrong_shape(program, 0, problem.reason)) from None
     except host.BudgetExceeded:
         raise NeedsNets(_OUT_OF_BUDGET) from None
     except OutOfMemory as problem:
@@ -106,6 +106,12 @@ def _problems_told(program: DirectProgram) -> Iterator[None]:
     except DivisionByZero as problem:
         from bend.hvm.places import division_by_zero
         raise BendError(division_by_zero(problem.place)) from None
+    except Exception as problem:
+        # Reading functions may meet wrong shapes, too. Few results need that module, which takes long to import.
+        from bend.runtime.direct.values import WrongShape
+        if not isinstance(problem, WrongShape):
+            raise
+        raise NeedsNets(_wrong_shape(program, 0, problem.reason)) from None
 
 
 def _wrong_shape(program: DirectProgram, number: int, reason: str = '') -> Diagnostic:

@@ -246,6 +246,8 @@ def _watcher(arguments: argparse.Namespace) -> ProgressLine | None:
 def _show_statistics(arguments: argparse.Namespace, result: running.RunResult | DirectResult, phases: Phases,
                      engine: Engine) -> None:
     """Shows them in the form that is asked for, JSON on standard error and the others behind the result."""
+    if arguments.stats is None:
+        return
     from bend.cli import statistics
     if arguments.stats == 'short':
         sys.stdout.write(statistics.short(result))
