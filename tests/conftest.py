@@ -26,11 +26,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--update-golden` writes the expected files of `tests/golden` instead of comparing with them; `--reference-path`
-    and `--hvm-path` tell `tests/reference` where the reference's programs are."""
+    and `--hvm-path` tell `tests/reference` where the reference's programs are; `--workloads` names a folder with
+    larger programs."""
     parser.addoption('--update-golden', action='store_true', default=False,
                      help='write the expected outputs of tests/golden, and remove those without a source')
     parser.addoption('--reference-path', metavar='DIRECTORY',
                      help="a checkout of the reference's repository, for tests/reference (default: $BEND_REFERENCE)")
+    parser.addoption('--workloads', metavar='DIRECTORY',
+                     help='programs with a table of results, workloads.tsv, for tests/direct')
     parser.addoption('--hvm-path', metavar='DIRECTORY',
                      help='a checkout of the repository of HVM2, for tests/reference (default: $HVM_REFERENCE)')
 
