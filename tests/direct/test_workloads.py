@@ -1,6 +1,6 @@
 """Larger programs give the same on all engines: those of a folder that `pytest --workloads DIRECTORY` names.
 
-In the folder, `workloads.tsv` has a line for each: name, an argument of `main` in three sizes, and its results.
+In the folder, `workloads.tsv` has a line for each: its name, an argument of `main` in three sizes, and its results.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     rows: list[tuple[Path, str, str]] = []
     if name is not None:
         with open(Path(name, 'workloads.tsv'), encoding='utf-8') as table:
-            rows = [(Path(name, f'{row["workload"]}.bend'), row['small'], row['result small'])
+            rows = [(Path(name, f'{row["name"]}.bend'), row['small'], row['result small'])
                     for row in csv.DictReader(table, delimiter='\t')]
     missing = pytest.param(None, marks=pytest.mark.skip(reason='no folder named with --workloads'))
     metafunc.parametrize('workload', rows or [missing], ids=[row[0].stem for row in rows] or ['none'])
