@@ -102,6 +102,13 @@ def _constant(value: int | float, type_: lir.Type) -> str:
             return str(int(value))
 
 
+def _fits_registers(parameters: Sequence[lir.Type]) -> bool:
+    """Whether all arguments of a call are passed in registers. LLVM makes wrong code of calls in tail position that
+    pass some on the stack."""
+    floats = sum(isinstance(type_, lir.Float) for type_ in parameters)
+    return floats <= 8 and len(parameters) - floats <= 6
+
+
 def _round_to_binary32(number: float) -> float:
     """The nearest binary32; what is too large becomes infinite."""
     try:
@@ -519,7 +526,8 @@ class _FunctionEmitter:
             operand = self.emit_expr(argument)
             operands.append(f'{_value_type(argument.type)} {_extension(argument.type)}{operand}')
         function = self.module.functions[call.function]
-        kind = 'musttail call' if call.tail else 'call'
+        types = [type_ for _, type_ in function.parameters], [type_ for _, type_ in self.function.parameters]
+        kind = 'musttail call' if call.tail and all(map(_fits_registers, types)) else 'call'
         convention = 'tailcc ' if function.tail else ''
         text = (f'{kind} {convention}{_extension(type_)}{_value_type(type_)} '
                 f'@{_quoted(call.function)}({", ".join(operands)})')

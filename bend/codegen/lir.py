@@ -302,7 +302,8 @@ class Extract:
 @dataclass(frozen=True, slots=True)
 class Call:
     """A call of a function of the module (defined or declared). A `tail` call, the value of a `Return`, takes the
-    place of the caller on the stack; caller and callee must be functions with the `tail` convention."""
+    place of the caller on the stack where the target can do that; caller and callee must be functions with the `tail`
+    convention."""
 
     function: str
     arguments: tuple[Expr, ...]
