@@ -341,13 +341,10 @@ def analyse_engines(compiled: Compiled) -> Analysis:
 def _build_direct(book: core.Book, request: Request, budgeted: bool) -> DirectProgram | str:
     """Code of the direct engine, or why there is none."""
     from bend.codegen.direct.compile import compile_direct
-    from bend.codegen.direct.eta import eta_reduce
     from bend.codegen.direct.ir import Unsupported
-    if request.options.eta:
-        book = eta_reduce(book)
     try:
         return compile_direct(book, check_overflow=request.options.check_overflow, parallel=request.is_parallel,
-                              budgeted=budgeted)
+                              budgeted=budgeted, eta=request.options.eta)
     except Unsupported as problem:
         return readable(problem.reason)
 

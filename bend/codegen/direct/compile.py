@@ -13,6 +13,7 @@ from bend.codegen.direct.arithmetic import Arithmetic
 from bend.codegen.direct.context import WORKER, Context
 from bend.codegen.direct.convert import Converted, convert
 from bend.codegen.direct.dispatch import apply_functions, arity_of, kernel_functions, tables
+from bend.codegen.direct.eta import eta_reduce
 from bend.codegen.direct.flow import Flow, Given, analyse
 from bend.codegen.direct.forks import fork_calls
 from bend.codegen.direct.inline import inline
@@ -39,8 +40,11 @@ PIPELINE: tuple[tuple[Callable[[ir.Program], ir.Program], bool], ...] = (
 
 
 def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: bool = False, budgeted: bool = False,
-                   opt_level: int = 2) -> DirectProgram:
-    """Compiles what the entry of a book reaches. Raises `Unsupported` for what only nets can do."""
+                   eta: bool = True, opt_level: int = 2) -> DirectProgram:
+    """Compiles what the entry of a book reaches. Raises `Unsupported` for what only nets can do.
+
+    With `eta`, results that are functions are read as nets with eta reduction would give them.
+    """
     converted = convert(book)
     program = converted.program
     for step, is_parallel in PIPELINE:
@@ -61,7 +65,7 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
         constants=program.constants,
         layouts=layouts,
         places=pickle.dumps(program.places, pickle.HIGHEST_PROTOCOL),
-        book=pickle.dumps(with_local_functions(book, converted), pickle.HIGHEST_PROTOCOL),
+        book=pickle.dumps(readable_book(book, converted, eta), pickle.HIGHEST_PROTOCOL),
         counted=1 + len(program.places) if check_overflow else 0,
         parallel=parallel,
         budgeted=budgeted,
@@ -107,10 +111,11 @@ def recursive_functions(program: ir.Program) -> frozenset[str]:
     return heavy_functions(program) | applying
 
 
-def with_local_functions(book: core.Book, converted: Converted) -> core.Book:
-    """The book with the functions that local ones have become."""
+def readable_book(book: core.Book, converted: Converted, eta: bool) -> core.Book:
+    """The book with the functions that local ones have become, for reading results."""
     made = {name: core.Def(name, (core.Rule((), term),)) for name, term in converted.local_functions.items()}
-    return replace(book, defs={**book.defs, **made})
+    together = replace(book, defs={**book.defs, **made})
+    return eta_reduce(together) if eta else together
 
 
 def _word_offsets(struct: lir.Struct, module: lir.Module) -> dict[str, int]:

@@ -131,15 +131,16 @@ class _Converter:
         return self.arities[name]
 
     def parameter_count(self, term: core.Term) -> int:
-        """How many arguments a term takes before it has anything to do but to look at variables."""
+        """How many arguments a term takes before it has more to do than to look at variables and to calculate: little
+        is lost if that is done again for each use of a partial application."""
         match term:
             case core.Lam(_, body):
                 return 1 + self.parameter_count(body)
-            case core.Let(_, core.Var(), body):
+            case core.Let(_, value, body) if _is_cheap(value):
                 return self.parameter_count(body)
-            case core.Match(core.Var(), arms):
+            case core.Match(argument, arms) if _is_cheap(argument):
                 return min(max(0, self.parameter_count(arm.body) - self.missing_fields(arm)) for arm in arms)
-            case core.Switch(core.Var(), (zero, successor)):
+            case core.Switch(argument, (zero, successor)) if _is_cheap(argument):
                 return min(self.parameter_count(zero), self.parameter_count(successor))
             case core.App(function, core.Var() | core.Era() | core.Num() | core.Ref()):
                 return max(0, self.parameter_count(function) - 1)
@@ -359,6 +360,17 @@ class _Converter:
                 self.bind_pattern(elements[-1], value, out)
             case _:
                 raise Unsupported('unscoped variables')
+
+
+def _is_cheap(term: core.Term) -> bool:
+    """Whether a term is a variable, a number, or a few operations of such."""
+    match term:
+        case core.Var() | core.Num():
+            return True
+        case core.Op(_, left, right):
+            return _is_cheap(left) and _is_cheap(right)
+        case _:
+            return False
 
 
 def free_variables(term: core.Term) -> tuple[str, ...]:
