@@ -86,6 +86,7 @@ class _Lowering(Operations):
             if context.is_counted(name) and (function.name, index) not in context.borrowed:
                 self.state.owned.add(name)
         body = self.collect(lambda: self.block(function.body, frozenset(), CALLER))
+        is_forking = function.name in context.forking and not self.serial
         start = self.checks() if function.name in context.recursive and self.level == 0 else []
         if self.fills:
             start += [lir.Assign(HOLE, u64(0)), lir.Assign(FIRST, u64(0))]
@@ -93,9 +94,10 @@ class _Lowering(Operations):
             turn = lir.ExprStmt(lir.Call('check_loop', (WORKER,), lir.VOID))
             body = (lir.While(lir.Const(1, lir.BOOL), (turn, *body)),)
         parameters = tuple((name, context.local(name).type) for name in function.parameters)
+        # Inlined into its serial version, a function that forks would cost that one registers.
+        inline: lir.Inline = 'always' if self.level else 'never' if is_forking else 'auto'
         return lir.Function(self.copy_name(self.level), ((WORKER.name, WORKER.type), *parameters),
-                            context.result_type(function.name), (*start, *body), tail=True,
-                            inline='always' if self.level else 'auto')
+                            context.result_type(function.name), (*start, *body), tail=True, inline=inline)
 
     def checks(self) -> list[lir.Stmt]:
         """What a recursive function does first: it looks whether there is room on the stack; one that forks, whether
