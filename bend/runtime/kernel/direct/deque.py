@@ -39,7 +39,7 @@ CODE = 1
 # In the state of a private task: others asked for one while it was the oldest.
 MARK = 4
 # How many private tasks a worker has before it stops to fork.
-WINDOW = 6
+WINDOW = 4
 LOW = 0xFFFFFFFF
 HIGH_SHIFT = 32
 
