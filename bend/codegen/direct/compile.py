@@ -43,9 +43,10 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
                    eta: bool = True, opt_level: int = 2) -> DirectProgram:
     """Compiles what the entry of a book reaches. Raises `Unsupported` for what only nets can do.
 
-    With `eta`, results that are functions are read as nets with eta reduction would give them.
+    With `eta`, tuples that are taken apart and put together again stay what they were, and results that are functions
+    are read as nets with eta reduction would give them.
     """
-    converted = convert(book)
+    converted = convert(eta_reduce(book, functions=False) if eta else book)
     program = converted.program
     for step, is_parallel in PIPELINE:
         if parallel or not is_parallel:

@@ -16,16 +16,18 @@ from bend.desugar import core
 from bend.desugar.terms import map_children, subterms
 
 
-def eta_reduce(book: core.Book) -> core.Book:
-    """The book without what is only taken apart and rebuilt."""
-    return book.with_defs({name: definition.with_body(_Reducer(definition.body).visit(definition.body))
+def eta_reduce(book: core.Book, *, functions: bool = True) -> core.Book:
+    """The book without what is only taken apart and rebuilt; only tuples are looked at unless `functions` are as well,
+    which straight code is better without."""
+    return book.with_defs({name: definition.with_body(_Reducer(definition.body, functions).visit(definition.body))
                            for name, definition in book.defs.items()})
 
 
 class _Reducer:
     """Reduces one definition."""
 
-    def __init__(self, body: core.Term) -> None:
+    def __init__(self, body: core.Term, functions: bool) -> None:
+        self.functions = functions
         self.joined = _joined_pairs(body)
 
     def visit(self, term: core.Term) -> core.Term:
@@ -35,14 +37,14 @@ class _Reducer:
     def reduce(self, term: core.Term) -> core.Term:
         """A term whose parts are reduced."""
         match term:
-            case core.Lam(core.PVar(name), body):
+            case core.Lam(core.PVar(name), body) if self.functions:
                 return _without_parameter(name, body) or term
             case core.Let(core.PTup() as pattern, value, body):
                 joined = self.pattern(pattern)
                 return term if joined is pattern else core.Let(joined, value, body, span=term.span)
             case core.Tup(elements):
                 return self.tuple(term, elements)
-            case core.Match():
+            case core.Match() if self.functions:
                 return replace(term, arms=tuple(map(_arm, term.arms)))
             case _:
                 return term

@@ -256,6 +256,9 @@ class _Solver:
         if isinstance(atom, ir.Nullary):
             return Plain(atom.constructor)
         function = self.program.functions.get(atom.name)
+        if function is None:
+            # What the constructor makes when it is applied has a layout even if nothing seems to apply it.
+            self.field_nodes(Made(atom.name, ''))
         return Given(atom.name, 0) if function is None or function.parameters else Folded(atom.name)
 
     def look(self, atom: Atom) -> int:
