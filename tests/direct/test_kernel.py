@@ -57,7 +57,8 @@ def value(word: int) -> int:
 
 
 def free_bytes(run: Run) -> int:
-    """The bytes of all cells in free lists."""
+    """The bytes of all cells in free lists, when nothing runs."""
+    run.finish()
     total = 0
     layout = run.program.layouts['Worker']
     lists: list[tuple[int, int]] = []

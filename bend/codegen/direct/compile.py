@@ -5,10 +5,11 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 from bend.codegen import lir
 from bend.codegen.direct import ir
+from bend.codegen.direct.acting import action_forms, acting, add_host
 from bend.codegen.direct.arithmetic import Arithmetic
 from bend.codegen.direct.context import WORKER, Context
 from bend.codegen.direct.convert import Converted, convert
@@ -31,7 +32,7 @@ from bend.runtime.direct.kernel import MODULES, kernel_parameters
 from bend.runtime.direct.program import DirectProgram, Entry
 from bend.runtime.jit import compile_object
 
-FLOATS = MODULES[-1].with_name('floats.py')
+FLOATS, DATA = (MODULES[-1].with_name(f'{name}.py') for name in ('floats', 'data'))
 
 PIPELINE: tuple[tuple[Callable[[ir.Program], ir.Program], bool], ...] = (
     (inline, False), (unpack_results, False), (order_calls, False), (fork_calls, True), (move_calls, False),
@@ -40,11 +41,12 @@ PIPELINE: tuple[tuple[Callable[[ir.Program], ir.Program], bool], ...] = (
 
 
 def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: bool = False, budgeted: bool = False,
-                   eta: bool = True, opt_level: int = 2) -> DirectProgram:
+                   eta: bool = True, is_hosted: bool = False, opt_level: int = 2) -> DirectProgram:
     """Compiles what the entry of a book reaches. Raises `Unsupported` for what only nets can do.
 
     With `eta`, tuples that are taken apart and put together again stay what they were, and results that are functions
-    are read as nets with eta reduction would give them.
+    are read as nets with eta reduction would give them. `is_hosted` says that actions may call functions of the program
+    around the run.
     """
     converted = convert(eta_reduce(book, functions=False) if eta else book)
     program = converted.program
@@ -52,11 +54,12 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
         if parallel or not is_parallel:
             program = step(program)
     parallel = parallel and bool(forking_functions(program))
-    flow = analyse(program)
+    actions = acting(book, program, is_hosted)
+    flow = analyse(program, None if actions is None else partial(add_host, acting=actions))
     context = Context(program, flow, lay_out(program, flow), borrowed_parameters(program, flow),
                       recursive_functions(program), Arithmetic(WORKER, check_overflow), {}, forking_functions(program))
     context.entries.update(entries(context, flow))
-    module = lir.merge(kernel(parallel, check_overflow), lower_program(context))
+    module = lir.merge(kernel(parallel, check_overflow, actions is not None), lower_program(context))
     layouts = {struct.name: _word_offsets(struct, module) for struct in module.structs if struct.name[0].isupper()}
     return DirectProgram(
         object_code=compile_object(emit_module(module), opt_level),
@@ -71,13 +74,15 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
         parallel=parallel,
         budgeted=budgeted,
         functions=tuple(function.origin for function in program.functions.values()),
+        actions=None if actions is None else action_forms(actions, context.layout),
     )
 
 
 @cache
-def kernel(parallel: bool, check_overflow: bool) -> lir.Module:
+def kernel(parallel: bool, check_overflow: bool, is_acting: bool = False) -> lir.Module:
     """The runtime kernel."""
-    return compile_kernel([*MODULES, FLOATS], kernel_parameters(parallel=parallel, check_overflow=check_overflow))
+    modules = (*MODULES, FLOATS, *((DATA,) if is_acting else ()))
+    return compile_kernel(modules, kernel_parameters(parallel=parallel, check_overflow=check_overflow))
 
 
 def lower_program(context: Context) -> lir.Module:

@@ -107,10 +107,12 @@ class Flow:
             bits ^= low
 
 
-def analyse(program: ir.Program) -> Flow:
-    """The flow of values in a program."""
-    solver = _Solver(program)
+def analyse(program: ir.Program, extend: Callable[[Solver], None] | None = None) -> Flow:
+    """The flow of values in a program; `extend` adds what comes from outside."""
+    solver = Solver(program)
     solver.build()
+    if extend is not None:
+        extend(solver)
     solver.solve()
     names = {name: solver.bits[node] for name, node in solver.variables.items()}
     results = {name: solver.bits[node] for name, node in solver.results.items()}
@@ -124,7 +126,9 @@ Handler: TypeAlias = Callable[[int], None]
 
 
 @dataclass
-class _Solver:
+class Solver:
+    """Sets of values and how they flow, until nothing changes."""
+
     program: ir.Program
     bits: list[int] = field(default_factory=list)
     edges: list[list[int]] = field(default_factory=list)

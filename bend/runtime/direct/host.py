@@ -1,7 +1,7 @@
 """Running programs of the direct engine: memory, workers, why a run ended.
 
 The native side is the kernel (`bend.runtime.kernel.direct`) with the program's functions. Workers are native threads
-that this side starts and waits for.
+that this side starts with the first request and ends with the run; between requests they sleep.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import ctypes
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from bend.hvm import net
 from bend.hvm.numbers import DivisionByZero
 from bend.runtime.direct.program import DirectProgram
-from bend.runtime.direct.threads import join_thread, signals_blocked, start_thread
+from bend.runtime.direct.threads import PATIENCE, Time, join_thread, signals_blocked, start_thread
 from bend.runtime.jit import Library, loaded
 from bend.runtime.region import (
     MAX_WORKERS,
@@ -41,6 +41,8 @@ RECORDS = 64 << 20
 """Bytes for the tasks of a worker: half a million."""
 RECORDS_SLACK = 1 << 20
 """Bytes of these for tasks that are forked several at a time."""
+END, EVALUATE, CONSTANT, APPLY, ROOM = range(2, 7)
+"""What workers are asked for (`bend.runtime.kernel.direct.main`)."""
 BUDGET_SECONDS = 1.0
 """How long a program runs that nets may do with much less work."""
 
@@ -85,7 +87,11 @@ def open_run(program: DirectProgram, threads: int = 0, memory_limit: int = 0) ->
     threads = min(threads or available_threads(), MAX_WORKERS) if program.parallel else 1
     regions: dict[str, Region] = {}
     try:
-        yield Run(program, loaded(program.object_code), threads, memory_limit or default_memory_limit(), regions)
+        run = Run(program, loaded(program.object_code), threads, memory_limit or default_memory_limit(), regions)
+        try:
+            yield run
+        finally:
+            run.finish()
     finally:
         for region in regions.values():
             give_back(region)
@@ -105,7 +111,12 @@ class Run:
         self.memory_limit = memory_limit
         self.regions = regions
         self.seconds = 0.0
-        self.stop_all = ctypes.CFUNCTYPE(None, *[ctypes.c_uint64] * 3)(library.address('stop_all'))
+        self.pool: list[int] = []
+        self._stop_all = self.function('stop_all', None, 3)
+        self._ask_for = self.function('request_work', None, 2)
+        self._await_answer = self.function('await_answer', ctypes.c_bool, 2)
+        seconds, fraction = divmod(PATIENCE, 1)
+        self._patience = Time(int(seconds), int(fraction * 1e9))
         wanted = 1 << ((memory_limit + SLACK) // WORD).bit_length()
         self._reserve('heap', wanted, threads, SLACK // WORD)
         self._reserve('stacks', wanted, threads, SLACK // WORD)
@@ -117,6 +128,16 @@ class Run:
         self._initialise()
         self.base = regions['heap'].address
         self.memory = memoryview(regions['heap'].words).cast('B').cast('Q')
+        self.shared = regions['shared'].address
+
+    def function(self, name: str, result: type | None, parameters: int) -> Callable[..., int]:
+        """An exported function of the native side, which takes so many words. Callers see to it that no worker is at
+        work."""
+        return ctypes.CFUNCTYPE(result, *[ctypes.c_uint64] * parameters)(self.library.address(name))
+
+    def worker_address(self) -> int:
+        """The address of the first worker."""
+        return self.regions['workers'].address
 
     # ---- memory ------------------------------------------------------------------------------
 
@@ -181,59 +202,72 @@ class Run:
         Raises OutOfMemory, DivisionByZero, WrongShape, StackOverflow, BudgetExceeded, KeyboardInterrupt; the run is
         over then.
         """
-        self._set_shared(applies=0, entry=number)
-        return self._work()
+        return self._ask(EVALUATE, entry=number)
+
+    def constant(self, number: int) -> int:
+        """The value of a definition without parameters, which is kept for ever. Raises as `evaluate` does."""
+        known = self.regions['constants'].words[number]
+        return known or self._ask(CONSTANT, entry=number)
 
     def apply(self, function: int, argument: int) -> int:
         """A value applied to another one; both are used up. Raises as `evaluate` does."""
-        self._set_shared(applies=1, function=function, argument=argument)
-        return self._work()
+        return self._ask(APPLY, function=function, argument=argument)
 
-    def _work(self) -> int:
-        """Lets all workers do what is asked for; gives the result."""
-        self._set_shared(done=0)
+    def make_room(self, cell_size: int) -> None:
+        """Sees to it that the first worker has a free cell of so many words. Raises as `evaluate` does."""
+        self._ask(ROOM, cell_size=cell_size)
+
+    def finish(self) -> None:
+        """Lets all threads end."""
+        if not self.pool:
+            return
+        self._ask_for(self.shared, END)
+        while self.pool:
+            with suppress(KeyboardInterrupt):
+                join_thread(self.pool[-1], lambda: None)
+                self.pool.pop()
+
+    def _ask(self, request: int, **fields: int) -> int:
+        """Has the workers do something; gives the result."""
+        if self._shared('stop'):
+            self._check_stop()
+        self._set_shared(**fields)
         begin = time.perf_counter()
-        pool: list[int] = []
         try:
-            self._start(pool)
-            self._join(pool, begin)
+            if not self.pool:
+                self._start()
+            self._ask_for(self.shared, request)
+            while not self._await_answer(self.shared, ctypes.addressof(self._patience)):
+                if self.program.budgeted and time.perf_counter() - begin > BUDGET_SECONDS:
+                    self._stop(STOP_BUDGET)
         except BaseException:
             self._stop(STOP_INTERRUPTED)
-            while pool:
-                with suppress(KeyboardInterrupt):
-                    self._join(pool, begin)
+            self.finish()
             raise
         self.seconds += time.perf_counter() - begin
-        self._check_stop()
+        if self._shared('stop'):
+            self.finish()
+            self._check_stop()
         return self._shared('result')
 
-    def _start(self, pool: list[int]) -> None:
+    def _start(self) -> None:
         """Starts a thread for each worker; if the system grants fewer, these do all the work."""
+        self._set_shared(done=0)
         worker_main = self.library.address('worker_main')
         step = self.program.layouts['Worker'][''] * WORD
         with signals_blocked():
             for index in range(self.threads):
-                argument = self.regions['workers'].address + index * step
+                argument = self.worker_address() + index * step
                 try:
-                    pool.append(start_thread(worker_main, argument, *self._stretch('stacks', index)))
+                    self.pool.append(start_thread(worker_main, argument, *self._stretch('stacks', index)))
                 except OSError:
                     if index == 0:
                         raise OutOfMemory(self.peak_bytes, self.memory_limit) from None
                     return
 
-    def _join(self, pool: list[int], begin: float) -> None:
-        """Waits until all threads have ended."""
-        def poll() -> None:
-            if self.program.budgeted and time.perf_counter() - begin + self.seconds > BUDGET_SECONDS:
-                self._stop(STOP_BUDGET)
-
-        while pool:
-            join_thread(pool[-1], poll)
-            pool.pop()
-
     def _stop(self, reason: int) -> None:
         """Asks all workers to stop."""
-        self.stop_all(self.regions['workers'].address, reason, 0)
+        self._stop_all(self.worker_address(), reason, 0)
 
     def _check_stop(self) -> None:
         """Raises what the stop word says."""

@@ -56,6 +56,18 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionForms:
+    """How a program that performs actions and the host understand each other: the constructors that are actions which
+    ask for something, those that are the end of a list and those that are its cells, and the shapes of what the host
+    makes, by constructor (None: tuples)."""
+
+    calls: frozenset[str]
+    ends: frozenset[str]
+    cells: frozenset[str]
+    shapes: Mapping[str | None, int]
+
+
+@dataclass(frozen=True, slots=True)
 class DirectProgram:
     """A compiled program. Can be pickled.
 
@@ -65,7 +77,8 @@ class DirectProgram:
     places of operations, and the final core that readback evaluates functions with. `counted` is how many words a
     worker needs to count overflows by place. `parallel` says that it may run with several workers. `budgeted`: a run
     stops after some work, because nets may do the same with much less. `functions` are the names under which users know
-    the functions that the code has numbers for, as it names them where the stack ends.
+    the functions that the code has numbers for, as it names them where the stack ends. `actions` is there if the program
+    may perform some.
     """
 
     object_code: bytes
@@ -79,6 +92,7 @@ class DirectProgram:
     parallel: bool = False
     budgeted: bool = False
     functions: tuple[str, ...] = ()
+    actions: ActionForms | None = None
 
     def places_by_number(self) -> tuple[net.Place | None, ...]:
         """The places of operations; 0 is the unknown one."""

@@ -16,7 +16,7 @@ PATIENCE = 0.1
 _FAULTS = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT, signal.SIGTRAP}
 
 
-class _Time(ctypes.Structure):
+class Time(ctypes.Structure):
     """C's `timespec`."""
 
     _fields_ = (('seconds', ctypes.c_int64), ('nanoseconds', ctypes.c_int64))
@@ -26,7 +26,7 @@ _libc = ctypes.CDLL(None)
 _pthread_create = _libc.pthread_create
 _pthread_create.argtypes = [ctypes.POINTER(ctypes.c_uint64), ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64]
 _pthread_timedjoin = _libc.pthread_timedjoin_np
-_pthread_timedjoin.argtypes = [ctypes.c_uint64, ctypes.c_void_p, ctypes.POINTER(_Time)]
+_pthread_timedjoin.argtypes = [ctypes.c_uint64, ctypes.c_void_p, ctypes.POINTER(Time)]
 _set_stack = _libc.pthread_attr_setstack
 _set_stack.argtypes = [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64]
 
@@ -60,7 +60,7 @@ def join_thread(thread: int, poll: Callable[[], None]) -> None:
     KeyboardInterrupt, leaves the thread to be joined again."""
     while True:
         until = time.time_ns() + int(PATIENCE * 1e9)
-        deadline = _Time(until // 1_000_000_000, until % 1_000_000_000)
+        deadline = Time(until // 1_000_000_000, until % 1_000_000_000)
         failure = _pthread_timedjoin(thread, None, ctypes.byref(deadline))
         if failure == 0:
             return

@@ -1,11 +1,19 @@
 """What the threads of a run do."""
 
-from bend.runtime.kernel.direct.constants import run_entry
+from bend.runtime.kernel.direct.constants import constant, run_entry
 from bend.runtime.kernel.direct.deque import set_split
 from bend.runtime.kernel.direct.fork import serve
+from bend.runtime.kernel.direct.memory import allocate, release
 from bend.runtime.kernel.direct.state import Worker
-from bend.runtime.kernel.direct.system import wake_all
+from bend.runtime.kernel.direct.system import give_answer, next_request, wake_all
 from bend.runtime.kernel.lang import SEQ_CST, Ptr, addr, atomic_store, export, extern, u64
+
+# Requests of the host.
+END = 2
+EVALUATE = 3
+CONSTANT = 4
+APPLY = 5
+ROOM = 6
 
 
 @extern
@@ -15,7 +23,7 @@ def apply_value(w: Ptr[Worker], function: u64, argument: u64) -> u64:
 
 @export
 def worker_main(w: Ptr[Worker]) -> None:
-    """The first worker evaluates a definition, or applies a value for the host; the others help until it is done."""
+    """The first worker does what the host asks for until that is enough; the others help all the time."""
     shared = w.shared
     w.top = w.records
     w.split = w.records
@@ -24,9 +32,17 @@ def worker_main(w: Ptr[Worker]) -> None:
     if w.id != 0:
         serve(w)
         return
-    if shared.applies != 0:
-        shared.result = apply_value(w, shared.function, shared.argument)
-    else:
-        shared.result = run_entry(w, shared.entry)
+    request = next_request(shared)
+    while request != END:
+        if request == APPLY:
+            shared.result = apply_value(w, shared.function, shared.argument)
+        elif request == EVALUATE:
+            shared.result = run_entry(w, shared.entry)
+        elif request == CONSTANT:
+            shared.result = constant(w, shared.entry)
+        else:
+            release(w, allocate(w, shared.cell_size), shared.cell_size)
+        give_answer(shared)
+        request = next_request(shared)
     atomic_store(addr(shared.done), 1, SEQ_CST)
     wake_all(shared)

@@ -28,9 +28,9 @@ class Shared:
     first: u64
     memory_limit: u64
     constants: Ptr[u64]
-    # What to run: a definition, or a function and its argument.
+    # What to do: evaluate a definition, apply a function to an argument, see to it that there is a cell of a size.
     entry: u64
-    applies: u64
+    cell_size: u64
     function: u64
     argument: u64
     result: u64
@@ -41,6 +41,11 @@ class Shared:
     pad_1: Array[u64, 13]
     memory_used: u64
     pad_2: Array[u64, 15]
+    # What the host asks the first worker to do, and whether that is done (`bend.runtime.kernel.direct.system`).
+    request: u64
+    pad_5: Array[u64, 15]
+    answer: u64
+    pad_6: Array[u64, 15]
     # The workers that sleep or are about to, a bit each.
     sleepers: u64
     pad_3: Array[u64, 15]

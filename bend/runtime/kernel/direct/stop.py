@@ -1,7 +1,7 @@
 """Ending a run before its time."""
 
 from bend.runtime.kernel.direct.state import STOP_DIVISION, STOP_NONE, Worker
-from bend.runtime.kernel.direct.system import leave, wake_all, worker_at
+from bend.runtime.kernel.direct.system import give_answer, leave, wake_all, worker_at
 from bend.runtime.kernel.lang import (
     SEQ_CST,
     Ptr,
@@ -30,6 +30,7 @@ def stop_all(w: Ptr[Worker], reason: u64, detail: u64) -> None:
     for index in range(shared.workers):
         atomic_store(addr(worker_at(shared, index).stack_limit), LOOK_AROUND, SEQ_CST)
     wake_all(shared)
+    give_answer(shared)
 
 
 @noinline

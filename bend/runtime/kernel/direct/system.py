@@ -1,16 +1,26 @@
-"""What workers ask of the operating system: to sleep, to wake others, to end."""
+"""What workers ask of the operating system: to sleep, to wake others, to end; and what the host asks of workers.
+
+The host writes a request into `Shared.request` and waits for `Shared.answer`. Both sides spin for a moment before they
+sleep, since an action of an `IO` program may take but microseconds.
+"""
 
 from bend.runtime.kernel.direct.state import Shared, Worker
 from bend.runtime.kernel.lang import (
+    ACQUIRE,
     SEQ_CST,
     Ptr,
     addr,
     atomic_and,
+    atomic_cas,
+    atomic_load,
+    atomic_store,
     atomic_xchg,
+    export,
     extern,
     inline,
     noinline,
     noreturn,
+    pause,
     trap,
     u64,
 )
@@ -21,6 +31,16 @@ EXIT = 60
 
 FUTEX_WAIT_PRIVATE = 128
 FUTEX_WAKE_PRIVATE = 129
+
+# States of `Shared.request` besides those of `main`: there is none, or there is none and the first worker sleeps.
+NO_REQUEST = 0
+SLEEPS = 1
+# States of `Shared.answer`: there is none, there is one, there is none and the host sleeps.
+PENDING = 0
+DONE = 1
+HOST_SLEEPS = 2
+# How often each side looks before it sleeps.
+SPINS = 500
 
 
 @extern
@@ -67,3 +87,50 @@ def leave() -> None:
     """Ends this thread, wherever it is."""
     syscall(EXIT, 0, 0, 0, 0, 0, 0)
     trap()
+
+
+# ---- requests of the host ----
+
+
+@export
+@noinline
+def request_work(shared: Ptr[Shared], request: u64) -> None:
+    """Gives the first worker something to do. The host calls this."""
+    atomic_store(addr(shared.answer), PENDING, SEQ_CST)
+    if atomic_xchg(addr(shared.request), request, SEQ_CST) == SLEEPS:
+        syscall(FUTEX, u64(addr(shared.request)), FUTEX_WAKE_PRIVATE, 1, 0, 0, 0)
+
+
+@export
+@noinline
+def await_answer(shared: Ptr[Shared], timeout: u64) -> bool:
+    """Waits until the request is fulfilled or the run was stopped, but not longer than the `timespec` at an address
+    says; whether it is so. The host calls this."""
+    answer = addr(shared.answer)
+    for _ in range(SPINS):
+        if atomic_load(answer, ACQUIRE) == DONE:
+            return True
+        pause()
+    if atomic_cas(answer, PENDING, HOST_SLEEPS, SEQ_CST) != DONE:
+        syscall(FUTEX, u64(answer), FUTEX_WAIT_PRIVATE, HOST_SLEEPS, timeout, 0, 0)
+    return atomic_load(answer, SEQ_CST) == DONE
+
+
+@noinline
+def give_answer(shared: Ptr[Shared]) -> None:
+    """Tells the host that its request is fulfilled, or that the run was stopped."""
+    if atomic_xchg(addr(shared.answer), DONE, SEQ_CST) == HOST_SLEEPS:
+        syscall(FUTEX, u64(addr(shared.answer)), FUTEX_WAKE_PRIVATE, 1, 0, 0, 0)
+
+
+@noinline
+def next_request(shared: Ptr[Shared]) -> u64:
+    """Waits for the next request of the host, and takes it."""
+    request = addr(shared.request)
+    for _ in range(SPINS):
+        if atomic_load(request, ACQUIRE) != NO_REQUEST:
+            break
+        pause()
+    while atomic_cas(request, NO_REQUEST, SLEEPS, SEQ_CST) <= SLEEPS:
+        syscall(FUTEX, u64(request), FUTEX_WAIT_PRIVATE, SLEEPS, 0, 0, 0)
+    return atomic_xchg(request, NO_REQUEST, SEQ_CST)
