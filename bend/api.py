@@ -19,7 +19,7 @@ from bend.engines import ENGINES, Engine
 from bend.files import SUFFIX
 from bend.options import CHECK_SEVERITIES, RUN_SEVERITIES, Options, Readback, Severities, with_severity
 from bend.passes import PassManager
-from bend.running_direct import DirectResult, NeedsNets
+from bend.running_direct import DirectResult, NeedsNets, Session
 from bend.runtime.cache import Cache
 from bend.source import Source
 
@@ -101,7 +101,7 @@ class Program:
         except NeedsNets as problem:
             if self._engine != 'auto':
                 raise BendError(problem.diagnostic) from None
-            program, result = self._run(arguments, resources, forms, 'net')
+            program, result = self._run(arguments, resources, forms, 'net', problem.session)
             restarted = tuple(warning for warning in program.diagnostics if warning not in self.warnings)
         term, problems, _ = running.read_result(program, result, resources)
         from bend.hvm.show import done_value
@@ -111,11 +111,12 @@ class Program:
                       (program, result, resources, readback, pretty))
 
     def _run(self, arguments: Sequence[object], resources: running.Resources, forms: Sequence[Readback],
-             engine: Engine) -> tuple[driver.Program, running.RunResult | DirectResult]:
+             engine: Engine, session: Session | None = None,
+             ) -> tuple[driver.Program, running.RunResult | DirectResult]:
         program = self._variant(bool(arguments), engine, running.is_parallel(resources.threads))
         passed = running.convert_arguments(program, arguments) if arguments else None
         return program, running.run(program, resources, forms, arguments=passed,
-                                    host=running.host_library(program, resources))
+                                    host=running.host_library(program, resources), session=session)
 
     def __repr__(self) -> str:
         return f'<bend.Program {self._request.source.name}>'

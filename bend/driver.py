@@ -344,7 +344,8 @@ def _build_direct(book: core.Book, request: Request, budgeted: bool) -> DirectPr
     from bend.codegen.direct.ir import Unsupported
     try:
         return compile_direct(book, check_overflow=request.options.check_overflow, parallel=request.is_parallel,
-                              budgeted=budgeted, eta=request.options.eta)
+                              budgeted=budgeted, eta=request.options.eta,
+                              is_hosted=request.is_applied is not False)
     except Unsupported as problem:
         return readable(problem.reason)
 

@@ -22,7 +22,7 @@ from bend.desugar.typecheck.types import (
 )
 from bend.hvm import f24, result
 from bend.hvm import numbers as num
-from bend.hvm.construct import Data, Port
+from bend.hvm.construct import DataWriter, Port
 from bend.hvm.names import HIDDEN
 from bend.hvm.readback import BookInfo
 from bend.hvm.show import show
@@ -50,7 +50,7 @@ Kind = Literal['u24', 'i24', 'f24']
 # ---- Python to Bend --------------------------------------------------------------------------
 
 
-def write_arguments(values: Sequence[object], interface: Interface, data: Data[Port]) -> list[Port]:
+def write_arguments(values: Sequence[object], interface: Interface, data: DataWriter[Port]) -> list[Port]:
     """The arguments of the entry; raises TypeError and ValueError for what cannot be passed."""
     ports: list[Port] = []
     for number, (value, type_) in enumerate(zip(values, interface.parameters(len(values)), strict=True), 1):
@@ -62,7 +62,7 @@ def write_arguments(values: Sequence[object], interface: Interface, data: Data[P
     return ports
 
 
-def write(value: object, type_: Type | None, interface: Interface, data: Data[Port]) -> Port:
+def write(value: object, type_: Type | None, interface: Interface, data: DataWriter[Port]) -> Port:
     """A value in a net; raises TypeError and ValueError for what is no data, or not of the type."""
     return _Writer(interface, data).write(value, type_)
 
@@ -87,7 +87,7 @@ class _Join(Generic[Port]):
 class _Writer(Generic[Port]):
     """Writes values into one net."""
 
-    def __init__(self, interface: Interface, data: Data[Port]) -> None:
+    def __init__(self, interface: Interface, data: DataWriter[Port]) -> None:
         self.interface = interface
         self.data = data
         self.todo: list[_Write | _Join[Port]] = []

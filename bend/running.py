@@ -9,7 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bend.diagnostics import BendError, Diagnostic, Report, error
 from bend.options import Readback
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from bend.engines import Engine
     from bend.hvm import net
     from bend.hvm.result import Term
-    from bend.running_direct import DirectResult
+    from bend.interface import Interface
+    from bend.running_direct import DirectResult, Session
     from bend.runtime.cpu import Watcher, WorkerCount
     from bend.runtime.foreign import HostLibrary
     from bend.runtime.image import Image
-    from bend.runtime.machine import Machine
+    from bend.runtime.machine import Machine, NetMachine
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +86,12 @@ def convert_arguments(program: Program, values: Sequence[object]) -> Arguments:
 
 def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'main', *, acting: bool = False,
             arguments: Arguments | None = None, host: HostLibrary | None = None, overflows: Overflows | None = None,
-            watcher: Watcher | None = None) -> RunResult:
+            watcher: Watcher | None = None, session: Session | None = None) -> RunResult:
     """Runs a built program, applied to arguments if there are any, to its normal form; if that is an action and the
-    program is `acting`, performs it, with functions of the host if there are any, and goes on. Overflows are added to
-    `overflows`, if the program was built to count them; the watcher is told how the net engine gets on. Raises
-    `BendError` when it cannot end well, KeyboardInterrupt, and BrokenPipeError for standard output."""
+    program is `acting`, performs it, with functions of the host if there are any, and goes on; in a session, only after
+    what has been performed there. Overflows are added to `overflows`, if the program was built to count them; the
+    watcher is told how the net engine gets on. Raises `BendError` when it cannot end well, KeyboardInterrupt, and
+    BrokenPipeError for standard output."""
     made = 0 if arguments is None else arguments.interactions
     if engine == 'reference':
         return _execute_reference(artifact, entry, acting, arguments, host, overflows)
@@ -99,7 +101,7 @@ def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'm
 
     def perform(run: cpu.Run) -> None:
         from bend.runtime.cpu_actions import CpuMachine
-        _perform(CpuMachine(run), host)
+        _perform(CpuMachine(run), host, session)
 
     try:
         applied = None if arguments is None or arguments.image is None else (arguments.image, arguments.ports)
@@ -116,14 +118,15 @@ def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'm
 
 def run(program: Program, resources: Resources, forms: Collection[Readback] = DEFAULT, *, linear: bool = False,
         arguments: Arguments | None = None, host: HostLibrary | None = None, overflows: Overflows | None = None,
-        watcher: Watcher | None = None) -> RunResult | DirectResult:
+        watcher: Watcher | None = None, session: Session | None = None) -> RunResult | DirectResult:
     """Runs a program as `execute` does, with its actions. What the direct engine gives is read at once, in the given
-    forms, and as `linear` says; raises `NeedsNets` where that engine cannot go on."""
+    forms, and as `linear` says; raises `NeedsNets` where that engine cannot go on. Another run takes over its session
+    then."""
     if program.engine == 'direct':
         from bend.running_direct import Reading, execute_direct
-        return execute_direct(program.artifact, resources, Reading(program.options, forms, linear), overflows)
+        return execute_direct(program.artifact, resources, Reading(program.options, forms, linear), overflows, host)
     return execute(program.artifact, program.engine, resources, acting=True, arguments=arguments, host=host,
-                   overflows=overflows, watcher=watcher)
+                   overflows=overflows, watcher=watcher, session=session)
 
 
 def out_of_memory(peak: int, limit: int) -> Diagnostic:
@@ -158,12 +161,15 @@ def _execute_reference(nets: net.Book, entry: str, acting: bool, arguments: Argu
     return RunResult(result.net, result.interactions + made, result.seconds, 0, result.by_rule)
 
 
-def _perform(machine: Machine, host: HostLibrary | None) -> None:
+def _perform(machine: Machine, host: HostLibrary | None, session: Session | None = None) -> None:
     from bend.runtime.io import perform, standard_streams
-    streams = standard_streams()
+    streams = standard_streams() if session is None else session.streams
     streams.host = host
+    record = None if session is None else session.record
+    if record is not None:
+        record.rewind()
     try:
-        perform(machine, streams)
+        perform(machine, streams, record)
     finally:
         streams.close_all()
 
@@ -220,6 +226,8 @@ def host_library(program: Program, resources: Resources) -> HostLibrary | None:
     interface = program.interface
     if interface is None:
         return None
+    if program.engine == 'direct':
+        return _direct_host_library(program, interface)
     from bend import marshal
     from bend.hvm.construct import Data
     from bend.hvm.net import Net
@@ -227,11 +235,28 @@ def host_library(program: Program, resources: Resources) -> HostLibrary | None:
     from bend.runtime.foreign import HostLibrary, MachineMaker
     expand = _expander(program, resources, None)
 
-    def read(tree: net.Tree) -> Any:
+    def read(machine: Machine, place: int) -> Any:
+        tree = cast('NetMachine', machine).tree(place)
         return marshal.read(readback(Net(tree), program.info, expand), program.info)
 
     def write(value: Any, machine: Machine) -> int:
-        return marshal.write(value, None, interface, Data(MachineMaker(machine), interface.encoding))
+        maker = MachineMaker(cast('NetMachine', machine))
+        return marshal.write(value, None, interface, Data(maker, interface.encoding))
+
+    return HostLibrary(read, write)
+
+
+def _direct_host_library(program: Program, interface: Interface) -> HostLibrary:
+    """The same for programs of the direct engine."""
+    from bend import marshal
+    from bend.runtime.direct.actions import DirectMachine, DirectWriter
+    from bend.runtime.foreign import HostLibrary
+
+    def read(machine: Machine, place: int) -> Any:
+        return marshal.read(cast(DirectMachine, machine).term(place, program.options), program.info)
+
+    def write(value: Any, machine: Machine) -> int:
+        return marshal.write(value, None, interface, DirectWriter(cast(DirectMachine, machine)))
 
     return HostLibrary(read, write)
 

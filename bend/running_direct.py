@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bend.deep_stack import with_deep_stack
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from bend.running import Overflows, Resources
     from bend.runtime.direct.host import Run, WorkerCount
     from bend.runtime.direct.program import DirectProgram
+    from bend.runtime.foreign import HostLibrary
+    from bend.runtime.io import Record, Streams
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +46,35 @@ class Reading:
     linear: bool = False
 
 
-class NeedsNets(Exception):
-    """The run has met what only nets can do. `diagnostic` is what to say if there shall be none."""
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a program that performs actions has open, and what it has performed so far."""
 
-    def __init__(self, diagnostic: Diagnostic) -> None:
+    streams: Streams
+    record: Record
+
+
+class NeedsNets(Exception):
+    """The run has met what only nets can do. `diagnostic` is what to say if there shall be none. Nets have to go on
+    with the `session` if there is one: what was performed must not be performed again."""
+
+    def __init__(self, diagnostic: Diagnostic, session: Session | None = None) -> None:
         self.diagnostic = diagnostic
+        self.session = session
         super().__init__(diagnostic.message)
 
 
 def execute_direct(program: DirectProgram, resources: Resources, reading: Reading,
-                   overflows: Overflows | None = None) -> DirectResult:
-    """Runs a program, and reads its result. Overflows are added to `overflows`, if the program was compiled to count
-    them and does not need nets, which would count the same ones. Raises `BendError` when it cannot end well,
-    `NeedsNets` and KeyboardInterrupt."""
+                   overflows: Overflows | None = None, host: HostLibrary | None = None) -> DirectResult:
+    """Runs a program with its actions, for which there may be functions of the host, and reads its result. Overflows are
+    added to `overflows`, if the program was compiled to count them and does not need nets, which would count the same
+    ones. Raises `BendError` when it cannot end well, `NeedsNets`, KeyboardInterrupt, and BrokenPipeError for standard
+    output."""
     from bend.runtime.direct.host import open_run
     with _problems_told(program), open_run(program, resources.threads, resources.memory) as run:
         try:
             with _problems_told(program):
-                return _evaluated(run, reading)
+                return _evaluated(run, reading) if program.actions is None else _performed(run, reading, host)
         except NeedsNets:
             overflows = None
             raise
@@ -70,14 +83,42 @@ def execute_direct(program: DirectProgram, resources: Resources, reading: Readin
                 overflows.update(run.overflows())
 
 
+def _performed(run: Run, reading: Reading, host: HostLibrary | None) -> DirectResult:
+    """What a program gives that performs actions."""
+    from bend.runtime.direct.actions import DirectMachine
+    from bend.runtime.io import Record, perform, standard_streams
+    machine = DirectMachine(run, run.evaluate(0))
+    streams, record = standard_streams(), Record()
+    streams.host = host
+    is_over = True
+    try:
+        with _problems_told(run.program):
+            perform(machine, streams, record)
+            return _read(run, machine.root, reading)
+    except NeedsNets as problem:
+        if record.performed == 0:
+            raise
+        if not record.is_complete:
+            raise BendError(_too_late(problem.diagnostic)) from None
+        is_over = False
+        raise NeedsNets(problem.diagnostic, Session(streams, record)) from None
+    finally:
+        if is_over:
+            streams.close_all()
+
+
 def _evaluated(run: Run, reading: Reading) -> DirectResult:
+    """What a program gives that performs no actions."""
+    return _read(run, run.evaluate(0), reading)
+
+
+def _read(run: Run, value: int, reading: Reading) -> DirectResult:
     from bend.runtime.direct.readback import Memory, ResultReader
 
     def evaluate(number: int) -> int:
         with _problems_told(run.program):
             return run.evaluate(number)
 
-    value = evaluate(0)
     seconds, start = run.seconds, time.perf_counter()
     reader = ResultReader(Memory(run.program, run.word, evaluate), reading.options)
     terms = with_deep_stack(lambda: {form: reader.read(value, form, linear=reading.linear) for form in reading.forms})
@@ -125,6 +166,12 @@ def _stack_overflow(program: DirectProgram, number: int) -> Diagnostic:
     function = program.functions[number] if number < len(program.functions) else ''
     return error('stack-overflow', 'Calls are nested too deeply for the stack.', definition=function,
                  hint='Allow the program more memory with `--memory SIZE`, or let the function call itself last.')
+
+
+def _too_late(problem: Diagnostic) -> Diagnostic:
+    """The error for a program that would have to begin again after actions that cannot be repeated."""
+    return replace(problem, hint='Use `--engine net`. The program cannot begin again by itself, because it has performed '
+                                 'actions that cannot be repeated.')
 
 
 _OUT_OF_BUDGET = error('needs-nets', 'The direct engine gave up, because nets may do the same with less work.',

@@ -23,7 +23,7 @@ from bend.diagnostics import BendError, Diagnostic, error
 from bend.engines import Engine
 from bend.options import CHECK_SEVERITIES, RUN_SEVERITIES, Options
 from bend.passes import InternalError, PassManager
-from bend.running_direct import DirectResult, NeedsNets
+from bend.running_direct import DirectResult, NeedsNets, Session
 from bend.runtime.cache import Cache
 from bend.suggest import did_you_mean
 
@@ -185,7 +185,7 @@ def _run(arguments: argparse.Namespace, request: driver.Request, manager: PassMa
                 raise BendError(problem.diagnostic) from None
             nets = _compiled(arguments, request, 'net', manager, phases)
             _report(arguments, [warning for warning in nets.diagnostics if warning not in program.diagnostics])
-            _run_and_show(arguments, nets, phases, overflows)
+            _run_and_show(arguments, nets, phases, overflows, problem.session)
 
 
 def _compiled(arguments: argparse.Namespace, request: driver.Request, engine: Engine, manager: PassManager,
@@ -200,11 +200,11 @@ def _compiled(arguments: argparse.Namespace, request: driver.Request, engine: En
 
 
 def _run_and_show(arguments: argparse.Namespace, program: driver.Program, phases: Phases,
-                  overflows: running.Overflows | None) -> None:
+                  overflows: running.Overflows | None, session: Session | None = None) -> None:
     resources = running.Resources(arguments.threads, arguments.memory)
     with phases.measuring('run'):
         result = running.run(program, resources, (arguments.readback,), linear=arguments.linear,
-                             overflows=overflows, watcher=_watcher(arguments))
+                             overflows=overflows, watcher=_watcher(arguments), session=session)
     if not isinstance(result, running.RunResult):
         phases.move(result.reading, 'run', 'readback')
     with phases.measuring('readback'):

@@ -19,8 +19,8 @@ from bend.options import Encoding
 Port = TypeVar('Port')
 
 
-class Maker(Protocol[Port]):
-    """Makes nodes somewhere: in the heap of an engine, or as trees."""
+class ValueMaker(Protocol[Port]):
+    """Makes values somewhere: in the memory of an engine, or as trees."""
 
     def eraser(self) -> Port:
         """`*`."""
@@ -28,11 +28,29 @@ class Maker(Protocol[Port]):
     def number(self, word: int) -> Port:
         """A number word."""
 
-    def reference(self, name: str) -> Port:
-        """A definition."""
-
     def pair(self, first: Port, second: Port) -> Port:
         """A tuple of two."""
+
+
+class DataWriter(Protocol[Port]):
+    """Makes data, with all that is known of constructors."""
+
+    @property
+    def maker(self) -> ValueMaker[Port]:
+        """What makes the parts."""
+
+    def constructor(self, shape: ConstructorShape, fields: Sequence[Port]) -> Port:
+        """A constructor with all of its fields."""
+
+    def numbers(self, cons: ConstructorShape, words: Sequence[int], end: Port) -> Port:
+        """Cells of a list, or of a string, that hold numbers."""
+
+
+class Maker(ValueMaker[Port], Protocol[Port]):
+    """Makes nodes of nets."""
+
+    def reference(self, name: str) -> Port:
+        """A definition."""
 
     def function(self, siblings: int, arm: int, fields: Sequence[Port]) -> Port:
         """An arm of so many siblings, applied to fields."""
@@ -42,7 +60,7 @@ class Maker(Protocol[Port]):
 
 
 class Data(Generic[Port]):
-    """Makes constructors, in one encoding. `interactions` is what it would take to make them by calls."""
+    """Makes constructors as nets, in one encoding. `interactions` is what it would take to make them by calls."""
 
     def __init__(self, maker: Maker[Port], encoding: Encoding) -> None:
         self.maker = maker

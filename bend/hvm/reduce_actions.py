@@ -14,7 +14,7 @@ from bend.hvm.actions import MAGIC, TAGS, ActionNames
 from bend.hvm.numbers import TYPE_BITS, U24, make_word
 from bend.hvm.reduce import Reduction, read_tree
 from bend.hvm.rules import CON, EMPTY, ERA, ERASER, NUM, REF, ROOT, TAG_BITS, TAG_MASK, VAR, link
-from bend.runtime.machine import CALL, CALL_FIELDS, FINISHED, NUM_SCOTT, SCOTT, Action, ListType
+from bend.runtime.machine import CALL, CALL_FIELDS, FINISHED, NUM_SCOTT, SCOTT, Action, ListType, make_net_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,17 +239,15 @@ class ReferenceMachine:
             port = self.graph.make_node(CON, body if index == arm else ERASER, port)
         return port
 
+    def make_data(self, siblings: int, constructor: str, fields: Sequence[int]) -> int:
+        """See `Machine`."""
+        return make_net_data(self, siblings, constructor, fields)
+
     def make_list(self, siblings: int, type_name: ListType, words: bytearray) -> int:
         """See `Machine`."""
-        def cell(name: str, *fields: int) -> int:
-            tag = f'{type_name}/{name}'
-            if siblings == NUM_SCOTT:
-                return self.make_constructor(1, 0, (self.tags[tag], *fields))
-            return self.make_constructor(siblings, TAGS[tag], fields)
-
-        port = cell('Nil')
+        port = self.make_data(siblings, f'{type_name}/Nil', ())
         for number in reversed(memoryview(words).cast('Q')):
-            port = cell('Cons', number_port(make_word(number, U24)), port)
+            port = self.make_data(siblings, f'{type_name}/Cons', (number_port(make_word(number, U24)), port))
         return port
 
     # ---- going on ----

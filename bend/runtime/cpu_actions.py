@@ -15,7 +15,7 @@ from bend.hvm import net
 from bend.hvm.actions import MAGIC, TAGS
 from bend.hvm.numbers import U24, make_word
 from bend.runtime.cpu import ERASER, NUMBER, REFERENCE, VARIABLE, Run, read_tree
-from bend.runtime.machine import FINISHED, Action, ListType
+from bend.runtime.machine import FINISHED, Action, ListType, make_net_data
 
 CON = 4
 TAG_MASK = 15
@@ -189,6 +189,10 @@ class CpuMachine:
         for index, field in enumerate(fields):
             self.fields[index] = field
         return self._make_constructor(self.worker, siblings, arm, self.fields_address, len(fields))
+
+    def make_data(self, siblings: int, constructor: str, fields: Sequence[int]) -> int:
+        """See `Machine`."""
+        return make_net_data(self, siblings, constructor, fields)
 
     def make_list(self, siblings: int, type_name: ListType, words: bytearray) -> int:
         """See `Machine`."""

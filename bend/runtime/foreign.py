@@ -14,9 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from bend.hvm import net
 from bend.runtime.io import PRIMITIVES
-from bend.runtime.machine import Argument, Machine, Written
+from bend.runtime.machine import Argument, Machine, NetMachine, Written
 from bend.values import Constructor, Err, Ok
 
 LIBRARY = 'python'
@@ -61,10 +60,10 @@ def unregister(name: str) -> None:
 class HostLibrary:
     """The registered functions, as one run of a program sees them.
 
-    `read` makes a Python value of a part of a net, and `write` makes a value in the net of a machine.
+    `read` makes a Python value of what stands at a place of a machine, and `write` makes a value in a machine.
     """
 
-    read: Callable[[net.Tree], Any]
+    read: Callable[[Machine, int], Any]
     write: Callable[[Any, Machine], int]
 
     def outcome(self, primitive: str, argument: Argument) -> Written | None:
@@ -101,13 +100,13 @@ class HostLibrary:
         return Written(self.write(value, argument.machine))
 
     def _value(self, argument: Argument) -> Any:
-        return self.read(argument.machine.tree(argument.place))
+        return self.read(argument.machine, argument.place)
 
 
 class MachineMaker:
     """Makes nodes in the net of a machine (see `bend.hvm.construct.Maker`)."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: NetMachine) -> None:
         self.machine = machine
 
     def eraser(self) -> int:

@@ -2,7 +2,8 @@
 
 A program asks for an action by ending in `IO/Call(magic, name, argument, continuation)`. The loop performs the named
 primitive, applies the continuation to the outcome in the net that the engine still holds, and lets the engine go on,
-until the result is anything else; `IO/Done` as a rule. Engines take part through `Machine`.
+until the result is anything else; `IO/Done` as a rule. Engines take part through `Machine`. When an engine gives up,
+another one begins again, and gets the outcomes of what has been performed already from a `Record`.
 
 A primitive is a function that `find_primitive` knows by its name: it gets what the program has open and its argument,
 and gives a value, or raises `WrongShape`, `Refusal` or an OSError.
@@ -16,7 +17,7 @@ import re
 import sys
 import time
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
@@ -32,8 +33,10 @@ from bend.runtime.machine import (
     Machine,
     Ok,
     Outcome,
+    Port,
     Refusal,
     Value,
+    Written,
     WrongShape,
 )
 from bend.runtime.text import decode_text, text_of
@@ -48,16 +51,72 @@ HALF_BITS = 24
 # ---- the loop --------------------------------------------------------------------------------
 
 
-def perform(machine: Machine, streams: Streams) -> None:
-    """Performs actions until the net's result is not one any more.
+def perform(machine: Machine, streams: Streams, record: Record | None = None) -> None:
+    """Performs actions until the program's result is not one any more. Those that the record, if there is one, says the
+    outcome of are not performed again; the others are added to it.
 
     Raises BrokenPipeError when nobody reads standard output any more, KeyboardInterrupt, and what the program's own
-    reduction may raise.
+    evaluation may raise.
     """
     while (action := next_action(machine)) is not None:
-        argument = Argument(machine, action.argument)
-        outcome = call(streams, machine.take_numbers(action.name), argument)
+        outcome = None if record is None else record.known()
+        if outcome is None:
+            argument = Argument(machine, action.argument)
+            outcome = call(streams, machine.take_numbers(action.name), argument)
+            if record is not None:
+                record.add(outcome)
         machine.go_on(action.encoding, Builder(machine, action.encoding).outcome(outcome))
+
+
+class Record:
+    """The outcomes of all actions so far, so that another engine can go on: programs do the same again when they get
+    the same outcomes.
+
+    What the engine itself holds cannot be kept, and neither can more than `limit` bytes; then nothing is.
+    """
+
+    def __init__(self, limit: int = 64 << 20) -> None:
+        self.performed = 0
+        self.is_complete = True
+        self._left = limit
+        self._outcomes: list[tuple[Outcome, int]] = []
+        self._replay: Iterator[Outcome] = iter(())
+
+    def add(self, outcome: Outcome) -> None:
+        """Remembers an outcome."""
+        self.performed += 1
+        if not self.is_complete:
+            return
+        if self._outcomes and self._outcomes[-1][0] == outcome:
+            self._outcomes[-1] = outcome, self._outcomes[-1][1] + 1
+            return
+        self._left -= _OUTCOME_BYTES + _size(outcome)
+        self.is_complete = self._left >= 0 and not _is_held(outcome)
+        if self.is_complete:
+            self._outcomes.append((outcome, 1))
+        else:
+            self._outcomes.clear()
+
+    def rewind(self) -> None:
+        """Begins again with the first outcome."""
+        self._replay = (outcome for outcome, count in self._outcomes for _ in range(count))
+
+    def known(self) -> Outcome | None:
+        """The next outcome of those that are known."""
+        return next(self._replay, None)
+
+
+_OUTCOME_BYTES = 256
+
+
+def _is_held(outcome: Outcome) -> bool:
+    """Whether an outcome lies in the memory of an engine."""
+    return isinstance(outcome, Written) or (isinstance(outcome, Ok) and isinstance(outcome.value, Port))
+
+
+def _size(outcome: Outcome) -> int:
+    """About how many bytes an outcome takes, besides a few."""
+    return sys.getsizeof(outcome.value) if isinstance(outcome, Ok) else 0
 
 
 def next_action(machine: Machine) -> Action | None:

@@ -1,4 +1,4 @@
-"""What engines and the performing of actions share: nets at rest, values that go in and out, and arguments (spec 07,
+"""What engines and the performing of actions share: runs at rest, values that go in and out, and arguments (spec 07,
 sections 2 and 3).
 
 Values go in and out as `Result(value, IOError)`; `Builder` makes them, `Argument` reads what a primitive is given.
@@ -45,11 +45,12 @@ FINISHED = Action(0, 0, 0)
 
 
 class Machine(Protocol):
-    """An engine with a net at rest. A place is where a port is written, a port what can be put into a new node.
+    """An engine at rest. In nets, a place is where a port is written, a port what can be put into a new node; in the
+    direct engine, both are values, those of places belong to the action, ports to who made them.
 
-    What a method must see and finds to be a folded reference is evaluated in its place. The expansion of a reference
-    counts as an interaction; looking at the number that a reference stands for does not. So counts are the same in
-    all engines. All may raise what running the program may raise.
+    What a method must see and finds to be a folded reference is evaluated in its place. In nets, the expansion of a
+    reference counts as an interaction; looking at the number that a reference stands for does not. So counts are the
+    same in all engines of nets. All may raise what running the program may raise.
     """
 
     def unfold_root(self) -> bool:
@@ -75,14 +76,8 @@ class Machine(Protocol):
         """The port at a place, where `*` stands afterwards. Evaluates nothing."""
 
     def take_numbers(self, place: int) -> array[int] | None:
-        """The payloads in the list of numbers at a place, as an array of type Q. The cells are gone afterwards, without
-        interactions."""
-
-    def tree(self, place: int) -> net.Tree:
-        """What stands at a place. Evaluates nothing."""
-
-    def make_reference(self, name: str) -> int:
-        """The port of a definition."""
+        """The payloads in the list of numbers at a place, as an array of type Q. The cells may be gone afterwards,
+        without interactions."""
 
     def make_eraser(self) -> int:
         """The port of `*`."""
@@ -90,21 +85,45 @@ class Machine(Protocol):
     def make_number(self, word: int) -> int:
         """The port of a number."""
 
-    def make_tag(self, constructor: str) -> int:
-        """The port of the tag of a constructor of `TAGS`: a reference if the program knows the constructor."""
-
     def make_pair(self, first: int, second: int) -> int:
         """The port of a new tuple."""
 
-    def make_constructor(self, siblings: int, arm: int, fields: Sequence[int]) -> int:
-        """The port of a new constructor: an arm among siblings. With num-scott it has no siblings, and the first field
-        is the tag."""
+    def make_data(self, siblings: int, constructor: str, fields: Sequence[int]) -> int:
+        """The port of a new constructor of `TAGS`, in the encoding of an action with so many siblings."""
 
     def make_list(self, siblings: int, type_name: ListType, words: bytearray) -> int:
         """The port of a new list or string of numbers, given as 64-bit words, each cell with so many siblings."""
 
     def go_on(self, siblings: int, outcome: int) -> None:
         """Applies the continuation of the action at the root to a port, erases the rest of the action, and runs."""
+
+
+class NetMachine(Machine, Protocol):
+    """An engine with a net at rest."""
+
+    def tree(self, place: int) -> net.Tree:
+        """What stands at a place. Evaluates nothing."""
+
+    def make_reference(self, name: str) -> int:
+        """The port of a definition."""
+
+    def make_tag(self, constructor: str) -> int:
+        """The port of the tag of a constructor of `TAGS`: a reference if the program knows the constructor."""
+
+    def make_constructor(self, siblings: int, arm: int, fields: Sequence[int]) -> int:
+        """The port of a new constructor: an arm among siblings. With num-scott it has no siblings, and the first field
+        is the tag."""
+
+
+SIBLINGS = {'Result': 2, 'IOError': 3, 'List': 2, 'String': 2}
+"""How many constructors the types of `TAGS` have."""
+
+
+def make_net_data(machine: NetMachine, siblings: int, constructor: str, fields: Sequence[int]) -> int:
+    """See `Machine.make_data`."""
+    if siblings == NUM_SCOTT:
+        return machine.make_constructor(1, 0, (machine.make_tag(constructor), *fields))
+    return machine.make_constructor(SIBLINGS[constructor.partition('/')[0]], TAGS[constructor], fields)
 
 
 # ---- outcomes --------------------------------------------------------------------------------
@@ -168,7 +187,7 @@ Outcome = Ok | Failure | Written
 
 
 class Builder:
-    """Makes outcomes in a net, in one encoding."""
+    """Makes outcomes in a machine, in one encoding."""
 
     def __init__(self, machine: Machine, encoding: int) -> None:
         self.machine = machine
@@ -179,9 +198,9 @@ class Builder:
         if isinstance(outcome, Written):
             return outcome.port
         if isinstance(outcome, Ok):
-            return self.constructor('Result/Ok', 2, self.value(outcome.value))
+            return self.constructor('Result/Ok', self.value(outcome.value))
         fields = () if outcome.constructor != INNER else (self.reason(outcome),)
-        return self.constructor('Result/Err', 2, self.constructor(outcome.constructor, 3, *fields))
+        return self.constructor('Result/Err', self.constructor(outcome.constructor, *fields))
 
     def reason(self, failure: Failure) -> int:
         """The port of the field of `IOError/Inner`."""
@@ -205,11 +224,9 @@ class Builder:
             return self.machine.make_list(self.encoding, 'String', words_of_text(value))
         return self.machine.make_list(self.encoding, 'List', words_of_bytes(value))
 
-    def constructor(self, name: str, siblings: int, *fields: int) -> int:
-        """The port of a constructor of a type that has so many."""
-        if self.encoding == NUM_SCOTT:
-            return self.machine.make_constructor(1, 0, (self.machine.make_tag(name), *fields))
-        return self.machine.make_constructor(siblings, TAGS[name], fields)
+    def constructor(self, name: str, *fields: int) -> int:
+        """The port of a constructor."""
+        return self.machine.make_data(self.encoding, name, fields)
 
 
 # ---- arguments -------------------------------------------------------------------------------

@@ -12,8 +12,6 @@ from bend.desugar.places import shown_name
 from bend.desugar.references import reachable
 from bend.desugar.terms import pattern_unscoped, subterms, term_patterns
 from bend.engines import Choice
-from bend.hvm.actions import MAGIC
-from bend.hvm.numbers import word_of
 
 MULTIPLYING = 'copies functions that are made of copies'
 
@@ -36,11 +34,6 @@ def choose(book: core.Book) -> Analysis:
     reasons = {name: reason for name in reached if (reason := _needs_nets(book, name))}
     for name, reason in reasons.items():
         return Analysis(Choice('net', f"'{shown_name(book, name)}' {reason}"), reached, reasons)
-    numbers = {word_of(term.value) for name in reached if name in book.defs
-               for term in subterms(book.defs[name].body) if isinstance(term, core.Num)}
-    if numbers.issuperset(MAGIC):
-        # What never mentions both numbers cannot become an action (see `bend.hvm.actions`).
-        return Analysis(Choice('net', 'it may perform actions'), reached, {})
     program = replace(book, defs={name: book.defs[name] for name in reached if name in book.defs})
     reasons = dict.fromkeys(multiplying_definitions(program), MULTIPLYING)
     for name, reason in reasons.items():

@@ -9,7 +9,7 @@ from functools import cache, partial
 
 from bend.codegen import lir
 from bend.codegen.direct import ir
-from bend.codegen.direct.acting import action_forms, acting, add_host
+from bend.codegen.direct.acting import acting, action_forms, add_host
 from bend.codegen.direct.arithmetic import Arithmetic
 from bend.codegen.direct.context import WORKER, Context
 from bend.codegen.direct.convert import Converted, convert

@@ -1,0 +1,264 @@
+"""Runs of the direct engine as the loop of actions sees them (`bend.runtime.machine.Machine`).
+
+Between actions no worker has anything to do, and this thread makes and reads cells in the first one's place
+(`bend.runtime.kernel.direct.data`). Values are words (docs/direct.md, Values). Those that are made belong to whoever made
+them, until they become part of another one or the outcome of an action.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from array import array
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bend.hvm.actions import MAGIC
+from bend.runtime.direct import program as form
+from bend.runtime.direct.host import Run
+from bend.runtime.direct.readback import Memory, ResultReader, number_word, packed_number
+from bend.runtime.machine import FINISHED, NUM_SCOTT, Action, ListType
+
+if TYPE_CHECKING:
+    from bend.hvm.result import Term
+    from bend.interface import ConstructorShape
+    from bend.options import Options
+
+END, FULL, UNKNOWN = range(3)
+ENDS, PACKED, PLAIN = 1, 2, 3
+"""What a shape is for lists."""
+CAPACITY = 1 << 14
+MAX_FIELDS = 256
+WORD_BYTES = 8
+NAME, ARGUMENT, CONTINUATION = 1, 2, 3
+"""Fields of actions; the first one is the magic pair."""
+U64 = ctypes.c_uint64
+
+
+class DirectMachine:
+    """A run at rest whose result is `root`."""
+
+    def __init__(self, run: Run, root: int) -> None:
+        assert run.program.actions is not None
+        self.run = run
+        self.root = root
+        self.folded = root
+        self.shapes = run.program.shapes
+        self.forms = run.program.actions
+        self.magic: set[int] = set()
+        fields, out = (U64 * MAX_FIELDS)(), (U64 * (CAPACITY + 3))()
+        kinds = (U64 * len(self.shapes))(*map(self._kind, self.shapes))
+        # What native code reads and writes is used through views, which are faster than arrays of ctypes.
+        self.fields = memoryview(fields).cast('B').cast('Q')
+        self.out_bytes = memoryview(out).cast('B')
+        self.out = self.out_bytes.cast('Q')
+        self.fields_address, self.out_address, self.kinds_address = map(ctypes.addressof, (fields, out, kinds))
+        self.kept = kinds
+        self.worker = run.worker_address()
+        self._make_cell = run.function('make_cell', U64, 4)
+        self._make_list = run.function('make_list', U64, 6)
+        self._read_numbers = run.function('read_numbers', U64, 5)
+        self._keep = run.function('keep_value', None, 1)
+        self._drop = run.function('drop_value', None, 2)
+
+    def _kind(self, shape: form.Shape | None) -> int:
+        """What a shape is for lists."""
+        if shape is None or shape.constructor is None:
+            return 0
+        if shape.constructor in self.forms.ends:
+            return ENDS
+        if shape.constructor not in self.forms.cells or shape.packed == 1:
+            return 0
+        return PLAIN if shape.packed is None else PACKED
+
+    # ---- reading ----
+
+    def _value(self, word: int) -> int:
+        """A value, or that of the constant that it refers to, which is kept for ever."""
+        if word & form.TAG_MASK == form.CONSTANT:
+            return self.run.constant(word >> form.INDEX_SHIFT)
+        return word
+
+    def _shape(self, word: int) -> form.Shape | None:
+        """The shape of the cell that a word is."""
+        if word & form.TAG_MASK != form.CELL:
+            return None
+        return self.shapes[self.run.word(word) >> form.SHAPE_SHIFT & form.SHAPE_MASK]
+
+    def _fields(self, word: int, shape: form.Shape) -> list[int]:
+        """The fields of a cell."""
+        read = self.run.word
+        parts = [read(word + WORD_BYTES * index) for index in range(1, shape.words + 1)]
+        if shape.packed is not None:
+            parts.insert(shape.packed, packed_number(read(word) >> form.HEADER_PAYLOAD_SHIFT, shape.kind))
+        return parts
+
+    def unfold_root(self) -> bool:
+        """See `Machine`."""
+        self.folded = self.root
+        self.root = self._value(self.root)
+        return self.root != self.folded
+
+    def fold_root(self) -> None:
+        """See `Machine`."""
+        self.root = self.folded
+
+    def action(self) -> Action | None:
+        """See `Machine`. Evaluates what may be the magic pair."""
+        shape = self._shape(self.root)
+        if shape is None or shape.fields == 0:
+            return None
+        fields = self._fields(self.root, shape)
+        if not self._is_magic(fields[0]):
+            return None
+        if shape.constructor not in self.forms.calls:
+            return None if shape.constructor is None else FINISHED
+        return Action(NUM_SCOTT, fields[NAME], fields[ARGUMENT])
+
+    def _is_magic(self, word: int) -> bool:
+        """Whether a value is the pair by which actions are known."""
+        if word in self.magic:
+            return True
+        parts = self.pair(word)
+        if parts is None or tuple(map(self._number, parts)) != MAGIC:
+            return False
+        if word & form.TAG_MASK == form.CONSTANT:
+            self.magic.add(word)
+        return True
+
+    def _number(self, word: int) -> int | None:
+        return number_word(word) if word & form.TAG_MASK == form.NUMBER else None
+
+    def number(self, place: int) -> int | None:
+        """See `Machine`."""
+        return self._number(self._value(place))
+
+    def pair(self, place: int) -> tuple[int, int] | None:
+        """See `Machine`."""
+        word = self._value(place)
+        shape = self._shape(word)
+        if shape is None or shape.constructor is not None:
+            return None
+        first, second = self._fields(word, shape)
+        return first, second
+
+    def is_eraser(self, place: int) -> bool:
+        """See `Machine`."""
+        return place & form.TAG_MASK == form.ERASER
+
+    def take(self, place: int) -> int:
+        """See `Machine`. The value stays where it is, too."""
+        self._keep(place)
+        return place
+
+    def take_numbers(self, place: int) -> array[int] | None:
+        """See `Machine`. The cells stay."""
+        found = array('Q')
+        while True:
+            count = self._read_numbers(self.worker, place, self.kinds_address, self.out_address, CAPACITY)
+            found.frombytes(self.out_bytes[3 * WORD_BYTES:(3 + count) * WORD_BYTES])
+            status, place = self.out[0], self.out[1]
+            if status == UNKNOWN:
+                self.run.constant(self.out[2] >> form.INDEX_SHIFT)
+            elif status != FULL:
+                return found if status == END else None
+
+    def term(self, place: int, options: Options) -> Term:
+        """The term of a value, as of a result; `options` are those that the program was compiled with. Raises as
+        `ResultReader.read` does."""
+        memory = Memory(self.run.program, self.run.word, self.run.constant)
+        return ResultReader(memory, options).read(place)[0]
+
+    # ---- making ----
+
+    def make_eraser(self) -> int:
+        """See `Machine`."""
+        return form.ERASER
+
+    def make_number(self, word: int) -> int:
+        """See `Machine`."""
+        return word << form.NUMBER_SHIFT | form.NUMBER
+
+    def make_pair(self, first: int, second: int) -> int:
+        """See `Machine`."""
+        return self.make(None, (first, second))
+
+    def make_data(self, siblings: int, constructor: str, fields: Sequence[int]) -> int:
+        """See `Machine`. There is one form for all encodings."""
+        return self.make(constructor, fields)
+
+    def make(self, constructor: str | None, fields: Sequence[int]) -> int:
+        """A constructor, or a tuple (None), of fields that become its own."""
+        number = self.forms.shapes[constructor]
+        if not fields:
+            return number << form.INDEX_SHIFT | form.IMMEDIATE
+        shape = self.shapes[number]
+        assert shape is not None and shape.packed is None
+        for index, field in enumerate(fields):
+            self.fields[index] = field
+        header = number << form.SHAPE_SHIFT | 1
+        while True:
+            cell = self._make_cell(self.worker, header, self.fields_address, len(fields))
+            if cell:
+                return cell
+            self.run.make_room(1 + len(fields))
+
+    def make_list(self, siblings: int, type_name: ListType, words: bytearray) -> int:
+        """See `Machine`."""
+        end = self.make(f'{type_name}/Nil', ())
+        if not words:
+            return end
+        number = self.forms.shapes[f'{type_name}/Cons']
+        shape = self.shapes[number]
+        assert shape is not None
+        header, is_packed = number << form.SHAPE_SHIFT | 1, shape.packed is not None
+        numbers = ctypes.addressof(ctypes.c_char.from_buffer(words))
+        self.out[0] = end
+        left = len(words) // WORD_BYTES
+        while left := self._make_list(self.worker, header, is_packed, numbers, left, self.out_address):
+            self.run.make_room(1 + shape.words)
+        return self.out[0]
+
+    # ---- going on ----
+
+    def go_on(self, siblings: int, outcome: int) -> None:
+        """See `Machine`."""
+        shape = self._shape(self.root)
+        assert shape is not None
+        continuation = self._fields(self.root, shape)[CONTINUATION]
+        self._keep(continuation)
+        self._drop(self.worker, self.root)
+        self.root = self.run.apply(continuation, outcome)
+
+
+class DirectWriter:
+    """Makes data in a machine (see `bend.hvm.construct.DataWriter`)."""
+
+    def __init__(self, machine: DirectMachine) -> None:
+        self.machine = machine
+
+    @property
+    def maker(self) -> DirectWriter:
+        """See `DataWriter`."""
+        return self
+
+    def eraser(self) -> int:
+        """See `ValueMaker`."""
+        return self.machine.make_eraser()
+
+    def number(self, word: int) -> int:
+        """See `ValueMaker`."""
+        return self.machine.make_number(word)
+
+    def pair(self, first: int, second: int) -> int:
+        """See `ValueMaker`."""
+        return self.machine.make_pair(first, second)
+
+    def constructor(self, shape: ConstructorShape, fields: Sequence[int]) -> int:
+        """See `DataWriter`."""
+        return self.machine.make(shape.name, fields)
+
+    def numbers(self, cons: ConstructorShape, words: Sequence[int], end: int) -> int:
+        """See `DataWriter`."""
+        for word in reversed(words):
+            end = self.machine.make(cons.name, (self.machine.make_number(word), end))
+        return end
