@@ -66,10 +66,10 @@ class NeedsNets(Exception):
 
 def execute_direct(program: DirectProgram, resources: Resources, reading: Reading,
                    overflows: Overflows | None = None, host: HostLibrary | None = None) -> DirectResult:
-    """Runs a program with its actions, for which there may be functions of the host, and reads its result. Overflows are
-    added to `overflows`, if the program was compiled to count them and does not need nets, which would count the same
-    ones. Raises `BendError` when it cannot end well, `NeedsNets`, KeyboardInterrupt, and BrokenPipeError for standard
-    output."""
+    """Runs a program with its actions, for which there may be functions of the host, and reads its result. Overflows
+    are added to `overflows`, if the program was compiled to count them and does not need nets, which would count the
+    same ones. Raises `BendError` when it cannot end well, `NeedsNets`, KeyboardInterrupt, and BrokenPipeError for
+    standard output."""
     from bend.runtime.direct.host import open_run
     with _problems_told(program), open_run(program, resources.threads, resources.memory) as run:
         try:
@@ -170,8 +170,8 @@ def _stack_overflow(program: DirectProgram, number: int) -> Diagnostic:
 
 def _too_late(problem: Diagnostic) -> Diagnostic:
     """The error for a program that would have to begin again after actions that cannot be repeated."""
-    return replace(problem, hint='Use `--engine net`. The program cannot begin again by itself, because it has performed '
-                                 'actions that cannot be repeated.')
+    return replace(problem, hint='Use `--engine net`. The program cannot begin again by itself, because it has '
+                                 'performed actions that must not be repeated.')
 
 
 _OUT_OF_BUDGET = error('needs-nets', 'The direct engine gave up, because nets may do the same with less work.',

@@ -1,5 +1,5 @@
-"""IO programs on the native engine: what they print, read and write, what their actions cost, and that the reducer
-does and counts the same."""
+"""IO programs on the native engines: what they print, read and write, what their actions cost, and that the reducer
+does the same, and counts the same as the net engine."""
 
 from __future__ import annotations
 
@@ -182,10 +182,11 @@ def run(program: driver.Program, monkeypatch: pytest.MonkeyPatch, data: bytes = 
     with monkeypatch.context() as patch:
         patch.setattr(sys, 'stdin', standard)
         patch.setattr(sys, 'stdout', out)
-        result = running.execute(program.artifact, program.engine, resources, acting=True)
+        result = running.run(program, resources)
     text, warnings = running.show_result(program, result, resources, 'default', False)
     assert not warnings
-    return Outcome(raw.getvalue(), text, result.interactions, result.peak_bytes)
+    interactions = result.interactions if isinstance(result, running.RunResult) else 0
+    return Outcome(raw.getvalue(), text, interactions, result.peak_bytes)
 
 
 def test_many_actions(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,6 +201,10 @@ def test_many_actions(monkeypatch: pytest.MonkeyPatch) -> None:
     assert first.peak_bytes < 1 << 20
     reference = run(compiled(COUNT_DOWN, 'reference'), monkeypatch)
     assert (reference.output, reference.result, reference.interactions) == (text, '"done"', first.interactions)
+    for threads in (1, 2, 8):
+        direct = run(compiled(COUNT_DOWN, 'direct'), monkeypatch, threads=threads)
+        assert (direct.output, direct.result) == (text, '"done"')
+        assert direct.peak_bytes < 8 << 20
 
 
 @pytest.mark.parametrize('allowance', [1, 20, cpu.ALLOWANCE])
@@ -214,6 +219,15 @@ def test_work_between_actions(allowance: int, monkeypatch: pytest.MonkeyPatch) -
         assert (again.output, again.result, again.interactions) == (data, first.result, first.interactions), threads
 
 
+def test_work_on_the_direct_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The result is the same on any number of threads."""
+    data = b'some\nlines\nof different length\n' * 4
+    first = run(compiled(WORK), monkeypatch, data)
+    for threads in (1, 2, 3, 8):
+        again = run(compiled(WORK, 'direct'), monkeypatch, data, threads)
+        assert (again.output, again.result) == (data, first.result), threads
+
+
 def test_work_on_the_reducer(monkeypatch: pytest.MonkeyPatch) -> None:
     """The reducer counts the same."""
     native = run(compiled(WORK), monkeypatch, b'a\nbc', 2)
@@ -222,15 +236,16 @@ def test_work_on_the_reducer(monkeypatch: pytest.MonkeyPatch) -> None:
         reference.output, reference.result, reference.interactions)
 
 
-def test_memory_stays_flat_on_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize('engine', ['net', 'direct'])
+def test_memory_stays_flat_on_threads(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory that one action frees is used again by those after it."""
-    few = run(compiled(WORK), monkeypatch, b'x\n' * 40, 4)
-    many = run(compiled(WORK), monkeypatch, b'x\n' * 400, 4)
+    few = run(compiled(WORK, engine), monkeypatch, b'x\n' * 40, 4)
+    many = run(compiled(WORK, engine), monkeypatch, b'x\n' * 400, 4)
     assert many.peak_bytes < 2 * few.peak_bytes
 
 
 @pytest.mark.parametrize('adt', ['num-scott', 'scott'])
-@pytest.mark.parametrize('engine', ['net', 'reference'])
+@pytest.mark.parametrize('engine', ['net', 'reference', 'direct'])
 def test_bytes_pass_unchanged(engine: Engine, adt: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every byte, from standard input to standard output."""
     options = Options(encoding='scott') if adt == 'scott' else None
@@ -262,14 +277,15 @@ ILL_FORMED = ('é ☃ 😀\n'.encode() + b'a\xffb\xc3\n\xe2\x98\n\xed\xa0\x80\xf
 
 
 @pytest.mark.parametrize('adt', ['num-scott', 'scott'])
-@pytest.mark.parametrize('engine', ['net', 'reference'])
+@pytest.mark.parametrize('engine', ['net', 'reference', 'direct'])
 def test_text_is_utf_8(engine: Engine, adt: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines pass unchanged but for what is not UTF-8, in both encodings; counts are those of the reducer."""
     options = Options(encoding='scott') if adt == 'scott' else None
     done = run(compiled(ECHO, engine, options), monkeypatch, ILL_FORMED)
     assert done.output == ILL_FORMED.decode('utf-8', 'replace').encode()
     assert done.result == '6'
-    assert done.interactions == run(compiled(ECHO, 'net', options), monkeypatch, ILL_FORMED, 8).interactions
+    if engine != 'direct':
+        assert done.interactions == run(compiled(ECHO, 'net', options), monkeypatch, ILL_FORMED, 8).interactions
 
 
 def test_the_library_decodes_alike(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,16 +295,18 @@ def test_the_library_decodes_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(program, monkeypatch).result == quote(list(map(ord, ILL_FORMED[:40].decode('utf-8', 'replace'))))
 
 
-def test_megabytes_pass_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize('engine', ['net', 'direct'])
+def test_megabytes_pass_unchanged(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """More than one chunk keeps its order."""
     data = bytes(index * 7919 >> 5 & 255 for index in range(1_100_000))
-    assert run(compiled(CAT), monkeypatch, data, 2).output == data
+    assert run(compiled(CAT, engine), monkeypatch, data, 2).output == data
 
 
-def test_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize('engine', ['net', 'direct'])
+def test_files(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Modes, handles, positions, errors."""
     monkeypatch.chdir(tmp_path)
-    done = run(compiled(FILES), monkeypatch)
+    done = run(compiled(FILES, engine), monkeypatch)
     assert done.result == (
         '[(Result/Ok(*), (Result/Ok(*), (Result/Ok(*), Result/Ok(*)))), '
         '(Result/Err(+9), (Result/Err(+9), (Result/Err(+9), (Result/Err(+2), (Result/Err(+22), Result/Ok(*)))))), '
@@ -297,7 +315,8 @@ def test_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (tmp_path / 'töst.txt').read_bytes() == 'ONE\ntwo\nthree é'.encode()
 
 
-def test_long_files_and_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize('engine', ['net', 'direct'])
+def test_long_files_and_lines(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks are put together in order, and a line may have any length."""
     monkeypatch.chdir(tmp_path)
     big = bytes(index * 101 >> 3 & 255 for index in range((1 << 20) + 70_000))
@@ -306,7 +325,7 @@ def test_long_files_and_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (tmp_path / 'long').write_bytes(line + b'\n\nab\nc')
     shown = ', '.join((pair(big), pair(line), 'Result/Ok(Maybe/Some([]))', 'Result/Ok(Maybe/Some([97, 98]))',
                        'Result/Ok(Maybe/Some([99]))', 'Result/Ok(Maybe/None)'))
-    assert run(compiled(CHECKSUM), monkeypatch, threads=2).result == f'[{shown}]'
+    assert run(compiled(CHECKSUM, engine), monkeypatch, threads=2).result == f'[{shown}]'
 
 
 def pair(data: bytes) -> str:
@@ -363,18 +382,19 @@ def main():
 """
 
 
-def start(path: Path, text: str) -> subprocess.Popen[bytes]:
+def start(path: Path, text: str, engine: Engine) -> subprocess.Popen[bytes]:
     """A program in a process of its own."""
     (path / 'program.bend').write_text(text, encoding='utf-8')
     # A name without a folder, so that the program is compiled once for all tests.
-    return subprocess.Popen([sys.executable, '-m', 'bend', 'run', '-t', '2', 'program.bend'], cwd=path,
-                            env={**os.environ, 'PYTHONPATH': str(ROOT)}, stdin=subprocess.PIPE,
+    return subprocess.Popen([sys.executable, '-m', 'bend', 'run', '-t', '2', '--engine', engine, 'program.bend'],
+                            cwd=path, env={**os.environ, 'PYTHONPATH': str(ROOT)}, stdin=subprocess.PIPE,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def test_prompts_and_interrupts(tmp_path: Path) -> None:
+@pytest.mark.parametrize('engine', ['net', 'direct'])
+def test_prompts_and_interrupts(engine: Engine, tmp_path: Path) -> None:
     """A prompt comes before the answer is read; Ctrl-C ends a pause at once."""
-    with start(tmp_path, PROMPT) as process:
+    with start(tmp_path, PROMPT, engine) as process:
         assert process.stdin and process.stdout and process.stderr
         assert process.stdout.read(6) == b'name? '
         process.stdin.write('Zoë\n'.encode())
@@ -388,9 +408,10 @@ def test_prompts_and_interrupts(tmp_path: Path) -> None:
         assert (process.stdout.read(), process.stderr.read()) == (b'', b'')
 
 
-def test_interrupt_while_reading(tmp_path: Path) -> None:
+@pytest.mark.parametrize('engine', ['net', 'direct'])
+def test_interrupt_while_reading(engine: Engine, tmp_path: Path) -> None:
     """Ctrl-C ends waiting for input at once."""
-    with start(tmp_path, PROMPT) as process:
+    with start(tmp_path, PROMPT, engine) as process:
         assert process.stdout
         assert process.stdout.read(6) == b'name? '
         time.sleep(0.2)
@@ -398,9 +419,10 @@ def test_interrupt_while_reading(tmp_path: Path) -> None:
         assert process.wait(10) == 130
 
 
-def test_wrong_directions(tmp_path: Path) -> None:
+@pytest.mark.parametrize('engine', ['net', 'direct'])
+def test_wrong_directions(engine: Engine, tmp_path: Path) -> None:
     """Streams that are not open for what is asked, or cannot do it; what is closed is closed."""
-    with start(tmp_path, PROMPT.replace('60.0', '0.0')) as process:
+    with start(tmp_path, PROMPT.replace('60.0', '0.0'), engine) as process:
         out, err = process.communicate(b'x\n', 60)
     assert process.returncode == 0
     assert err == b'to stderr'
@@ -409,9 +431,10 @@ def test_wrong_directions(tmp_path: Path) -> None:
         b'Result/Err(+9)]')
 
 
-def test_broken_pipe(tmp_path: Path) -> None:
+@pytest.mark.parametrize('engine', ['net', 'direct'])
+def test_broken_pipe(engine: Engine, tmp_path: Path) -> None:
     """When nobody reads any more, the program ends without a word."""
-    with start(tmp_path, ENDLESS) as process:
+    with start(tmp_path, ENDLESS, engine) as process:
         assert process.stdout and process.stderr
         assert process.stdout.readline() == b'again and again and again\n'
         process.stdout.close()
@@ -419,16 +442,18 @@ def test_broken_pipe(tmp_path: Path) -> None:
         assert process.stderr.read() == b''
 
 
-def test_first_line_only(tmp_path: Path) -> None:
+@pytest.mark.parametrize('engine', ['net', 'direct'])
+def test_first_line_only(engine: Engine, tmp_path: Path) -> None:
     """`bend run FILE | head -1` shows a line and nothing else."""
     (tmp_path / 'program.bend').write_text(ENDLESS)
-    command = sys.executable + ' -m bend run program.bend | head -1; echo "${PIPESTATUS[0]}"'
+    command = f'{sys.executable} -m bend run --engine {engine} program.bend | head -1; echo "${{PIPESTATUS[0]}}"'
     done = subprocess.run(['bash', '-c', command], cwd=tmp_path, env={**os.environ, 'PYTHONPATH': str(ROOT)},
                           capture_output=True, timeout=60)
     assert (done.stdout, done.stderr) == (b'again and again and again\n141\n', b'')
 
 
-def test_closed_streams(tmp_path: Path) -> None:
+@pytest.mark.parametrize('engine', ['net', 'direct'])
+def test_closed_streams(engine: Engine, tmp_path: Path) -> None:
     """Input that is closed from the start has no handle; what is written to closed output goes nowhere."""
     (tmp_path / 'program.bend').write_text("""
 def main():
@@ -441,7 +466,7 @@ def main():
       case Result/Err:
         return IO/FS/write(2, [48 + line.val])
 """)
-    command = f'{sys.executable} -m bend run program.bend <&- >&-'
+    command = f'{sys.executable} -m bend run --engine {engine} program.bend <&- >&-'
     done = subprocess.run(['bash', '-c', command], cwd=tmp_path, env={**os.environ, 'PYTHONPATH': str(ROOT)},
                           capture_output=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, b'9')

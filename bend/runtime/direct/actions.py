@@ -1,8 +1,8 @@
 """Runs of the direct engine as the loop of actions sees them (`bend.runtime.machine.Machine`).
 
 Between actions no worker has anything to do, and this thread makes and reads cells in the first one's place
-(`bend.runtime.kernel.direct.data`). Values are words (docs/direct.md, Values). Those that are made belong to whoever made
-them, until they become part of another one or the outcome of an action.
+(`bend.runtime.kernel.direct.data`). Values are words (docs/direct.md, Values). Those that are made belong to whoever
+made them, until they become part of another one or the outcome of an action.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from bend.hvm.actions import MAGIC
 from bend.runtime.direct import program as form
 from bend.runtime.direct.host import Run
-from bend.runtime.direct.readback import Memory, ResultReader, number_word, packed_number
+from bend.runtime.direct.readback import NUMBER_MASK, Memory, Node, ResultReader
 from bend.runtime.machine import FINISHED, NUM_SCOTT, Action, ListType
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class DirectMachine:
         self.folded = root
         self.shapes = run.program.shapes
         self.forms = run.program.actions
+        self.memory = Memory(run.program, run.word, run.constant)
         self.magic: set[int] = set()
         fields, out = (U64 * MAX_FIELDS)(), (U64 * (CAPACITY + 3))()
         kinds = (U64 * len(self.shapes))(*map(self._kind, self.shapes))
@@ -78,19 +79,12 @@ class DirectMachine:
             return self.run.constant(word >> form.INDEX_SHIFT)
         return word
 
-    def _shape(self, word: int) -> form.Shape | None:
-        """The shape of the cell that a word is."""
+    def _node(self, word: int) -> Node | None:
+        """The constructor or tuple that is a cell."""
         if word & form.TAG_MASK != form.CELL:
             return None
-        return self.shapes[self.run.word(word) >> form.SHAPE_SHIFT & form.SHAPE_MASK]
-
-    def _fields(self, word: int, shape: form.Shape) -> list[int]:
-        """The fields of a cell."""
-        read = self.run.word
-        parts = [read(word + WORD_BYTES * index) for index in range(1, shape.words + 1)]
-        if shape.packed is not None:
-            parts.insert(shape.packed, packed_number(read(word) >> form.HEADER_PAYLOAD_SHIFT, shape.kind))
-        return parts
+        seen = self.memory.look(word)
+        return seen if isinstance(seen, Node) else None
 
     def unfold_root(self) -> bool:
         """See `Machine`."""
@@ -104,15 +98,12 @@ class DirectMachine:
 
     def action(self) -> Action | None:
         """See `Machine`. Evaluates what may be the magic pair."""
-        shape = self._shape(self.root)
-        if shape is None or shape.fields == 0:
+        node = self._node(self.root)
+        if node is None or not self._is_magic(node.parts[0]):
             return None
-        fields = self._fields(self.root, shape)
-        if not self._is_magic(fields[0]):
-            return None
-        if shape.constructor not in self.forms.calls:
-            return None if shape.constructor is None else FINISHED
-        return Action(NUM_SCOTT, fields[NAME], fields[ARGUMENT])
+        if node.constructor not in self.forms.calls:
+            return None if node.constructor is None else FINISHED
+        return Action(NUM_SCOTT, node.parts[NAME], node.parts[ARGUMENT])
 
     def _is_magic(self, word: int) -> bool:
         """Whether a value is the pair by which actions are known."""
@@ -126,7 +117,7 @@ class DirectMachine:
         return True
 
     def _number(self, word: int) -> int | None:
-        return number_word(word) if word & form.TAG_MASK == form.NUMBER else None
+        return word >> form.NUMBER_SHIFT & NUMBER_MASK if word & form.TAG_MASK == form.NUMBER else None
 
     def number(self, place: int) -> int | None:
         """See `Machine`."""
@@ -134,11 +125,10 @@ class DirectMachine:
 
     def pair(self, place: int) -> tuple[int, int] | None:
         """See `Machine`."""
-        word = self._value(place)
-        shape = self._shape(word)
-        if shape is None or shape.constructor is not None:
+        node = self._node(self._value(place))
+        if node is None or node.constructor is not None:
             return None
-        first, second = self._fields(word, shape)
+        first, second = node.parts
         return first, second
 
     def is_eraser(self, place: int) -> bool:
@@ -165,8 +155,7 @@ class DirectMachine:
     def term(self, place: int, options: Options) -> Term:
         """The term of a value, as of a result; `options` are those that the program was compiled with. Raises as
         `ResultReader.read` does."""
-        memory = Memory(self.run.program, self.run.word, self.run.constant)
-        return ResultReader(memory, options).read(place)[0]
+        return ResultReader(self.memory, options).read(place)[0]
 
     # ---- making ----
 
@@ -222,9 +211,9 @@ class DirectMachine:
 
     def go_on(self, siblings: int, outcome: int) -> None:
         """See `Machine`."""
-        shape = self._shape(self.root)
-        assert shape is not None
-        continuation = self._fields(self.root, shape)[CONTINUATION]
+        node = self._node(self.root)
+        assert node is not None
+        continuation = node.parts[CONTINUATION]
         self._keep(continuation)
         self._drop(self.worker, self.root)
         self.root = self.run.apply(continuation, outcome)

@@ -77,8 +77,8 @@ class DirectProgram:
     places of operations, and the final core that readback evaluates functions with. `counted` is how many words a
     worker needs to count overflows by place. `parallel` says that it may run with several workers. `budgeted`: a run
     stops after some work, because nets may do the same with much less. `functions` are the names under which users know
-    the functions that the code has numbers for, as it names them where the stack ends. `actions` is there if the program
-    may perform some.
+    the functions that the code has numbers for, as it names them where the stack ends. `actions` is there if the
+    program may perform some.
     """
 
     object_code: bytes

@@ -24,7 +24,7 @@ PAYLOAD_MASK = 0xFFFFFF
 INDEX_SHIFT = 32
 SHAPE_MASK = 0xFF
 HEADER_SHIFT = 40
-# What a shape is for lists: the end, a cell with its number in the header, and a cell with its number in the first word.
+# What a shape is for lists: the end, a cell with its number in the header, a cell with its number in the first word.
 ENDS = 1
 PACKED = 2
 PLAIN = 3
@@ -71,8 +71,8 @@ def make_cell(w: Ptr[Worker], header: u64, fields: Ptr[u64], count: u64) -> u64:
 @export
 @noinline
 def make_list(w: Ptr[Worker], header: u64, is_packed: u64, numbers: Ptr[u64], count: u64, out: Ptr[u64]) -> u64:
-    """Puts numbers (u24, as payloads) in front of the list in `out`, the last one first; how many are left, because there
-    was no room for them. `header` is that of a cell without its number, which belongs there if it is packed."""
+    """Puts numbers (u24, as payloads) in front of the list in `out`, the last one first; how many are left, because
+    there was no room for them. `header` is that of a cell without its number, which belongs there if it is packed."""
     size: u64 = 3 - is_packed
     while count != 0:
         cell = find_cell(w, size)
