@@ -23,6 +23,7 @@ from bend.codegen.direct.lower import lower_function
 from bend.codegen.direct.ownership import borrowed_parameters
 from bend.codegen.direct.pairs import unpack_results
 from bend.codegen.direct.schedule import heavy_functions, order_calls
+from bend.codegen.direct.spill import spill_parameters
 from bend.codegen.direct.tails import move_calls
 from bend.codegen.emit_llvm import emit_module
 from bend.codegen.lir_layout import struct_layout
@@ -90,7 +91,7 @@ def lower_program(context: Context) -> lir.Module:
     functions = [item for function in context.program.functions.values() for item in lower_function(context, function)]
     functions += apply_functions(context)
     functions += kernel_functions(context)
-    return lir.Module(tuple(functions), tuple(context.structs.values()), tuple(tables(context)))
+    return lir.Module(tuple(spill_parameters(functions)), tuple(context.structs.values()), tuple(tables(context)))
 
 
 def forking_functions(program: ir.Program) -> frozenset[str]:

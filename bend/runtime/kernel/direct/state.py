@@ -56,6 +56,10 @@ class Shared:
     pad_4: Array[u64, 6]
 
 
+# How many parameters of a call can be passed in memory.
+SPILL = 64
+
+
 @struct
 class Worker:
     """One a thread. The first part belongs to it alone, but that others now and then set `stack_limit`, to have it look
@@ -88,6 +92,8 @@ class Worker:
     steals: u64
     # Seconds and nanoseconds of its next nap.
     nap: Array[u64, 2]
+    # Parameters of calls that no register is left for.
+    spill: Array[u64, SPILL]
     # How often results did not fit, by the place of the operation.
     overflows: Ptr[u64]
     pad_0: Array[u64, 10]

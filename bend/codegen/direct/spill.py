@@ -1,0 +1,119 @@
+"""Parameters that no register is left for are passed in memory of the worker.
+
+Calls that take the place of their caller must not have arguments on the stack: LLVM (up to 22 at least) leaves out the
+stores of these. So every function of the `tail` convention has only as many parameters as there are registers; callers
+put the others into `Worker.spill` right before the call, and the function takes them from there first of all.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from typing import Any
+
+from bend.codegen import lir
+from bend.codegen.direct import values as val
+from bend.codegen.direct.context import WORKER
+from bend.codegen.direct.ir import Unsupported
+from bend.codegen.direct.values import u64
+
+INTEGERS, FLOATS = 6, 8
+"""How many parameters of each kind are passed in registers on all machines that we know."""
+MOST = 64
+"""The words of `Worker.spill`."""
+SPILL = lir.FieldAddress(WORKER, 'spill', lir.Ptr(lir.Array(lir.U64, MOST)))
+
+
+def spill_parameters(functions: Sequence[lir.Function]) -> list[lir.Function]:
+    """The same functions with their parameters in registers. Raises `Unsupported` if one has too many."""
+    spilled = {function.name: places for function in functions
+               if function.tail and (places := _spilled(function.parameters))}
+    if not spilled:
+        return list(functions)
+    if max(map(len, spilled.values())) > MOST:
+        raise Unsupported('a function has too many parameters')
+    return [_with_registers(function, spilled) for function in functions]
+
+
+def _spilled(parameters: Iterable[tuple[str, lir.Type]]) -> tuple[int, ...]:
+    """The indices of parameters that no register is left for."""
+    left = {True: FLOATS, False: INTEGERS}
+    found = []
+    for index, (_, type_) in enumerate(parameters):
+        left[type_ == lir.F32] -= 1
+        if left[type_ == lir.F32] < 0:
+            found.append(index)
+    return tuple(found)
+
+
+def _with_registers(function: lir.Function, spilled: dict[str, tuple[int, ...]]) -> lir.Function:
+    places = spilled.get(function.name, ())
+    start = []
+    for number, index in enumerate(places):
+        local = lir.Local(*function.parameters[index])
+        start.append(lir.Assign(local, val.of_bits(lir.Load(lir.IndexAddress(SPILL, u64(number))), local.type)))
+    parameters = tuple(item for index, item in enumerate(function.parameters) if index not in places)
+    return dataclasses.replace(function, parameters=parameters, body=(*start, *_block(function.body, spilled)))
+
+
+def _block(block: lir.Block, spilled: dict[str, tuple[int, ...]]) -> lir.Block:
+    return tuple(result for statement in block for result in _statement(statement, spilled))
+
+
+def _statement(statement: lir.Stmt, spilled: dict[str, tuple[int, ...]]) -> Iterator[lir.Stmt]:
+    """A statement after the stores that the call in it needs; conditions call nothing of this kind."""
+    stores: list[lir.Stmt] = []
+
+    def changed(item: Any) -> Any:
+        if isinstance(item, tuple):
+            return _same_or(item, tuple(map(changed, item)))
+        if isinstance(item, lir.Call) and item.function in spilled:
+            assert not stores, 'one call a statement'
+            places = spilled[item.function]
+            for number, index in enumerate(places):
+                bits = val.as_bits(item.arguments[index])
+                stores.append(lir.Store(lir.IndexAddress(SPILL, u64(number)), bits))
+            return dataclasses.replace(item, arguments=tuple(
+                argument for index, argument in enumerate(item.arguments) if index not in places))
+        return _mapped(item, changed)
+
+    match statement:
+        case lir.If(_, then, otherwise):
+            result: lir.Stmt = dataclasses.replace(statement, then=_block(then, spilled),
+                                                   otherwise=_block(otherwise, spilled))
+        case lir.While(_, body):
+            result = dataclasses.replace(statement, body=_block(body, spilled))
+        case lir.Switch():
+            cases = tuple(lir.Case(case.values, _block(case.body, spilled)) for case in statement.cases)
+            result = dataclasses.replace(statement, cases=cases, default=_block(statement.default, spilled))
+        case _:
+            result = _mapped(statement, changed)
+    yield from stores
+    yield result
+
+
+def _mapped(item: Any, change: Callable[[Any], Any]) -> Any:
+    """A statement or expression with its operands changed."""
+    changes = {}
+    class_: Any = type(item)
+    for name in _operands(class_):
+        before = getattr(item, name)
+        if (after := change(before)) is not before:
+            changes[name] = after
+    return dataclasses.replace(item, **changes) if changes else item
+
+
+@cache
+def _operands(class_: Any) -> tuple[str, ...]:
+    """The fields of a class that may hold expressions."""
+    if not dataclasses.is_dataclass(class_) or class_ in (lir.Local, lir.Const, lir.GlobalAddress):
+        return ()
+    return tuple(item.name for item in dataclasses.fields(class_)
+                 if item.name in ('left', 'right', 'value', 'values', 'arguments', 'pointer', 'index', 'condition',
+                                  'then', 'otherwise', 'expected', 'new'))
+
+
+def _same_or(before: tuple[Any, ...], after: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The tuple as it was if nothing in it has changed."""
+    return before if all(one is other for one, other in zip(before, after, strict=True)) else after
