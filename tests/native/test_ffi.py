@@ -144,9 +144,10 @@ def test_calls(folder: Path, threads: int, monkeypatch: pytest.MonkeyPatch) -> N
     done = run(compiled(CALLS), monkeypatch, threads=threads)
     assert done.result == SHOWN
     assert done.interactions == run(compiled(CALLS, 'reference'), monkeypatch).interactions
+    assert run(compiled(CALLS, 'direct'), monkeypatch, threads=threads).result == SHOWN
 
 
-@pytest.mark.parametrize('engine', ['net', 'reference'])
+@pytest.mark.parametrize('engine', ['net', 'reference', 'direct'])
 def test_calls_in_the_scott_encoding(folder: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same with the other encoding, whose constructors print as functions."""
     text = CALLS.replace('wrap([opened, twice', 'wrap([twice')
@@ -155,7 +156,7 @@ def test_calls_in_the_scott_encoding(folder: Path, engine: Engine, monkeypatch: 
     assert done.result == SHOWN.replace('Result/Ok(0), ', '')
 
 
-@pytest.mark.parametrize('engine', ['net', 'reference'])
+@pytest.mark.parametrize('engine', ['net', 'reference', 'direct'])
 def test_errors(folder: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is absent, closed, or of the wrong shape."""
     monkeypatch.chdir(folder)
@@ -169,7 +170,8 @@ def test_errors(folder: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -
     assert result.count('Result/Err("no library is open with this handle")') == 3
 
 
-def test_a_failing_argument(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize('engine', ['net', 'direct'])
+def test_a_failing_argument(engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An argument that cannot be computed ends the program, once the library's function has returned."""
     monkeypatch.chdir(folder)
     text = """
@@ -186,7 +188,7 @@ def main():
     return IO/DyLib/call(0, "total", (1, bad(3)))
 """
     with pytest.raises(bend.BendError, match='divided by zero'):
-        run(compiled(text), monkeypatch)
+        run(compiled(text, engine), monkeypatch)
 
 
 def test_shared_objects() -> None:
