@@ -91,7 +91,8 @@ main = match m = (bind tick λa (bind tick λb (unit (+ a b)))) { State/S: (m.ru
     'a bend': 'def main():\n  bend d = 0:\n    when d < 4:\n      t = ![fork(d + 1), fork(d + 1)]\n    else:\n'
               '      t = !d\n  return t',
     'what only nets can do, not reached': 'other = {1 2}\nmain = 1',
-    'actions, not reached': 'other = (IO/print "x")\nmain = 1',
+    'actions': 'def main():\n  with IO:\n    * <- IO/print("x")\n    return wrap(1)',
+    'actions that are not performed': 'def main():\n  return (1, IO/print("x"))',
 }
 
 
@@ -108,9 +109,6 @@ NETS = [
     ('def main():\n  def inner(x):\n    return f(x)\n  return inner(1)\nf x = (x, {x *})', "'f' has a superposition"),
     ('hvm two -> u24:\n  2\n\ndef main():\n  return two() + 1', "'two' is written as a net"),
     ('hvm Math/sin -> (f24 -> f24):\n  (a a)\n\ndef main():\n  return Math/sin(1.0)', "'Math/sin' is written as a net"),
-    ('def main():\n  with IO:\n    * <- IO/print("x")\n    return wrap(1)', 'it may perform actions'),
-    ('def main():\n  return (1, IO/print("x"))', 'it may perform actions'),
-    ('main = (IO/wrap 1)', 'it may perform actions'),
 ]
 
 
@@ -203,7 +201,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize(('name', 'choice'), [
     ('merge_sort', Choice('direct')), ('word_count', Choice('direct')), ('expression_evaluator', Choice('direct')),
     ('church_numerals', Choice('direct', f"'next' {MULTIPLYING}", budgeted=True)),
-    ('guess', Choice('net', 'it may perform actions')),
+    ('guess', Choice('direct')),
 ])
 def test_examples(name: str, choice: Choice, cache: Cache) -> None:
     assert analysis((ROOT / 'examples' / f'{name}.bend').read_text(), cache).choice == choice

@@ -16,7 +16,7 @@ from bend.hvm.actions import MAGIC
 from bend.runtime.direct import program as form
 from bend.runtime.direct.host import Run
 from bend.runtime.direct.readback import NUMBER_MASK, Memory, Node, ResultReader
-from bend.runtime.machine import FINISHED, NUM_SCOTT, Action, ListType
+from bend.runtime.machine import CALL_FIELDS, FINISHED, NUM_SCOTT, Action, ListType
 
 if TYPE_CHECKING:
     from bend.hvm.result import Term
@@ -59,7 +59,13 @@ class DirectMachine:
         self._make_list = run.function('make_list', U64, 6)
         self._read_numbers = run.function('read_numbers', U64, 5)
         self._keep = run.function('keep_value', None, 1)
-        self._drop = run.function('drop_value', None, 2)
+        self._take_part = run.function('take_part', None, 3)
+        # Shapes of actions and of tuples whose fields are the words of the cell: these need no long look.
+        plain = [(number, shape.constructor) for number, shape in enumerate(self.shapes)
+                 if shape is not None and shape.packed is None]
+        self.plain_calls = frozenset(number for number, name in plain if name in self.forms.calls)
+        self.plain_pairs = frozenset(number for number, name in plain if name is None)
+        self.heap, self.base = run.memory, run.base
 
     def _kind(self, shape: form.Shape | None) -> int:
         """What a shape is for lists."""
@@ -78,6 +84,14 @@ class DirectMachine:
         if word & form.TAG_MASK == form.CONSTANT:
             return self.run.constant(word >> form.INDEX_SHIFT)
         return word
+
+    def _words(self, word: int, shapes: frozenset[int]) -> Sequence[int] | None:
+        """The header and the next words of a cell of one of some shapes."""
+        if word & form.TAG_MASK != form.CELL:
+            return None
+        index = (word - self.base) >> 3
+        words = self.heap[index:index + 1 + CALL_FIELDS]
+        return words if words[0] >> form.SHAPE_SHIFT & form.SHAPE_MASK in shapes else None
 
     def _node(self, word: int) -> Node | None:
         """The constructor or tuple that is a cell."""
@@ -98,6 +112,9 @@ class DirectMachine:
 
     def action(self) -> Action | None:
         """See `Machine`. Evaluates what may be the magic pair."""
+        words = self._words(self.root, self.plain_calls)
+        if words is not None and words[1] in self.magic:
+            return Action(NUM_SCOTT, words[1 + NAME], words[1 + ARGUMENT])
         node = self._node(self.root)
         if node is None or not self._is_magic(node.parts[0]):
             return None
@@ -125,7 +142,11 @@ class DirectMachine:
 
     def pair(self, place: int) -> tuple[int, int] | None:
         """See `Machine`."""
-        node = self._node(self._value(place))
+        word = self._value(place)
+        words = self._words(word, self.plain_pairs)
+        if words is not None:
+            return words[1], words[2]
+        node = self._node(word)
         if node is None or node.constructor is not None:
             return None
         first, second = node.parts
@@ -211,11 +232,14 @@ class DirectMachine:
 
     def go_on(self, siblings: int, outcome: int) -> None:
         """See `Machine`."""
-        node = self._node(self.root)
-        assert node is not None
-        continuation = node.parts[CONTINUATION]
-        self._keep(continuation)
-        self._drop(self.worker, self.root)
+        words = self._words(self.root, self.plain_calls)
+        if words is not None:
+            continuation = words[1 + CONTINUATION]
+        else:
+            node = self._node(self.root)
+            assert node is not None
+            continuation = node.parts[CONTINUATION]
+        self._take_part(self.worker, self.root, continuation)
         self.root = self.run.apply(continuation, outcome)
 
 

@@ -43,6 +43,8 @@ RECORDS_SLACK = 1 << 20
 """Bytes of these for tasks that are forked several at a time."""
 END, EVALUATE, CONSTANT, APPLY, ROOM = range(2, 7)
 """What workers are asked for (`bend.runtime.kernel.direct.main`)."""
+SPINS = 4000
+"""How often the first worker looks for the next request before it sleeps, where there is a core to spare."""
 BUDGET_SECONDS = 1.0
 """How long a program runs that nets may do with much less work."""
 
@@ -113,10 +115,11 @@ class Run:
         self.seconds = 0.0
         self.pool: list[int] = []
         self._stop_all = self.function('stop_all', None, 3)
-        self._ask_for = self.function('request_work', None, 2)
+        self._request_work = self.function('request_work', None, 4)
         self._await_answer = self.function('await_answer', ctypes.c_bool, 2)
         seconds, fraction = divmod(PATIENCE, 1)
         self._patience = Time(int(seconds), int(fraction * 1e9))
+        self.patience_address = ctypes.addressof(self._patience)
         wanted = 1 << ((memory_limit + SLACK) // WORD).bit_length()
         self._reserve('heap', wanted, threads, SLACK // WORD)
         self._reserve('stacks', wanted, threads, SLACK // WORD)
@@ -128,7 +131,10 @@ class Run:
         self._initialise()
         self.base = regions['heap'].address
         self.memory = memoryview(regions['heap'].words).cast('B').cast('Q')
+        # What every action of a program needs.
         self.shared = regions['shared'].address
+        self.shared_words = memoryview(regions['shared'].words).cast('B').cast('Q')
+        self.stop_index, self.result_index = (program.layouts['Shared'][name] for name in ('stop', 'result'))
 
     def function(self, name: str, result: type | None, parameters: int) -> Callable[..., int]:
         """An exported function of the native side, which takes so many words. Callers see to it that no worker is at
@@ -155,8 +161,9 @@ class Run:
     def _initialise(self) -> None:
         """Fills in the structs."""
         shared, workers = self.regions['shared'].address, self.regions['workers'].address
+        spins = SPINS if available_threads() > 1 else 0
         self._set_shared(workers=self.threads, first=workers, memory_limit=self.memory_limit,
-                         constants=self.regions['constants'].address)
+                         constants=self.regions['constants'].address, most_spins=spins, spins=spins)
         for index in range(self.threads):
             heap, heap_size = self._stretch('heap', index)
             stack, stack_size = self._stretch('stacks', index)
@@ -202,42 +209,42 @@ class Run:
         Raises OutOfMemory, DivisionByZero, WrongShape, StackOverflow, BudgetExceeded, KeyboardInterrupt; the run is
         over then.
         """
-        return self._ask(EVALUATE, entry=number)
+        return self._ask(EVALUATE, number)
 
     def constant(self, number: int) -> int:
         """The value of a definition without parameters, which is kept for ever. Raises as `evaluate` does."""
         known = self.regions['constants'].words[number]
-        return known or self._ask(CONSTANT, entry=number)
+        return known or self._ask(CONSTANT, number)
 
     def apply(self, function: int, argument: int) -> int:
         """A value applied to another one; both are used up. Raises as `evaluate` does."""
-        return self._ask(APPLY, function=function, argument=argument)
+        return self._ask(APPLY, function, argument)
 
     def make_room(self, cell_size: int) -> None:
         """Sees to it that the first worker has a free cell of so many words. Raises as `evaluate` does."""
-        self._ask(ROOM, cell_size=cell_size)
+        self._ask(ROOM, cell_size)
 
     def finish(self) -> None:
         """Lets all threads end."""
         if not self.pool:
             return
-        self._ask_for(self.shared, END)
+        self._request_work(self.shared, END, 0, 0)
         while self.pool:
             with suppress(KeyboardInterrupt):
                 join_thread(self.pool[-1], lambda: None)
                 self.pool.pop()
 
-    def _ask(self, request: int, **fields: int) -> int:
+    def _ask(self, request: int, subject: int, argument: int = 0) -> int:
         """Has the workers do something; gives the result."""
-        if self._shared('stop'):
+        words = self.shared_words
+        if words[self.stop_index]:
             self._check_stop()
-        self._set_shared(**fields)
         begin = time.perf_counter()
         try:
             if not self.pool:
                 self._start()
-            self._ask_for(self.shared, request)
-            while not self._await_answer(self.shared, ctypes.addressof(self._patience)):
+            self._request_work(self.shared, request, subject, argument)
+            while not self._await_answer(self.shared, self.patience_address):
                 if self.program.budgeted and time.perf_counter() - begin > BUDGET_SECONDS:
                     self._stop(STOP_BUDGET)
         except BaseException:
@@ -245,10 +252,10 @@ class Run:
             self.finish()
             raise
         self.seconds += time.perf_counter() - begin
-        if self._shared('stop'):
+        if words[self.stop_index]:
             self.finish()
             self._check_stop()
-        return self._shared('result')
+        return words[self.result_index]
 
     def _start(self) -> None:
         """Starts a thread for each worker; if the system grants fewer, these do all the work."""

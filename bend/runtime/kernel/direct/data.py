@@ -153,6 +153,7 @@ def keep_value(value: u64) -> None:
 
 
 @export
-def drop_value(w: Ptr[Worker], value: u64) -> None:
-    """One reference to a value less."""
-    drop(w, value)
+def take_part(w: Ptr[Worker], whole: u64, part: u64) -> None:
+    """A part of a value is needed, the value itself no more."""
+    retain_shared(part)
+    drop(w, whole)

@@ -35,13 +35,13 @@ def worker_main(w: Ptr[Worker]) -> None:
     request = next_request(shared)
     while request != END:
         if request == APPLY:
-            shared.result = apply_value(w, shared.function, shared.argument)
+            shared.result = apply_value(w, shared.subject, shared.argument)
         elif request == EVALUATE:
-            shared.result = run_entry(w, shared.entry)
+            shared.result = run_entry(w, shared.subject)
         elif request == CONSTANT:
-            shared.result = constant(w, shared.entry)
+            shared.result = constant(w, shared.subject)
         else:
-            release(w, allocate(w, shared.cell_size), shared.cell_size)
+            release(w, allocate(w, shared.subject), shared.subject)
         give_answer(shared)
         request = next_request(shared)
     atomic_store(addr(shared.done), 1, SEQ_CST)

@@ -28,13 +28,11 @@ class Shared:
     first: u64
     memory_limit: u64
     constants: Ptr[u64]
-    # What to do: evaluate a definition, apply a function to an argument, see to it that there is a cell of a size.
-    entry: u64
-    cell_size: u64
-    function: u64
+    # What to do it with: the number of a definition, a function and its argument, the size of a cell.
+    subject: u64
     argument: u64
     result: u64
-    pad_0: Array[u64, 15]
+    pad_0: Array[u64, 9]
     stop: u64
     stop_detail: u64
     done: u64
@@ -43,7 +41,10 @@ class Shared:
     pad_2: Array[u64, 15]
     # What the host asks the first worker to do, and whether that is done (`bend.runtime.kernel.direct.system`).
     request: u64
-    pad_5: Array[u64, 15]
+    # How often the first worker looks for a request before it sleeps, at most and next time.
+    most_spins: u64
+    spins: u64
+    pad_5: Array[u64, 13]
     answer: u64
     pad_6: Array[u64, 15]
     # The workers that sleep or are about to, a bit each.

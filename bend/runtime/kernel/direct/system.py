@@ -39,8 +39,10 @@ SLEEPS = 1
 PENDING = 0
 DONE = 1
 HOST_SLEEPS = 2
-# How often each side looks before it sleeps.
+# How often the host looks before it sleeps. How long the first worker does depends: when it slept in the end it looks
+# half as often the next time, but now and then as often as it may.
 SPINS = 500
+LEAST_SPINS = 50
 
 
 @extern
@@ -94,8 +96,10 @@ def leave() -> None:
 
 @export
 @noinline
-def request_work(shared: Ptr[Shared], request: u64) -> None:
+def request_work(shared: Ptr[Shared], request: u64, subject: u64, argument: u64) -> None:
     """Gives the first worker something to do. The host calls this."""
+    shared.subject = subject
+    shared.argument = argument
     atomic_store(addr(shared.answer), PENDING, SEQ_CST)
     if atomic_xchg(addr(shared.request), request, SEQ_CST) == SLEEPS:
         syscall(FUTEX, u64(addr(shared.request)), FUTEX_WAKE_PRIVATE, 1, 0, 0, 0)
@@ -127,10 +131,16 @@ def give_answer(shared: Ptr[Shared]) -> None:
 def next_request(shared: Ptr[Shared]) -> u64:
     """Waits for the next request of the host, and takes it."""
     request = addr(shared.request)
-    for _ in range(SPINS):
+    spins = shared.spins
+    if spins <= LEAST_SPINS:
+        shared.spins = spins - 1 if spins > 1 else shared.most_spins
+    for _ in range(spins):
         if atomic_load(request, ACQUIRE) != NO_REQUEST:
+            shared.spins = shared.most_spins
             break
         pause()
     while atomic_cas(request, NO_REQUEST, SLEEPS, SEQ_CST) <= SLEEPS:
         syscall(FUTEX, u64(request), FUTEX_WAIT_PRIVATE, SLEEPS, 0, 0, 0)
+        if spins > LEAST_SPINS:
+            shared.spins = spins // 2
     return atomic_xchg(request, NO_REQUEST, SEQ_CST)
