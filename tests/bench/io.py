@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures input and output: printing, and copying standard input whole, in blocks and line by line.
 
-    io.py [--megabytes 1,2,4,8] [--threads 1,2,8]
+    io.py [--megabytes 1,2,4,8] [--threads 1,2,8] [--engines net,direct]
 
 Each row is one run of a process: what it takes beyond the same program on no data, and its largest resident set.
 """
@@ -105,7 +105,7 @@ def run(path: Path, arguments: Sequence[str], data: Path, copied: Path) -> Cost:
     """Runs a program with the data as standard input."""
     start = os.times().elapsed
     with data.open('rb') as source, copied.open('wb') as target:
-        process = subprocess.Popen([sys.executable, '-m', 'bend', 'run', *arguments[:2], str(path), *arguments[2:]],
+        process = subprocess.Popen([sys.executable, '-m', 'bend', 'run', *arguments[:4], str(path), *arguments[4:]],
                                    stdin=source, stdout=target)
         _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -114,32 +114,43 @@ def run(path: Path, arguments: Sequence[str], data: Path, copied: Path) -> Cost:
     return Cost(os.times().elapsed - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
 
 
+def measure(path: Path, engine: str, threads: str, megabytes: int, folder: str) -> list[str]:
+    """What a program takes on an engine, as cells of the table."""
+    nothing, data, copied = (Path(folder, name) for name in ('nothing', 'data', 'copied'))
+    is_printing = path.read_text() == PRINT
+    words = ['-t', threads, '--engine', engine]
+    # Everything is compiled once before it is measured.
+    for _ in range(2):
+        least = run(path, [*words, *(['0'] if is_printing else [])], nothing, copied)
+    for _ in range(1 + is_printing):
+        cost = run(path, [*words, *([str(megabytes)] if is_printing else [])], data, copied)
+    assert is_printing or copied.read_bytes() == data.read_bytes(), 'the copy differs'
+    assert copied.stat().st_size == megabytes * MEGABYTE
+    return [f'{cost.wall - least.wall:.2f} s', f'{cost.processor - least.processor:.2f} s',
+            f'{cost.resident >> 10} MB']
+
+
 def main() -> int:
     """Prints all rows."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--megabytes', default='1,2,4,8')
     parser.add_argument('--threads', default='1')
+    parser.add_argument('--engines', default='net,direct')
     options = parser.parse_args()
-    print('| | MB | threads | wall | CPU | resident |\n|---|---|---|---|---|---|')
+    engines = options.engines.split(',')
+    columns = [f'{engine}: {what}' for engine in engines for what in ('wall', 'CPU', 'resident')]
+    print(f'| | MB | threads | {" | ".join(columns)} |\n|---|---|---|{"---|" * len(columns)}')
     with tempfile.TemporaryDirectory() as folder:
-        nothing, data, copied = (Path(folder, name) for name in ('nothing', 'data', 'copied'))
+        nothing, data = Path(folder, 'nothing'), Path(folder, 'data')
         nothing.write_bytes(b'')
         for title, text in PROGRAMS.items():
             path = Path(folder, title.replace(' ', '_') + '.bend')
             path.write_text(text)
             for threads in options.threads.split(','):
                 for megabytes in map(int, options.megabytes.split(',')):
-                    count = [str(megabytes)] if text is PRINT else []
                     data.write_bytes(lines(megabytes * MEGABYTE))
-                    run(path, ['-t', threads, *(['0'] if count else [])], nothing, copied)
-                    least = run(path, ['-t', threads, *(['0'] if count else [])], nothing, copied)
-                    if count:
-                        run(path, ['-t', threads, *count], nothing, copied)
-                    cost = run(path, ['-t', threads, *count], data, copied)
-                    assert copied.read_bytes() == data.read_bytes() or count, 'the copy differs'
-                    assert copied.stat().st_size == megabytes * MEGABYTE
-                    print(f'| {title} | {megabytes} | {threads} | {cost.wall - least.wall:.2f} s | '
-                          f'{cost.processor - least.processor:.2f} s | {cost.resident >> 10} MB |', flush=True)
+                    cells = [cell for engine in engines for cell in measure(path, engine, threads, megabytes, folder)]
+                    print(f'| {title} | {megabytes} | {threads} | {" | ".join(cells)} |', flush=True)
     return 0
 
 
