@@ -23,10 +23,10 @@ from bend.runtime.cpu import NetProgram
 from bend.runtime.jit import compile_object
 
 KERNEL = Path(__file__).parent.parent / 'runtime' / 'kernel'
-KERNEL_MODULES = ('ports', 'state', 'memory', 'bag', 'mail', 'link', 'numbers', 'faults', 'entries', 'expand',
-                  'rules', 'schedule')
-ACTION_MODULES = ('alone', 'data')
-FIRST_ENTRY = 3
+KERNEL_MODULES = ('ports', 'state', 'memory', 'regions', 'bag', 'mail', 'link', 'numbers', 'faults', 'entries',
+                  'expand', 'rules', 'waiting', 'sharing', 'idle', 'schedule', 'alone')
+ACTION_MODULES = ('data',)
+FIRST_ENTRY = 4
 MAX_COMPILED_SIZE = 300
 PROVIDED = ('call_entry', 'call_definition')
 

@@ -37,12 +37,12 @@ MAX_DEFINITIONS = 1 << 28
 CHUNK_WORDS = 8192
 RING_STRIDE = 4112
 SLACK_BYTES = 256 << 20
-WAITS = 32
 STOP_MEMORY, STOP_INTERRUPTED, STOP_DIVISION, STOP_PAUSED = 1, 2, 3, 4
 ALLOWANCE = 512
-"""Polls that a run between actions may use before the threads take part: about a millisecond or two."""
-SHARED_BAG = 48
-"""Words of tasks, about ten tasks, from which on the threads take part."""
+"""Polls that one thread makes alone before others take part, if there are tasks to share: about a millisecond. With 0,
+others take part from the beginning."""
+LONGEST = 8192
+"""Polls after which it looks whether it is to be interrupted: some twenty milliseconds."""
 VARIABLE, REFERENCE, ERASER, NUMBER = 0, 1, 2, 3
 COUNTERS = {'call': 'calls', 'void': 'voids', 'erase': 'erasures', 'annihilate': 'annihilations',
             'commute': 'commutations', 'operate': 'operations', 'switch': 'switches'}
@@ -191,10 +191,6 @@ class Memory:
         """Sets a field of a worker."""
         self.regions['workers'].words[index * self.worker_words + self.layouts['Worker'][name]] = value
 
-    def bag_words(self) -> int:
-        """The words of all tasks that wait in bags."""
-        return sum(self.worker(index, 'top') - self.worker(index, 'bottom') for index in range(self.threads))
-
     def overflows(self) -> Counter[net.Place | None]:
         """How often results did not fit, by place."""
         words, size = self.regions['overflows'].words, self.program.counted
@@ -209,7 +205,7 @@ class Memory:
 
     def progress(self) -> Progress:
         """How the run gets on; numbers that workers are about to change."""
-        idle = self.shared('hungry').bit_count()
+        idle = self.shared('idle').bit_count()
         return Progress(self.interactions(), self.shared('memory_used'), self.threads - idle, self.threads)
 
     def counts(self) -> tuple[WorkerCount, ...]:
@@ -254,13 +250,14 @@ def initialise(memory: Memory, program: NetProgram, memory_limit: int, region_wo
     regions = memory.regions
     for name, value in {'workers': memory.threads, 'heap': regions['heap'].address, 'region_words': region_words,
                         'memory_limit': memory_limit, 'book': regions['book'].address,
-                        'rings': regions['rings'].address, 'allowance': ALLOWANCE}.items():
+                        'rings': regions['rings'].address, 'allowance': ALLOWANCE, 'longest': max(LONGEST, ALLOWANCE),
+                        'idle': (1 << memory.threads) - 2}.items():
         memory.set_shared(name, value)
     for index in range(memory.threads):
         first = index * region_words + (CHUNK_WORDS if index == 0 else 0)
         for name, value in {'heap': regions['heap'].address, 'owner_shift': region_words.bit_length() - 1,
                             'id': index, 'next_label': index * (FRESH_LABELS // memory.threads),
-                            'wait_mask': WAITS if memory.threads > 1 else 0,
+                            'regions': (1 << memory.threads) - 1 if index == 0 else 0,
                             'waiting': regions['waiting'].address + index * waiting_words * WORD,
                             'bag': regions['bags'].address + index * bag_words * WORD,
                             'bag_words': bag_words, 'tick': 1, 'book': regions['book'].address,
@@ -318,60 +315,55 @@ class Run:
 
     def boot(self, definition: int, target: int) -> None:
         """Reduces a definition, joined with a port. Raises as `run` does."""
-        boot = self.function('boot', None, 3)
-        self.reduce(lambda: boot(self.memory.worker_address(0), definition, target))
+        self.function('boot', None, 3)(self.memory.worker_address(0), definition, target)
+        if not self.memory.shared('stop'):
+            self.memory.set_shared('stop', STOP_PAUSED)
+            self.memory.set_shared('stop_detail', int(ALLOWANCE == 0 and self.memory.threads > 1))
+        self.resume()
 
-    def reduce(self, start: Callable[[], object] | None = None) -> None:
-        """Lets all workers reduce what is there until nothing is left; Ctrl-C stops them and is raised again.
-
-        The first worker, which gets what `start` adds, starts when the others already wait for work: a thread that is
-        busy may keep the next one from being started for a time slice.
-        """
+    def resume(self) -> None:
+        """Goes on after a run by one thread that stopped, if it had only used up what it may: with all workers if there
+        are tasks to share, as before if there is one thing to do after the other."""
         memory = self.memory
-        worker_main = self.function('worker_main', None, 1)
-        wake_all = self.function('wake_all', None, 1)
-        pool = [threading.Thread(target=worker_main, args=(memory.worker_address(index),), daemon=True)
-                for index in range(memory.threads)]
-        memory.set_shared('work', memory.shared('work') + memory.threads)
-        for thread in pool[1:]:
-            thread.start()
+        run_alone = self.function('run_alone', ctypes.c_bool, 1)
         begin = time.perf_counter()
-        if start is not None:
-            start()
-        pool[0].start()
         try:
-            wait_for(pool, memory, wake_all, self.watcher)
-        except KeyboardInterrupt:
-            memory.set_shared('stop', STOP_INTERRUPTED)
-            wait_for(pool, memory, wake_all)
-            raise
+            while memory.shared('stop') == STOP_PAUSED:
+                memory.set_shared('stop', 0)
+                if memory.shared('stop_detail'):
+                    memory.set_shared('stop_detail', 0)
+                    self.share()
+                else:
+                    run_alone(memory.worker_address(0))
+                    if self.watcher is not None:
+                        self.watcher.update(memory.progress())
         finally:
             if self.watcher is not None:
                 self.watcher.hide()
         self.seconds += time.perf_counter() - begin
         check_stop(memory, self.memory_limit)
 
-    def resume(self) -> None:
-        """Goes on after a run by one thread that stopped, if it had only used up its allowance: with all workers if
-        there are tasks to share, as before if there is one thing to do after the other."""
+    def share(self) -> None:
+        """Lets all workers reduce what the first one has until nothing is left; Ctrl-C stops them and is raised again.
+
+        The first worker starts when the others already wait for work: a thread that is busy may keep the next one from
+        being started for a time slice.
+        """
         memory = self.memory
-        run_alone = self.function('run_alone', ctypes.c_bool, 1)
-        while memory.shared('stop') == STOP_PAUSED:
-            memory.set_shared('stop', 0)
-            # That thread no longer counts; messages not received yet do.
-            memory.set_shared('work', memory.shared('work') - 1)
-            if memory.threads > 1 and memory.bag_words() >= SHARED_BAG:
-                self.reduce()
-            else:
-                begin = time.perf_counter()
-                run_alone(memory.worker_address(0))
-                self.seconds += time.perf_counter() - begin
-                if self.watcher is not None:
-                    self.watcher.update(Progress(memory.interactions(), memory.shared('memory_used'), 1,
-                                                 memory.threads))
-        if self.watcher is not None:
-            self.watcher.hide()
-        check_stop(memory, self.memory_limit)
+        worker_main = self.function('worker_main', None, 1)
+        wake_all = self.function('wake_all', None, 1)
+        pool = [threading.Thread(target=worker_main, args=(memory.worker_address(index),), daemon=True)
+                for index in range(memory.threads)]
+        memory.set_shared('work', memory.threads)
+        for thread in reversed(pool):
+            thread.start()
+        try:
+            wait_for(pool, memory, wake_all, self.watcher)
+        except KeyboardInterrupt:
+            memory.set_shared('stop', STOP_INTERRUPTED)
+            wait_for(pool, memory, wake_all)
+            raise
+        self.function('gather', None, 1)(memory.worker_address(0))
 
 
 def wait_for(pool: list[threading.Thread], memory: Memory, wake_all: Callable[..., int],

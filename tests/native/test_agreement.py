@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from bend.hvm.walk import map_leaves
 from bend.runtime import cpu
 from tests.hvm.strategies import books, layered_books
 
+pytestmark = pytest.mark.usefixtures('threads_from_the_beginning')
 BUDGET = 20_000
 THREADS = (1, 2, 8)
 

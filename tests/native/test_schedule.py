@@ -67,6 +67,51 @@ def main():
 """
 
 
+STREAMS = """
+def numbers(n, seed):
+  switch n:
+    case 0:
+      return []
+    case _:
+      return List/Cons(seed % 4096, numbers(n-1, seed * 16598013 + 12820163))
+
+def split(pivot, xs, below, rest):
+  match xs:
+    case List/Nil:
+      return (below, rest)
+    case List/Cons:
+      if xs.head < pivot:
+        return split(pivot, xs.tail, List/Cons(xs.head, below), rest)
+      else:
+        return split(pivot, xs.tail, below, List/Cons(xs.head, rest))
+
+def sort(xs):
+  match xs:
+    case List/Nil:
+      return []
+    case List/Cons:
+      (below, rest) = split(xs.head, xs.tail, [], [])
+      return List/concat(sort(below), List/Cons(xs.head, sort(rest)))
+
+def doubled(xs):
+  match xs:
+    case List/Nil:
+      return []
+    case List/Cons:
+      return List/Cons(xs.head * 2, doubled(xs.tail))
+
+def weighed(xs, weight):
+  match xs:
+    case List/Nil:
+      return 0
+    case List/Cons:
+      return (xs.head * weight) ^ (weighed(xs.tail, weight + 2) * 3)
+
+def main():
+  return weighed(doubled(sort(doubled(numbers(2000, 1)))), 1)
+"""
+
+
 LOOP = """
 def loop(n, x):
   switch n:
@@ -104,12 +149,30 @@ def test_threads_without_tasks_sleep() -> None:
     assert cpu_seconds(program, 8) < 1.5 * cpu_seconds(program, 1) + 0.1
 
 
-@pytest.mark.parametrize('text', [TREES, LISTS], ids=['trees', 'lists'])
-def test_many_runs_on_many_threads(text: str) -> None:
+@pytest.mark.parametrize('text, runs', [(TREES, RUNS), (LISTS, RUNS), (STREAMS, RUNS // 10)],
+                         ids=['trees', 'lists', 'streams'])
+def test_many_runs_on_many_threads(text: str, runs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads take part from the beginning, so that they have something to do in small programs."""
+    monkeypatch.setattr(cpu, 'ALLOWANCE', 0)
     program = compiled(text)
     first = cpu.run(program, 1)
-    for _ in range(RUNS):
+    for _ in range(runs):
         for threads in (2, 3, 4, 8):
             again = cpu.run(program, threads, 1 << 30)
             assert again.interactions == first.interactions, threads
             assert same_tree(again.net.root, first.net.root), threads
+
+
+def test_small_programs_are_run_by_one_thread() -> None:
+    """Nobody else takes part before there has been something to do for long enough."""
+    result = cpu.run(compiled('def main():\n  return List/length([1, 2, 3])'), 8)
+    assert [worker.messages for worker in result.workers] == [0] * 8
+    assert result.interactions == result.workers[0].interactions
+
+
+@pytest.mark.parametrize('threads', [2, 8])
+def test_streams_are_not_exchanged(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that would exchange a list element by element leave it to one of them."""
+    monkeypatch.setattr(cpu, 'ALLOWANCE', 0)
+    result = cpu.run(compiled(STREAMS), threads)
+    assert sum(worker.messages for worker in result.workers) < result.interactions // 16

@@ -41,6 +41,7 @@ from tests.syntax.shape import shape
 
 BUDGET = 30_000
 THREADS = (1, 2, 8)
+pytestmark = pytest.mark.usefixtures('threads_from_the_beginning')
 MEMORY = 1 << 30
 
 Run = Callable[[str], Result | cpu.RunResult | None]

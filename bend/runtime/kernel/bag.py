@@ -6,6 +6,7 @@ from the top and gives the oldest away from the bottom.
     REDEX       two ports that face each other
     FREED       first and last slot of a chain of variables that go home to their owner
     DONE        a gap: the task has been given away
+    REGIONS     a mask of regions that the receiver acts for from now on, a debt, and a number of failures
     entry e     a call of a compiled definition with its ports; `FIRST_ENTRY` and up
 """
 
@@ -15,9 +16,16 @@ from bend.runtime.kernel.state import Worker
 REDEX = 0
 FREED = 1
 DONE = 2
-FIRST_ENTRY = 3
+REGIONS = 3
+FIRST_ENTRY = 4
 KIND_MASK = 0xFFFFFFFF
 COUNT_SHIFT = 32
+
+
+@inline
+def task_words(header: u64) -> u64:
+    """The words of a task on the bag, both headers included."""
+    return (header >> COUNT_SHIFT) + 2
 
 
 @inline

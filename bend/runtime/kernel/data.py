@@ -5,12 +5,11 @@ constructor has no siblings, and its first field is its tag. Both encodings are 
 that of the action. A place is the heap index where a port is written. The host acts as the first worker.
 """
 
-from bend.runtime.kernel.alone import follow, force, run_alone
-from bend.runtime.kernel.expand import constant_of
+from bend.runtime.kernel.alone import run_alone
+from bend.runtime.kernel.expand import constant_of, expand
 from bend.runtime.kernel.lang import Ptr, addr, export, inline, noinline, u64
-from bend.runtime.kernel.link import alloc_variable, is_mine, link, resolve
-from bend.runtime.kernel.mail import free_foreign
-from bend.runtime.kernel.memory import free_node, free_slot
+from bend.runtime.kernel.link import alloc_variable, free_any, link, resolve
+from bend.runtime.kernel.memory import free_node
 from bend.runtime.kernel.numbers import TYPE_BITS, U24, number
 from bend.runtime.kernel.ports import CON, ERA, ERASER, NUM, REF, is_variable, make_port, tag, value
 from bend.runtime.kernel.rules import make_node
@@ -33,6 +32,38 @@ WRONG = 3
 
 
 # ---- reading ----
+
+
+@noinline
+def follow(w: Ptr[Worker], place: u64) -> u64:
+    """The place where what stands at a place is written: full slots are followed, and stay as they are."""
+    at = place
+    port = w.heap[at]
+    while is_variable(port) and w.heap[value(port)] != 0:
+        at = value(port)
+        port = w.heap[at]
+    return at
+
+
+@export
+@noinline
+def force(w: Ptr[Worker], place: u64) -> bool:
+    """Puts the value of a reference in its place; False if the run stopped, and then it is to be called again.
+
+    The expansion counts as an interaction, as that of the entry does.
+    """
+    while True:
+        at = follow(w, place)
+        port = w.heap[at]
+        if tag(port) != REF:
+            return True
+        variable = alloc_variable(w)
+        w.heap[at] = variable
+        w.calls += 1
+        expand(w, value(port), variable)
+        # Most values are there at once.
+        if w.top != w.bottom and not run_alone(w):
+            return False
 
 
 @noinline
@@ -204,10 +235,7 @@ def free_cell(w: Ptr[Worker], place: u64, rest: u64) -> None:
         port = resolve(w, w.heap[index + 1])
         free_node(w, index)
     # What remains are both ends of the variable of the result.
-    if is_mine(w, port):
-        free_slot(w, value(port))
-    else:
-        free_foreign(w, value(port))
+    free_any(w, port)
 
 
 # ---- making ----

@@ -1,8 +1,8 @@
 """Joining two ports: LINK of spec 05, sections 2.1 and 3.1.
 
-A slot is empty (0) or holds what its first end was joined with. The owner writes slots with plain stores. Another
-worker that holds an end of a foreign slot either finds it full, and then nobody else can reach it any more, or
-sends the owner a message to do the joining.
+A slot is empty (0) or holds what its first end was joined with. The worker that acts for its region writes it with
+plain stores. Another worker that holds an end of a slot either finds it full, and then nobody else can reach it any
+more, or sends that worker a message to do the joining.
 """
 
 from bend.runtime.kernel.bag import push_redex
@@ -20,14 +20,9 @@ from bend.runtime.kernel.lang import (
 )
 from bend.runtime.kernel.mail import free_foreign, send_link
 from bend.runtime.kernel.memory import alloc_slot, free_slot
-from bend.runtime.kernel.ports import NUM, VALUE_SHIFT, VAR, is_variable, make_port, tag, value
+from bend.runtime.kernel.ports import NUM, VAR, is_variable, make_port, tag, value
+from bend.runtime.kernel.regions import acts_for, is_mine
 from bend.runtime.kernel.state import Worker
-
-
-@inline
-def is_mine(w: Ptr[Worker], variable: u64) -> bool:
-    """Whether a variable's slot belongs to this worker."""
-    return variable >> (VALUE_SHIFT + w.owner_shift) == w.id
 
 
 @inline
@@ -46,13 +41,22 @@ def bound_variable(w: Ptr[Worker], port: u64) -> u64:
     return make_port(VAR, index)
 
 
+@inline
+def free_any(w: Ptr[Worker], variable: u64) -> None:
+    """Frees the slot of a variable, whoever's it is."""
+    if is_mine(w, variable):
+        free_slot(w, value(variable))
+    else:
+        free_foreign(w, value(variable))
+
+
 @noinline
 def link_slow(w: Ptr[Worker], a: u64, b: u64) -> None:
     """`link` in full."""
     x = a
     y = b
     while True:
-        if not is_variable(x) or (is_variable(y) and not is_mine(w, x) and is_mine(w, y)):
+        if not is_variable(x) or (is_variable(y) and not acts_for(w, x) and acts_for(w, y)):
             z = x
             x = y
             y = z
@@ -61,16 +65,13 @@ def link_slow(w: Ptr[Worker], a: u64, b: u64) -> None:
             return
         index = value(x)
         held = atomic_load(addr(w.heap[index]), ACQUIRE)
-        if is_mine(w, x):
-            if held == 0:
+        if held == 0:
+            if acts_for(w, x):
                 atomic_store(addr(w.heap[index]), y, RELEASE)
-                return
-            free_slot(w, index)
-        else:
-            if held == 0:
+            else:
                 send_link(w, x, y)
-                return
-            free_foreign(w, index)
+            return
+        free_any(w, x)
         x = held
 
 
@@ -101,10 +102,7 @@ def resolve_slow(w: Ptr[Worker], variable: u64) -> u64:
         held = atomic_load(addr(w.heap[index]), ACQUIRE)
         if held == 0:
             return x
-        if is_mine(w, x):
-            free_slot(w, index)
-        else:
-            free_foreign(w, index)
+        free_any(w, x)
         x = held
     return x
 

@@ -4,10 +4,11 @@ A message is a header as in the bag, followed by its words. `Shared.work` counts
 messages that have not been received; the run is over when it reaches 0.
 """
 
-from bend.runtime.kernel.bag import COUNT_SHIFT, FREED, REDEX, push_redex
+from bend.runtime.kernel.bag import COUNT_SHIFT, FREED, REDEX, REGIONS, push_redex
 from bend.runtime.kernel.lang import (
     ACQ_REL,
     ACQUIRE,
+    RELAXED,
     RELEASE,
     SEQ_CST,
     Ptr,
@@ -25,6 +26,7 @@ from bend.runtime.kernel.lang import (
     u64,
 )
 from bend.runtime.kernel.ports import VALUE_SHIFT
+from bend.runtime.kernel.regions import steward_of
 from bend.runtime.kernel.state import RING_WORDS, Worker
 
 # A ring is two cache lines for its positions (which only grow), then its words: how far it has been read; how far it
@@ -100,6 +102,7 @@ def flush(w: Ptr[Worker]) -> None:
     mask = w.unsent_to
     atomic_add(addr(w.shared.work), w.unsent, ACQ_REL)
     w.messages += w.unsent
+    w.partners |= mask
     w.unsent = 0
     w.unsent_to = 0
     while mask != 0:
@@ -113,26 +116,33 @@ def flush(w: Ptr[Worker]) -> None:
 
 @noinline
 def send_link(w: Ptr[Worker], variable: u64, port: u64) -> None:
-    """Asks the owner of an empty slot to join it with a port; keeps the pair for later if the ring is full."""
+    """Asks whoever acts for an empty slot to join it with a port; keeps the pair for later if the ring is full."""
     scratch = w.scratch
     scratch[0] = variable
     scratch[1] = port
-    if not send(w, variable >> (VALUE_SHIFT + w.owner_shift), (2 << COUNT_SHIFT) | REDEX, scratch):
+    if not send(w, steward_of(w, variable >> (VALUE_SHIFT + w.owner_shift)), (2 << COUNT_SHIFT) | REDEX, scratch):
         push_redex(w, variable, port)
 
 
 @noinline
 def free_foreign(w: Ptr[Worker], index: u64) -> None:
-    """Collects a used-up slot of another worker; a batch of them goes home as one chain."""
+    """Collects a used-up slot of another worker; a batch of them goes home as one chain, unless that worker waits."""
     owner = index >> w.owner_shift
     w.heap[index] = w.foreign_head[owner]
     if w.foreign_head[owner] == 0:
         w.foreign_tail[owner] = index
     w.foreign_head[owner] = index
     w.foreign_count[owner] += 1
-    if w.foreign_count[owner] >= FREED_BATCH:
+    if w.foreign_count[owner] >= FREED_BATCH and (atomic_load(addr(w.shared.idle), RELAXED) >> owner) & 1 == 0:
+        return_slots(w, owner)
+
+
+@noinline
+def return_slots(w: Ptr[Worker], owner: u64) -> None:
+    """Sends the used-up slots of another worker home."""
+    if w.foreign_head[owner] != 0:
         scratch = w.scratch
-        scratch[0] = index
+        scratch[0] = w.foreign_head[owner]
         scratch[1] = w.foreign_tail[owner]
         if send(w, owner, (2 << COUNT_SHIFT) | FREED, scratch):
             w.foreign_head[owner] = 0
@@ -146,11 +156,11 @@ def receive(w: Ptr[Worker]) -> None:
     while mask != 0:
         sender = ctz(mask)
         mask &= mask - 1
-        receive_from(w, ring(w, sender, w.id))
+        receive_from(w, sender, ring(w, sender, w.id))
 
 
 @noinline
-def receive_from(w: Ptr[Worker], source: Ptr[u64]) -> None:
+def receive_from(w: Ptr[Worker], sender: u64, source: Ptr[u64]) -> None:
     """Empties one ring."""
     head = source[RING_HEAD]
     tail = atomic_load(addr(source[RING_TAIL]), ACQUIRE)
@@ -163,6 +173,9 @@ def receive_from(w: Ptr[Worker], source: Ptr[u64]) -> None:
             last = source[RING_DATA + (head + 2) % RING_WORDS]
             w.heap[last] = w.variable_free
             w.variable_free = first
+        elif header == (3 << COUNT_SHIFT) | REGIONS:
+            take_regions(w, sender, source[RING_DATA + (head + 1) % RING_WORDS],
+                         source[RING_DATA + (head + 2) % RING_WORDS], source[RING_DATA + (head + 3) % RING_WORDS])
         else:
             copy_task(w, source, head, header)
         head += count + 1
@@ -170,6 +183,18 @@ def receive_from(w: Ptr[Worker], source: Ptr[u64]) -> None:
     w.received += received
     atomic_store(addr(source[RING_HEAD]), head, RELEASE)
     atomic_sub(addr(w.shared.work), received, ACQ_REL)
+
+
+@inline
+def take_regions(w: Ptr[Worker], sender: u64, regions: u64, debt: u64, failures: u64) -> None:
+    """Acts for regions from now on; no region at all is a question (see `ask_for_wards`)."""
+    if regions == 0:
+        return
+    w.regions |= regions
+    w.debt += debt
+    w.failures = failures
+    if (regions >> w.id) & 1 != 0:
+        w.giver = sender
 
 
 @inline

@@ -1,9 +1,10 @@
 """The state of a run: what all workers share, and what each has for itself.
 
-Workers share no nets. A variable slot belongs to the worker whose region it lies in, and only that worker writes
-to it; a node belongs to whoever holds the redex that reaches it. Everything that crosses from one worker to
-another is a message, so that linking needs no atomic operation (private deques and mailboxes: Acar, Charguéraud
-and Rainey, "Scheduling parallel programs by work stealing with private deques", PPoPP 2013).
+Workers share no nets. A variable slot lies in the region of the worker that allocated it, and only the worker that
+acts for the region (see `bend.runtime.kernel.regions`) writes to it; a node belongs to whoever holds the redex that
+reaches it. Everything that crosses from one worker to another is a message, so that linking needs no atomic operation
+(private deques and mailboxes: Acar, Charguéraud and Rainey, "Scheduling parallel programs by work stealing with
+private deques", PPoPP 2013).
 """
 
 from bend.runtime.kernel.lang import Array, Ptr, struct, u64
@@ -30,21 +31,28 @@ class Shared:
     memory_limit: u64
     book: Ptr[u64]
     rings: Ptr[u64]
-    # Polls until a run that one thread makes alone is stopped: how many it may use, and has left; 0 for no limit.
+    # A run that one thread makes alone: polls after which it stops when there are tasks to share; polls after which it
+    # stops in any case, and how many of these are left (0: it is no such run).
     allowance: u64
+    longest: u64
     budget: u64
     pad_0: Array[u64, 6]
-    hungry: u64
-    pad_1: Array[u64, 7]
+    # Masks of workers: those that wait; those that wait and still act for their regions, since nobody else was active;
+    # those that have tasks to give and nobody to give them to.
+    idle: u64
+    keepers: u64
+    wanting: u64
+    pad_1: Array[u64, 5]
     work: u64
-    blocked: u64
-    pad_2: Array[u64, 6]
+    pad_2: Array[u64, 7]
     memory_used: u64
     memory_peak: u64
     pad_3: Array[u64, 6]
     # Eight words a worker, so that each has its own cache line: word 0 is the mask of senders with mail for it,
     # word 1 is 1 while it sleeps.
     mail: Array[u64, 512]
+    # Who acts for each region (see `bend.runtime.kernel.regions`).
+    steward: Array[u64, 64]
 
 
 @struct
@@ -54,6 +62,8 @@ class Worker:
     heap: Ptr[u64]
     owner_shift: u64
     id: u64
+    # The regions that this worker acts for.
+    regions: u64
     wait_mask: u64
     # Interactions by rule, and those that compiled definitions do not tell apart.
     calls: u64
@@ -83,9 +93,17 @@ class Worker:
     bag_accounted: u64
     patience: u64
     gifts: u64
+    # What it exchanged beyond what it computed; what it must compute before it gives again; its useless gifts in a row.
+    exchange: u64
     debt: u64
+    failures: u64
     settled_interactions: u64
     settled_messages: u64
+    # Since it was given its first task: interactions and messages before that, who gave it, whom it sent messages to.
+    begun_interactions: u64
+    begun_messages: u64
+    giver: u64
+    partners: u64
     received: u64
     messages: u64
     unsent: u64
