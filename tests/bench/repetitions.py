@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs all workloads again and again through `bend run`, and compares results and interaction counts.
+"""Runs all workloads again and again through `bend run --engine net`, and compares results and interaction counts.
 
     repetitions.py [--dir FOLDER] [--threads 1,2,8] [--runs 50] [--only NAMES]
 
@@ -22,7 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def outcome(program: Path, size: str, threads: str) -> tuple[str, str]:
     """The result and the interaction count that one run prints, or what else it says."""
-    done = subprocess.run([sys.executable, '-m', 'bend', 'run', '-s', '-t', threads, str(program), size],
+    done = subprocess.run([sys.executable, '-m', 'bend', 'run', '--engine', 'net', '-s', '-t', threads, str(program),
+                           size],
                           capture_output=True, text=True)
     result = re.search(r'^Result: (.*)$', done.stdout, re.MULTILINE)
     count = re.search(r'^- ITRS: (\d+)$', done.stdout, re.MULTILINE)
