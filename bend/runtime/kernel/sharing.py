@@ -40,13 +40,13 @@ GIVE_DEPTH = 32
 # there are fewer.
 DEEP_BAG = 48
 SHORT_PATIENCE = 4
-PATIENCE = 32
+PATIENCE = 8
 # A message takes as long as so many interactions, and so many more must be computed before the next gift.
 MESSAGE_WORTH = 32
-PAYBACK = 8
+PAYBACK = 1
 # What a gift must earn, and how much more may be exchanged than computed.
-GIFT_WORTH = 20000
-EXCHANGE_LIMIT = 32000
+GIFT_WORTH = 5000
+EXCHANGE_LIMIT = 200000
 MAX_FAILURES = 10
 
 
