@@ -43,7 +43,7 @@ RECORDS_SLACK = 1 << 20
 """Bytes of these for tasks that are forked several at a time."""
 END, EVALUATE, CONSTANT, APPLY, ROOM = range(2, 7)
 """What workers are asked for (`bend.runtime.kernel.direct.main`)."""
-SPINS = 4000
+SPINS = 200
 """How often the first worker looks for the next request before it sleeps, where there is a core to spare."""
 BUDGET_SECONDS = 1.0
 """How long a program runs that nets may do with much less work."""

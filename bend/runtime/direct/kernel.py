@@ -12,8 +12,8 @@ MODULES: tuple[Path, ...] = (_KERNEL / 'numbers.py', *(
     for name in ('state', 'system', 'stop', 'memory', 'deque', 'stack', 'counts', 'constants', 'fork', 'main')))
 """For `compile_kernel`. The program provides `run_entry`, `apply_value`, `cell_words` and `run_task`."""
 _SYSTEM_CALLS: Mapping[str, Mapping[str, int]] = {
-    'x86_64': {'EXIT': 60, 'FUTEX': 202},
-    'aarch64': {'EXIT': 93, 'FUTEX': 98},
+    'x86_64': {'EXIT': 60, 'FUTEX': 202, 'YIELD': 24},
+    'aarch64': {'EXIT': 93, 'FUTEX': 98, 'YIELD': 124},
 }
 
 

@@ -1,7 +1,8 @@
 """What workers ask of the operating system: to sleep, to wake others, to end; and what the host asks of workers.
 
-The host writes a request into `Shared.request` and waits for `Shared.answer`. Both sides spin for a moment before they
-sleep, since an action of an `IO` program may take but microseconds.
+The host writes a request into `Shared.request` and waits for `Shared.answer`. Both sides look several times before they
+sleep, since an action of an `IO` program may take but microseconds. They give way in between, so that this costs little
+where cores are scarce.
 """
 
 from bend.runtime.kernel.direct.state import Shared, Worker
@@ -28,6 +29,7 @@ from bend.runtime.kernel.lang import (
 # Parameters of the compilation: the numbers of system calls.
 FUTEX = 202
 EXIT = 60
+YIELD = 24
 
 FUTEX_WAIT_PRIVATE = 128
 FUTEX_WAKE_PRIVATE = 129
@@ -39,10 +41,12 @@ SLEEPS = 1
 PENDING = 0
 DONE = 1
 HOST_SLEEPS = 2
-# How often the host looks before it sleeps. How long the first worker does depends: when it slept in the end it looks
-# half as often the next time, but now and then as often as it may.
-SPINS = 500
-LEAST_SPINS = 50
+# How often the host looks before it sleeps, and for how many times the answer may come too soon to give way to other
+# threads. How often the first worker looks depends: when it slept in the end it looks half as often the next time, but
+# now and then as often as it may.
+SPINS = 70
+PAUSES = 50
+LEAST_SPINS = 10
 
 
 @extern
@@ -83,6 +87,12 @@ def wake_all(shared: Ptr[Shared]) -> None:
         wake(worker_at(shared, index))
 
 
+@inline
+def give_way() -> None:
+    """Lets other threads run that want to."""
+    syscall(YIELD, 0, 0, 0, 0, 0, 0)
+
+
 @noinline
 @noreturn
 def leave() -> None:
@@ -111,10 +121,13 @@ def await_answer(shared: Ptr[Shared], timeout: u64) -> bool:
     """Waits until the request is fulfilled or the run was stopped, but not longer than the `timespec` at an address
     says; whether it is so. The host calls this."""
     answer = addr(shared.answer)
-    for _ in range(SPINS):
+    for turn in range(SPINS):
         if atomic_load(answer, ACQUIRE) == DONE:
             return True
-        pause()
+        if turn < PAUSES:
+            pause()
+        else:
+            give_way()
     if atomic_cas(answer, PENDING, HOST_SLEEPS, SEQ_CST) != DONE:
         syscall(FUTEX, u64(answer), FUTEX_WAIT_PRIVATE, HOST_SLEEPS, timeout, 0, 0)
     return atomic_load(answer, SEQ_CST) == DONE
@@ -138,7 +151,7 @@ def next_request(shared: Ptr[Shared]) -> u64:
         if atomic_load(request, ACQUIRE) != NO_REQUEST:
             shared.spins = shared.most_spins
             break
-        pause()
+        give_way()
     while atomic_cas(request, NO_REQUEST, SLEEPS, SEQ_CST) <= SLEEPS:
         syscall(FUTEX, u64(request), FUTEX_WAIT_PRIVATE, SLEEPS, 0, 0, 0)
         if spins > LEAST_SPINS:
