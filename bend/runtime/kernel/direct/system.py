@@ -88,7 +88,7 @@ def wake_all(shared: Ptr[Shared]) -> None:
 
 
 @inline
-def give_way() -> None:
+def yield_core() -> None:
     """Lets other threads run that want to."""
     syscall(YIELD, 0, 0, 0, 0, 0, 0)
 
@@ -127,7 +127,7 @@ def await_answer(shared: Ptr[Shared], timeout: u64) -> bool:
         if turn < PAUSES:
             pause()
         else:
-            give_way()
+            yield_core()
     if atomic_cas(answer, PENDING, HOST_SLEEPS, SEQ_CST) != DONE:
         syscall(FUTEX, u64(answer), FUTEX_WAIT_PRIVATE, HOST_SLEEPS, timeout, 0, 0)
     return atomic_load(answer, SEQ_CST) == DONE
@@ -151,7 +151,7 @@ def next_request(shared: Ptr[Shared]) -> u64:
         if atomic_load(request, ACQUIRE) != NO_REQUEST:
             shared.spins = shared.most_spins
             break
-        give_way()
+        yield_core()
     while atomic_cas(request, NO_REQUEST, SLEEPS, SEQ_CST) <= SLEEPS:
         syscall(FUTEX, u64(request), FUTEX_WAIT_PRIVATE, SLEEPS, 0, 0, 0)
         if spins > LEAST_SPINS:
