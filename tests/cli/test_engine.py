@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import pickle
 from collections import Counter
@@ -83,6 +84,8 @@ class Reader:
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     """The pretended engine in the place of the real one."""
     made = Engine()
+    # Modules that take names from others must have taken the real ones.
+    importlib.import_module('bend.runtime.direct.actions')
     monkeypatch.setattr('bend.codegen.direct.compile.compile_direct', made.compile)
     monkeypatch.setattr('bend.runtime.direct.host.open_run', made.open_run)
     monkeypatch.setattr('bend.runtime.direct.readback.ResultReader', lambda memory, options: Reader())

@@ -210,6 +210,6 @@ def test_ctrl_c_ends_a_run_at_once(program: Write) -> None:
 def test_the_program_in_the_readme(bend: Command, program: Write) -> None:
     text = (ROOT / 'README.md').read_text()
     code = re.search(r'```python\n(.*?)```', text, re.DOTALL)
-    shown = re.search(r'^Result: .*\n- ITRS: \d+\n', text, re.MULTILINE)
+    shown = re.search(r'^Result: .*\n- ENGINE: direct\n', text, re.MULTILINE)
     assert code and shown
     assert bend('run', program(code[1]), '10', '-s').out.startswith(shown[0])

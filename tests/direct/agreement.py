@@ -74,7 +74,8 @@ class Sample:
 
     def program(self, parallel: bool) -> DirectProgram:
         """Native code of the direct engine, not optimised."""
-        return with_deep_stack(lambda: compile_direct(self.book, parallel=parallel, opt_level=0))
+        return with_deep_stack(lambda: compile_direct(self.book, parallel=parallel, eta=self.options.eta,
+                                                      opt_level=0))
 
 
 def on_nets(sample: Sample) -> Verdict:

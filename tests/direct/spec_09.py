@@ -318,11 +318,11 @@ ACTIONS = (
     same('E1 pair', '''
 def main():
   return (1, IO/print("x"))
-''', f'(1, {_printing("x")})', way=Way.NETS, note='programs with actions run as nets'),
+''', f'(1, {_printing("x")})'),
     same('E1 list', '''
 def main():
   return [IO/print("x"), IO/print("y")]
-''', f'[{_printing("x")}, {_printing("y")}]', way=Way.NETS),
+''', f'[{_printing("x")}, {_printing("y")}]'),
     same('E2', r'''
 def main():
   with IO:
