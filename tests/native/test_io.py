@@ -238,10 +238,10 @@ def test_work_on_the_reducer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize('engine', ['net', 'direct'])
 def test_memory_stays_flat_on_threads(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Memory that one action frees is used again by those after it."""
+    """Memory that one action frees is used again by those after it; each worker may begin another chunk."""
     few = run(compiled(WORK, engine), monkeypatch, b'x\n' * 40, 4)
     many = run(compiled(WORK, engine), monkeypatch, b'x\n' * 400, 4)
-    assert many.peak_bytes < 2 * few.peak_bytes
+    assert many.peak_bytes < 2 * few.peak_bytes + (1 << 19)
 
 
 @pytest.mark.parametrize('adt', ['num-scott', 'scott'])

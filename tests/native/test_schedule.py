@@ -15,7 +15,7 @@ from bend.runtime import cpu
 from bend.runtime.cache import Cache
 from bend.source import Source
 
-RUNS = 200
+RUNS = 80
 
 TREES = """
 type Bush:

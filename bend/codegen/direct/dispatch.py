@@ -28,13 +28,9 @@ def arity_of(context: Context, function: str) -> int:
 
 
 def apply_functions(context: Context) -> list[lir.Function]:
-    """The functions that apply values, for all numbers of arguments that something is applied to."""
-    context.applied.add(1)
-    done: dict[int, lir.Function] = {}
-    while context.applied - done.keys():
-        for count in sorted(context.applied - done.keys()):
-            done[count] = _Applying(context, count).function()
-    return list(done.values())
+    """The functions that apply values, for all numbers of arguments up to the most that something is applied to."""
+    most = max((*context.applied, 1))
+    return [*(_Applying(context, count).function() for count in range(1, most + 1)), _grow()]
 
 
 class _Applying(Operations):
@@ -63,7 +59,7 @@ class _Applying(Operations):
             lir.Assign(CELL, u64(0)),
             lir.If(val.has_tag(FUNCTION, words.CELL), (from_cell,),
                    (lir.If(val.has_tag(FUNCTION, words.FUNCTION), (), self.collect(self.wrong)),)),
-            lir.Switch(ENTRY, tuple(self.cases()), self.collect(self.wrong)),
+            *self.collect(self.enter_any),
         )
         parameters = ((WORKER.name, WORKER.type), (FUNCTION.name, FUNCTION.type),
                       *((argument.name, argument.type) for argument in self.arguments))
@@ -77,28 +73,39 @@ class _Applying(Operations):
             self.call('drop', WORKER, argument)
         self.emit(lir.Return(FUNCTION))
 
-    def cases(self) -> list[lir.Case]:
-        """What to do for each entry."""
-        return [lir.Case((number,), self.collect(lambda item=given: self.case(item)))  # type: ignore[misc]
-                for given, number in self.context.entries.items()]
+    def enter_any(self) -> None:
+        """What to do for an entry: it may take more arguments than there are, fewer, or just these."""
+        count = self.count
+        missing = self.assign(from_table(ENTRY_MISSING, ENTRY), 'missing')
+        self.emit(lir.If(lir.Compare('gt', missing, u64(count)), self.collect(self.grow)))
+        for fewer in range(1, count):
+            self.emit(lir.If(lir.Compare('eq', missing, u64(fewer)), self.collect(lambda: self.apply_twice(fewer))))  # noqa: B023
+        cases = [lir.Case((number,), self.collect(lambda: self.case(given)))  # noqa: B023
+                 for given, number in self.context.entries.items()
+                 if arity_of(self.context, given.function) == given.count + count]
+        self.emit(lir.Switch(ENTRY, tuple(cases), self.collect(self.wrong)))
+
+    def grow(self) -> None:
+        """A partial application with more arguments."""
+        cell = self.assign(lir.Call(GROW, (WORKER, CELL, ENTRY, u64(self.count)), lir.U64), 'cell')
+        first = lir.Binary('add', from_table(ENTRY_WORDS, ENTRY), u64(1))
+        for index, argument in enumerate(self.arguments):
+            place = lir.IndexAddress(lir.Convert(cell, val.POINTER), lir.Binary('add', first, u64(index)))
+            self.emit(lir.Store(place, argument))
+        self.emit(lir.Return(cell))
+
+    def apply_twice(self, count: int) -> None:
+        """Some of the arguments, and what comes of that to the others."""
+        first, rest = self.arguments[:count], self.arguments[count:]
+        result = self.assign(lir.Call(apply_name(count), (WORKER, FUNCTION, *first), lir.U64), 'result')
+        self.emit(lir.Return(lir.Call(apply_name(len(rest)), (WORKER, result, *rest), lir.U64, tail=True)))
 
     def case(self, given: Given) -> None:
-        """The application of an entry."""
-        context = self.context
+        """A call with all arguments."""
         captured = [self.assign(val.load_word(CELL, index + 1), 'captured') for index in range(given.count)]
         if captured:
             self.take_captured(captured)
-        values: list[lir.Expr] = [*captured, *self.arguments]
-        arity = arity_of(context, given.function)
-        if len(values) < arity:
-            entry = context.entries[Given(given.function, len(values))]
-            cell = self.new_cell(len(values) + 1)
-            self.emit(lir.Store(val.word_address(cell, 0), val.header(words.PARTIAL, u64(entry))))
-            for index, value in enumerate(values, 1):
-                self.emit(lir.Store(val.word_address(cell, index), value))
-            self.emit(lir.Return(cell))
-            return
-        self.enter(given.function, values[:arity], values[arity:])
+        self.enter(given.function, [*captured, *self.arguments])
 
     def take_captured(self, captured: Sequence[lir.Expr]) -> None:
         """What a closure holds passes to the call, or is shared with it."""
@@ -111,30 +118,59 @@ class _Applying(Operations):
 
         self.emit(lir.If(lir.Call('is_unique', (CELL,), lir.BOOL), (free,), self.collect(share)))
 
-    def enter(self, function: str, values: Sequence[lir.Expr], rest: Sequence[lir.Expr]) -> None:
-        """Calls a function with all its arguments, and applies the result to what is left."""
+    def enter(self, function: str, values: Sequence[lir.Expr]) -> None:
+        """Calls a function with all its arguments."""
         context = self.context
-        result: lir.Expr
         if function not in context.program.functions:
-            result = self.made_cell(context.layout.by_place[Made(function, '')], values, ['word'] * len(values))
+            made = self.made_cell(context.layout.by_place[Made(function, '')], values, ['word'] * len(values))
+            self.emit(lir.Return(made))
+            return
+        parameters = context.program.functions[function].parameters
+        arguments = [val.converted(value, 'word', context.rep(name))
+                     for value, name in zip(values, parameters, strict=True)]
+        call = lir.Call(context.lir_name(function), (WORKER, *arguments), context.result_type(function))
+        reps = context.result_reps(function)
+        if reps == ('word',):
+            self.emit(lir.Return(lir.Call(call.function, call.arguments, call.type, tail=True)))
+        elif len(reps) == 2:
+            self.emit(lir.Return(self.packed_pair(function, call)))
         else:
-            parameters = context.program.functions[function].parameters
-            arguments = [val.converted(value, 'word', context.rep(name))
-                         for value, name in zip(values, parameters, strict=True)]
-            call = lir.Call(context.lir_name(function), (WORKER, *arguments), context.result_type(function))
-            reps = context.result_reps(function)
-            if reps == ('word',) and not rest:
-                self.emit(lir.Return(lir.Call(call.function, call.arguments, call.type, tail=True)))
-                return
-            if len(reps) == 2:
-                result = self.packed_pair(function, call)
-            else:
-                result = val.converted(self.assign(call, 'result'), reps[0], 'word')
-        if rest:
-            context.applied.add(len(rest))
-            self.emit(lir.Return(lir.Call(apply_name(len(rest)), (WORKER, result, *rest), lir.U64, tail=True)))
-        else:
-            self.emit(lir.Return(result))
+            self.emit(lir.Return(val.converted(self.assign(call, 'result'), reps[0], 'word')))
+
+
+GROW = 'grow_partial'
+
+
+def _grow() -> lir.Function:
+    """A new partial application with the arguments of one, of an entry, and room for some more; the old one is used
+    up. The entries of a function follow each other."""
+    extra, count, index, cell = (lir.Local(name, lir.U64) for name in ('extra', 'count', 'index', 'grown'))
+    word = lir.Local('word', lir.U64)
+    size = lir.Binary('add', lir.Binary('add', count, extra), u64(1))
+    entry = lir.Binary('add', ENTRY, extra)
+    at = lir.Binary('add', index, u64(1))
+
+    def place(of: lir.Expr) -> lir.Expr:
+        return lir.IndexAddress(lir.Convert(of, val.POINTER), at)
+
+    def loop(*body: lir.Stmt) -> tuple[lir.Stmt, ...]:
+        return (lir.Assign(index, u64(0)),
+                lir.While(lir.Compare('lt', index, count), (*body, lir.Assign(index, at))))
+
+    share = lir.ExprStmt(lir.Call('retain_shared', (lir.Load(place(CELL)),), lir.VOID))
+    free = lir.ExprStmt(lir.Call('release', (WORKER, CELL, lir.Binary('add', count, u64(1))), lir.VOID))
+    keep = lir.ExprStmt(lir.Call('release_shared', (WORKER, CELL), lir.VOID))
+    body = (
+        lir.Assign(count, from_table(ENTRY_WORDS, ENTRY)),
+        lir.Assign(cell, lir.Call('allocate', (WORKER, size), lir.U64)),
+        lir.Store(val.word_address(cell, 0), val.header(words.PARTIAL, entry)),
+        *loop(lir.Assign(word, lir.Load(place(CELL))), lir.Store(place(cell), word)),
+        lir.If(lir.Compare('ne', CELL, u64(0)), (
+            lir.If(lir.Call('is_unique', (CELL,), lir.BOOL), (free,), (*loop(share), keep)),)),
+        lir.Return(cell),
+    )
+    parameters = ((WORKER.name, WORKER.type), (CELL.name, CELL.type), (ENTRY.name, ENTRY.type), ('extra', lir.U64))
+    return lir.Function(GROW, parameters, lir.U64, body, inline='never')
 
 
 def kernel_functions(context: Context) -> list[lir.Function]:
@@ -186,23 +222,29 @@ def run_task(context: Context) -> lir.Function:
 
 SHAPE_WORDS = 'shape.words'
 ENTRY_WORDS = 'entry.words'
+ENTRY_MISSING = 'entry.missing'
+
+
+def from_table(table: str, index: lir.Expr) -> lir.Expr:
+    """An element of a table."""
+    return lir.Load(lir.IndexAddress(lir.GlobalAddress(table, lir.Ptr(lir.U64)), index))
 
 
 def _cell_words() -> lir.Function:
     """How many words follow a header, from the tables."""
     head = lir.Local('header', lir.U64)
-    table = lir.Ptr(lir.U64)
-    by_shape = lir.Load(lir.IndexAddress(lir.GlobalAddress(SHAPE_WORDS, table), val.shape_in(head)))
-    payload = lir.Binary('shr', head, u64(words.HEADER_PAYLOAD_SHIFT))
-    by_entry = lir.Load(lir.IndexAddress(lir.GlobalAddress(ENTRY_WORDS, table), payload))
+    by_shape = from_table(SHAPE_WORDS, val.shape_in(head))
+    by_entry = from_table(ENTRY_WORDS, lir.Binary('shr', head, u64(words.HEADER_PAYLOAD_SHIFT)))
     is_partial = lir.Compare('eq', val.shape_in(head), u64(words.PARTIAL))
     return lir.Function('cell_words', (('header', lir.U64),), lir.U64,
                         (lir.If(is_partial, (lir.Return(by_entry),)), lir.Return(by_shape)), inline='hint')
 
 
 def tables(context: Context) -> list[lir.Global]:
-    """The sizes of cells, by shape and by entry."""
+    """The sizes of cells, by shape and by entry, and how many arguments entries still need."""
     shapes = tuple(0 if shape is None else shape.words for shape in context.layout.shapes)
     entries = tuple(given.count for given in context.entries) or (0,)
+    missing = tuple(arity_of(context, given.function) - given.count for given in context.entries) or (0,)
     return [lir.Global(SHAPE_WORDS, lir.U64, len(shapes), shapes),
-            lir.Global(ENTRY_WORDS, lir.U64, len(entries), entries)]
+            lir.Global(ENTRY_WORDS, lir.U64, len(entries), entries),
+            lir.Global(ENTRY_MISSING, lir.U64, len(missing), missing)]
