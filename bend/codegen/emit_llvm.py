@@ -27,6 +27,12 @@ _STACK_POINTERS = {'x86_64': 'rsp', 'aarch64': 'sp'}
 _LIKELY, _UNLIKELY = ', !prof !0', ', !prof !1'
 
 
+_ALIAS_NUMBERS: dict[str, int] = {}
+"""The numbers of alias classes, the same in all modules of a process. They do not show in the code."""
+_KERNEL_TEXTS: dict[int, tuple[lir.Function, list[str], dict[str, str], set[str]]] = {}
+"""The texts of kernel functions by identity, with the intrinsics and alias classes that they need."""
+
+
 def emit_module(module: lir.Module, target: str = 'cpu') -> str:
     """The LLVM IR of a module that is valid (`lir_validate`).
 
@@ -125,7 +131,7 @@ class _ModuleEmitter:
         self.structs = {struct.name: struct for struct in module.structs}
         self.functions = {function.name: function for function in module.functions}
         self.intrinsics: dict[str, str] = {}
-        self.alias_classes: dict[str, int] = {}
+        self.alias_classes: set[str] = set()
 
     def emit(self) -> str:
         lines = [
@@ -139,10 +145,26 @@ class _ModuleEmitter:
                 attributes = 'nounwind noreturn' if function.noreturn else 'nounwind'
                 lines.append(f'declare {self.signature(function)} {attributes}')
             else:
-                _FunctionEmitter(self, function).emit(lines)
+                lines.extend(self.emitted(function))
         lines.extend(self.intrinsics.values())
         lines.extend(self.metadata())
         return '\n'.join(lines) + '\n'
+
+    def emitted(self, function: lir.Function) -> list[str]:
+        """The text of a function. That of kernel functions, which are the same in all programs, is kept."""
+        known = _KERNEL_TEXTS.get(id(function))
+        if known is None or known[0] is not function:
+            outer = self.intrinsics, self.alias_classes
+            self.intrinsics, self.alias_classes = {}, set()
+            lines: list[str] = []
+            _FunctionEmitter(self, function).emit(lines)
+            known = function, lines, self.intrinsics, self.alias_classes
+            self.intrinsics, self.alias_classes = outer
+            if function.file:
+                _KERNEL_TEXTS[id(function)] = known
+        self.intrinsics.update(known[2])
+        self.alias_classes |= known[3]
+        return known[1]
 
     def global_data(self, item: lir.Global) -> str:
         element = _memory_type(item.element)
@@ -175,7 +197,8 @@ class _ModuleEmitter:
         if isinstance(pointer, lir.FieldAddress):
             struct = lir.pointee(pointer.pointer.type)
             name = f'{struct}.{pointer.field}'
-        number = self.alias_classes.setdefault(name, len(self.alias_classes))
+        self.alias_classes.add(name)
+        number = _ALIAS_NUMBERS.setdefault(name, len(_ALIAS_NUMBERS))
         return f', !tbaa !{4 + number * 2}'
 
     def metadata(self) -> list[str]:
@@ -185,8 +208,8 @@ class _ModuleEmitter:
             '!1 = !{!"branch_weights", i32 1, i32 2000}',
             '!2 = !{!"bend"}',
         ]
-        for name, number in self.alias_classes.items():
-            node = 3 + number * 2
+        for name in sorted(self.alias_classes, key=_ALIAS_NUMBERS.__getitem__):
+            node = 3 + _ALIAS_NUMBERS[name] * 2
             lines.append(f'!{node} = !{{!"{name}", !2, i64 0}}')
             lines.append(f'!{node + 1} = !{{!{node}, !{node}, i64 0}}')
         return lines

@@ -93,7 +93,7 @@ class Impatient:
 
 
 @pytest.mark.parametrize('batch', range(BATCHES))
-@pytest.mark.parametrize('threads', [1, 2])
+@pytest.mark.parametrize('threads', [2])
 def test_net_engine(batch: int, threads: int) -> None:
     """The same natively. What grows without an end runs out of memory."""
     rows = QUIET[batch::BATCHES]

@@ -60,7 +60,7 @@ def assert_agreement(samples: Sequence[net.Book], by_rule: bool) -> None:
 
 
 # Shrinking would compile for minutes; the message names the book.
-SLOW = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck),
+SLOW = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck),
                 phases=(Phase.explicit, Phase.reuse, Phase.generate))
 
 

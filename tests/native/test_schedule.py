@@ -15,7 +15,7 @@ from bend.runtime import cpu
 from bend.runtime.cache import Cache
 from bend.source import Source
 
-RUNS = 80
+RUNS = 40
 
 TREES = """
 type Bush:

@@ -137,7 +137,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Cache:
 
 
 # Shrinking would compile for minutes; the message holds the program.
-SLOW = settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck),
+SLOW = settings(max_examples=1, deadline=None, suppress_health_check=list(HealthCheck),
                 phases=(Phase.explicit, Phase.reuse, Phase.generate))
 
 
