@@ -77,7 +77,7 @@ def sample(command: list[str]) -> Sample:
 def measure(source: Path, size: int, runs: int, folder: Path) -> bool:
     """Prints one row; whether all results and counts were equal."""
     reference = build_reference(source, size, folder)
-    ours = [sys.executable, '-m', 'bend', 'run', str(reference.with_suffix('.bend')), '-s', '-t']
+    ours = [sys.executable, '-m', 'bend', 'run', '--engine', 'net', str(reference.with_suffix('.bend')), '-s', '-t']
     commands = [[str(reference)], [*ours, '1'], [*ours, '2']]
     sample(commands[1])  # fills the cache
     samples: list[list[Sample]] = [[] for _ in commands]
