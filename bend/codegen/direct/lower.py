@@ -20,6 +20,7 @@ from bend.codegen.direct.ir import Atom, Block
 from bend.codegen.direct.operations import Operations, zero_test
 from bend.codegen.direct.ownership import later_uses
 from bend.codegen.direct.schedule import self_calls
+from bend.codegen.direct.shells import shell_of
 from bend.codegen.direct.state import Opened, State
 from bend.codegen.direct.tails import used_in
 from bend.codegen.direct.values import Rep, u64
@@ -38,7 +39,7 @@ MAX_LEVELS = 4
 
 def lower_function(context: Context, function: ir.Function) -> list[lir.Function]:
     """A function in LIR; one that calls itself several times has copies in which its calls are inlined, a few levels
-    deep, so that there are fewer calls. One that forks has a serial version, which it goes on with when enough tasks
+    deep, and at the bottom what it does without them, so that there are fewer calls. One that forks has a serial version, which it goes on with when enough tasks
     wait for somebody to take them; that one goes back to forking when somebody asks for tasks."""
     calls = self_calls(function)
     levels, copies, size = 0, calls, size_of(function.body)
@@ -46,8 +47,12 @@ def lower_function(context: Context, function: ir.Function) -> list[lir.Function
         levels += 1
         copies = copies * calls + calls
     forks = function.name in context.forking
-    forking = [_Lowering(context, function, False).lower()] if forks else []
-    return [*forking, *(_Lowering(context, function, forks, level, levels).lower() for level in range(levels + 1))]
+    bodies = [function] * (levels + 1)
+    shell = shell_of(function)
+    if levels and shell is not None and copies * size_of(shell.body) <= UNROLLED:
+        bodies.append(shell)
+    lowered = [_Lowering(context, body, forks, level, len(bodies) - 1) for level, body in enumerate(bodies)]
+    return [*([_Lowering(context, function, False).lower()] if forks else []), *(item.lower() for item in lowered)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +71,12 @@ class _Lowering(Operations):
 
     def __init__(self, context: Context, function: ir.Function, serial: bool, level: int = 0, levels: int = 0) -> None:
         """`level` is which copy this is, 0 for the function itself, `levels` how many there are besides it. A `serial`
-        one does not fork."""
+        one does not fork. The `function` may also be a shell of one of the program."""
         super().__init__(context)
         self.function = function
         self.serial = serial
         self.level, self.levels = level, levels
+        self.is_shell = function is not context.program.functions[function.name]
         self.reps = context.result_reps(function.name)
         self.lent = self.lent_names()
         self.finals: list[State] = []
@@ -421,7 +427,7 @@ class _Lowering(Operations):
     def is_turn(self, operation: ir.Operation) -> bool:
         """Whether a call in the place of the function is another turn of its loop."""
         return (isinstance(operation, ir.Call) and operation.function == self.function.name
-                and self.is_lendable(operation))
+                and not self.is_shell and self.is_lendable(operation))
 
     def turn(self, call: ir.Call) -> None:
         """Another turn: arguments become parameters."""

@@ -1,0 +1,51 @@
+"""What stands at the bottom of an unrolled recursive function: the function where it does not recurse.
+
+    f n x = switch n { 0: * x x; m: a = f m x; b = f m x; + a b }
+    ⇒
+    f n x = switch n { 0: * x x; m: do f n x }
+
+Inlined in the place of the deepest calls, it saves the calls that would only find the recursion at its end. Without it,
+a tree whose depth is a multiple of the levels that are unrolled has a call for each leaf.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bend.codegen.direct import ir
+from bend.codegen.direct.ir import Block
+
+
+def shell_of(function: ir.Function) -> ir.Function | None:
+    """The function with its calls of itself, and all that goes with them, replaced by a call of the function again;
+    None if nothing but such calls would be left, or if what comes before its branches cannot be done twice."""
+    again = ir.Do(ir.Call(function.name, tuple(ir.Var(name) for name in function.parameters)))
+    body = _shell(function.body, function.name, Block((), again))
+    return None if body.end == again else replace(function, body=body)
+
+
+def _shell(block: Block, name: str, again: Block) -> Block:
+    if not any(name in _called(operation) for operation in ir.operations_of(block)):
+        return block
+    if not all(isinstance(binding.operation, ir.Operate | ir.Cast) for binding in block.bindings):
+        return again
+    match block.end:
+        case ir.Switch(value, zero, predecessor, successor):
+            arms: tuple[Block, ...] = (_shell(zero, name, again), _shell(successor, name, again))
+            end: ir.End = ir.Switch(value, arms[0], predecessor, arms[1])
+        case ir.Match(value, matched):
+            arms = tuple(_shell(arm.block, name, again) for arm in matched)
+            end = ir.Match(value, tuple(replace(arm, block=inner) for arm, inner in zip(matched, arms, strict=True)))
+        case _:
+            return again
+    return again if all(arm == again for arm in arms) else Block(block.bindings, end)
+
+
+def _called(operation: ir.Operation) -> tuple[str, ...]:
+    match operation:
+        case ir.Call(function):
+            return (function,)
+        case ir.Fork(first, calls):
+            return (*_called(first), *(call.function for call in calls))
+        case _:
+            return ()
