@@ -51,7 +51,8 @@ def main() -> int:
     parser.add_argument('--threads', default='2', help='numbers of threads, separated by commas')
     parser.add_argument('--runs', type=int, default=3)
     parser.add_argument('--size', choices=('small', 'medium', 'large'), default='large')
-    parser.add_argument('--only', default='psum,tree,bitonic,msort,queens', help='names, separated by commas; NAME=SIZE for another size')
+    parser.add_argument('--only', default='psum,tree,bitonic,msort,queens',
+                        help='names, separated by commas; NAME=SIZE for another size')
     options = parser.parse_args()
     with open(options.dir / 'workloads.tsv', encoding='utf-8') as file:
         sizes = {row['name']: row[options.size] for row in csv.DictReader(file, delimiter='\t')}

@@ -39,8 +39,9 @@ MAX_LEVELS = 4
 
 def lower_function(context: Context, function: ir.Function) -> list[lir.Function]:
     """A function in LIR; one that calls itself several times has copies in which its calls are inlined, a few levels
-    deep, and at the bottom what it does without them, so that there are fewer calls. One that forks has a serial version, which it goes on with when enough tasks
-    wait for somebody to take them; that one goes back to forking when somebody asks for tasks."""
+    deep, and at the bottom what it does without them, so that there are fewer calls. One that forks has a serial
+    version, which it goes on with when enough tasks wait for somebody to take them; that one goes back to forking when
+    somebody asks for tasks."""
     calls = self_calls(function)
     levels, copies, size = 0, calls, size_of(function.body)
     while calls > 1 and copies * size <= UNROLLED and levels < MAX_LEVELS:
