@@ -232,6 +232,7 @@ class _FunctionEmitter:
         function = self.function
         linkage = '' if function.exported else 'internal '
         inline = {'always': ' alwaysinline', 'never': ' noinline', 'hint': ' inlinehint', 'auto': ''}[function.inline]
+        inline = ' noinline optnone' if function.seldom else inline
         inline += ' noreturn' if function.noreturn else ''
         lines.append(f'define {linkage}{self.module.signature(function)} nounwind{inline} {{')
         lines.append('entry:')

@@ -518,7 +518,7 @@ class Function:
     """A function, or with `extern` the declaration of one that another module or the process provides.
 
     With the `tail` convention it may call others of that kind in its own place; nobody outside of LIR can call it. One
-    that is `noreturn` never comes back.
+    that is `noreturn` never comes back. One that is `seldom` run is compiled quickly instead of well, and not inlined.
     """
 
     name: str
@@ -530,6 +530,7 @@ class Function:
     extern: bool = False
     tail: bool = False
     noreturn: bool = False
+    seldom: bool = False
     file: str = ''
     line: int = 0
 

@@ -25,7 +25,7 @@ def print_function(function: lir.Function) -> str:
     """The text of a function."""
     words = [
         'extern' if function.extern else '', 'export' if function.exported else '',
-        '' if function.inline == 'auto' else f'inline-{function.inline}',
+        '' if function.inline == 'auto' else f'inline-{function.inline}', 'seldom' if function.seldom else '',
     ]
     prefix = ''.join(word + ' ' for word in words if word)
     parameters = ', '.join(f'{name}: {type_}' for name, type_ in function.parameters)

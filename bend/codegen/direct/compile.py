@@ -23,6 +23,7 @@ from bend.codegen.direct.lower import lower_function
 from bend.codegen.direct.ownership import borrowed_parameters
 from bend.codegen.direct.pairs import unpack_results
 from bend.codegen.direct.schedule import heavy_functions, order_calls
+from bend.codegen.direct.seldom import seldom_functions
 from bend.codegen.direct.spill import spill_parameters
 from bend.codegen.direct.tails import move_calls
 from bend.codegen.emit_llvm import emit_module
@@ -58,7 +59,8 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
     actions = acting(book, program, is_hosted)
     flow = analyse(program, None if actions is None else partial(add_host, acting=actions))
     context = Context(program, flow, lay_out(program, flow), borrowed_parameters(program, flow),
-                      recursive_functions(program), Arithmetic(WORKER, check_overflow), {}, forking_functions(program))
+                      recursive_functions(program), Arithmetic(WORKER, check_overflow), {}, forking_functions(program),
+                      seldom_functions(program))
     context.entries.update(entries(context, flow))
     module = lir.merge(kernel(parallel, check_overflow, actions is not None), lower_program(context))
     layouts = {struct.name: _word_offsets(struct, module) for struct in module.structs if struct.name[0].isupper()}

@@ -32,6 +32,8 @@ class Context:
     entries: dict[Given, int]
     forking: frozenset[str] = frozenset()
     """The functions that fork, which have a serial version as well."""
+    seldom: frozenset[str] = frozenset()
+    """The functions that run a few times at most."""
     structs: dict[str, lir.Struct] = field(default_factory=dict)
     applied: set[int] = field(default_factory=set)
     forked: set[int] = field(default_factory=set)

@@ -15,14 +15,15 @@ from bend.codegen.direct import ir
 from bend.codegen.direct import values as val
 from bend.codegen.direct.context import WORKER, Context
 from bend.codegen.direct.flow import ERASER, NUMBERS, Made, Plain
-from bend.codegen.direct.inline import size_of
 from bend.codegen.direct.ir import Atom, Block
 from bend.codegen.direct.operations import Operations, zero_test
 from bend.codegen.direct.ownership import later_uses
-from bend.codegen.direct.schedule import self_calls
-from bend.codegen.direct.shells import shell_of
+<<<<<<< HEAD
+=======
+>>>>>>> 994d0c6 (Unroll less, and compile quickly what runs only a few times)
 from bend.codegen.direct.state import Opened, State
 from bend.codegen.direct.tails import used_in
+from bend.codegen.direct.unroll import unrolled
 from bend.codegen.direct.values import Rep, u64
 from bend.runtime.direct import program as words
 
@@ -32,27 +33,13 @@ HOLE = lir.Local('hole', lir.U64)
 FIRST = lir.Local('first', lir.U64)
 
 
-UNROLLED = 250
-"""Bindings and branches of all copies that a recursive function is unrolled to."""
-MAX_LEVELS = 4
-
-
 def lower_function(context: Context, function: ir.Function) -> list[lir.Function]:
-    """A function in LIR; one that calls itself several times has copies in which its calls are inlined, a few levels
-    deep, and at the bottom what it does without them, so that there are fewer calls. One that forks has a serial
+    """A function in LIR, with the copies that it is unrolled to. One that forks, and may run often, has a serial
     version, which it goes on with when enough tasks wait for somebody to take them; that one goes back to forking when
     somebody asks for tasks."""
-    calls = self_calls(function)
-    levels, copies, size = 0, calls, size_of(function.body)
-    while calls > 1 and copies * size <= UNROLLED and levels < MAX_LEVELS:
-        levels += 1
-        copies = copies * calls + calls
     forks = function.name in context.forking
-    bodies = [function] * (levels + 1)
-    shell = shell_of(function)
-    if levels and shell is not None and copies * size_of(shell.body) <= UNROLLED:
-        bodies.append(shell)
-    lowered = [_Lowering(context, body, forks, level, len(bodies) - 1) for level, body in enumerate(bodies)]
+    copies = unrolled(function, context.recursive)
+    lowered = [_Lowering(context, body, forks, level, len(copies) - 1) for level, body in enumerate(copies)]
     return [*([_Lowering(context, function, False).lower()] if forks else []), *(item.lower() for item in lowered)]
 
 
@@ -104,7 +91,8 @@ class _Lowering(Operations):
         # Inlined into its serial version, a function that forks would cost that one registers.
         inline: lir.Inline = 'always' if self.level else 'never' if is_forking else 'auto'
         return lir.Function(self.copy_name(self.level), ((WORKER.name, WORKER.type), *parameters),
-                            context.result_type(function.name), (*start, *body), tail=True, inline=inline)
+                            context.result_type(function.name), (*start, *body), tail=True, inline=inline,
+                            seldom=function.name in context.seldom)
 
     def checks(self) -> list[lir.Stmt]:
         """What a recursive function does first: it looks whether there is room on the stack; one that forks, whether

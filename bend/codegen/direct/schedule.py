@@ -49,6 +49,17 @@ def self_calls(function: ir.Function) -> int:
     return calls
 
 
+def calls_on_one_way(block: Block, function: str) -> int:
+    """How many calls of a function that do not take the place of the caller are made at most when a block runs."""
+    calls = 0
+    for binding in block.bindings:
+        operation = binding.operation
+        several = (operation.first, *operation.calls) if isinstance(operation, ir.Fork) else (operation,)
+        calls += sum(isinstance(item, ir.Call) and item.function == function for item in several)
+        calls += sum(calls_on_one_way(inner, function) for inner in ir.blocks_of(operation))
+    return calls + max((calls_on_one_way(inner, function) for inner in ir.blocks_of(block.end)), default=0)
+
+
 def _mutual(program: ir.Program) -> set[str]:
     """The functions that lead to themselves through others."""
     callees = {name: set(references_of(function.body)) - {name} for name, function in program.functions.items()}
