@@ -66,6 +66,7 @@ CORE_PIPELINE: list[Pass[core.Book]] = [
     _desugar('lift_fold'),
     _desugar('with_blocks'),
     _desugar('check_scopes'),
+    _desugar('prune_prelude'),
     _desugar('unique_names'),
     _desugar('inline_use'),
     _desugar('check_types', lambda options: options.type_check),

@@ -27,7 +27,7 @@ def prune(book: Book, context: Context) -> Book:
     own = {definition.name for definition in definitions if not definition.builtin}
     used = own if book.entry is None else reachable(book, [book.entry])
     if context.options.prune and book.entry is not None:
-        return _keep(book, used)
+        return kept(book, used)
     if book.entry is not None:
         for definition in definitions:
             if definition.name not in used and definition.name not in context.imported and _is_written(definition):
@@ -35,7 +35,7 @@ def prune(book: Book, context: Context) -> Book:
                     'unused-definition', f"'{definition.name}' is never used.", definition.span,
                     hint=f"Nothing that '{book.entry}' calls refers to it.", definition=definition.name))
         context.report.stop_on_errors()
-    return _keep(book, reachable(book, used | own))
+    return kept(book, reachable(book, used | own))
 
 
 def _is_written(definition: Def | NetDef) -> bool:
@@ -43,6 +43,7 @@ def _is_written(definition: Def | NetDef) -> bool:
     return not definition.builtin and not (isinstance(definition, Def) and definition.user_name != definition.name)
 
 
-def _keep(book: Book, names: set[str]) -> Book:
+def kept(book: Book, names: set[str]) -> Book:
+    """The book with only those definitions."""
     return replace(book, defs={name: value for name, value in book.defs.items() if name in names},
                    nets={name: value for name, value in book.nets.items() if name in names})

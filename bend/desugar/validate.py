@@ -34,9 +34,9 @@ from bend.desugar.terms import free_vars, pattern_parts, scoped_children, subter
 from bend.passes import InternalError
 
 PASSES = ('convert', 'entry', 'fix_rules', 'open_terms', 'literals', 'resolve_names', 'equations', 'normalise_matches',
-          'check_names', 'lift_local_defs', 'lift_bend', 'lift_fold', 'with_blocks', 'check_scopes', 'unique_names',
-          'inline_use', 'check_types', 'linearize_matches', 'encode_switches', 'linear_vars', 'float_combinators',
-          'check_refs', 'prune', 'merge', 'expand_main')
+          'check_names', 'lift_local_defs', 'lift_bend', 'lift_fold', 'with_blocks', 'check_scopes', 'prune_prelude',
+          'unique_names', 'inline_use', 'check_types', 'linearize_matches', 'encode_switches', 'linear_vars',
+          'float_combinators', 'check_refs', 'prune', 'merge', 'expand_main')
 """The order in which passes first run; a stage that is not named here has the invariants of the last."""
 
 REMOVED: dict[str, tuple[type, ...]] = {

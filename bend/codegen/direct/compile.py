@@ -58,9 +58,10 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
     parallel = parallel and bool(forking_functions(program))
     actions = acting(book, program, is_hosted)
     flow = analyse(program, None if actions is None else partial(add_host, acting=actions))
+    seldom = seldom_functions(program)
     context = Context(program, flow, lay_out(program, flow), borrowed_parameters(program, flow),
-                      recursive_functions(program), Arithmetic(WORKER, check_overflow), {}, forking_functions(program),
-                      seldom_functions(program))
+                      recursive_functions(program), Arithmetic(WORKER, check_overflow), {},
+                      forking_functions(program) - seldom, seldom)
     context.entries.update(entries(context, flow))
     module = lir.merge(kernel(parallel, check_overflow, actions is not None), lower_program(context))
     layouts = {struct.name: _word_offsets(struct, module) for struct in module.structs if struct.name[0].isupper()}

@@ -31,7 +31,7 @@ class Context:
     arithmetic: Arithmetic
     entries: dict[Given, int]
     forking: frozenset[str] = frozenset()
-    """The functions that fork, which have a serial version as well."""
+    """The functions that have a serial version as well, because they fork and may run often."""
     seldom: frozenset[str] = frozenset()
     """The functions that run a few times at most."""
     structs: dict[str, lir.Struct] = field(default_factory=dict)

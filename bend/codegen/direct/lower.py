@@ -18,9 +18,6 @@ from bend.codegen.direct.flow import ERASER, NUMBERS, Made, Plain
 from bend.codegen.direct.ir import Atom, Block
 from bend.codegen.direct.operations import Operations, zero_test
 from bend.codegen.direct.ownership import later_uses
-<<<<<<< HEAD
-=======
->>>>>>> 994d0c6 (Unroll less, and compile quickly what runs only a few times)
 from bend.codegen.direct.state import Opened, State
 from bend.codegen.direct.tails import used_in
 from bend.codegen.direct.unroll import unrolled
@@ -238,7 +235,8 @@ class _Lowering(Operations):
     # ---- forks ---------------------------------------------------------------------------------
 
     def fork(self, binding: ir.Binding, later: frozenset[str]) -> None:
-        """Calls that others may take, while the first operation is done here. The serial version forks nothing."""
+        """Calls that others may take, while the first operation is done here. The serial version forks nothing; where
+        there is none, each fork asks whether tasks are welcome."""
         first, *calls = ir.parts_of(binding, self.context.program)
         passed = frozenset(name for item in calls for name in used_in(Block((item,), ir.Wrong())))
         if self.serial:
@@ -253,7 +251,12 @@ class _Lowering(Operations):
             needed = frozenset(used_in(Block((first,), ir.Wrong()))) | later
             prepared = [None, *(self.prepared(item, needed, calls[index + 1:]) for index, item in enumerate(calls))]
         tasks = [self.fresh(val.POINTER, 'task') for _ in calls]
-        self.push_all(calls, prepared[1:], tasks)
+        welcome = None
+        if self.function.name in self.context.seldom:
+            welcome = self.assign(lir.Call('can_fork', (WORKER,), lir.BOOL), 'welcome')
+            self.emit(lir.If(welcome, self.collect(lambda: self.push_all(calls, prepared[1:], tasks))))
+        else:
+            self.push_all(calls, prepared[1:], tasks)
         here = prepared[0]
         if here is not None:
             self.bind_results(first.names, *here)
@@ -264,7 +267,7 @@ class _Lowering(Operations):
             self.state.owned |= lent
         for item, ready, task in reversed(list(zip(calls, prepared[1:], tasks, strict=True))):
             assert ready is not None
-            self.join(item, ready, task)
+            self.join(item, ready, task, welcome)
 
     def prepared(self, item: ir.Binding, later: frozenset[str],
                  others: Sequence[ir.Binding]) -> tuple[tuple[Rep, ...], lir.Expr]:
@@ -289,10 +292,14 @@ class _Lowering(Operations):
             self.context.forked.add(code)
             self.call('publish_task', WORKER, u64(code))
 
-    def join(self, item: ir.Binding, ready: tuple[tuple[Rep, ...], lir.Expr], task: lir.Local) -> None:
-        """The results of a call that was forked: it is done here unless somebody has taken it."""
+    def join(self, item: ir.Binding, ready: tuple[tuple[Rep, ...], lir.Expr], task: lir.Local,
+             welcome: lir.Local | None) -> None:
+        """The results of a call that was forked, if tasks were `welcome`: it is done here unless somebody has taken
+        it."""
         reps, call = ready
-        here = lir.Call('take_back', (WORKER, task), lir.BOOL)
+        here: lir.Expr = lir.Call('take_back', (WORKER, task), lir.BOOL)
+        if welcome is not None:
+            here = lir.Logical('or', lir.Not(welcome), here)
         local = self.collect(lambda: self.bind_results(item.names, reps, call))
         stolen: list[lir.Stmt] = [lir.ExprStmt(lir.Call('join_task', (WORKER, task), lir.VOID))]
         for index, (name, rep) in enumerate(zip(item.names, reps, strict=True)):
