@@ -175,15 +175,16 @@ class PolicyReport(Report):
 @dataclass(frozen=True, slots=True)
 class Request:
     """A program, and what is asked of its compilation. `arguments` are terms for `main`, as text; `is_run` tells that
-    the program is about to be run, `by_rule` that nets are to count interactions by their rules, `is_parallel` that
-    several threads may run it, `is_applied` that `main` will get values then (None: if it has parameters)."""
+    the program is about to be run, `counting` that it is to count what it does (nets interactions by their rules, the
+    direct engine calls and cells), `is_parallel` that several threads may run it, `is_applied` that `main` will get
+    values then (None: if it has parameters)."""
 
     source: Source
     options: Options = field(default_factory=Options)
     severities: Severities = field(default_factory=lambda: CHECK_SEVERITIES)
     arguments: tuple[str, ...] = ()
     is_run: bool = False
-    by_rule: bool = False
+    counting: bool = False
     is_parallel: bool = True
     is_applied: bool | None = False
 
@@ -344,9 +345,11 @@ def _build_direct(book: core.Book, request: Request, budgeted: bool) -> DirectPr
     from bend.codegen.direct.compile import compile_direct
     from bend.codegen.direct.ir import Unsupported
     try:
-        return compile_direct(book, check_overflow=request.options.check_overflow, parallel=request.is_parallel,
-                              budgeted=budgeted, eta=request.options.eta,
-                              is_hosted=request.is_applied is not False)
+        # Code for several threads may do calls that other code leaves out, and counts shall be the same with one.
+        return compile_direct(book, check_overflow=request.options.check_overflow,
+                              parallel=request.is_parallel or request.counting, budgeted=budgeted,
+                              eta=request.options.eta, is_hosted=request.is_applied is not False,
+                              counting=request.counting)
     except Unsupported as problem:
         return readable(problem.reason)
 
@@ -537,7 +540,7 @@ def _net_program(request: Request, compiled: Compiled, engine: Engine, manager: 
     interface = None if request.is_applied is False else _interface(request, compiled)
     data = missing_data(nets, interface) if interface is not None else {}
     nets = replace(nets, defs={**nets.defs, **data})
-    counting = Counting(request.options.check_overflow, request.by_rule)
+    counting = Counting(request.options.check_overflow, request.counting)
     artifact = manager.stage('build', lambda: build(nets, engine, counting, frozenset(data)))
     info = book_info(compiled.book, nets, request.options.encoding)
     return Program(engine, artifact, info, compiled.warnings, interface, compiled.choice,
@@ -576,8 +579,9 @@ def _to_cache(program: Program, request: Request, engine: Engine, imports: tuple
 def program_key(request: Request, engine: Engine, imports: tuple[str, ...] = ()) -> str:
     """The key in the cache: all that decides what a program is compiled to. `imports` stands for what its imports lead
     to (see `bend.files.Disk`)."""
-    variant = request.is_parallel if engine in ('auto', 'direct') else request.by_rule
-    return key_of('program', *_identity(request), engine, repr(variant), *imports)
+    # Nets do not depend on the number of threads, nor does what counts.
+    is_parallel = engine in ('auto', 'direct') and request.is_parallel and not request.counting
+    return key_of('program', *_identity(request), engine, repr((request.counting, is_parallel)), *imports)
 
 
 def _choice_key(request: Request, imports: tuple[str, ...]) -> str:

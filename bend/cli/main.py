@@ -137,7 +137,7 @@ def _bend(arguments: argparse.Namespace) -> int:
     try:
         request = driver.Request(driver.load(arguments.file), options_of(arguments),
                                  severities_of(arguments, severities), tuple(getattr(arguments, 'arguments', ())),
-                                 is_run=arguments.command == 'run', by_rule=_counts_by_rule(arguments),
+                                 is_run=arguments.command == 'run', counting=_counts(arguments),
                                  is_parallel=running.is_parallel(getattr(arguments, 'threads', 0)))
         manager = PassManager(request.options, validating=bool(os.environ.get('BEND_DEBUG')),
                               dump_after=_known_passes(arguments), dump=partial(_dump, arguments))
@@ -233,8 +233,9 @@ def _split_compiling(phases: Phases, manager: PassManager, before: float = 0.0) 
     phases.cached = not manager.timings
 
 
-def _counts_by_rule(arguments: argparse.Namespace) -> bool:
-    """Whether the run is to count interactions by their rules, which the short form does without."""
+def _counts(arguments: argparse.Namespace) -> bool:
+    """Whether the run is to count what it does: interactions by their rules, or calls and cells. The short form does
+    without that."""
     return getattr(arguments, 'stats', None) in ('full', 'json')
 
 
@@ -303,7 +304,7 @@ def _hvm(arguments: argparse.Namespace) -> int:
     try:
         with phases.measuring('front_end'):
             source = driver.load(arguments.file)
-            counting = driver.Counting(arguments.check_overflow, _counts_by_rule(arguments))
+            counting = driver.Counting(arguments.check_overflow, _counts(arguments))
             artifact = driver.build_nets(source, arguments.engine, counting, manager, Cache.of_user())
         _split_compiling(phases, manager)
         resources = running.Resources(arguments.threads, arguments.memory)

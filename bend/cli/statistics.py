@@ -17,6 +17,8 @@ Result = RunResult | DirectResult
 RULE_NAMES = {'call': 'CALL', 'void': 'VOID', 'erase': 'ERAS', 'annihilate': 'ANNI', 'commute': 'COMM',
               'operate': 'OPER', 'switch': 'SWIT'}
 """The rules as the literature writes them."""
+WORK = ('calls', 'allocations', 'reused', 'forks', 'steals')
+"""What workers of the direct engine count."""
 
 
 def short(result: Result) -> str:
@@ -70,10 +72,9 @@ def _net_data(result: RunResult, phases: Phases) -> dict[str, Any]:
 
 
 def _direct_data(result: DirectResult, phases: Phases) -> dict[str, Any]:
-    workers = [{'fresh_bytes': worker.fresh_bytes, 'forks': worker.forks, 'steals': worker.steals}
-               for worker in result.workers]
+    workers = [{name: getattr(worker, name) for name in (*WORK, 'fresh_bytes')} for worker in result.workers]
     return {
-        **{name: sum(worker[name] for worker in workers) for name in ('forks', 'steals')},
+        **{name: sum(worker[name] for worker in workers) for name in WORK},
         'seconds': {'evaluating': result.seconds, **phases.seconds},
         'cached': phases.cached,
         'peak_bytes': {'values': result.peak_bytes, 'process': _process_peak()},
@@ -113,8 +114,9 @@ def _workers_table(result: RunResult) -> str:
 
 
 def _work_table(result: DirectResult) -> str:
-    rows = [(f'thread {number}', f'{_megabytes(worker.fresh_bytes)} first used here, tasks forked: {worker.forks}, '
-                                 f'tasks taken from others: {worker.steals}')
+    rows = [(f'thread {number}', f'calls: {worker.calls}, cells allocated: {worker.allocations}, used again in place: '
+                                 f'{worker.reused}, {_megabytes(worker.fresh_bytes)} first used here, tasks forked: '
+                                 f'{worker.forks}, taken from others: {worker.steals}')
             for number, worker in enumerate(result.workers, 1)]
     return _table('Work by thread', rows)
 

@@ -67,7 +67,7 @@ class Engine:
         raise AssertionError
 
     def workers(self) -> tuple[host.WorkerCount, ...]:
-        return (host.WorkerCount(3 << 20, 5, 2), host.WorkerCount(1 << 20, 0, 3))
+        return (host.WorkerCount(3 << 20, 5, 2, 100, 20, 7), host.WorkerCount(1 << 20, 0, 3, 11, 2, 0))
 
     def overflows(self) -> Counter[Place | None]:
         return Counter({Place('main'): 3})
@@ -120,7 +120,7 @@ def test_auto_runs_directly(engine: Engine, bend: Command, program: Write) -> No
     outcome = bend('run', program(ADD), '1', '2')
     assert (outcome.code, outcome.out, outcome.err) == (0, 'Result: 42\n', '')
     assert engine.compiled == [{'check_overflow': False, 'parallel': running.is_parallel(0), 'budgeted': False,
-                                'eta': True, 'is_hosted': False}]
+                                'eta': True, 'is_hosted': False, 'counting': False}]
     assert bend('run', program(ADD), '1', '2', '--engine', 'net').out == 'Result: 3\n'
     assert bend('run', program(ADD), '1', '2', '--engine', 'reference').out == 'Result: 3\n'
 
@@ -129,11 +129,12 @@ def test_programs_are_compiled_once_for_each_way_to_run_them(engine: Engine, ben
     path = program(ADD)
     for words in (['-t', '1'], ['-t', '2'], ['-t', '3'], ['-t', '1', '-s'], ['-t', '1', '--stats', 'json']):
         assert bend('run', path, '1', '2', *words).code == 0
-    assert [how['parallel'] for how in engine.compiled] == [False, True]
+    ways = [(how['parallel'], how['counting']) for how in engine.compiled]
+    assert ways == [(False, False), (True, False), (True, True)]
     assert engine.threads == [1, 2, 3, 1, 1]
     bend('run', path, '1', '2', '-t', '1', '--engine', 'direct')
     bend('run', path, '1', '2', '-t', '1', '--check-overflow')
-    assert len(engine.compiled) == 4
+    assert len(engine.compiled) == 5
 
 
 def test_superpositions_run_as_nets(engine: Engine, bend: Command, program: Write) -> None:
@@ -230,13 +231,15 @@ def test_statistics(engine: Engine, bend: Command, program: Write) -> None:
     full = bend('run', path, '1', '2', '-ss').out
     assert full.splitlines()[1] == '- ENGINE: direct'
     for part in ('Work by thread:\n', 'readback', 'peak of values',
-                 'thread 2  1.0 MB first used here, tasks forked: 0, tasks taken from others: 3'):
+                 'thread 2  calls: 11, cells allocated: 2, used again in place: 0, 1.0 MB first used here, '
+                 'tasks forked: 0, taken from others: 3'):
         assert part in full
     assert 'ITRS' not in full
     outcome = bend('run', path, '1', '2', '--stats', 'json', '--progress')
     data = json.loads(outcome.err)
     assert (outcome.out, data['engine'], data['threads'], len(data['workers'])) == ('Result: 42\n', 'direct', 2, 2)
     assert (data['forks'], data['steals']) == (5, 5)
+    assert (data['calls'], data['allocations'], data['reused']) == (111, 22, 7)
     assert list(data['seconds']) == ['evaluating', 'front_end', 'compile', 'run', 'readback']
     assert all(seconds >= 0 for seconds in data['seconds'].values())
     assert data['peak_bytes']['values'] == 4 << 20

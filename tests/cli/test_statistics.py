@@ -18,8 +18,11 @@ from typing import Any
 
 import pytest
 
+from bend import driver
 from bend.cli.arguments import UsageError, parse_bend, parse_hvm
 from bend.cli.progress import ProgressLine, line
+from bend.passes import PassManager
+from bend.runtime.cache import Cache
 from bend.runtime.cpu import Progress
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,6 +118,73 @@ def test_rules_are_counted_alike(bend: Command, program: Path) -> None:
                             ['--engine', 'reference'])]
     assert counts[0] == counts[1] == counts[2]
     assert counts[0]['CALL'] == 3071
+
+
+WORK = """
+type Tree:
+  Node { ~left, ~right }
+  Leaf { value }
+
+def tree(depth):
+  if depth == 0:
+    return Tree/Leaf(1)
+  else:
+    return Tree/Node(tree(depth - 1), tree(depth - 1))
+
+def total(tree):
+  fold tree:
+    case Tree/Node:
+      return tree.left + tree.right
+    case Tree/Leaf:
+      return tree.value
+
+def each(list, f):
+  match list:
+    case List/Nil:
+      return List/Nil
+    case List/Cons:
+      return List/Cons(f(list.head), each(list.tail, f))
+
+def sum(list):
+  match list:
+    case List/Nil:
+      return 0
+    case List/Cons:
+      return list.head + sum(list.tail)
+
+def main():
+  return total(tree(8)) + sum(each([1, 2, 3], lambda x: x + 1))
+"""
+CALLS = 1 + (511 + 1 + 511) + (4 + 4 + 3)
+CELLS = 255 + 3
+"""The leaves of the tree have none: their number is in the word that stands for them."""
+
+
+def test_work_of_the_direct_engine(bend: Command, tmp_path: Path) -> None:
+    """Calls are those of the program's functions, however they are compiled, and the same for any number of threads."""
+    path = tmp_path / 'work.bend'
+    path.write_text(WORK, encoding='utf-8')
+    for threads in ('1', '2', '8'):
+        data = json.loads(bend('run', path, '--stats', 'json', '-t', threads, '--engine', 'direct').err)
+        assert data['calls'] == CALLS == sum(worker['calls'] for worker in data['workers'])
+        assert data['allocations'] + data['reused'] == CELLS + 3
+        assert data['allocations'] == CELLS
+    full = bend('run', path, '-ss', '-t', '1', '--engine', 'direct').out
+    assert f'calls: {CALLS}, cells allocated: {CELLS}, used again in place: 3,' in full
+
+
+@pytest.mark.optimised
+def test_counting_is_asked_for(bend: Command, tmp_path: Path) -> None:
+    """What is compiled to count is kept apart from what is not, and counts the same when it is optimised."""
+    path = tmp_path / 'work.bend'
+    path.write_text(WORK, encoding='utf-8')
+    codes = []
+    for counting in (False, True):
+        request = driver.Request(driver.load(str(path)), counting=counting)
+        program = driver.compile_program(request, 'direct', PassManager(request.options), Cache.of_user())
+        codes.append(program.artifact)
+    assert codes[0].object_code != codes[1].object_code
+    assert json.loads(bend('run', path, '--stats', 'json', '-t', '1').err)['calls'] == CALLS
 
 
 def test_statistics_of_hvm(hvm: Command, tmp_path: Path) -> None:

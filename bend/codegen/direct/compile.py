@@ -11,6 +11,7 @@ from bend.codegen import lir
 from bend.codegen.direct import ir
 from bend.codegen.direct.acting import acting, action_forms, add_host
 from bend.codegen.direct.arithmetic import Arithmetic
+from bend.codegen.direct.calls import count_calls
 from bend.codegen.direct.context import WORKER, Context
 from bend.codegen.direct.convert import Converted, convert
 from bend.codegen.direct.dispatch import apply_functions, arity_of, kernel_functions, tables
@@ -34,7 +35,7 @@ from bend.runtime.direct.kernel import MODULES, kernel_parameters
 from bend.runtime.direct.program import DirectProgram, Entry
 from bend.runtime.jit import compile_object
 
-FLOATS, DATA = (MODULES[-1].with_name(f'{name}.py') for name in ('floats', 'data'))
+FLOATS, DATA, WORK = (MODULES[-1].with_name(f'{name}.py') for name in ('floats', 'data', 'work'))
 
 PIPELINE: tuple[tuple[Callable[[ir.Program], ir.Program], bool], ...] = (
     (inline, False), (unpack_results, False), (order_calls, False), (fork_calls, True), (move_calls, False),
@@ -43,15 +44,16 @@ PIPELINE: tuple[tuple[Callable[[ir.Program], ir.Program], bool], ...] = (
 
 
 def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: bool = False, budgeted: bool = False,
-                   eta: bool = True, is_hosted: bool = False, opt_level: int = 2) -> DirectProgram:
+                   eta: bool = True, is_hosted: bool = False, counting: bool = False,
+                   opt_level: int = 2) -> DirectProgram:
     """Compiles what the entry of a book reaches. Raises `Unsupported` for what only nets can do.
 
     With `eta`, tuples that are taken apart and put together again stay what they were, and results that are functions
     are read as nets with eta reduction would give them. `is_hosted` says that actions may call functions of the program
-    around the run.
+    around the run. With `counting` it counts calls and cells.
     """
     converted = convert(eta_reduce(book, functions=False) if eta else book)
-    program = converted.program
+    program = count_calls(converted.program, converted.parts) if counting else converted.program
     for step, is_parallel in PIPELINE:
         if parallel or not is_parallel:
             program = step(program)
@@ -61,9 +63,9 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
     seldom = seldom_functions(program)
     context = Context(program, flow, lay_out(program, flow), borrowed_parameters(program, flow),
                       recursive_functions(program), Arithmetic(WORKER, check_overflow), {},
-                      forking_functions(program) - seldom, seldom)
+                      forking_functions(program) - seldom, seldom, counting)
     context.entries.update(entries(context, flow))
-    module = lir.merge(kernel(parallel, check_overflow, actions is not None), lower_program(context))
+    module = lir.merge(kernel(parallel, check_overflow, actions is not None, counting), lower_program(context))
     layouts = {struct.name: _word_offsets(struct, module) for struct in module.structs if struct.name[0].isupper()}
     return DirectProgram(
         object_code=compile_object(emit_module(module), opt_level),
@@ -83,10 +85,11 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
 
 
 @cache
-def kernel(parallel: bool, check_overflow: bool, is_acting: bool = False) -> lir.Module:
+def kernel(parallel: bool, check_overflow: bool, is_acting: bool = False, counting: bool = False) -> lir.Module:
     """The runtime kernel."""
-    modules = (*MODULES, FLOATS, *((DATA,) if is_acting else ()))
-    return compile_kernel(modules, kernel_parameters(parallel=parallel, check_overflow=check_overflow))
+    modules = (*MODULES, FLOATS, *((DATA,) if is_acting else ()), *((WORK,) if counting else ()))
+    return compile_kernel(modules, kernel_parameters(parallel=parallel, check_overflow=check_overflow,
+                                                     counting=counting))
 
 
 def lower_program(context: Context) -> lir.Module:

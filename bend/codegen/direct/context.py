@@ -34,6 +34,8 @@ class Context:
     """The functions that have a serial version as well, because they fork and may run often."""
     seldom: frozenset[str] = frozenset()
     """The functions that run a few times at most."""
+    counting: bool = False
+    """Whether the program counts its calls and cells."""
     structs: dict[str, lir.Struct] = field(default_factory=dict)
     applied: set[int] = field(default_factory=set)
     forked: set[int] = field(default_factory=set)

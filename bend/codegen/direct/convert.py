@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from bend.codegen.direct import ir
 from bend.codegen.direct.ir import Atom, Binding, Block, Unsupported
 from bend.desugar import core
+from bend.desugar.expand_main import FLOATED
 from bend.desugar.places import operation_place
 from bend.desugar.terms import children, pattern_vars, scoped_children
 from bend.hvm import numbers as num
@@ -43,10 +44,12 @@ MAX_BINDINGS = 20_000
 
 @dataclass
 class Converted:
-    """A program, and the functions that local ones have become, as core, by name."""
+    """A program, the functions that local ones have become, as core, by name, and those that are parts of others:
+    floated arms of matches, floated terms that are no functions, and primitives."""
 
     program: ir.Program
     local_functions: dict[str, core.Term]
+    parts: set[str]
 
 
 def convert(book: core.Book) -> Converted:
@@ -58,7 +61,7 @@ def convert(book: core.Book) -> Converted:
         converter.convert_definition(converter.pending.pop())
     fields = {name: len(constructor.fields) for name, constructor in book.constructors.items()}
     program = ir.Program(converter.functions, tuple(converter.constants), fields, tuple(converter.places))
-    return Converted(program, converter.local_functions)
+    return Converted(program, converter.local_functions, converter.parts)
 
 
 @dataclass
@@ -67,6 +70,7 @@ class _Converter:
     functions: dict[str, ir.Function] = field(default_factory=dict)
     constants: dict[str, int] = field(default_factory=dict)
     local_functions: dict[str, core.Term] = field(default_factory=dict)
+    parts: set[str] = field(default_factory=set)
     places: dict[Place, int] = field(default_factory=dict)
     pending: list[str] = field(default_factory=list)
     arities: dict[str, int] = field(default_factory=dict)
@@ -85,8 +89,11 @@ class _Converter:
         if name in self.book.nets:
             body = self.primitive(name, arguments)
             origin = name
+            self.parts.add(name)
         else:
             definition = self.book.defs[name]
+            if is_floated(definition) and not isinstance(definition.body, core.Lam):
+                self.parts.add(name)
             body = self.block(definition.body, arguments)
             origin = definition.user_name
         if sum(len(block.bindings) for block in ir.blocks_within(body)) > MAX_BINDINGS:
@@ -233,6 +240,7 @@ class _Converter:
         converted = []
         for arm in arms:
             assert arm.constructor is not None
+            self.note_part(arm.body)
             names = tuple(self.fresh('f') for _ in self.book.constructors[arm.constructor].fields)
             for name, atom in zip(arm.fields, names, strict=False):
                 if name is not None:
@@ -245,10 +253,19 @@ class _Converter:
                arguments: tuple[Atom, ...]) -> ir.End:
         """A switch whose arms are applied to arguments."""
         name = self.fresh('n')
+        self.note_part(zero)
+        self.note_part(successor, predecessor)
         first = self.block(zero, arguments)
         if predecessor is not None:
             self.environment[predecessor] = ir.Var(name)
         return ir.Switch(value, first, name, self.block(successor, arguments))
+
+    def note_part(self, body: core.Term, predecessor: str | None = None) -> None:
+        """Remembers the function that an arm has become, if it was floated (`bend.desugar.float_combinators`)."""
+        if isinstance(body, core.App) and (body.argument in (core.Era(), core.Var(predecessor or ''))):
+            body = body.function
+        if isinstance(body, core.Ref) and body.name in self.book.defs and is_floated(self.book.defs[body.name]):
+            self.parts.add(body.name)
 
     # ---- values --------------------------------------------------------------------------------
 
@@ -360,6 +377,11 @@ class _Converter:
                 self.bind_pattern(elements[-1], value, out)
             case _:
                 raise Unsupported('unscoped variables')
+
+
+def is_floated(definition: core.Def) -> bool:
+    """Whether a definition was a term inside another one."""
+    return bool(definition.origin) and FLOATED.search(definition.name) is not None
 
 
 def _is_cheap(term: core.Term) -> bool:

@@ -154,6 +154,8 @@ class Counting:
             if token.words == count:
                 del self.state.tokens[index]
                 cell = self.assign(token.cell, 'cell')
-                self.emit(lir.If(lir.Compare('eq', cell, u64(0)), (lir.Assign(cell, fresh),)))
+                reused = lir.ExprStmt(lir.Call('count_reused', (WORKER,), lir.VOID))
+                self.emit(lir.If(lir.Compare('eq', cell, u64(0)), (lir.Assign(cell, fresh),),
+                                 (reused,) if self.context.counting else ()))
                 return cell
         return self.assign(fresh, 'cell')

@@ -78,8 +78,9 @@ def references_of(block: Block) -> list[str]:
 
 
 def size_of(block: Block) -> int:
-    """Bindings and branches."""
-    return sum(len(part.bindings) + isinstance(part.end, ir.Switch | ir.Match) for part in ir.blocks_within(block))
+    """Bindings and branches; not counts, so that these change nothing but the count."""
+    return sum(sum(not isinstance(binding.operation, ir.Count) for binding in part.bindings)
+               + isinstance(part.end, ir.Switch | ir.Match) for part in ir.blocks_within(block))
 
 
 @dataclass
@@ -171,6 +172,9 @@ class _Copier:
         match operation:
             case ir.TakePair(value):
                 self.take_pair(binding, value, out)
+                return
+            case ir.Count():
+                out.append(binding)
                 return
             case ir.Construct() | ir.Pair() if operation in self.holders:
                 self.atoms[binding.names[0]] = ir.Var(self.holders[operation])
@@ -382,7 +386,7 @@ def folded(operation: ir.Operate) -> int | None:
 
 
 def without_unused(block: Block) -> Block:
-    """A block without bindings that nothing needs."""
+    """A block without bindings that nothing needs; calls are counted at its beginning."""
     return _without_unused(block)[0]
 
 
@@ -390,7 +394,10 @@ def _without_unused(block: Block) -> tuple[Block, set[str]]:
     """The block, and the variables that it uses."""
     end, used = _end_without_unused(block.end)
     kept: list[Binding] = []
+    calls = 0
     for binding in reversed(block.bindings):
+        if isinstance(binding.operation, ir.Count):
+            calls += binding.operation.calls
         if not used.intersection(binding.names):
             continue
         operation = binding.operation
@@ -400,6 +407,8 @@ def _without_unused(block: Block) -> tuple[Block, set[str]]:
             used |= needed
         used.update(atom.name for atom in ir.atoms_of(operation) if isinstance(atom, ir.Var))
         kept.append(Binding(binding.names, operation))
+    if calls:
+        kept.append(ir.counted(calls))
     return Block(tuple(reversed(kept)), end), used
 
 

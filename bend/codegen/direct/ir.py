@@ -160,8 +160,16 @@ class Fork:
     calls: tuple[Call, ...]
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Adds to the calls that have been counted."""
+
+    calls: int
+
+
 Operation: TypeAlias = (
-    Call | Apply | Partial | Construct | Pair | TakePair | Operate | Cast | Nested | Fork
+    Call | Apply | Partial | Construct | Pair | TakePair | Operate | Cast | Nested | Fork | Count
 )
 
 
@@ -169,7 +177,7 @@ Operation: TypeAlias = (
 @dataclass(frozen=True, slots=True)
 class Binding:
     """Variables for the results of an operation: two for a tuple that is taken apart and for a call of a function that
-    gives two values, those of all operations of a fork, else one."""
+    gives two values, those of all operations of a fork, an empty name for a count, else one."""
 
     names: tuple[str, ...]
     operation: Operation
@@ -275,6 +283,11 @@ class Program:
 
 
 # ---- lookups ---------------------------------------------------------------------------------
+
+
+def counted(calls: int) -> Binding:
+    """The binding that counts calls."""
+    return Binding(('',), Count(calls))
 
 
 def atoms_of(operation: Operation | End) -> tuple[Atom, ...]:

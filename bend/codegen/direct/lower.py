@@ -209,6 +209,8 @@ class _Lowering(Operations):
                 self.nested(name, block, later)
             case ir.Fork():
                 self.fork(binding, later)
+            case ir.Count(calls):
+                self.call('count_calls', WORKER, u64(calls))
 
     def bind_results(self, names: Sequence[str], reps: Sequence[Rep], call: lir.Expr) -> None:
         """Gives variables what a call gives."""

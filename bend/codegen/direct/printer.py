@@ -45,6 +45,8 @@ def print_operation(operation: ir.Operation) -> str:
             return f'operate {code} {atoms}'
         case ir.Cast(kind):
             return f'cast {kind} {atoms}'
+        case ir.Count(calls):
+            return f'count {calls}'
         case ir.Fork(first, calls):
             return ' | '.join(map(print_operation, (first, *calls)))
         case _:
@@ -55,7 +57,9 @@ def _block(block: ir.Block, depth: int) -> Iterator[str]:
     indent = '  ' * depth
     for binding in block.bindings:
         names = ', '.join(binding.names)
-        if isinstance(binding.operation, ir.Nested):
+        if isinstance(binding.operation, ir.Count):
+            yield f'{indent}{print_operation(binding.operation)}'
+        elif isinstance(binding.operation, ir.Nested):
             yield f'{indent}{names} ='
             yield from _block(binding.operation.block, depth + 1)
         else:

@@ -72,11 +72,15 @@ class BudgetExceeded(Exception):
 @dataclass(frozen=True, slots=True)
 class WorkerCount:
     """What one worker did: bytes of memory that it was the first to use, tasks that it forked, and tasks of others
-    that it ran."""
+    that it ran. Programs that are compiled to count also count functions called, cells allocated, and cells used again
+    in place; all others have 0 there."""
 
     fresh_bytes: int
     forks: int
     steals: int
+    calls: int
+    allocations: int
+    reused: int
 
 
 @contextmanager
@@ -299,8 +303,9 @@ class Run:
 
     def workers(self) -> tuple[WorkerCount, ...]:
         """What each worker did so far."""
+        names = ('forks', 'steals', 'calls', 'allocations', 'reused')
         return tuple(WorkerCount(self._worker(index, 'next') - self._stretch('heap', index)[0],
-                                 self._worker(index, 'forks'), self._worker(index, 'steals'))
+                                 *(self._worker(index, name) for name in names))
                      for index in range(self.threads))
 
     def overflows(self) -> Counter[net.Place | None]:

@@ -17,7 +17,8 @@ _SYSTEM_CALLS: Mapping[str, Mapping[str, int]] = {
 }
 
 
-def kernel_parameters(*, parallel: bool, check_overflow: bool = False) -> dict[str, int]:
+def kernel_parameters(*, parallel: bool, check_overflow: bool = False, counting: bool = False) -> dict[str, int]:
     """The parameters to compile the modules with: whether several workers may run, and whether integers that do not
-    fit into 24 bits are counted."""
-    return {'PARALLEL': int(parallel), 'CHECK_OVERFLOW': int(check_overflow), **_SYSTEM_CALLS[platform.machine()]}
+    fit into 24 bits are counted, and whether cells are."""
+    return {'PARALLEL': int(parallel), 'CHECK_OVERFLOW': int(check_overflow), 'COUNTING': int(counting),
+            **_SYSTEM_CALLS[platform.machine()]}

@@ -12,7 +12,7 @@ from bend.runtime.kernel.direct.counts import (
     retain_shared,
 )
 from bend.runtime.kernel.direct.memory import WORD, size_class
-from bend.runtime.kernel.direct.state import MAX_CELL, Worker
+from bend.runtime.kernel.direct.state import COUNTING, MAX_CELL, Worker
 from bend.runtime.kernel.lang import ACQUIRE, Ptr, addr, atomic_load, export, inline, noinline, u64
 
 NUMBER = 1
@@ -55,11 +55,20 @@ def find_cell(w: Ptr[Worker], words: u64) -> u64:
     return start
 
 
+@inline
+def take_cell(w: Ptr[Worker], words: u64) -> u64:
+    """The same, counted where cells are."""
+    cell = find_cell(w, words)
+    if COUNTING != 0 and cell != 0:
+        w.allocations += 1
+    return cell
+
+
 @export
 @noinline
 def make_cell(w: Ptr[Worker], header: u64, fields: Ptr[u64], count: u64) -> u64:
     """A cell with a header and so many words after it; 0 if there is no room."""
-    cell = find_cell(w, count + 1)
+    cell = take_cell(w, count + 1)
     if cell != 0:
         words = Ptr[u64](cell)
         words[0] = header
@@ -75,7 +84,7 @@ def make_list(w: Ptr[Worker], header: u64, is_packed: u64, numbers: Ptr[u64], co
     there was no room for them. `header` is that of a cell without its number, which belongs there if it is packed."""
     size: u64 = 3 - is_packed
     while count != 0:
-        cell = find_cell(w, size)
+        cell = take_cell(w, size)
         if cell == 0:
             return count
         count -= 1

@@ -4,7 +4,7 @@ from bend.runtime.kernel.direct.constants import constant, run_entry
 from bend.runtime.kernel.direct.deque import set_split
 from bend.runtime.kernel.direct.fork import serve
 from bend.runtime.kernel.direct.memory import allocate, release
-from bend.runtime.kernel.direct.state import Worker
+from bend.runtime.kernel.direct.state import COUNTING, Worker
 from bend.runtime.kernel.direct.system import give_answer, next_request, wake_all
 from bend.runtime.kernel.lang import SEQ_CST, Ptr, addr, atomic_store, export, extern, u64
 
@@ -42,6 +42,9 @@ def worker_main(w: Ptr[Worker]) -> None:
             shared.result = constant(w, shared.subject)
         else:
             release(w, allocate(w, shared.subject), shared.subject)
+            if COUNTING != 0:
+                # The host counts the cell when it takes it.
+                w.allocations -= 1
         give_answer(shared)
         request = next_request(shared)
     atomic_store(addr(shared.done), 1, SEQ_CST)

@@ -7,7 +7,7 @@ Memory is accounted for by the chunk, and is not given back before the end of th
 need little and large ones account seldom.
 """
 
-from bend.runtime.kernel.direct.state import MAX_CELL, PARALLEL, STOP_MEMORY, Worker
+from bend.runtime.kernel.direct.state import COUNTING, MAX_CELL, PARALLEL, STOP_MEMORY, Worker
 from bend.runtime.kernel.direct.stop import stop_run
 from bend.runtime.kernel.lang import (
     ACQUIRE,
@@ -39,6 +39,8 @@ KEPT_CELLS = 256
 @inline
 def allocate(w: Ptr[Worker], words: u64) -> u64:
     """The address of a cell of so many words with its header, whatever they hold."""
+    if COUNTING != 0:
+        w.allocations += 1
     if words > MAX_CELL:
         return allocate_large(w, words)
     cell = w.free[words]

@@ -4,6 +4,8 @@ from bend.runtime.kernel.lang import Array, Ptr, struct, u64
 
 # A parameter of the compilation: whether several workers may run at the same time.
 PARALLEL = 0
+# Another one: whether cells are counted as they are allocated.
+COUNTING = 0
 
 STOP_NONE = 0
 STOP_MEMORY = 1
@@ -97,7 +99,11 @@ class Worker:
     spill: Array[u64, SPILL]
     # How often results did not fit, by the place of the operation.
     overflows: Ptr[u64]
-    pad_0: Array[u64, 10]
+    # What it has done, in programs that count that: functions called, cells allocated, cells used again in place.
+    calls: u64
+    allocations: u64
+    reused: u64
+    pad_0: Array[u64, 7]
     # How many records have been stolen, and in the upper half how many can be: the words of a worker that others
     # write to when they steal. Not 0 in `alarm` asks it to share tasks.
     stolen: u64
