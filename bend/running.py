@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from bend.hvm.result import Term
     from bend.interface import Interface
     from bend.running_direct import DirectResult, Session
-    from bend.runtime.cpu import Watcher, WorkerCount
+    from bend.runtime.cpu import WorkerCount
     from bend.runtime.foreign import HostLibrary
     from bend.runtime.image import Image
     from bend.runtime.machine import Machine, NetMachine
+    from bend.runtime.progress import Watcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'm
     """Runs a built program, applied to arguments if there are any, to its normal form; if that is an action and the
     program is `acting`, performs it, with functions of the host if there are any, and goes on; in a session, only after
     what has been performed there. Overflows are added to `overflows`, if the program was built to count them; the
-    watcher is told how the net engine gets on. Raises `BendError` when it cannot end well, KeyboardInterrupt, and
+    watcher is told how the run gets on. Raises `BendError` when it cannot end well, KeyboardInterrupt, and
     BrokenPipeError for standard output."""
     made = 0 if arguments is None else arguments.interactions
     if engine == 'reference':
@@ -124,7 +125,8 @@ def run(program: Program, resources: Resources, forms: Collection[Readback] = DE
     then."""
     if program.engine == 'direct':
         from bend.running_direct import Reading, execute_direct
-        return execute_direct(program.artifact, resources, Reading(program.options, forms, linear), overflows, host)
+        return execute_direct(program.artifact, resources, Reading(program.options, forms, linear), overflows, host,
+                              watcher)
     return execute(program.artifact, program.engine, resources, acting=True, arguments=arguments, host=host,
                    overflows=overflows, watcher=watcher, session=session)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bend.runtime.direct.program import DirectProgram
     from bend.runtime.foreign import HostLibrary
     from bend.runtime.io import Record, Streams
+    from bend.runtime.progress import Watcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,15 @@ class NeedsNets(Exception):
 
 
 def execute_direct(program: DirectProgram, resources: Resources, reading: Reading,
-                   overflows: Overflows | None = None, host: HostLibrary | None = None) -> DirectResult:
+                   overflows: Overflows | None = None, host: HostLibrary | None = None,
+                   watcher: Watcher | None = None) -> DirectResult:
     """Runs a program with its actions, for which there may be functions of the host, and reads its result. Overflows
     are added to `overflows`, if the program was compiled to count them and does not need nets, which would count the
-    same ones. Raises `BendError` when it cannot end well, `NeedsNets`, KeyboardInterrupt, and BrokenPipeError for
-    standard output."""
+    same ones. The watcher is told how the run gets on. Raises `BendError` when it cannot end well, `NeedsNets`,
+    KeyboardInterrupt, and BrokenPipeError for standard output."""
     from bend.runtime.direct.host import open_run
-    with _problems_told(program), open_run(program, resources.threads, resources.memory) as run:
+    with _problems_told(program), open_run(program, resources.threads, resources.memory,
+                                               watcher) as run:
         try:
             with _problems_told(program):
                 return _evaluated(run, reading) if program.actions is None else _performed(run, reading, host)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from rich.live import Live
 
-    from bend.runtime.cpu import Progress
+    from bend.runtime.progress import Progress
 
 DELAY = 0.3
 """Seconds that a run may take before the line appears."""
@@ -25,23 +25,23 @@ class ProgressLine:
         self.elapsed = 0.0
 
     def update(self, progress: Progress) -> None:
-        """See `bend.runtime.cpu.Watcher`."""
+        """See `bend.runtime.progress.Watcher`."""
         now = time.monotonic()
         if self.start is None:
             self.start = now
-            self.last = (now, progress.interactions)
+            self.last = (now, progress.interactions or 0)
             return
         before, interactions = self.last
         if now - self.start < DELAY or now - before < 0.1:
             return
-        self.last = (now, progress.interactions)
-        speed = (progress.interactions - interactions) / (now - before)
+        self.last = (now, progress.interactions or 0)
+        speed = (self.last[1] - interactions) / (now - before)
         if self.live is None:
             self.live = self._begin()
         self.live.update(line(progress, self.elapsed + now - self.start, speed), refresh=True)
 
     def hide(self) -> None:
-        """See `bend.runtime.cpu.Watcher`."""
+        """See `bend.runtime.progress.Watcher`."""
         if self.live is not None:
             self.live.stop()
             self.live = None
@@ -59,9 +59,14 @@ class ProgressLine:
 
 
 def line(progress: Progress, seconds: float, speed: float) -> str:
-    """The text: seconds, interactions and their speed, memory, threads."""
-    return (f'{seconds:.1f} s  {_count(progress.interactions)} interactions, {_count(int(speed))} a second  '
-            f'{progress.memory / (1 << 20):.0f} MB  {progress.busy} of {progress.threads} threads busy')
+    """The text: seconds, interactions and their speed if there are some, memory, threads, tasks that they took."""
+    parts = [f'{seconds:.1f} s']
+    if progress.interactions is not None:
+        parts.append(f'{_count(progress.interactions)} interactions, {_count(int(speed))} a second')
+    parts += [f'{progress.memory / (1 << 20):.0f} MB', f'{progress.busy} of {progress.threads} threads busy']
+    if progress.steals:
+        parts.append(f'{_count(progress.steals)} tasks taken from others')
+    return '  '.join(parts)
 
 
 def _count(number: int) -> str:

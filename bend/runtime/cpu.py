@@ -15,13 +15,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from bend.hvm import net
 from bend.hvm.actions import ActionNames
 from bend.hvm.numbers import DivisionByZero
 from bend.runtime.image import FIRST_WORD, Image
 from bend.runtime.jit import Library, loaded
+from bend.runtime.progress import Progress, Watcher
 from bend.runtime.region import (
     MAX_WORKERS,
     WORD,
@@ -102,26 +103,6 @@ class RunResult:
     peak_bytes: int
     by_rule: Mapping[str, int] = field(default_factory=dict)
     workers: tuple[WorkerCount, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """A look at a run under way: interactions, bytes in use, and how many of its threads have something to do."""
-
-    interactions: int
-    memory: int
-    busy: int
-    threads: int
-
-
-class Watcher(Protocol):
-    """Somebody who wants to know how long runs get on."""
-
-    def update(self, progress: Progress) -> None:
-        """Called several times a second while workers are busy."""
-
-    def hide(self) -> None:
-        """Called when they are at rest, before the program may print something."""
 
 
 def run(program: NetProgram, threads: int = 0, memory_limit: int = 0, entry: str = 'main',

@@ -53,7 +53,8 @@ class Engine:
                              how['budgeted'], ('up', 'down'))
 
     @contextmanager
-    def open_run(self, program: DirectProgram, threads: int, memory_limit: int) -> Iterator[Engine]:
+    def open_run(self, program: DirectProgram, threads: int, memory_limit: int,
+                 watcher: object) -> Iterator[Engine]:
         self.threads.append(threads)
         self.program = program
         yield self

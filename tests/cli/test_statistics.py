@@ -23,7 +23,7 @@ from bend.cli.arguments import UsageError, parse_bend, parse_hvm
 from bend.cli.progress import ProgressLine, line
 from bend.passes import PassManager
 from bend.runtime.cache import Cache
-from bend.runtime.cpu import Progress
+from bend.runtime.progress import Progress
 
 ROOT = Path(__file__).resolve().parents[2]
 Command = Callable[..., Any]
@@ -203,6 +203,8 @@ def test_statistics_of_hvm(hvm: Command, tmp_path: Path) -> None:
 def test_the_line() -> None:
     progress = Progress(interactions=2_500_000_000, memory=300 << 20, busy=7, threads=8)
     assert line(progress, 12.34, 210e6) == '12.3 s  2.5 G interactions, 210.0 M a second  300 MB  7 of 8 threads busy'
+    progress = Progress(interactions=None, memory=300 << 20, busy=7, threads=8, steals=1234)
+    assert line(progress, 12.34, 0.0) == '12.3 s  300 MB  7 of 8 threads busy  1.2 k tasks taken from others'
 
 
 def test_short_runs_show_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,14 +227,37 @@ def test_not_on_a_terminal(bend: Command, program: Path) -> None:
 
 def test_on_a_terminal(tmp_path: Path) -> None:
     """It appears, and is gone at the end; the result is what it always is."""
+    shown = shown_on_a_terminal(long_program(tmp_path), 'hvm_main', b'Result: 0\n')
+    assert b' interactions, ' in shown
+    assert b'1 of 1 threads busy' in shown
+    assert shown.endswith((b'\x1b[2K', b'\x1b[?25h')), shown
+
+
+def test_the_direct_engine_on_a_terminal(tmp_path: Path) -> None:
+    path = tmp_path / 'fib.bend'
+    path.write_text('def fib(n):\n  if n < 2:\n    return n\n  else:\n    return fib(n - 1) + fib(n - 2)\n\n'
+                    'def main(): return fib(43)\n', encoding='utf-8')
+    shown = shown_on_a_terminal(path, 'main', b'Result: 14064037\n')
+    assert b' MB  1 of 1 threads busy' in shown
+    assert b'interactions' not in shown
+    assert shown.endswith((b'\x1b[2K', b'\x1b[?25h')), shown
+
+
+def long_program(tmp_path: Path) -> Path:
+    """Nets with four long loops."""
     path = tmp_path / 'long.hvm'
     loops = ''.join(f' & @loop ~ (16000000 (1 {end}))' for end in 'abcd')
     path.write_text(f'@main = r{loops} & a ~ $([+] $(b s)) & c ~ $([+] $(d t)) & s ~ $([+] $(t r))\n'
                     '@loop = (?(((a a) @more) (b r)) (b r))\n'
                     '@more = (n ({x y} r)) & @loop ~ (n (z r)) & x ~ $([+] $(y z))\n')
+    return path
+
+
+def shown_on_a_terminal(path: Path, command: str, result: bytes) -> bytes:
+    """What a run with `--progress` writes to a terminal as standard error."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 100, 0, 0))
-    script = 'import sys; from bend.cli.main import hvm_main; sys.exit(hvm_main(sys.argv[1:]))'
+    script = f'import sys; from bend.cli.main import {command}; sys.exit({command}(sys.argv[1:]))'
     done = subprocess.Popen([sys.executable, '-c', script, 'run', str(path), '--progress', '-t', '1'], cwd=ROOT,
                             stdout=subprocess.PIPE, stderr=slave, env={**os.environ, 'TERM': 'xterm'})
     os.close(slave)
@@ -247,6 +272,5 @@ def test_on_a_terminal(tmp_path: Path) -> None:
         shown += part
     out, _ = done.communicate()
     os.close(master)
-    assert (done.returncode, out) == (0, b'Result: 0\n'), out
-    assert b'1 of 1 threads busy' in shown
-    assert shown.endswith((b'\x1b[2K', b'\x1b[?25h')), shown
+    assert (done.returncode, out) == (0, result), out
+    return shown

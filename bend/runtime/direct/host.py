@@ -18,6 +18,7 @@ from bend.hvm.numbers import DivisionByZero
 from bend.runtime.direct.program import DirectProgram
 from bend.runtime.direct.threads import PATIENCE, Time, join_thread, signals_blocked, start_thread
 from bend.runtime.jit import Library, loaded
+from bend.runtime.progress import Progress, Watcher
 from bend.runtime.region import (
     MAX_WORKERS,
     WORD,
@@ -84,16 +85,18 @@ class WorkerCount:
 
 
 @contextmanager
-def open_run(program: DirectProgram, threads: int = 0, memory_limit: int = 0) -> Iterator[Run]:
+def open_run(program: DirectProgram, threads: int = 0, memory_limit: int = 0,
+             watcher: Watcher | None = None) -> Iterator[Run]:
     """Memory and workers for a run; both are there until the `with` ends.
 
     `threads` is the number of workers (0: one a core), `memory_limit` a number of bytes (0: most of what is free). A
-    program that is not parallel has one worker. Raises OutOfMemory.
+    program that is not parallel has one worker. The watcher sees how the run gets on. Raises OutOfMemory.
     """
     threads = min(threads or available_threads(), MAX_WORKERS) if program.parallel else 1
     regions: dict[str, Region] = {}
     try:
-        run = Run(program, loaded(program.object_code), threads, memory_limit or default_memory_limit(), regions)
+        run = Run(program, loaded(program.object_code), threads, memory_limit or default_memory_limit(), regions,
+                  watcher)
         try:
             yield run
         finally:
@@ -110,12 +113,13 @@ class Run:
     """
 
     def __init__(self, program: DirectProgram, library: Library, threads: int, memory_limit: int,
-                 regions: dict[str, Region]) -> None:
+                 regions: dict[str, Region], watcher: Watcher | None) -> None:
         self.program = program
         self.library = library
         self.threads = threads
         self.memory_limit = memory_limit
         self.regions = regions
+        self.watcher = watcher
         self.seconds = 0.0
         self.pool: list[int] = []
         self._stop_all = self.function('stop_all', None, 3)
@@ -251,10 +255,15 @@ class Run:
             while not self._await_answer(self.shared, self.patience_address):
                 if self.program.budgeted and time.perf_counter() - begin > BUDGET_SECONDS:
                     self._stop(STOP_BUDGET)
+                if self.watcher is not None:
+                    self.watcher.update(self.progress())
         except BaseException:
             self._stop(STOP_INTERRUPTED)
             self.finish()
             raise
+        finally:
+            if self.watcher is not None:
+                self.watcher.hide()
         self.seconds += time.perf_counter() - begin
         if words[self.stop_index]:
             self.finish()
@@ -300,6 +309,12 @@ class Run:
     def peak_bytes(self) -> int:
         """Bytes of memory that the run has used."""
         return self._shared('memory_used')
+
+    def progress(self) -> Progress:
+        """How the run gets on: a look at what workers write, while they do."""
+        steals = sum(self._worker(index, 'steals') for index in range(self.threads))
+        busy = self.threads - self._shared('sleepers').bit_count()
+        return Progress(None, self.peak_bytes, busy, self.threads, steals)
 
     def workers(self) -> tuple[WorkerCount, ...]:
         """What each worker did so far."""
