@@ -152,10 +152,12 @@ def _problems_told(program: DirectProgram) -> Iterator[None]:
         raise BendError(division_by_zero(problem.place)) from None
     except Exception as problem:
         # Reading functions may meet wrong shapes, too. Few results need that module, which takes long to import.
-        from bend.runtime.direct.values import WrongShape
-        if not isinstance(problem, WrongShape):
-            raise
-        raise NeedsNets(_wrong_shape(program, 0, problem.reason)) from None
+        from bend.runtime.direct.values import MaybeCopied, WrongShape
+        if isinstance(problem, WrongShape):
+            raise NeedsNets(_wrong_shape(program, 0, problem.reason)) from None
+        if isinstance(problem, MaybeCopied):
+            raise NeedsNets(_maybe_copied(problem.name)) from None
+        raise
 
 
 def _wrong_shape(program: DirectProgram, number: int, reason: str = '') -> Diagnostic:
@@ -163,6 +165,11 @@ def _wrong_shape(program: DirectProgram, number: int, reason: str = '') -> Diagn
     function, span = ('', None) if place is None else (place.function, place.span)
     return error('wrong-shape', f'A value is used as what it is not{reason and f": {reason}"}.', span,
                  hint='Only interaction nets give that a meaning: use `--engine net`.', definition=function)
+
+
+def _maybe_copied(name: str) -> Diagnostic:
+    return error('needs-nets', f"Whether '{name}' shows as its name or as its value depends on what nets copy.",
+                 hint='Use `--engine net`, or leave `--readback lambda` away.', definition=name)
 
 
 def _stack_overflow(program: DirectProgram, number: int) -> Diagnostic:

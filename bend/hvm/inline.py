@@ -12,14 +12,23 @@ from bend.hvm.walk import map_leaves
 
 def inline_nets(book: net.Book) -> net.Book:
     """The book with such references replaced everywhere; raises `BendError` where they form a cycle."""
-    short = {name: definition.root for name, definition in book.defs.items()
-             if not definition.redexes and isinstance(definition.root, net.Ref | net.Num | net.Era)}
-    values = {name: _resolve(name, short) for name in short}
+    values = inlined_values(book)
+    return net.Book({name: inline_net(definition, values) for name, definition in book.defs.items()})
 
+
+def inline_net(inlined: net.Net, values: Mapping[str, net.Tree]) -> net.Net:
+    """The net with references to some definitions replaced by what these are."""
     def replace(leaf: net.Tree) -> net.Tree:
         return values.get(leaf.name, leaf) if isinstance(leaf, net.Ref) else leaf
 
-    return net.Book({name: map_leaves(definition, replace) for name, definition in book.defs.items()})
+    return map_leaves(inlined, replace)
+
+
+def inlined_values(book: net.Book) -> dict[str, net.Tree]:
+    """What references are replaced by; raises `BendError` where they form a cycle."""
+    short = {name: definition.root for name, definition in book.defs.items()
+             if not definition.redexes and isinstance(definition.root, net.Ref | net.Num | net.Era)}
+    return {name: _resolve(name, short) for name in short}
 
 
 def _resolve(name: str, short: Mapping[str, net.Tree]) -> net.Tree:

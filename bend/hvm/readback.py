@@ -19,8 +19,8 @@ from bend.hvm import net, result
 from bend.hvm import numbers as num
 from bend.hvm.duplications import place_duplications
 from bend.hvm.graph import ROOT_PORT, PortGraph
-from bend.hvm.names import is_generated, letters
-from bend.hvm.plain import read_plain
+from bend.hvm.names import is_generated
+from bend.hvm.plain import Names, read_plain
 from bend.hvm.scope import mark_unscoped
 from bend.hvm.walk import components, references
 
@@ -106,13 +106,11 @@ def readback(read: net.Net, info: BookInfo = NO_BOOK, expand: Expand | None = No
         plain = read_plain(read.root, info.constructors)
         if plain is not None:
             return plain
-    reader = _Reader(info, expand, linear)
-    term = reader.read(PortGraph(read, reduced=True))
+    reader = Reader(info, expand, Names(), linear=linear)
+    term = reader.term(read)
     if report is not None:
-        for kind, count in reader.problems.items():
-            report.add(warning('readback', f'The result is not a proper term: {kind} ({count} times).',
-                               hint=HINTS[kind]))
-    return mark_unscoped(term)
+        reader.tell(report)
+    return term
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +159,13 @@ class _Close:
 _Step = _Read | _Build | _ReadArms | _ReadSuccessor | _Close
 
 
-class _Reader:
-    """Reads nets, keeping names and problems over all of them."""
+class Reader:
+    """Reads nets as `readback` does, keeping names, expanded definitions and problems over all of them."""
 
-    def __init__(self, info: BookInfo, expand: Expand | None, linear: bool) -> None:
+    def __init__(self, info: BookInfo, expand: Expand | None, variables: Names, *, linear: bool) -> None:
         self.info = info
         self.expand = expand
+        self.variables = variables
         self.linear = linear
         self.most_fields = max((constructor.arity for constructor in info.constructors.values()), default=0)
         self.waiting: defaultdict[PortGraph, list[int]] = defaultdict(list)
@@ -174,12 +173,25 @@ class _Reader:
         self.problems: Counter[str] = Counter()
         self.names: dict[tuple[PortGraph, int], str] = {}
         self.bound_names: dict[str, str] = {}
-        self.named = 0
         self.graphs: dict[str, PortGraph] = {}
         self.expanded: dict[str, result.Term] = {}
         self.inside: set[str] = set()
         self.steps: list[_Step] = []
         self.terms: list[result.Term] = []
+
+    def term(self, read: net.Net) -> result.Term:
+        """The term of a reduced net. What is known of the wires of nets read before is forgotten."""
+        self.waiting.clear()
+        self.duplications.clear()
+        self.names.clear()
+        self.bound_names.clear()
+        return mark_unscoped(self.read(PortGraph(read, reduced=True)))
+
+    def tell(self, report: Report) -> None:
+        """Reports what could not be read."""
+        for kind, count in self.problems.items():
+            report.add(warning('readback', f'The result is not a proper term: {kind} ({count} times).',
+                               hint=HINTS[kind]))
 
     def read(self, graph: PortGraph) -> result.Term:
         """The term at the root of a graph."""
@@ -188,6 +200,9 @@ class _Reader:
         while self.steps:
             taken += 1
             if taken > STEP_LIMIT:
+                self.steps.clear()
+                self.terms.clear()
+                self.inside.clear()
                 return self.problem('no end')
             step = self.steps.pop()
             if isinstance(step, _Read):
@@ -243,8 +258,7 @@ class _Reader:
 
     def fresh(self) -> str:
         """The next name."""
-        self.named += 1
-        return letters(self.named - 1)
+        return self.variables.fresh()
 
     def name_of(self, graph: PortGraph, port: int) -> str:
         """The name of the variable bound at a port."""

@@ -23,7 +23,7 @@ from bend.running_direct import NeedsNets, Reading, execute_direct
 from bend.runtime.cache import Cache
 from bend.runtime.direct.encode_result import evaluate
 from bend.runtime.direct.program import DirectProgram
-from bend.runtime.direct.values import WrongShape
+from bend.runtime.direct.values import MaybeCopied, WrongShape
 from bend.source import Source
 from tests.direct.printed import canonical
 
@@ -118,7 +118,7 @@ def native(sample: Sample, program: DirectProgram, threads: int) -> Verdict:
 def _verdict(run: Callable[[], Verdict]) -> Verdict:
     try:
         return with_deep_stack(run)
-    except (NeedsNets, WrongShape):
+    except (MaybeCopied, NeedsNets, WrongShape):
         return Verdict('nets')
     except OutOfBudget:
         return Verdict('slow')

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bend.hvm.actions import MAGIC
+from bend.hvm.plain import Node
 from bend.runtime.direct import program as form
 from bend.runtime.direct.host import Run
-from bend.runtime.direct.readback import NUMBER_MASK, Memory, Node, ResultReader
+from bend.runtime.direct.readback import NUMBER_MASK, Memory, ResultReader
 from bend.runtime.machine import CALL_FIELDS, FINISHED, NUM_SCOTT, Action, ListType
 
 if TYPE_CHECKING:

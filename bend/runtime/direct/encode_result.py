@@ -7,8 +7,9 @@ that its definition is compiled to for the net engine.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property, partial
+from typing import Any
 
 from bend.codegen.direct.eta import eta_reduce
 from bend.desugar import core
@@ -19,18 +20,21 @@ from bend.hvm.actions import scott_value
 from bend.hvm.adt import open_constructors
 from bend.hvm.encode import EncodeOptions, encode_book, encode_term
 from bend.hvm.eta import eta_reduce as eta_reduce_net
-from bend.hvm.inline import inline_nets
-from bend.hvm.readback import BookInfo, book_info, readback
+from bend.hvm.inline import inline_net, inline_nets, inlined_values
+from bend.hvm.plain import Folded, Names, Node, Seen
+from bend.hvm.readback import BookInfo, Reader, book_info
 from bend.hvm.reduce import reduce
+from bend.hvm.safety import unsafe_definitions
 from bend.hvm.walk import references
 from bend.options import Options, Readback
 from bend.runtime.direct.evaluate import Evaluator
 from bend.runtime.direct.quote import quote
-from bend.runtime.direct.readback import Folded, Node, Seen, named, read_data
+from bend.runtime.direct.readback import EvaluatingReader, named
 from bend.runtime.direct.values import (
     Closure,
     Data,
     Eraser,
+    MaybeCopied,
     Pair,
     Partial,
     Reference,
@@ -38,7 +42,6 @@ from bend.runtime.direct.values import (
     WrongShape,
 )
 
-_RESULT = '%result'
 _LOCAL_FUNCTION = re.compile(r'__L\d+$')
 
 
@@ -71,19 +74,37 @@ class Results:
 
     def read(self, value: Value, form: Readback, *,
              linear: bool = False) -> tuple[result.Term, tuple[Diagnostic, ...]]:
-        """The term of what the entry gives, and what of it could not be read. Raises as the evaluator does."""
-        if form == 'default' and not linear and self.options.encoding == 'num-scott':
-            term = read_data(self.opened(value, nullary=False), self.look)
-            if term is not None:
-                return term, ()
-        report = Report()
-        nets = self.nets
-        encoded = self.encode(self.opened(value))
+        """The term of what the entry gives, and what of it could not be read. Raises as the evaluator does, and
+        `MaybeCopied`."""
+        if self.options.encoding == 'num-scott':
+            return self.read_items(self.opened(value, nullary=form != 'default'), self.look, _itself, form,
+                                   linear=linear)
+        reader = self.reader(form, Names(), linear)
+        encoded = self.encode(self.opened(value), form)
         if form == 'default':
-            done = scott_value(encoded, nets.defs)
+            done = scott_value(encoded, self.nets.defs)
             encoded = encoded if done is None else done
-        term = readback(encoded, self.info, self.expand if form == 'default' else None, report, linear=linear)
-        return term, tuple(report.diagnostics)
+        return reader.term(encoded), _problems(reader)
+
+    def read_items(self, root: Any, look: Callable[[Any], Seen], value_of: Callable[[Any], Value], form: Readback, *,
+                   linear: bool = False) -> tuple[result.Term, tuple[Diagnostic, ...]]:
+        """The term of an item, in the encoding with tags, and what of it could not be read. `look` says what an item
+        is, and `value_of` its value where it is not plain. Raises as `read`."""
+        reader = _ItemReader(self, look, value_of, form, linear)
+        term = reader.read(root)
+        return term, () if reader.functions is None else _problems(reader.functions)
+
+    def reader(self, form: Readback, names: Names, linear: bool) -> Reader:
+        """What reads nets of values."""
+        return Reader(self.info, self.expand if form == 'default' else None, names, linear=linear)
+
+    @cached_property
+    def opens(self) -> bool:
+        """Whether there are constructors that are to be opened where the entry returns them."""
+        if self.book.entry is None:
+            return False
+        body = self.book.defs[self.book.entry].body
+        return open_constructors(self.book, self.evaluator.constructors, body) != body
 
     def look(self, value: Value) -> Seen:
         """What a value is, looked at from outside."""
@@ -123,21 +144,35 @@ class Results:
                                 tag_tests=self.tag_tests)
         nets = encode_book(self.book, options)
         if self.options.eta:
-            nets = replace(nets, defs={name: eta_reduce_net(made) for name, made in nets.defs.items()})
+            nets = net.Book({name: eta_reduce_net(made) for name, made in nets.defs.items()})
         return inline_nets(nets) if self.options.inline else nets
+
+    @cached_property
+    def inlined(self) -> Mapping[str, net.Tree]:
+        """What nets have in the place of references."""
+        return inlined_values(self.nets) if self.options.inline else {}
+
+    @cached_property
+    def opened_copies(self) -> frozenset[str]:
+        """The definitions whose references nets evaluate before they copy them."""
+        return frozenset(unsafe_definitions(self.nets))
 
     @cached_property
     def info(self) -> BookInfo:
         """What readback knows about the program."""
         return book_info(self.book, self.nets, self.options.encoding)
 
-    def encode(self, value: Value) -> net.Net:
-        """The net of a value, in normal form."""
-        nets = self.nets
+    def encode(self, value: Value, form: Readback) -> net.Net:
+        """The net of a value, in normal form. In the lambda form, it holds no reference that nets may have evaluated
+        to copy it; raises `MaybeCopied`."""
+        # Encoding the program notes which tests of tags it has floated.
+        assert self.nets
         term = quote(value, self.evaluator, self.tag_tests)
-        encoded = encode_term(term, self.book, self.options.encoding)
-        if self.options.inline:
-            encoded = inline_nets(replace(nets, defs={**nets.defs, _RESULT: encoded})).defs[_RESULT]
+        encoded = inline_net(encode_term(term, self.book, self.options.encoding), self.inlined)
+        if form == 'lambda':
+            for name in references(encoded):
+                if name in self.opened_copies:
+                    raise MaybeCopied(name)
         return self.settled(encoded) if encoded.redexes else encoded
 
     def settled(self, encoded: net.Net) -> net.Net:
@@ -150,7 +185,7 @@ class Results:
     def expand(self, name: str) -> net.Net | None:
         """What readback asks for the value of a definition; None where it has none."""
         try:
-            return self.encode(self.evaluator.constant(name))
+            return self.encode(self.evaluator.constant(name), 'default')
         except (BendError, WrongShape, RecursionError):
             return None
 
@@ -193,5 +228,45 @@ class Results:
                     self.opened_tuple(elements[1:], value.second, nullary))
 
     def opened_argument(self, term: core.Term, value: Value, nullary: bool) -> Value:
-        """An argument of a constructor in return position; one without fields stays."""
-        return value if isinstance(value, Data) and not value.fields else self.opened_as(term, value, nullary)
+        """An argument of a constructor in return position; one that is written as a constructor without fields stays."""
+        return value if isinstance(term, core.Ref) and isinstance(value, Data) else self.opened_as(term, value, nullary)
+
+
+class _ItemReader(EvaluatingReader):
+    """Reads data with functions in it. Functions, and folded references in the lambda form, go through nets, each on
+    its own."""
+
+    def __init__(self, results: Results, look: Callable[[Any], Seen], value_of: Callable[[Any], Value],
+                 form: Readback, linear: bool) -> None:
+        super().__init__(look, Names(), erases=form == 'lambda')
+        self.results = results
+        self.value_of = value_of
+        self.form: Readback = form
+        self.linear = linear
+        self.functions: Reader | None = None
+
+    def folded(self, item: Hashable, reference: Folded) -> None:
+        """See `EvaluatingReader`."""
+        if self.form == 'default':
+            super().folded(item, reference)
+        else:
+            self.done.append(self.other(item))
+
+    def other(self, item: Hashable) -> result.Term:
+        """The term of what is not plain."""
+        if item not in self.known:
+            if self.functions is None:
+                self.functions = self.results.reader(self.form, self.names, self.linear)
+            encoded = self.results.encode(self.value_of(item), self.form)
+            self.known[item] = self.functions.term(encoded)
+        return self.known[item]
+
+
+def _itself(value: Value) -> Value:
+    return value
+
+
+def _problems(reader: Reader) -> tuple[Diagnostic, ...]:
+    report = Report()
+    reader.tell(report)
+    return tuple(report.diagnostics)

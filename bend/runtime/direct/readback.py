@@ -6,15 +6,16 @@ then read by way of nets.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from bend.diagnostics import BendError, Diagnostic
 from bend.hvm import numbers as num
 from bend.hvm import result
 from bend.hvm.names import is_generated
+from bend.hvm.plain import DataReader, Folded, Names, Node, NotPlain, Seen, Then
 from bend.options import Options, Readback
 from bend.runtime.direct import program as form
 
@@ -26,127 +27,58 @@ if TYPE_CHECKING:
 
 NUMBER_MASK = (1 << num.TYPE_BITS + 24) - 1
 
-BINDER = 'a'
-"""What the continuation of a constructor is called. No field can mention it, so that it may be the same for all."""
-
 
 # ---- data ------------------------------------------------------------------------------------
 
 
-class Node(NamedTuple):
-    """A constructor, or a pair (None), of parts that are still to be read."""
+class EvaluatingReader(DataReader):
+    """Reads data with its folded references evaluated once each, as users want to see them (the default form). `look`
+    says what the values of folded references are, too."""
 
-    constructor: str | None
-    parts: Sequence[Any]
+    def __init__(self, look: Callable[[Any], Seen], names: Names, *, erases: bool = False) -> None:
+        super().__init__(look, names, erases=erases)
+        self.expanded: dict[str, result.Term] = {}
+        self.inside: set[str] = set()
 
-
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """A folded reference of a definition without parameters, and how to get its value. That raises `BendError` where
-    there is none."""
-
-    name: str
-    evaluate: Callable[[], Hashable]
-
-
-class _Build(NamedTuple):
-    """The parts of an item are read: a constructor or pair of the last ones."""
-
-    item: Hashable
-    constructor: str | None
-    arity: int
-
-
-class _Close(NamedTuple):
-    """The value of a definition is read."""
-
-    name: str
-
-
-Seen: TypeAlias = result.Term | Node | Folded | None
-"""What an item is, looked at from outside; None for a function that has no name."""
-
-
-def read_data(root: Any, look: Callable[[Any], Seen]) -> result.Term | None:
-    """The term of data, with folded references evaluated once each as users want to see them (the default form); None
-    if there is a function in it that is more than a name of the user's. `look` says what an item is, the parts of items
-    and the values of folded references are items in turn."""
-    try:
-        return _DataReader(look).read(root)
-    except _NotData:
-        return None
-
-
-class _NotData(Exception):
-    """There are functions in the result."""
-
-
-@dataclass
-class _DataReader:
-    look: Callable[[Any], Seen]
-    done: list[result.Term] = field(default_factory=list)
-    todo: list[Hashable] = field(default_factory=list)
-    known: dict[Hashable, result.Term] = field(default_factory=dict)
-    expanded: dict[str, result.Term] = field(default_factory=dict)
-    inside: set[str] = field(default_factory=set)
-
-    def read(self, root: Hashable) -> result.Term:
-        """The term of an item."""
-        done, todo, known = self.done, self.todo, self.known
-        todo.append(root)
-        while todo:
-            item = todo.pop()
-            if type(item) is _Build:
-                whole, name, arity = item
-                parts = tuple(done[-arity:])
-                del done[-arity:]
-                made = result.Pair(*parts) if name is None else result.Constructor(name, parts, BINDER)
-                known[whole] = made
-                done.append(made)
-            elif type(item) is _Close:
-                self.inside.remove(item.name)
-                self.expanded[item.name] = done[-1]
-            elif item in known:
-                done.append(known[item])
-            else:
-                self.enter(item, self.look(item))
-        return done.pop()
-
-    def enter(self, item: Hashable, seen: Seen) -> None:
-        """Goes on with what an item is."""
-        if isinstance(seen, Node):
-            name, parts = seen
-            self.todo.append(_Build(item, name, len(parts)))
-            self.todo.extend(reversed(parts))
+    def leaf(self, item: Hashable, seen: result.Term | Folded | None) -> None:
+        """See `DataReader`."""
+        if seen is None:
+            self.done.append(self.other(item))
         elif isinstance(seen, Folded):
-            self.folded(seen)
-        elif seen is None:
-            raise _NotData
+            self.folded(item, seen)
         else:
             self.done.append(seen)
 
-    def folded(self, reference: Folded) -> None:
+    def other(self, item: Hashable) -> result.Term:
+        """The term of what is not plain; raises `NotPlain` if there is none."""
+        raise NotPlain
+
+    def folded(self, item: Hashable, reference: Folded) -> None:
         """Reads what a reference stands for; functions keep their names, and so do values that hold themselves."""
         name = reference.name
         if name in self.expanded:
             self.done.append(self.expanded[name])
             return
+        term: result.Term = result.Reference(name)
         if name not in self.inside:
             try:
                 value = reference.evaluate()
             except BendError:
                 # What is not asked for may fail; its name says enough.
-                seen = None
+                pass
             else:
-                seen = self.look(value)
-            if seen is not None:
-                self.inside.add(name)
-                self.todo.append(_Close(name))
-                self.enter(value, seen)
-                return
-            if is_generated(name):
-                raise _NotData
-        self.done.append(result.Reference(name))
+                if self.look(value) is not None:
+                    self.inside.add(name)
+                    self.todo += [Then(partial(self.close, name)), value]
+                    return
+                if is_generated(name):
+                    term = self.other(item)
+        self.done.append(term)
+
+    def close(self, name: str) -> None:
+        """The value of a definition is read."""
+        self.inside.remove(name)
+        self.expanded[name] = self.done[-1]
 
 
 def named(name: str) -> result.Reference | None:
@@ -231,13 +163,17 @@ class ResultReader:
              linear: bool = False) -> tuple[result.Term, tuple[Diagnostic, ...]]:
         """The term of a result as it is to be shown (`bend.hvm.show.show_main`), and what of it could not be read.
 
-        Raises `WrongShape` where a function in the result needs nets, and `BendError` for what its evaluation meets. To
-        be called where the stack is deep.
+        Raises `WrongShape` and `MaybeCopied` where a function in the result needs nets, and `BendError` for what its
+        evaluation meets. To be called where the stack is deep.
         """
-        if readback == 'default' and not linear and self.options.encoding == 'num-scott':
-            term = read_data(word, self.memory.look)
-            if term is not None:
-                return term, ()
+        is_plain = self.options.encoding == 'num-scott'
+        if readback == 'default' and is_plain:
+            try:
+                return EvaluatingReader(self.memory.look, Names()).read(word), ()
+            except NotPlain:
+                pass
+        if is_plain and not self.results.opens and not self.is_entry(word):
+            return self.results.read_items(word, self.memory.look, self.value, readback, linear=linear)
         return self.results.read(self.root(word), readback, linear=linear)
 
     @property
@@ -250,12 +186,15 @@ class ResultReader:
 
     def root(self, word: int) -> Value:
         """The value of what the entry gave; if that is a function it is not folded."""
-        program = self.memory.program
-        if word & form.TAG_MASK == form.FUNCTION:
-            name = program.entries[word >> form.INDEX_SHIFT].function
-            if name == program.constants[0]:
-                return self.results.evaluator.constant(name)
+        if self.is_entry(word):
+            return self.results.evaluator.constant(self.memory.program.constants[0])
         return self.value(word)
+
+    def is_entry(self, word: int) -> bool:
+        """Whether a word is the entry as a function."""
+        program = self.memory.program
+        return (word & form.TAG_MASK == form.FUNCTION
+                and program.entries[word >> form.INDEX_SHIFT].function == program.constants[0])
 
     def value(self, root: int) -> Value:
         """A word as a value of the evaluator. Does not recurse, since data may be deep."""

@@ -21,6 +21,15 @@ class WrongShape(Exception):
         super().__init__(reason)
 
 
+class MaybeCopied(Exception):
+    """The result holds a folded reference that nets evaluate if they copy it (spec 09, R1), and a direct engine cannot
+    tell whether they would have: `name` is that of the definition."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(name)
+
+
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Eraser:
