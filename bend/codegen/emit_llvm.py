@@ -7,19 +7,17 @@ through opaque pointers, metadata). Locals become stack slots; LLVM promotes the
 from __future__ import annotations
 
 import platform
-import re
-import struct as pack
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from bend.codegen import lir
+from bend.codegen.lir_intrinsics import GPU_ONLY, WITHOUT_OPERAND
 from bend.codegen.lir_layout import size_and_alignment
-
-_PLAIN_NAME = re.compile(r'[A-Za-z_.$][A-Za-z0-9_.$]*\Z')
+from bend.codegen.llvm_text import SPACES, constant, extension, memory_type, quoted, value_type
 
 _ORDERS: dict[lir.Order, str] = {
     'relaxed': 'monotonic', 'acquire': 'acquire', 'release': 'release', 'acq_rel': 'acq_rel', 'seq_cst': 'seq_cst',
 }
-_SPACES: dict[lir.Space, int] = {'generic': 0, 'global': 1, 'shared': 3, 'constant': 4, 'local': 5}
 _INT_OPS = {'add': 'add', 'sub': 'sub', 'mul': 'mul', 'and': 'and', 'or': 'or', 'xor': 'xor'}
 _FLOAT_OPS = {'add': 'fadd', 'sub': 'fsub', 'mul': 'fmul', 'div': 'fdiv'}
 _FLOAT_COMPARES = {'eq': 'oeq', 'ne': 'une', 'lt': 'olt', 'le': 'ole', 'gt': 'ogt', 'ge': 'oge'}
@@ -29,83 +27,18 @@ _LIKELY, _UNLIKELY = ', !prof !0', ', !prof !1'
 
 _ALIAS_NUMBERS: dict[str, int] = {}
 """The numbers of alias classes, the same in all modules of a process. They do not show in the code."""
-_KERNEL_TEXTS: dict[int, tuple[lir.Function, list[str], dict[str, str], set[str]]] = {}
+KernelTexts: TypeAlias = dict[int, tuple[lir.Function, list[str], dict[str, str], set[str]]]
 """The texts of kernel functions by identity, with the intrinsics and alias classes that they need."""
+_KERNEL_TEXTS: KernelTexts = {}
 
 
-def emit_module(module: lir.Module, target: str = 'cpu') -> str:
-    """The LLVM IR of a module that is valid (`lir_validate`).
+def emit_module(module: lir.Module) -> str:
+    """The LLVM IR for CPUs of a module that is valid (`lir_validate`). (`emit_ptx` has that for GPUs.)
 
-    `target` is `cpu`; the triple and the data layout are set by whoever compiles the text.
+    The triple and the data layout are set by whoever compiles the text. Raises ValueError, with the name of the
+    function, for what only GPUs have.
     """
-    if target != 'cpu':
-        raise ValueError(f'no LLVM emission for {target}')
-    return _ModuleEmitter(module).emit()
-
-
-def _quoted(name: str) -> str:
-    """A name as LLVM wants it after `@` or `%`."""
-    if _PLAIN_NAME.match(name):
-        return name
-    data = name.encode()
-    return '"' + ''.join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f'\\{b:02X}' for b in data) + '"'
-
-
-def _value_type(type_: lir.Type) -> str:
-    """The LLVM type of a value."""
-    match type_:
-        case lir.Int(bits):
-            return f'i{bits}'
-        case lir.Float(bits):
-            return 'float' if bits == 32 else 'double'
-        case lir.BoolType():
-            return 'i1'
-        case lir.VoidType():
-            return 'void'
-        case lir.Ptr(_, space):
-            return 'ptr' if space == 'generic' else f'ptr addrspace({_SPACES[space]})'
-        case _:
-            return _memory_type(type_)
-
-
-def _memory_type(type_: lir.Type) -> str:
-    """The LLVM type of a value in memory: a bool takes a byte."""
-    match type_:
-        case lir.BoolType():
-            return 'i8'
-        case lir.StructName(name):
-            return f'%{_quoted("struct." + name)}'
-        case lir.Array(element, count):
-            return f'[{count} x {_memory_type(element)}]'
-        case _:
-            return _value_type(type_)
-
-
-def _extension(type_: lir.Type) -> str:
-    """What the C calling convention asks of small integers."""
-    match type_:
-        case lir.BoolType():
-            return 'zeroext '
-        case lir.Int(bits, signed) if bits < 32:
-            return 'signext ' if signed else 'zeroext '
-        case _:
-            return ''
-
-
-def _constant(value: int | float, type_: lir.Type) -> str:
-    """A constant as an LLVM operand."""
-    match type_:
-        case lir.BoolType():
-            return 'true' if value else 'false'
-        case lir.Float(bits):
-            number = float(value)
-            if bits == 32:
-                number = _round_to_binary32(number)
-            return f'0x{pack.unpack("<Q", pack.pack("<d", number))[0]:016X}'
-        case lir.Ptr():
-            return 'null' if value == 0 else f'inttoptr (i64 {int(value)} to {_value_type(type_)})'
-        case _:
-            return str(int(value))
+    return ModuleEmitter(module, _KERNEL_TEXTS).emit()
 
 
 def _fits_registers(parameters: Sequence[lir.Type]) -> bool:
@@ -115,19 +48,12 @@ def _fits_registers(parameters: Sequence[lir.Type]) -> bool:
     return floats <= 8 and len(parameters) - floats <= 6
 
 
-def _round_to_binary32(number: float) -> float:
-    """The nearest binary32; what is too large becomes infinite."""
-    try:
-        return float(pack.unpack('<f', pack.pack('<f', number))[0])
-    except OverflowError:
-        return float('inf') if number > 0 else float('-inf')
-
-
-class _ModuleEmitter:
+class ModuleEmitter:
     """Emits a module; collects what functions need outside of them (declarations, alias classes)."""
 
-    def __init__(self, module: lir.Module) -> None:
+    def __init__(self, module: lir.Module, kernel_texts: KernelTexts) -> None:
         self.module = module
+        self.kernel_texts = kernel_texts
         self.structs = {struct.name: struct for struct in module.structs}
         self.functions = {function.name: function for function in module.functions}
         self.intrinsics: dict[str, str] = {}
@@ -135,8 +61,8 @@ class _ModuleEmitter:
 
     def emit(self) -> str:
         lines = [
-            f'%{_quoted("struct." + struct.name)} = type {{ '
-            f'{", ".join(_memory_type(type_) for _, type_ in struct.fields)} }}'
+            f'%{quoted("struct." + struct.name)} = type {{ '
+            f'{", ".join(memory_type(type_) for _, type_ in struct.fields)} }}'
             for struct in self.module.structs
         ]
         lines.extend(self.global_data(item) for item in self.module.globals)
@@ -152,37 +78,48 @@ class _ModuleEmitter:
 
     def emitted(self, function: lir.Function) -> list[str]:
         """The text of a function. That of kernel functions, which are the same in all programs, is kept."""
-        known = _KERNEL_TEXTS.get(id(function))
+        known = self.kernel_texts.get(id(function))
         if known is None or known[0] is not function:
             outer = self.intrinsics, self.alias_classes
             self.intrinsics, self.alias_classes = {}, set()
             lines: list[str] = []
-            _FunctionEmitter(self, function).emit(lines)
+            self.function_emitter(function).emit(lines)
             known = function, lines, self.intrinsics, self.alias_classes
             self.intrinsics, self.alias_classes = outer
             if function.file:
-                _KERNEL_TEXTS[id(function)] = known
+                self.kernel_texts[id(function)] = known
         self.intrinsics.update(known[2])
         self.alias_classes |= known[3]
         return known[1]
 
+    def function_emitter(self, function: lir.Function) -> FunctionEmitter:
+        """Who emits a function for the target."""
+        return FunctionEmitter(self, function)
+
+    def symbol(self, name: str) -> str:
+        """The name of a function or of data, for the assembler."""
+        return f'@{quoted(name)}'
+
     def global_data(self, item: lir.Global) -> str:
-        element = _memory_type(item.element)
+        element = memory_type(item.element)
         kind = 'constant' if item.constant else 'global'
-        if item.words is None:
+        if item.space == 'shared':
+            initial = 'undef'
+        elif item.words is None:
             initial = 'zeroinitializer'
         else:
             initial = '[' + ', '.join(f'{element} {word}' for word in item.words) + ']'
-        return f'@{_quoted(item.name)} = internal {kind} [{item.count} x {element}] {initial}, align 8'
+        space = '' if item.space == 'generic' else f'addrspace({SPACES[item.space]}) '
+        return f'{self.symbol(item.name)} = internal {space}{kind} [{item.count} x {element}] {initial}, align 8'
 
     def signature(self, function: lir.Function) -> str:
         parameters = ', '.join(
-            f'{_value_type(type_)} {_extension(type_)}' + ('' if function.extern else f'%{_quoted("p." + name)}')
+            f'{value_type(type_)} {extension(type_)}' + ('' if function.extern else f'%{quoted("p." + name)}')
             for name, type_ in function.parameters
         )
         convention = 'tailcc ' if function.tail else ''
-        return (f'{convention}{_extension(function.result)}{_value_type(function.result)} '
-                f'@{_quoted(function.name)}({parameters})')
+        return (f'{convention}{extension(function.result)}{value_type(function.result)} '
+                f'{self.symbol(function.name)}({parameters})')
 
     def intrinsic(self, name: str, result: str, parameters: Sequence[str]) -> str:
         """Declares an intrinsic of LLVM; gives its name."""
@@ -215,10 +152,12 @@ class _ModuleEmitter:
         return lines
 
 
-class _FunctionEmitter:
+class FunctionEmitter:
     """Emits the body of one function, block by block."""
 
-    def __init__(self, module: _ModuleEmitter, function: lir.Function) -> None:
+    attributes = 'nounwind'
+
+    def __init__(self, module: ModuleEmitter, function: lir.Function) -> None:
         self.module = module
         self.function = function
         self.lines: list[str] = []
@@ -234,12 +173,12 @@ class _FunctionEmitter:
         inline = {'always': ' alwaysinline', 'never': ' noinline', 'hint': ' inlinehint', 'auto': ''}[function.inline]
         inline = ' noinline optnone' if function.seldom else inline
         inline += ' noreturn' if function.noreturn else ''
-        lines.append(f'define {linkage}{self.module.signature(function)} nounwind{inline} {{')
+        lines.append(f'define {linkage}{self.module.signature(function)} {self.attributes}{inline} {{')
         lines.append('entry:')
         for name, type_ in lir.locals_of(function).items():
-            lines.append(f'  %{_quoted("l." + name)} = alloca {_value_type(type_)}')
+            lines.append(f'  %{quoted("l." + name)} = alloca {value_type(type_)}')
         for name, type_ in function.parameters:
-            lines.append(f'  store {_value_type(type_)} %{_quoted("p." + name)}, ptr %{_quoted("l." + name)}')
+            lines.append(f'  store {value_type(type_)} %{quoted("p." + name)}, ptr %{quoted("l." + name)}')
         self.emit_block(function.body)
         if not self.closed:
             self.close('ret void' if function.result == lir.VOID else 'unreachable')
@@ -287,16 +226,13 @@ class _FunctionEmitter:
         match statement:
             case lir.Assign(target, value):
                 operand = self.typed(value)
-                self.line(f'store {operand}, ptr %{_quoted("l." + target.name)}')
+                self.line(f'store {operand}, ptr %{quoted("l." + target.name)}')
             case lir.Store(pointer, value):
                 self.emit_store(pointer, value)
-            case lir.AtomicStore(pointer, value, order):
-                address = self.typed(pointer)
-                operand = self.typed(value)
-                self.line(f'store atomic {operand}, {address} {_ORDERS[order]}, align {self.alignment(value.type)}')
-            case lir.Fence(order):
-                if order != 'relaxed':
-                    self.line(f'fence {_ORDERS[order]}')
+            case lir.AtomicStore():
+                self.emit_atomic_store(statement)
+            case lir.Fence(order, scope):
+                self.emit_fence(order, scope)
             case lir.If():
                 self.emit_if(statement)
             case lir.While():
@@ -309,7 +245,7 @@ class _FunctionEmitter:
                 self.close(f'br label %{self.loops[-1][0]}')
             case lir.Return(lir.Call(tail=True) as call):
                 result = self.emit_expr(call)
-                self.close('ret void' if call.type == lir.VOID else f'ret {_value_type(call.type)} {result}')
+                self.close('ret void' if call.type == lir.VOID else f'ret {value_type(call.type)} {result}')
             case lir.Return(value):
                 self.close('ret void' if value is None else f'ret {self.typed(value)}')
             case lir.ExprStmt(value):
@@ -323,6 +259,16 @@ class _FunctionEmitter:
         if value.type == lir.BOOL:
             operand = 'i8 ' + self.value(f'zext {operand} to i8')
         self.line(f'store {operand}, {address}{self.module.alias_tag(pointer)}')
+
+    def emit_atomic_store(self, statement: lir.AtomicStore) -> None:
+        address = self.typed(statement.pointer)
+        operand = self.typed(statement.value)
+        alignment = self.alignment(statement.value.type)
+        self.line(f'store atomic {operand}, {address} {_ORDERS[statement.order]}, align {alignment}')
+
+    def emit_fence(self, order: lir.Order, scope: lir.Scope) -> None:
+        if order != 'relaxed':
+            self.line(f'fence {_ORDERS[order]}')
 
     def emit_if(self, statement: lir.If) -> None:
         then, end = self.label(), self.label()
@@ -350,7 +296,7 @@ class _FunctionEmitter:
 
     def emit_switch(self, statement: lir.Switch) -> None:
         operand = self.typed(statement.value)
-        type_ = _value_type(statement.value.type)
+        type_ = value_type(statement.value.type)
         default, end = self.label(), self.label()
         labels = [self.label() for _ in statement.cases]
         arms = ' '.join(
@@ -396,7 +342,7 @@ class _FunctionEmitter:
 
     def typed(self, expr: lir.Expr) -> str:
         """Evaluates; gives the operand with its type in front."""
-        return f'{_value_type(expr.type)} {self.emit_expr(expr)}'
+        return f'{value_type(expr.type)} {self.emit_expr(expr)}'
 
     def alignment(self, type_: lir.Type) -> int:
         return size_and_alignment(type_, self.module.structs)[1]
@@ -405,11 +351,11 @@ class _FunctionEmitter:
         """Evaluates; gives the operand."""
         match expr:
             case lir.Const(value, type_):
-                return _constant(value, type_)
+                return constant(value, type_)
             case lir.Local(name, type_):
-                return self.value(f'load {_value_type(type_)}, ptr %{_quoted("l." + name)}')
+                return self.value(f'load {value_type(type_)}, ptr %{quoted("l." + name)}')
             case lir.GlobalAddress(name):
-                return f'@{_quoted(name)}'
+                return self.module.symbol(name)
             case lir.Binary():
                 return self.emit_binary(expr)
             case lir.Compare():
@@ -425,18 +371,18 @@ class _FunctionEmitter:
                 return self.value(f'xor {operand}, {"true" if value.type == lir.BOOL else "-1"}')
             case lir.Neg(value):
                 operand = self.emit_expr(value)
-                type_name = _value_type(value.type)
+                type_name = value_type(value.type)
                 if isinstance(value.type, lir.Float):
                     return self.value(f'fneg {type_name} {operand}')
                 return self.value(f'sub {type_name} 0, {operand}')
             case lir.Convert(value, type_):
                 return self.emit_convert(value, type_)
             case lir.Bitcast(value, type_):
-                return self.value(f'bitcast {self.typed(value)} to {_value_type(type_)}')
+                return self.value(f'bitcast {self.typed(value)} to {value_type(type_)}')
             case lir.Pack(type_, values):
                 packed = 'undef'
                 for index, item in enumerate(values):
-                    packed = self.value(f'insertvalue {_value_type(type_)} {packed}, {self.typed(item)}, {index}')
+                    packed = self.value(f'insertvalue {value_type(type_)} {packed}, {self.typed(item)}, {index}')
                 return packed
             case lir.Extract(value, field):
                 packed_type = value.type
@@ -452,11 +398,15 @@ class _FunctionEmitter:
                 assert isinstance(struct, lir.StructName)
                 index = self.module.structs[struct.name].index(field)
                 address = self.typed(pointer)
-                return self.value(f'getelementptr inbounds {_memory_type(struct)}, {address}, i32 0, i32 {index}')
+                return self.value(f'getelementptr inbounds {memory_type(struct)}, {address}, i32 0, i32 {index}')
             case lir.IndexAddress():
                 return self.emit_index(expr)
+            case lir.Load(pointer):
+                address = self.typed(pointer)
+                loaded = self.value(f'load {memory_type(expr.type)}, {address}{self.module.alias_tag(pointer)}')
+                return self.value(f'trunc i8 {loaded} to i1') if expr.type == lir.BOOL else loaded
             case _:
-                return self.emit_access(expr)
+                return self.emit_atomic(expr)
 
     def emit_binary(self, expr: lir.Binary) -> str:
         type_ = expr.type
@@ -502,14 +452,14 @@ class _FunctionEmitter:
         second = self.emit_expr(otherwise)
         second_end = self.block
         self.start(end)
-        type_ = _value_type(then.type)
+        type_ = value_type(then.type)
         return self.value(f'phi {type_} [{first}, %{first_end}], [{second}, %{second_end}]')
 
     def emit_convert(self, value: lir.Expr, type_: lir.Type) -> str:
         source = value.type
         operand = self.emit_expr(value)
-        typed = f'{_value_type(source)} {operand}'
-        target = _value_type(type_)
+        typed = f'{value_type(source)} {operand}'
+        target = value_type(type_)
         match source, type_:
             case _ if source == type_:
                 return operand
@@ -526,7 +476,7 @@ class _FunctionEmitter:
                 return self.value(f'{"s" if signed else "u"}itofp {typed} to {target}')
             case lir.Float(), lir.Int(_, signed):
                 kind = 's' if signed else 'u'
-                source_name = _value_type(source)
+                source_name = value_type(source)
                 suffix = f'{target}.f{32 if source_name == "float" else 64}'
                 name = self.module.intrinsic(f'llvm.fpto{kind}i.sat.{suffix}', target, [source_name])
                 return self.value(f'call {target} {name}({typed})')
@@ -548,13 +498,13 @@ class _FunctionEmitter:
         operands = []
         for argument in call.arguments:
             operand = self.emit_expr(argument)
-            operands.append(f'{_value_type(argument.type)} {_extension(argument.type)}{operand}')
+            operands.append(f'{value_type(argument.type)} {extension(argument.type)}{operand}')
         function = self.module.functions[call.function]
         types = [type_ for _, type_ in function.parameters], [type_ for _, type_ in self.function.parameters]
         kind = 'musttail call' if call.tail and all(map(_fits_registers, types)) else 'call'
         convention = 'tailcc ' if function.tail else ''
-        text = (f'{kind} {convention}{_extension(type_)}{_value_type(type_)} '
-                f'@{_quoted(call.function)}({", ".join(operands)})')
+        text = (f'{kind} {convention}{extension(type_)}{value_type(type_)} '
+                f'{self.module.symbol(call.function)}({", ".join(operands)})')
         if type_ == lir.VOID:
             self.line(text)
             return ''
@@ -566,16 +516,10 @@ class _FunctionEmitter:
         if name == 'trap':
             self.line(f'call void {self.module.intrinsic("llvm.trap", "void", [])}()')
             return ''
-        if name == 'pause':
-            if platform.machine() == 'x86_64':
-                self.line(f'call void {self.module.intrinsic("llvm.x86.sse2.pause", "void", [])}()')
-            self.line('fence syncscope("singlethread") seq_cst')
-            return ''
-        if name == 'stack_pointer':
-            function = self.module.intrinsic('llvm.read_register.i64', 'i64', ['metadata'])
-            return self.value(f'call i64 {function}(metadata !{{!"{_STACK_POINTERS[platform.machine()]}"}})')
+        if name in WITHOUT_OPERAND:
+            return self.emit_machine_intrinsic(name)
         operand = self.typed(arguments[0])
-        type_ = _value_type(arguments[0].type)
+        type_ = value_type(arguments[0].type)
         if name == 'prefetch':
             function = self.module.intrinsic('llvm.prefetch.p0', 'void', ['ptr', 'i32', 'i32', 'i32'])
             self.line(f'call void {function}({operand}, i32 0, i32 3, i32 1)')
@@ -589,6 +533,18 @@ class _FunctionEmitter:
         function = self.module.intrinsic(f'llvm.{kind}.{type_}', type_, [type_, 'i1'])
         return self.value(f'call {type_} {function}({operand}, i1 false)')
 
+    def emit_machine_intrinsic(self, name: str) -> str:
+        """What CPUs and GPUs do differently."""
+        if name == 'pause':
+            if platform.machine() == 'x86_64':
+                self.line(f'call void {self.module.intrinsic("llvm.x86.sse2.pause", "void", [])}()')
+            self.line('fence syncscope("singlethread") seq_cst')
+            return ''
+        if name in GPU_ONLY:
+            raise ValueError(f'{self.function.name}: {name} is for GPUs only')
+        function = self.module.intrinsic('llvm.read_register.i64', 'i64', ['metadata'])
+        return self.value(f'call i64 {function}(metadata !{{!"{_STACK_POINTERS[platform.machine()]}"}})')
+
     def emit_index(self, expr: lir.IndexAddress) -> str:
         pointer = self.typed(expr.pointer)
         index = self.emit_expr(expr.index)
@@ -598,19 +554,14 @@ class _FunctionEmitter:
             index = self.value(f'{"sext" if index_type.signed else "zext"} i{index_type.bits} {index} to i64')
         target = lir.pointee(expr.pointer.type)
         first = 'i64 0, ' if isinstance(target, lir.Array) else ''
-        return self.value(f'getelementptr inbounds {_memory_type(target)}, {pointer}, {first}i64 {index}')
+        return self.value(f'getelementptr inbounds {memory_type(target)}, {pointer}, {first}i64 {index}')
 
-    def emit_access(self, expr: lir.Expr) -> str:
-        """Loads and atomic operations."""
+    def emit_atomic(self, expr: lir.Expr) -> str:
         match expr:
-            case lir.Load(pointer):
-                address = self.typed(pointer)
-                loaded = self.value(f'load {_memory_type(expr.type)}, {address}{self.module.alias_tag(pointer)}')
-                return self.value(f'trunc i8 {loaded} to i1') if expr.type == lir.BOOL else loaded
             case lir.AtomicLoad(pointer, order):
                 address = self.typed(pointer)
                 suffix = f'{_ORDERS[order]}, align {self.alignment(expr.type)}'
-                return self.value(f'load atomic {_value_type(expr.type)}, {address} {suffix}')
+                return self.value(f'load atomic {value_type(expr.type)}, {address} {suffix}')
             case lir.AtomicRmw(op, pointer, value, order):
                 address = self.typed(pointer)
                 operand = self.typed(value)
@@ -623,7 +574,7 @@ class _FunctionEmitter:
                 replacement = self.typed(new)
                 orders = f'{_ORDERS[order]} {_ORDERS[failure]}'
                 pair = self.value(f'cmpxchg {address}, {old}, {replacement} {orders}')
-                return self.value(f'extractvalue {{ {_value_type(expr.type)}, i1 }} {pair}, 0')
+                return self.value(f'extractvalue {{ {value_type(expr.type)}, i1 }} {pair}, 0')
             case _:
                 raise TypeError(f'no expression: {expr}')
 

@@ -18,10 +18,11 @@ Semantics that all targets share:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, final
 
+from bend.codegen.lir_intrinsics import INTRINSICS as INTRINSICS
 from bend.codegen.lir_types import BOOL as BOOL
 from bend.codegen.lir_types import F32 as F32
 from bend.codegen.lir_types import F64 as F64
@@ -321,25 +322,24 @@ class Intrinsic:
 
     @property
     def type(self) -> Type:
-        """That of the operand, or void."""
-        kind = INTRINSICS[self.name]
-        return VOID if kind == 'none' else U64 if kind == 'address' else self.arguments[0].type
+        """That of the operand, or what `INTRINSICS` says."""
+        match INTRINSICS[self.name]:
+            case 'none':
+                return VOID
+            case 'address':
+                return U64
+            case 'index':
+                return U32
+            case 'shared':
+                return Ptr(U8, 'shared')
+            case _:
+                return self.arguments[0].type
 
 
 Expr: TypeAlias = (
     Const | Local | GlobalAddress | Binary | Compare | Logical | Not | Neg | Convert | Bitcast | Select | Load
     | AtomicLoad | AtomicRmw | CompareExchange | FieldAddress | IndexAddress | Pack | Extract | Call | Intrinsic
 )
-
-# What each intrinsic takes: `int`, `float` or `bool` give their operand's type, `none` gives nothing.
-# The count of zeros of the word 0 is its width. `prefetch` takes a pointer, `trap` takes nothing, and so does
-# `stack_pointer`, an address as a u64.
-INTRINSICS: Mapping[str, Literal['int', 'float', 'bool', 'none', 'address']] = {
-    'ctz': 'int', 'clz': 'int', 'popcount': 'int',
-    'sqrt': 'float', 'floor': 'float', 'ceil': 'float', 'trunc': 'float', 'fabs': 'float',
-    'likely': 'bool', 'unlikely': 'bool',
-    'prefetch': 'none', 'trap': 'none', 'pause': 'none', 'stack_pointer': 'address',
-}
 
 
 # --- statements ------------------------------------------------------------------------------------------------
@@ -499,17 +499,19 @@ class Struct:
 @final
 @dataclass(frozen=True, slots=True)
 class Global:
-    """Static data: elements of one type, given or all zero."""
+    """Static data: elements of one type, given or all zero. On a GPU it may be in shared memory, one for each block,
+    and undefined at first."""
 
     name: str
     element: Type
     count: int
     words: tuple[int, ...] | None = None
     constant: bool = True
+    space: Space = 'generic'
 
     def address(self) -> GlobalAddress:
         """The address of the first element."""
-        return GlobalAddress(self.name, Ptr(self.element))
+        return GlobalAddress(self.name, Ptr(self.element, self.space))
 
 
 @final

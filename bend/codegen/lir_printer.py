@@ -48,6 +48,8 @@ def _struct(struct: lir.Struct) -> str:
 
 def _global(item: lir.Global) -> str:
     words = 'zero' if item.words is None else ' '.join(map(str, item.words))
+    if item.space == 'shared':
+        return f'shared {item.name}: {item.element}[{item.count}]\n'
     return f'{"constant" if item.constant else "global"} {item.name}: {item.element}[{item.count}] = {words}\n'
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bend.codegen import lir
+from bend.codegen.lir_intrinsics import WITHOUT_OPERAND
 
 
 class ValidationError(Exception):
@@ -72,6 +73,8 @@ class _Module:
         for item in module.globals:
             if item.words is not None and len(item.words) != item.count:
                 raise ValidationError(item.name, 0, f'{len(item.words)} words for {item.count} elements')
+            if item.space == 'shared' and (item.constant or item.words is not None):
+                raise ValidationError(item.name, 0, 'shared memory has no contents at first')
         for function in module.functions:
             if not function.extern:
                 _Function(self, function).check()
@@ -244,7 +247,7 @@ class _Function:
             case lir.GlobalAddress(name, type_):
                 if name not in self.module.globals:
                     raise self.error(f'no global {name}')
-                self.same(type_.pointee, self.module.globals[name].element, name)
+                self.same(type_, self.module.globals[name].address().type, name)
             case lir.Binary(op, left, right):
                 self.binary(op, self.expr(left), self.expr(right))
             case lir.Compare(op, left, right):
@@ -330,7 +333,7 @@ class _Function:
         kind = lir.INTRINSICS.get(name)
         if kind is None:
             raise self.error(f'no intrinsic {name}')
-        if len(arguments) != (0 if name in ('trap', 'pause', 'stack_pointer') else 1):
+        if len(arguments) != (0 if name in WITHOUT_OPERAND else 1):
             raise self.error(f'the wrong number of arguments for {name}')
         allowed = {'int': lir.Int, 'float': lir.Float, 'bool': lir.BoolType}.get(kind, lir.Ptr)
         for argument in arguments:

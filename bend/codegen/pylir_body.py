@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from bend.codegen import lir
+from bend.codegen.lir_intrinsics import WITHOUT_OPERAND
 from bend.codegen.lir_layout import size_and_alignment
 from bend.codegen.pylir_scope import (
     ORDERS,
@@ -468,9 +469,9 @@ class _Body:
             case 'sizeof', [type_]:
                 size, _ = size_and_alignment(self.scope.type_of(type_), self.structs)
                 return lir.Const(size, lir.U64)
-            case ('trap' | 'pause' | 'stack_pointer'), []:
+            case _, [] if word in WITHOUT_OPERAND:
                 return lir.Intrinsic(word, ())
-            case _ if word in lir.INTRINSICS and len(arguments) == 1:
+            case _ if word in lir.INTRINSICS and word not in WITHOUT_OPERAND and len(arguments) == 1:
                 return lir.Intrinsic(word, (self.intrinsic_argument(word, arguments[0], expected),))
             case _:
                 raise self.error(node, f'{word} is not used like this: {ast.unparse(node)}')

@@ -21,6 +21,7 @@ SCALARS: Mapping[str, lir.Type] = {
 ORDERS: Mapping[str, lir.Order] = {
     'RELAXED': 'relaxed', 'ACQUIRE': 'acquire', 'RELEASE': 'release', 'ACQ_REL': 'acq_rel', 'SEQ_CST': 'seq_cst',
 }
+POINTERS: Mapping[str, lir.Space] = {'Ptr': 'generic', 'Global': 'global', 'Shared': 'shared'}
 SCOPES: Mapping[str, lir.Scope] = {'BLOCK': 'block', 'DEVICE': 'device', 'SYSTEM': 'system'}
 RMW_OPS: Mapping[str, lir.RmwOp] = {
     'atomic_xchg': 'xchg', 'atomic_add': 'add', 'atomic_sub': 'sub', 'atomic_and': 'and', 'atomic_or': 'or',
@@ -33,7 +34,9 @@ OPERATIONS = frozenset({
     'addr', 'cast', 'sizeof', 'atomic_load', 'atomic_store', 'atomic_cas', 'fence', 'f32_bits', 'bits_f32', 'f64_bits',
     'bits_f64', *RMW_OPS, *lir.INTRINSICS,
 })
-LANG_NAMES = DECORATORS | OPERATIONS | SCALARS.keys() | ORDERS.keys() | SCOPES.keys() | {'Ptr', 'Array', WORKER}
+LANG_NAMES = DECORATORS | OPERATIONS | {
+    'Array', WORKER, *SCALARS, *ORDERS, *SCOPES, *POINTERS,
+}
 
 
 class KernelError(Exception):
@@ -153,8 +156,8 @@ class Scope:
         raise self.error(node, f'{ast.unparse(node)} is no type (a scalar, a struct, Ptr[T] or Array[T, n])')
 
     def _generic_type(self, node: ast.expr, base: str | None, inner: ast.expr) -> lir.Type:
-        if base == 'Ptr':
-            return lir.Ptr(self.type_of(inner))
+        if base is not None and base in POINTERS:
+            return lir.Ptr(self.type_of(inner), POINTERS[base])
         if base == 'Array' and isinstance(inner, ast.Tuple) and len(inner.elts) == 2:
             count = self.fold(inner.elts[1], typed=True)
             if not isinstance(count, int) or count < 1:

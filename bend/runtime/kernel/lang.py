@@ -37,6 +37,12 @@ if TYPE_CHECKING:
         def __getattr__(self, name: str) -> Any: ...
         def __setattr__(self, name: str, value: Any) -> None: ...
 
+    class Global(Ptr[T]):
+        """A pointer that a GPU knows to point into the memory that all threads share."""
+
+    class Shared(Ptr[T]):
+        """A pointer that a GPU knows to point into the memory of a block."""
+
     RELAXED: str
     ACQUIRE: str
     RELEASE: str
@@ -81,6 +87,13 @@ if TYPE_CHECKING:
     def pause() -> None: ...
     def trap() -> None: ...
     def stack_pointer() -> int: ...
+    def thread_index() -> int: ...
+    def block_index() -> int: ...
+    def block_threads() -> int: ...
+    def grid_blocks() -> int: ...
+    def block_barrier() -> None: ...
+    def device_time() -> int: ...
+    def shared_memory() -> Shared[u8]: ...
     def f32_bits(x: float) -> int: ...
     def bits_f32(x: int) -> float: ...
     def f64_bits(x: float) -> int: ...
@@ -93,7 +106,9 @@ if TYPE_CHECKING:
 else:
     from bend.runtime.kernel.model import (  # noqa: F401
         Array,
+        Global,
         Ptr,
+        Shared,
         Worker,
         addr,
         cast,
@@ -137,20 +152,27 @@ else:
         atomic_xor,
         bits_f32,
         bits_f64,
+        block_barrier,
+        block_index,
+        block_threads,
         ceil,
         clz,
         ctz,
+        device_time,
         f32_bits,
         f64_bits,
         fabs,
         fence,
         floor,
+        grid_blocks,
         likely,
         pause,
         popcount,
         prefetch,
+        shared_memory,
         sqrt,
         stack_pointer,
+        thread_index,
         trap,
         trunc,
         unlikely,

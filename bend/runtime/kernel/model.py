@@ -266,6 +266,10 @@ class Ptr:
         return PointerType(pointee)
 
 
+# Which memory a pointer points into matters on a GPU only.
+Global = Shared = Ptr
+
+
 class Array:
     """Makes array types."""
 

@@ -114,6 +114,24 @@ def trap() -> NoReturn:
     sys.exit('trap')
 
 
+def _only_on_gpu(name: str) -> Callable[[], NoReturn]:
+    """What a GPU alone can tell."""
+
+    def ask() -> NoReturn:
+        raise NotImplementedError(f'{name} is for GPUs only')
+
+    return ask
+
+
+thread_index = _only_on_gpu('thread_index')
+block_index = _only_on_gpu('block_index')
+block_threads = _only_on_gpu('block_threads')
+grid_blocks = _only_on_gpu('grid_blocks')
+block_barrier = _only_on_gpu('block_barrier')
+device_time = _only_on_gpu('device_time')
+shared_memory = _only_on_gpu('shared_memory')
+
+
 def _recast(source: str, target: str, wanted: type[Any]) -> Callable[[Any], Any]:
     """Bits of one format read as another."""
     return lambda value: wanted(pack.unpack(target, pack.pack(source, value))[0])
