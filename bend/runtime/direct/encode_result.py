@@ -228,7 +228,7 @@ class Results:
                     self.opened_tuple(elements[1:], value.second, nullary))
 
     def opened_argument(self, term: core.Term, value: Value, nullary: bool) -> Value:
-        """An argument of a constructor in return position; one that is written as a constructor without fields stays."""
+        """An argument of a constructor in return position; one written as a constructor without fields stays."""
         return value if isinstance(term, core.Ref) and isinstance(value, Data) else self.opened_as(term, value, nullary)
 
 
