@@ -20,18 +20,21 @@ from bend.runtime.jit import compile_object
 def pytest_configure(config: pytest.Config) -> None:
     """Lets interrupts through to this process and its children; those in the background of a shell ignore them."""
     config.addinivalue_line('markers', 'optimised: compiles native code as users get it')
+    config.addinivalue_line('markers', 'llvm: reads what the LLVM emitter makes, so that no other one can serve')
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--update-golden` writes the expected files of `tests/golden` instead of comparing with them; `--reference-path`
-    and `--hvm-path` tell `tests/reference` where the reference's programs are; `--workloads` names a folder with
-    larger programs."""
+    """`--update-golden` writes the expected files of `tests/golden` instead of comparing with them; `--emitter` takes
+    tests/codegen through C; `--reference-path` and `--hvm-path` tell `tests/reference` where the reference's programs
+    are; `--workloads` names a folder with larger programs."""
     parser.addoption('--update-golden', action='store_true', default=False,
                      help='write the expected outputs of tests/golden, and remove those without a source')
     parser.addoption('--reference-path', metavar='DIRECTORY',
                      help="a checkout of the reference's repository, for tests/reference (default: $BEND_REFERENCE)")
+    parser.addoption('--emitter', choices=('llvm', 'c'), default='llvm',
+                     help='what tests/codegen makes native code with: LLVM, or C and a compiler for it')
     parser.addoption('--workloads', metavar='DIRECTORY',
                      help='programs with a table of results, workloads.tsv, for tests/direct')
     parser.addoption('--hvm-path', metavar='DIRECTORY',

@@ -213,6 +213,7 @@ def test_native_code_gives_the_same_bits_for_two_arguments(library: Library, nam
     assert [pair for pair in pairs if bits(native(*pair)) != bits(ours(name, *pair))] == []
 
 
+@pytest.mark.llvm
 def test_nothing_is_called_and_nothing_contracted(tmp_path: Path) -> None:
     import llvmlite.binding as llvm
     text = _exports(tmp_path)

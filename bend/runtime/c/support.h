@@ -1,0 +1,54 @@
+/* ---- What the code below takes for granted ---------------------------------------------------- */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#elif defined(__FMA__) || defined(__aarch64__)
+#pragma GCC optimize("fp-contract=off")
+#endif
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int8_t i8;
+typedef int16_t i16;
+typedef int32_t i32;
+typedef int64_t i64;
+typedef float f32;
+typedef double f64;
+
+/* The words of structs. Where `u64` is another type, a store to a cell is known not to change them. */
+typedef unsigned long long word;
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define NEVER_INLINE __attribute__((noinline))
+#define LIKELY(condition) __builtin_expect(condition, true)
+#define UNLIKELY(condition) __builtin_expect(condition, false)
+
+/* Tells the core that this thread only waits. */
+static inline __attribute__((unused)) void pause_core(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* About where the stack ends. */
+static ALWAYS_INLINE __attribute__((unused)) u64 stack_pointer(void) {
+#if defined(__x86_64__)
+    u64 address;
+    __asm__("movq %%rsp, %0" : "=r"(address));
+    return address;
+#elif defined(__aarch64__)
+    u64 address;
+    __asm__("mov %0, sp" : "=r"(address));
+    return address;
+#else
+    return (u64)__builtin_frame_address(0);
+#endif
+}
