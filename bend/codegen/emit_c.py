@@ -1,8 +1,8 @@
 """LIR to C11, as text that people can read.
 
 It says exactly what LIR means, whatever a compiler makes of what C leaves open: the order of operands, overflow,
-shifts, conversions, and which pointers may point to the same memory. Calls in the place of their caller become jumps where the
-stack would grow otherwise (`c_tails`). What the text takes for granted stands in `bend/runtime/c/support.h`.
+shifts, conversions, and which pointers may point to the same memory. Calls in the place of their caller become jumps
+where the stack would grow otherwise (`c_tails`). What the text takes for granted stands in `bend/runtime/c/support.h`.
 """
 
 from __future__ import annotations
