@@ -1,0 +1,1 @@
+"""Kernel code for grids of threads in blocks, as GPUs run them."""
