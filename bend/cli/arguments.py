@@ -19,11 +19,12 @@ BEND_COMMANDS = {
     'run': 'compile a program, run it on all cores, and print its result',
     'run-c': 'the same as run',
     'run-rs': 'the same as run',
-    'run-cu': 'compile a program and run it on a GPU (not there yet)',
+    'run-cu': 'compile a program and run it on a GPU (not there yet, but for --fallback cpu)',
     'check': 'compile a program and report what is wrong with it',
     'desugar': 'print the core program that the engines read',
     'gen-hvm': 'print the interaction nets of a program',
     'explain': 'tell more about the code of a diagnostic',
+    'doctor': 'tell what was found on this machine, and how to get what is missing',
     'gen-c': 'print a standalone C program (not there yet)',
     'gen-cu': 'print a standalone CUDA program (not there yet)',
 }
@@ -31,7 +32,7 @@ BEND_COMMANDS = {
 HVM_COMMANDS = {
     'run': 'reduce the nets of a file and print the result',
     'run-c': 'the same as run',
-    'run-cu': 'reduce the nets of a file on a GPU (not there yet)',
+    'run-cu': 'reduce the nets of a file on a GPU (not there yet, but for --fallback cpu)',
     'gen-c': 'print a standalone C program (not there yet)',
     'gen-cu': 'print a standalone CUDA program (not there yet)',
     'compile': 'make a standalone program (not there yet)',
@@ -82,6 +83,10 @@ def parse_bend(argv: Sequence[str]) -> argparse.Namespace:
         parser.add_argument('code', metavar='CODE', nargs='?', help='such as unbound-variable; without it, lists all')
         _add_reporting(parser)
         return _finish(parser, command, rest, given)
+    if command == 'doctor':
+        parser.add_argument('--json', action='store_true', help='print it as a line of JSON')
+        _add_reporting(parser)
+        return _finish(parser, command, rest, given)
     parser.add_argument('file', metavar='FILE', help='the program')
     _add_compiling(parser)
     if command in RUNNING:
@@ -96,6 +101,8 @@ def parse_bend(argv: Sequence[str]) -> argparse.Namespace:
                             help='print constructors by name (default) or as the lambdas that encode them')
         parser.add_argument('-l', '--linear', action='store_true',
                             help='show where the result duplicates values that are not known yet')
+    if command == 'run-cu':
+        _add_fallback(parser)
     if command == 'check':
         parser.add_argument('--explain', action='store_true',
                             help='print which engine runs the program and why, function by function')
@@ -114,6 +121,8 @@ def parse_hvm(argv: Sequence[str]) -> argparse.Namespace:
         # `reference` is the reducer in Python: slow, for tests.
         _add_running(parser).add_argument('--engine', type=_choice('engine', ('net', 'reference')), default='net',
                                           metavar='net', help='how to run the program: as interaction nets')
+        if command == 'run-cu':
+            _add_fallback(parser)
     elif command == 'compile':
         parser.add_argument('-o', '--output', metavar='OUT', help='the file to write')
         parser.add_argument('--cuda', action='store_true', help='make a program for GPUs')
@@ -248,6 +257,11 @@ def _add_running(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     group.add_argument('--check-overflow', action='store_true',
                        help='warn where integers did not fit into 24 bits')
     return group
+
+
+def _add_fallback(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--fallback', type=_choice('other way to run', ('cpu',)), metavar='cpu',
+                        help='run on all cores, with a warning, where there is no GPU that can be used')
 
 
 def _add_reporting(parser: argparse.ArgumentParser) -> None:

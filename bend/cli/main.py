@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NoReturn
 
@@ -19,7 +19,7 @@ from bend.cli.phases import Phases
 from bend.cli.progress import ProgressLine
 from bend.cli.render import Color, in_order, render, wants_color
 from bend.deep_stack import with_deep_stack
-from bend.diagnostics import BendError, Diagnostic, error
+from bend.diagnostics import BendError, Diagnostic, Severity, error
 from bend.engines import Engine
 from bend.options import CHECK_SEVERITIES, RUN_SEVERITIES, Options
 from bend.passes import InternalError, PassManager
@@ -129,10 +129,13 @@ def _crash_text(problem: Exception) -> str:
 def _bend(arguments: argparse.Namespace) -> int:
     if arguments.command == 'explain':
         return _explain(arguments)
-    if arguments.command in ('run-cu', 'gen-c', 'gen-cu'):
+    if arguments.command == 'doctor':
+        return _doctor(arguments)
+    if arguments.command in ('gen-c', 'gen-cu'):
         raise UsageError(f"'{arguments.command}' is not there yet.",
-                         "'bend run' uses all cores." if arguments.command == 'run-cu' else
                          "'bend run' compiles to native code, and 'bend gen-hvm' prints the nets.")
+    if arguments.command == 'run-cu' and not _falls_back(arguments):
+        return FAILURE
     severities = RUN_SEVERITIES if arguments.command == 'run' else CHECK_SEVERITIES
     try:
         request = driver.Request(driver.load(arguments.file), options_of(arguments),
@@ -170,6 +173,25 @@ def _explain(arguments: argparse.Namespace) -> int:
                          did_you_mean(arguments.code, known) or "'bend explain' lists all codes.")
     sys.stdout.write(explain.as_plain_text(explain.explanation(arguments.code)))
     return SUCCESS
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from bend.cli import doctor
+    checks = doctor.examine(Cache.of_user())
+    sys.stdout.write(doctor.as_json(checks) if arguments.json else doctor.as_text(checks))
+    return SUCCESS if doctor.is_healthy(checks) else FAILURE
+
+
+def _falls_back(arguments: argparse.Namespace) -> bool:
+    """Says why programs do not run on a GPU here; whether the CPU shall do, so that the command becomes `run`."""
+    from bend.cli.doctor import why_not_on_gpu
+    reason = why_not_on_gpu()
+    if arguments.fallback is None:
+        _report(arguments, (reason,))
+        return False
+    _report(arguments, (replace(reason, severity=Severity.WARNING, hint=''),))
+    arguments.command = 'run'
+    return True
 
 
 def _run(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
@@ -295,10 +317,10 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, driver.Request, PassManager], 
 
 
 def _hvm(arguments: argparse.Namespace) -> int:
+    if arguments.command == 'run-cu' and not _falls_back(arguments):
+        return FAILURE
     if arguments.command != 'run':
-        raise UsageError(f"'{arguments.command}' is not there yet.",
-                         "'hvm run' uses all cores." if arguments.command == 'run-cu' else
-                         "'hvm run' compiles to native code and runs it.")
+        raise UsageError(f"'{arguments.command}' is not there yet.", "'hvm run' compiles to native code and runs it.")
     manager = PassManager(Options())
     phases = Phases()
     try:

@@ -18,10 +18,9 @@ from typing import Any
 from bend.codegen.gpu_entry import ENTRY, gpu_program
 from bend.codegen.lir import Module
 from bend.runtime.cache import Cache, key_of
-from bend.runtime.gpu_device import RUN_ON_CPU, Device, GpuUnavailable
+from bend.runtime.gpu_device import INSTALL_PACKAGES, RUN_ON_CPU, Device, GpuUnavailable
 from bend.runtime.ptx import architecture, compile_ptx, compiler_key
 
-INSTALL_PACKAGES = "Install them with `pip install numba 'numba-cuda[cu12]' 'numpy<2.5'`."
 WARP = 32
 DEFAULT_THREADS = 256
 # What a block has without asking for more.

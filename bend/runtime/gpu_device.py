@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import importlib.util
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ _THREADS_PER_BLOCK, _MULTIPROCESSORS, _TIME_LIMIT, _MAPS_HOST_MEMORY = 1, 16, 17
 _THREADS_PER_MULTIPROCESSOR, _MAJOR, _MINOR, _COOPERATIVE, _SHARED_MEMORY = 39, 75, 76, 95, 97
 
 INSTALL_DRIVER = "Install NVIDIA's driver for the card; `nvidia-smi` shows whether it works."
-RUN_ON_CPU = '`bend run` uses all cores of the CPU, and `bend run-cu --fallback cpu` does so where there is no GPU.'
+INSTALL_PACKAGES = "Install them with `pip install numba 'numba-cuda[cu12]' 'numpy<2.5'`."
+RUN_ON_CPU = 'The command `run` uses all cores of the CPU; `run-cu --fallback cpu` does so where there is no GPU.'
+PACKAGES = ('numpy', 'numba')
 
 
 class GpuUnavailable(Exception):
@@ -132,3 +135,17 @@ def usable_device(devices: Iterable[Device]) -> Device:
         raise GpuUnavailable(' '.join(faults), RUN_ON_CPU)
     raise GpuUnavailable('The NVIDIA driver finds no GPU.',
                          'A container needs access to the card (`--gpus all`), and `CUDA_VISIBLE_DEVICES` may hide it.')
+
+
+def require_packages() -> None:
+    """Raises GpuUnavailable if a package is missing that launches need. (They are not imported: that takes long.)"""
+    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise GpuUnavailable(f'Python packages are missing for the GPU: {", ".join(missing)}.', INSTALL_PACKAGES)
+
+
+def require_gpu() -> Device:
+    """A device that programs can run on, with all that is needed for it. Raises GpuUnavailable."""
+    device = usable_device(Driver(load_driver()).devices())
+    require_packages()
+    return device

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from importlib.machinery import ModuleSpec
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -150,6 +151,7 @@ class _Dispatcher:
 def fake_numba(cuda: Any) -> ModuleType:
     """The package numba with this module in it."""
     package = ModuleType('numba')
+    package.__spec__ = ModuleSpec('numba', None)
     package.cuda = cuda  # type: ignore[attr-defined]
     package.config = SimpleNamespace()  # type: ignore[attr-defined]
     return package

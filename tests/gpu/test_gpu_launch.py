@@ -131,7 +131,7 @@ def test_grids() -> None:
     (Request(threads=1024), 0, 'H100 cannot run a block of 1024 threads of this program', '--threads-per-block'),
     (Request(blocks=0), 0, 'H100 cannot run 0 blocks', 'takes 1 to 2'),
     (Request(blocks=3), 0, 'H100 cannot run 3 blocks of 256 threads at the same time', '`--blocks` takes 1 to 2'),
-    (Request(), 232449, 'H100 has 232448 bytes of shared memory for a block, and 232449 are needed', '`bend run`'),
+    (Request(), 232449, 'H100 has 232448 bytes of shared memory for a block, and 232449 are needed', 'command `run`'),
 ])
 def test_grids_that_do_not_fit(request_: Request, shared: int, message: str, hint: str) -> None:
     with pytest.raises(GpuFailure, match=message) as caught:
@@ -183,8 +183,8 @@ def test_memory_of_the_device(cuda: FakeCuda) -> None:
     (CudaAPIError(702), 'took too long', 'shows no screen'),
     (CudaAPIError(720), 'too many blocks', '--blocks'),
     (CudaAPIError(222), 'the driver is older', 'Update the driver'),
-    (CudaAPIError(12345), r'The GPU failed: CudaAPIError: \[12345\] Call to', '`bend run`'),
-    (ValueError('several\nlines'), 'The GPU failed: ValueError: several lines', '`bend run`'),
+    (CudaAPIError(12345), r'The GPU failed: CudaAPIError: \[12345\] Call to', 'The command `run`'),
+    (ValueError('several\nlines'), 'The GPU failed: ValueError: several lines', 'The command `run`'),
 ])
 def test_failures(problem: Exception, message: str, hint: str) -> None:
     failure = failure_of(problem)
