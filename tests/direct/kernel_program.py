@@ -3,6 +3,7 @@
 Definition `kind | size << 8` runs the function of that kind with that size.
 """
 
+from bend.runtime.kernel.direct.cells import allocate, release
 from bend.runtime.kernel.direct.constants import constant
 from bend.runtime.kernel.direct.counts import (
     drop,
@@ -14,7 +15,6 @@ from bend.runtime.kernel.direct.counts import (
 )
 from bend.runtime.kernel.direct.deque import LOW, can_fork, publish_task, push_task, take_back
 from bend.runtime.kernel.direct.fork import join_task
-from bend.runtime.kernel.direct.memory import allocate, release
 from bend.runtime.kernel.direct.stack import check, check_loop
 from bend.runtime.kernel.direct.state import STOP_SHAPE, Worker
 from bend.runtime.kernel.direct.stop import stop_run

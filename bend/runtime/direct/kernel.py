@@ -9,7 +9,8 @@ from pathlib import Path
 _KERNEL = Path(__file__).parent.parent / 'kernel'
 MODULES: tuple[Path, ...] = (_KERNEL / 'numbers.py', *(
     _KERNEL / 'direct' / f'{name}.py'
-    for name in ('state', 'system', 'stop', 'memory', 'deque', 'stack', 'counts', 'constants', 'fork', 'main')))
+    for name in ('sizes', 'state', 'system', 'stop', 'cells', 'memory', 'deque', 'stack', 'counts', 'constants', 'fork',
+                 'main')))
 """For `compile_kernel`. The program provides `run_entry`, `apply_value`, `cell_words` and `run_task`."""
 _SYSTEM_CALLS: Mapping[str, Mapping[str, int]] = {
     'x86_64': {'EXIT': 60, 'FUTEX': 202, 'YIELD': 24},

@@ -1,7 +1,8 @@
 """The values of definitions without parameters, each computed when it is first asked for and kept for the whole run."""
 
 from bend.runtime.kernel.direct.counts import COUNT_MASK, TAG_MASK, drop, make_immortal
-from bend.runtime.kernel.direct.state import PARALLEL, Worker
+from bend.runtime.kernel.direct.sizes import PARALLEL
+from bend.runtime.kernel.direct.state import Worker
 from bend.runtime.kernel.lang import (
     ACQ_REL,
     ACQUIRE,

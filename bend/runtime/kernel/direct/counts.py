@@ -5,13 +5,14 @@ With several workers, a cell with one reference belongs to its owner alone, so t
 other changes are atomic.
 """
 
-from bend.runtime.kernel.direct.memory import release
-from bend.runtime.kernel.direct.state import PARALLEL, Worker
+from bend.runtime.kernel.direct.cells import release
+from bend.runtime.kernel.direct.sizes import PARALLEL
 from bend.runtime.kernel.lang import (
     ACQ_REL,
     ACQUIRE,
     RELAXED,
     Ptr,
+    Worker,
     addr,
     atomic_add,
     atomic_load,

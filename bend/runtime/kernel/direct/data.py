@@ -5,14 +5,15 @@ own thread: where a cell is wanted and there is none, or a constant that nobody 
 worker for it.
 """
 
+from bend.runtime.kernel.direct.cells import WORD, size_class
 from bend.runtime.kernel.direct.counts import (
     CELL,
     TAG_MASK,
     drop,
     retain_shared,
 )
-from bend.runtime.kernel.direct.memory import WORD, size_class
-from bend.runtime.kernel.direct.state import COUNTING, MAX_CELL, Worker
+from bend.runtime.kernel.direct.sizes import COUNTING, MAX_CELL
+from bend.runtime.kernel.direct.state import Worker
 from bend.runtime.kernel.lang import ACQUIRE, Ptr, addr, atomic_load, export, inline, noinline, u64
 
 NUMBER = 1

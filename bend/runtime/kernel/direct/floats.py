@@ -1,7 +1,6 @@
 """Arithmetic of f24 in registers, as binary32 whose lowest eight bits are zero (spec 06, 1.2)."""
 
-from bend.runtime.kernel.direct.state import Worker
-from bend.runtime.kernel.lang import Ptr, bits_f32, f32, f32_bits, inline, likely, noinline, u32, u64
+from bend.runtime.kernel.lang import Ptr, Worker, bits_f32, f32, f32_bits, inline, likely, noinline, u32, u64
 from bend.runtime.kernel.numbers import INVALID, QUIET, operate_partial
 
 LOW_BITS = 0xFF

@@ -4,6 +4,7 @@ A worker without work looks at others in random order, now and then asks one tha
 (`deque`), and after a while sleeps until somebody forks. So nobody spins for long when there is nothing to do.
 """
 
+from bend.runtime.kernel.direct.cells import answer_wants
 from bend.runtime.kernel.direct.deque import (
     CODE,
     HIGH_SHIFT,
@@ -14,7 +15,6 @@ from bend.runtime.kernel.direct.deque import (
     set_split,
     wake_one,
 )
-from bend.runtime.kernel.direct.memory import answer_wants
 from bend.runtime.kernel.direct.state import STOP_NONE, Shared, Worker
 from bend.runtime.kernel.direct.stop import LOOK_AROUND
 from bend.runtime.kernel.direct.system import leave, nap, sleep, wake, worker_at

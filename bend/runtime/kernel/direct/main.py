@@ -1,10 +1,11 @@
 """What the threads of a run do."""
 
+from bend.runtime.kernel.direct.cells import allocate, release
 from bend.runtime.kernel.direct.constants import constant, run_entry
 from bend.runtime.kernel.direct.deque import set_split
 from bend.runtime.kernel.direct.fork import serve
-from bend.runtime.kernel.direct.memory import allocate, release
-from bend.runtime.kernel.direct.state import COUNTING, Worker
+from bend.runtime.kernel.direct.sizes import COUNTING
+from bend.runtime.kernel.direct.state import Worker
 from bend.runtime.kernel.direct.system import give_answer, next_request, wake_all
 from bend.runtime.kernel.lang import SEQ_CST, Ptr, addr, atomic_store, export, extern, u64
 

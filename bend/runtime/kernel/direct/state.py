@@ -1,11 +1,7 @@
 """The state of a run of the direct engine: what all workers share, and what each has for itself."""
 
+from bend.runtime.kernel.direct.sizes import FREE_LISTS, LARGE_LISTS
 from bend.runtime.kernel.lang import Array, Ptr, struct, u64
-
-# A parameter of the compilation: whether several workers may run at the same time.
-PARALLEL = 0
-# Another one: whether cells are counted as they are allocated.
-COUNTING = 0
 
 STOP_NONE = 0
 STOP_MEMORY = 1
@@ -14,11 +10,6 @@ STOP_DIVISION = 3
 STOP_SHAPE = 5
 STOP_STACK = 6
 STOP_BUDGET = 7
-
-# The largest cell with a free list of its own size, in words with the header; larger ones are rounded up.
-MAX_CELL = 40
-FREE_LISTS = 41
-LARGE_LISTS = 40
 
 
 @struct
