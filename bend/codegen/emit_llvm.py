@@ -248,6 +248,9 @@ class FunctionEmitter:
                 self.close('ret void' if call.type == lir.VOID else f'ret {value_type(call.type)} {result}')
             case lir.Return(value):
                 self.close('ret void' if value is None else f'ret {self.typed(value)}')
+            case lir.Fork(targets, calls):
+                for target, call in zip(targets, calls, strict=True):
+                    self.emit_statement(lir.Assign(target, call))
             case lir.ExprStmt(value):
                 self.emit_expr(value)
                 if value == lir.Intrinsic('trap', ()):

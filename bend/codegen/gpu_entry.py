@@ -15,8 +15,8 @@ import dataclasses
 
 from bend.codegen import lir
 from bend.codegen.emit_ptx import emit_gpu_module
+from bend.codegen.lir_calls import reachable
 from bend.codegen.lir_fold import fold_branches
-from bend.codegen.lir_walk import reachable
 
 ENTRY = 'bend_entry'
 

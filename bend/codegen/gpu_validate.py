@@ -8,9 +8,9 @@ complaint, in the death of the process inside LLVM, or in a kernel that runs out
 from __future__ import annotations
 
 from bend.codegen import lir
+from bend.codegen.lir_calls import expressions_of, recursion
 from bend.codegen.lir_intrinsics import CPU_ONLY
 from bend.codegen.lir_validate import ValidationError, validate_module
-from bend.codegen.lir_walk import expressions_of, recursion
 
 
 def validate_for_gpu(module: lir.Module) -> None:

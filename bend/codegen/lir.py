@@ -462,8 +462,19 @@ class ExprStmt:
     line: int = 0
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Calls that do not need each other, each of which gives a local its value. They may be done at the same time, or
+    in any order (`bend.codegen.states`); other targets do them one after the other."""
+
+    targets: tuple[Local, ...]
+    calls: tuple[Call, ...]
+    line: int = 0
+
+
 Stmt: TypeAlias = (
-    Assign | Store | AtomicStore | Fence | If | While | Break | Continue | Switch | Return | ExprStmt
+    Assign | Store | AtomicStore | Fence | If | While | Break | Continue | Switch | Return | ExprStmt | Fork
 )
 Block: TypeAlias = tuple[Stmt, ...]
 
@@ -627,4 +638,6 @@ def locals_of(function: Function) -> dict[str, Type]:
     for statement in statements_of(function.body):
         if isinstance(statement, Assign):
             found.setdefault(statement.target.name, statement.target.type)
+        elif isinstance(statement, Fork):
+            found.update((target.name, target.type) for target in statement.targets if target.name not in found)
     return found

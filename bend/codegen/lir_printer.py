@@ -97,6 +97,9 @@ def _simple(statement: lir.Stmt) -> str:
             return f'return {print_expr(value)}'
         case lir.ExprStmt(value):
             return print_expr(value)
+        case lir.Fork(targets, calls):
+            return 'fork ' + ' | '.join(f'{target.name}: {target.type} = {print_expr(call)}'
+                                        for target, call in zip(targets, calls, strict=True))
         case _:
             return type(statement).__name__.lower()
 

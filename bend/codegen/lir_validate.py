@@ -50,6 +50,17 @@ def _breaks(block: lir.Block) -> bool:
     return False
 
 
+def _targets(statement: lir.Stmt) -> tuple[lir.Local, ...]:
+    """The locals that a statement gives values."""
+    match statement:
+        case lir.Assign(target):
+            return (target,)
+        case lir.Fork(targets):
+            return targets
+        case _:
+            return ()
+
+
 class _Module:
     """Checks what is not inside functions, and holds what they refer to."""
 
@@ -125,9 +136,9 @@ class _Function:
                 raise self.error(f'two parameters named {name}')
             self.declare(name, type_)
         for statement in lir.statements_of(function.body):
-            if isinstance(statement, lir.Assign):
+            for target in _targets(statement):
                 self.line = statement.line
-                self.declare(statement.target.name, statement.target.type)
+                self.declare(target.name, target.type)
         self.block(function.body)
         self.line = function.line
         if function.result != lir.VOID and not always_leaves(function.body):
@@ -181,6 +192,11 @@ class _Function:
                 self.same(self.expr(lir_value), self.function.result, 'the result')
             case lir.ExprStmt(value):
                 self.expr(value)
+            case lir.Fork(targets, calls):
+                if len(targets) != len(calls) or len({target.name for target in targets}) != len(targets):
+                    raise self.error('a fork needs a local for each call')
+                for target, call in zip(targets, calls, strict=True):
+                    self.same(self.expr(call), target.type, f'what is assigned to {target.name}')
             case lir.Fence():
                 pass
 

@@ -1,95 +1,100 @@
-"""What functions of the low-level IR are made of: their expressions, and whom they call."""
+"""Walks over the operands of LIR statements and expressions."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
 
 from bend.codegen import lir
 
 
-def parts_of(node: lir.Expr | lir.Stmt) -> Iterator[lir.Expr]:
-    """The expressions right inside an expression or a statement (not in its blocks), in the order of evaluation."""
-    match node:
-        case (lir.Binary(_, left, right) | lir.Compare(_, left, right) | lir.Logical(_, left, right)
-              | lir.IndexAddress(left, right) | lir.Store(left, right) | lir.AtomicStore(left, right)
-              | lir.AtomicRmw(_, left, right)):
-            yield from (left, right)
-        case (lir.Not(value) | lir.Neg(value) | lir.Convert(value) | lir.Bitcast(value) | lir.Load(value)
-              | lir.AtomicLoad(value) | lir.FieldAddress(value) | lir.Extract(value) | lir.Assign(_, value)
-              | lir.If(value) | lir.While(value) | lir.Switch(value) | lir.ExprStmt(value)):
-            yield value
-        case lir.Select(first, second, third) | lir.CompareExchange(first, second, third):
-            yield from (first, second, third)
-        case lir.Pack(_, values) | lir.Call(_, values) | lir.Intrinsic(_, values):
-            yield from values
-        case lir.Return(result):
-            if result is not None:
-                yield result
+def mapped(item: Any, change: Callable[[Any], Any]) -> Any:
+    """A statement or expression with its operands changed."""
+    changes = {}
+    class_: Any = type(item)
+    for name in operand_fields(class_):
+        before = getattr(item, name)
+        if (after := change(before)) is not before:
+            changes[name] = after
+    return dataclasses.replace(item, **changes) if changes else item
 
 
-def expressions_of(function: lir.Function) -> Iterator[lir.Expr]:
-    """All expressions of a function, each before its parts."""
-    for statement in lir.statements_of(function.body):
-        stack = list(parts_of(statement))[::-1]
-        while stack:
-            expr = stack.pop()
-            yield expr
-            stack.extend(list(parts_of(expr))[::-1])
+@cache
+def operand_fields(class_: Any) -> tuple[str, ...]:
+    """The fields of a class that may hold expressions."""
+    if not dataclasses.is_dataclass(class_) or class_ in (lir.Local, lir.Const, lir.GlobalAddress):
+        return ()
+    return tuple(item.name for item in dataclasses.fields(class_)
+                 if item.name in ('left', 'right', 'value', 'values', 'arguments', 'pointer', 'index', 'condition',
+                                  'then', 'otherwise', 'expected', 'new', 'targets', 'target', 'calls'))
 
 
-def callees_of(function: lir.Function) -> tuple[str, ...]:
-    """The functions that a function calls, each once, in source order."""
-    return tuple(dict.fromkeys(expr.function for expr in expressions_of(function) if isinstance(expr, lir.Call)))
+def same_or(before: tuple[Any, ...], after: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The tuple as it was if nothing in it has changed."""
+    return before if all(one is other for one, other in zip(before, after, strict=True)) else after
 
 
-def call_graph(module: lir.Module) -> dict[str, tuple[str, ...]]:
-    """Whom each function of a module calls."""
-    return {function.name: callees_of(function) for function in module.functions}
+def own_operands(statement: lir.Stmt) -> tuple[lir.Expr, ...]:
+    """The expressions that a statement evaluates itself, in order, not those in its blocks."""
+    match statement:
+        case lir.Assign(_, value) | lir.ExprStmt(value) | lir.Switch(value):
+            return (value,)
+        case lir.Store(pointer, value) | lir.AtomicStore(pointer, value):
+            return (pointer, value)
+        case lir.If(condition) | lir.While(condition):
+            return (condition,)
+        case lir.Return(value) if value is not None:
+            return (value,)
+        case lir.Fork(_, calls):
+            return calls
+        case _:
+            return ()
 
 
-def reachable(module: lir.Module, roots: Iterable[str]) -> lir.Module:
-    """The module with the functions that the roots reach, and of the data what these use. Raises KeyError for a root
-    that it does not have."""
-    functions = {function.name: function for function in module.functions}
-    found: dict[str, None] = {}
-    pending = list(roots)
-    while pending:
-        name = pending.pop()
-        if name not in found:
-            found[name] = None
-            pending.extend(callees_of(functions[name]))
-    kept = tuple(function for function in module.functions if function.name in found)
-    used = {expr.name for function in kept for expr in expressions_of(function) if isinstance(expr, lir.GlobalAddress)}
-    return dataclasses.replace(module, functions=kept,
-                               globals=tuple(item for item in module.globals if item.name in used))
+def expressions_in(expression: Any) -> Iterator[lir.Expr]:
+    """An expression and all inside it, operands after what they are operands of."""
+    if isinstance(expression, tuple):
+        for item in expression:
+            yield from expressions_in(item)
+        return
+    yield expression
+    class_: Any = type(expression)
+    for name in operand_fields(class_):
+        yield from expressions_in(getattr(expression, name))
 
 
-def recursion(module: lir.Module) -> tuple[str, ...] | None:
-    """Functions that call each other in a ring, the first one called by the last one; None if nothing recurs."""
-    graph = call_graph(module)
-    done: set[str] = set()
-    for start in graph:
-        ring = _ring(graph.__getitem__, start, done)
-        if ring is not None:
-            return ring
-    return None
+def calls_in(block: lir.Block) -> Iterator[lir.Call]:
+    """All calls in a block."""
+    for statement in lir.statements_of(block):
+        for operand in own_operands(statement):
+            yield from (item for item in expressions_in(operand) if isinstance(item, lir.Call))
 
 
-def _ring(callees: Callable[[str], tuple[str, ...]], start: str, done: set[str]) -> tuple[str, ...] | None:
-    """The first ring that a walk in depth from a function meets. What it leaves goes into `done`."""
-    if start in done:
-        return None
-    path: dict[str, Iterator[str]] = {start: iter(callees(start))}
-    while path:
-        name = next(reversed(path))
-        following = next(path[name], None)
-        if following is None:
-            done.add(name)
-            del path[name]
-        elif following in path:
-            names = list(path)
-            return tuple(names[names.index(following):])
-        elif following not in done:
-            path[following] = iter(callees(following))
-    return None
+def rewritten(block: lir.Block, change: Callable[[lir.Expr], lir.Expr]) -> lir.Block:
+    """A block in which all expressions are changed, the innermost ones first; locals that are assigned to as well."""
+
+    def expression(item: Any) -> Any:
+        if isinstance(item, tuple):
+            return same_or(item, tuple(map(expression, item)))
+        return change(mapped(item, expression))
+
+    def statement(item: lir.Stmt) -> lir.Stmt:
+        match item:
+            case lir.If(condition, then, otherwise):
+                return dataclasses.replace(item, condition=expression(condition), then=inside(then),
+                                           otherwise=inside(otherwise))
+            case lir.While(condition, body):
+                return dataclasses.replace(item, condition=expression(condition), body=inside(body))
+            case lir.Switch(value, cases, default):
+                changed = tuple(lir.Case(case.values, inside(case.body)) for case in cases)
+                return dataclasses.replace(item, value=expression(value), cases=changed, default=inside(default))
+            case _:
+                result: lir.Stmt = mapped(item, expression)
+                return result
+
+    def inside(items: lir.Block) -> lir.Block:
+        return tuple(map(statement, items))
+
+    return inside(block)

@@ -10,10 +10,10 @@ import pytest
 from bend.codegen import lir
 from bend.codegen.emit_llvm import emit_module
 from bend.codegen.emit_ptx import emit_gpu_module, ptx_name
+from bend.codegen.lir_calls import reachable
 from bend.codegen.lir_fold import fold_branches
 from bend.codegen.lir_printer import print_module
 from bend.codegen.lir_validate import ValidationError
-from bend.codegen.lir_walk import reachable
 from bend.codegen.pylir import KernelError, compile_kernel
 from bend.runtime.direct.kernel import MODULES, kernel_parameters
 from bend.runtime.kernel import model_operations

@@ -8,8 +8,7 @@ put the others into `Worker.spill` right before the call, and the function takes
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from bend.codegen import lir
@@ -17,6 +16,7 @@ from bend.codegen.direct import values as val
 from bend.codegen.direct.context import WORKER
 from bend.codegen.direct.ir import Unsupported
 from bend.codegen.direct.values import u64
+from bend.codegen.lir_walk import mapped, same_or
 
 INTEGERS, FLOATS = 6, 8
 """How many parameters of each kind are passed in registers on all machines that we know."""
@@ -67,7 +67,7 @@ def _statement(statement: lir.Stmt, spilled: dict[str, tuple[int, ...]]) -> Iter
 
     def changed(item: Any) -> Any:
         if isinstance(item, tuple):
-            return _same_or(item, tuple(map(changed, item)))
+            return same_or(item, tuple(map(changed, item)))
         if isinstance(item, lir.Call) and item.function in spilled:
             assert not stores, 'one call a statement'
             places = spilled[item.function]
@@ -76,7 +76,7 @@ def _statement(statement: lir.Stmt, spilled: dict[str, tuple[int, ...]]) -> Iter
                 stores.append(lir.Store(lir.IndexAddress(SPILL, u64(number)), bits))
             return dataclasses.replace(item, arguments=tuple(
                 argument for index, argument in enumerate(item.arguments) if index not in places))
-        return _mapped(item, changed)
+        return mapped(item, changed)
 
     match statement:
         case lir.If(_, then, otherwise):
@@ -88,32 +88,6 @@ def _statement(statement: lir.Stmt, spilled: dict[str, tuple[int, ...]]) -> Iter
             cases = tuple(lir.Case(case.values, _block(case.body, spilled)) for case in statement.cases)
             result = dataclasses.replace(statement, cases=cases, default=_block(statement.default, spilled))
         case _:
-            result = _mapped(statement, changed)
+            result = mapped(statement, changed)
     yield from stores
     yield result
-
-
-def _mapped(item: Any, change: Callable[[Any], Any]) -> Any:
-    """A statement or expression with its operands changed."""
-    changes = {}
-    class_: Any = type(item)
-    for name in _operands(class_):
-        before = getattr(item, name)
-        if (after := change(before)) is not before:
-            changes[name] = after
-    return dataclasses.replace(item, **changes) if changes else item
-
-
-@cache
-def _operands(class_: Any) -> tuple[str, ...]:
-    """The fields of a class that may hold expressions."""
-    if not dataclasses.is_dataclass(class_) or class_ in (lir.Local, lir.Const, lir.GlobalAddress):
-        return ()
-    return tuple(item.name for item in dataclasses.fields(class_)
-                 if item.name in ('left', 'right', 'value', 'values', 'arguments', 'pointer', 'index', 'condition',
-                                  'then', 'otherwise', 'expected', 'new'))
-
-
-def _same_or(before: tuple[Any, ...], after: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The tuple as it was if nothing in it has changed."""
-    return before if all(one is other for one, other in zip(before, after, strict=True)) else after

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bend.codegen import lir
+from bend.codegen.lir_calls import callees_of, reachable, recursion
 from bend.codegen.lir_fold import fold_branches, known_condition
-from bend.codegen.lir_walk import callees_of, reachable, recursion
 
 N = lir.Local('n', lir.U64)
 YES, NO = lir.Const(True, lir.BOOL), lir.Const(False, lir.BOOL)
