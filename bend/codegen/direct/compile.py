@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 from bend.codegen import lir
 from bend.codegen.direct import ir
-from bend.codegen.direct.acting import acting, action_forms, add_host
+from bend.codegen.direct.acting import Acting, acting, action_forms, add_host
 from bend.codegen.direct.arithmetic import Arithmetic
 from bend.codegen.direct.calls import count_calls
 from bend.codegen.direct.context import WORKER, Context
@@ -37,10 +37,11 @@ from bend.runtime.jit import compile_object
 
 FLOATS, DATA, WORK = (MODULES[-1].with_name(f'{name}.py') for name in ('floats', 'data', 'work'))
 
-PIPELINE: tuple[tuple[Callable[[ir.Program], ir.Program], bool], ...] = (
-    (inline, False), (unpack_results, False), (order_calls, False), (fork_calls, True), (move_calls, False),
-)
-"""The passes over the intermediate form, and whether they are only for programs with several workers."""
+Pipeline = tuple[Callable[[ir.Program], ir.Program], ...]
+PIPELINE: Pipeline = (inline, unpack_results, order_calls, fork_calls, move_calls)
+"""The passes over the intermediate form."""
+SERIAL: Pipeline = tuple(step for step in PIPELINE if step is not fork_calls)
+"""Those for programs with one worker."""
 
 
 def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: bool = False, budgeted: bool = False,
@@ -52,12 +53,45 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
     are read as nets with eta reduction would give them. `is_hosted` says that actions may call functions of the program
     around the run. With `counting` it counts calls and cells.
     """
+    pipeline = PIPELINE if parallel else SERIAL
+    front = analysed(book, pipeline, eta=eta, check_overflow=check_overflow, is_hosted=is_hosted, counting=counting)
+    context, actions = front.context, front.actions
+    parallel = parallel and bool(forking_functions(context.program))
+    module = lir.merge(kernel(parallel, check_overflow, actions is not None, counting), lower_program(context))
+    return DirectProgram(
+        object_code=compile_object(emit_module(module), opt_level),
+        shapes=tuple(context.layout.shapes),
+        entries=tuple(Entry(given.function, given.count, arity_of(context, given.function))
+                      for given in context.entries),
+        constants=context.program.constants,
+        layouts=layouts(module),
+        places=pickle.dumps(context.program.places, pickle.HIGHEST_PROTOCOL),
+        book=pickle.dumps(front.readable, pickle.HIGHEST_PROTOCOL),
+        counted=1 + len(context.program.places) if check_overflow else 0,
+        parallel=parallel,
+        budgeted=budgeted,
+        functions=tuple(function.origin for function in context.program.functions.values()),
+        actions=None if actions is None else action_forms(actions, context.layout),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """A program when all is known about it that its code depends on: `actions` if it performs some, and the core that
+    its results are read with."""
+
+    context: Context
+    actions: Acting | None
+    readable: core.Book
+
+
+def analysed(book: core.Book, pipeline: Pipeline, *, eta: bool, check_overflow: bool = False,
+             is_hosted: bool = False, counting: bool = False) -> Analysed:
+    """What the entry of a book reaches, after the passes of a pipeline; see `compile_direct`. Raises `Unsupported`."""
     converted = convert(eta_reduce(book, functions=False) if eta else book)
     program = count_calls(converted.program, converted.parts) if counting else converted.program
-    for step, is_parallel in PIPELINE:
-        if parallel or not is_parallel:
-            program = step(program)
-    parallel = parallel and bool(forking_functions(program))
+    for step in pipeline:
+        program = step(program)
     actions = acting(book, program, is_hosted)
     flow = analyse(program, None if actions is None else partial(add_host, acting=actions))
     seldom = seldom_functions(program)
@@ -65,23 +99,7 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
                       recursive_functions(program), Arithmetic(WORKER, check_overflow), {},
                       forking_functions(program) - seldom, seldom, counting)
     context.entries.update(entries(context, flow))
-    module = lir.merge(kernel(parallel, check_overflow, actions is not None, counting), lower_program(context))
-    layouts = {struct.name: _word_offsets(struct, module) for struct in module.structs if struct.name[0].isupper()}
-    return DirectProgram(
-        object_code=compile_object(emit_module(module), opt_level),
-        shapes=tuple(context.layout.shapes),
-        entries=tuple(Entry(given.function, given.count, arity_of(context, given.function))
-                      for given in context.entries),
-        constants=program.constants,
-        layouts=layouts,
-        places=pickle.dumps(program.places, pickle.HIGHEST_PROTOCOL),
-        book=pickle.dumps(readable_book(book, converted, eta), pickle.HIGHEST_PROTOCOL),
-        counted=1 + len(program.places) if check_overflow else 0,
-        parallel=parallel,
-        budgeted=budgeted,
-        functions=tuple(function.origin for function in program.functions.values()),
-        actions=None if actions is None else action_forms(actions, context.layout),
-    )
+    return Analysed(context, actions, readable_book(book, converted, eta))
 
 
 @cache
@@ -129,6 +147,11 @@ def readable_book(book: core.Book, converted: Converted, eta: bool) -> core.Book
     made = {name: core.Def(name, (core.Rule((), term),)) for name, term in converted.local_functions.items()}
     together = replace(book, defs={**book.defs, **made})
     return eta_reduce(together) if eta else together
+
+
+def layouts(module: lir.Module) -> dict[str, dict[str, int]]:
+    """Where the fields of the kernel's structs are, in words, and how large these are, under an empty name."""
+    return {struct.name: _word_offsets(struct, module) for struct in module.structs if struct.name[0].isupper()}
 
 
 def _word_offsets(struct: lir.Struct, module: lir.Module) -> dict[str, int]:

@@ -36,8 +36,8 @@ def lower_function(context: Context, function: ir.Function) -> list[lir.Function
     somebody asks for tasks."""
     forks = function.name in context.forking
     copies = unrolled(function, context.recursive)
-    lowered = [_Lowering(context, body, forks, level, len(copies) - 1) for level, body in enumerate(copies)]
-    return [*([_Lowering(context, function, False).lower()] if forks else []), *(item.lower() for item in lowered)]
+    lowered = [Lowering(context, body, forks, level, len(copies) - 1) for level, body in enumerate(copies)]
+    return [*([Lowering(context, function, False).lower()] if forks else []), *(item.lower() for item in lowered)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Target:
 CALLER = Target()
 
 
-class _Lowering(Operations):
+class Lowering(Operations):
     """Lowers one function."""
 
     def __init__(self, context: Context, function: ir.Function, serial: bool, level: int = 0, levels: int = 0) -> None:

@@ -1,0 +1,128 @@
+"""Core to a program for a device: functions that call functions become states, everything else stays as it is."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from bend.codegen import lir
+from bend.codegen.direct.compile import PIPELINE, Analysed, analysed, layouts
+from bend.codegen.direct.context import WORKER
+from bend.codegen.direct.dispatch import arity_of, tables
+from bend.codegen.direct.forks import fork_calls
+from bend.codegen.direct.ir import Unsupported
+from bend.codegen.emit_llvm import emit_module
+from bend.codegen.lir_walk import calls_in, rewritten
+from bend.codegen.pylir import compile_kernel
+from bend.codegen.states.blocks import Flat
+from bend.codegen.states.facts import fact_functions, fact_tables
+from bend.codegen.states.flatten import CONSTANT, MAKE, flatten
+from bend.codegen.states.layout import Machine, lay_out
+from bend.codegen.states.lower import lower_functions
+from bend.codegen.states.outline import outline_forks
+from bend.codegen.states.sequential import sequential
+from bend.codegen.states.stepping import stepping
+from bend.desugar import core
+from bend.runtime.direct.program import DirectProgram, Entry
+from bend.runtime.jit import compile_object
+from bend.runtime.waves.kernel import EMULATION, MODULES, kernel_parameters
+from bend.runtime.waves.program import WavesProgram
+
+ROOTS = ('run_entry', MAKE)
+"""What the host and the kernel ask for: always states."""
+_AT = PIPELINE.index(fork_calls) + 1
+STATES_PIPELINE = (*PIPELINE[:_AT], outline_forks, *PIPELINE[_AT:])
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A program with the kernel and its target. `front` is what it was made from."""
+
+    module: lir.Module
+    machine: Machine
+    front: Analysed
+
+
+def compile_states(book: core.Book, targets: Sequence[object], *, eta: bool = True,
+                   check_overflow: bool = False) -> Compiled:
+    """Compiles what the entry of a book reaches to LIR, with kernel modules that are the target. Raises `Unsupported`
+    for what cannot run on a device."""
+    front = analysed(book, STATES_PIPELINE, eta=eta, check_overflow=check_overflow)
+    if front.actions is not None:
+        raise Unsupported('it performs actions')
+    # Functions have no serial versions here.
+    context = replace(front.context, forking=frozenset())
+    functions = lower_functions(context)
+    module = kernel(check_overflow, tuple(map(str, targets)))
+    structs = {item.name: item for item in (*module.structs, *context.structs.values())}
+    known = {item.name: item for item in module.functions}
+    states, plain = split(functions, known[MAKE])
+    machine = lay_out(states, structs, WORKER.name)
+    made = [sequential(machine, structs['Worker']), stepping(machine), *fact_functions(machine)]
+    kept = replace(module, functions=tuple(item for item in module.functions if item.name not in machine.entries))
+    program = lir.Module((*made, *plain), tuple(context.structs.values()), (*tables(context), *fact_tables(machine)))
+    return Compiled(lir.merge(kept, program), machine, replace(front, context=context))
+
+
+def compile_waves(book: core.Book, *, eta: bool = True, check_overflow: bool = False,
+                  opt_level: int = 2) -> WavesProgram:
+    """Compiles a book for the emulated device. Raises `Unsupported`."""
+    compiled = compile_states(book, (EMULATION,), eta=eta, check_overflow=check_overflow)
+    context = compiled.front.context
+    program = DirectProgram(
+        object_code=compile_object(emit_module(compiled.module), opt_level),
+        shapes=tuple(context.layout.shapes),
+        entries=tuple(Entry(given.function, given.count, arity_of(context, given.function))
+                      for given in context.entries),
+        constants=context.program.constants,
+        layouts=layouts(compiled.module),
+        places=pickle.dumps(context.program.places, pickle.HIGHEST_PROTOCOL),
+        book=pickle.dumps(compiled.front.readable, pickle.HIGHEST_PROTOCOL),
+        counted=1 + len(context.program.places) if check_overflow else 0,
+        parallel=True,
+        functions=tuple(function.origin for function in context.program.functions.values()),
+    )
+    machine = compiled.machine
+    return WavesProgram(program, machine.entries['run_entry'], machine.frame_words, machine.entry_words)
+
+
+@cache
+def kernel(check_overflow: bool, targets: tuple[str, ...]) -> lir.Module:
+    """The kernel with what targets provide."""
+    return compile_kernel((*MODULES, *targets), kernel_parameters(check_overflow=check_overflow))
+
+
+def split(functions: Sequence[lir.Function], make: lir.Function) -> tuple[list[Flat], list[lir.Function]]:
+    """The functions that become states, in blocks, and the others as plain functions. `make` is the kernel's function
+    that computes constants."""
+    every = {function.name: _plain(function) for function in (*functions, make)}
+    names = long_functions(every)
+    states = [flatten(function, names, f'{number}:') for number, function in enumerate(every.values())
+              if function.name in names]
+    plain = [every[function.name] for function in functions if function.name not in names]
+    return states, plain
+
+
+def long_functions(functions: Mapping[str, lir.Function]) -> frozenset[str]:
+    """The functions from which a cycle of calls can be reached, or one of the roots: all but those whose calls are
+    sure to end soon, but for loops."""
+    callees = {name: {MAKE if call.function == CONSTANT else call.function for call in calls_in(function.body)}
+               & functions.keys() for name, function in functions.items()}
+    left = dict(callees)
+    while True:
+        short = {name for name, called in left.items() if not called & left.keys() and name not in ROOTS}
+        if not short:
+            return frozenset(left)
+        for name in short:
+            del left[name]
+
+
+def _plain(function: lir.Function) -> lir.Function:
+    """A function that calls others, and is called, in the ordinary way: nothing takes the place of its caller."""
+    def change(item: lir.Expr) -> lir.Expr:
+        return replace(item, tail=False) if isinstance(item, lir.Call) and item.tail else item
+
+    return replace(function, body=rewritten(function.body, change), tail=False)
+

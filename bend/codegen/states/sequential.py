@@ -1,0 +1,175 @@
+"""The sequential form: one function that runs a frame to its end, on a stack in memory.
+
+    sequence(w, frame):                       words of the result, in w.results; or a frame that is to be done first
+      while true: switch state
+        case f:          if budget and stack are used up and that matters: return a frame for this call
+                         …
+                         push live locals, arguments of later calls and the state 'f.1'; state = g     # a call
+                         register = x; state = top of the stack                                      # f gives x
+        case f.1:        pop; …
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bend.codegen import lir
+from bend.codegen.direct import values as val
+from bend.codegen.direct.context import WORKER
+from bend.codegen.direct.values import u64
+from bend.codegen.states.emit import (
+    AGAIN,
+    CODE_MASK,
+    FIRST,
+    FRAME,
+    HEADER,
+    STATE,
+    Form,
+    frame_pointer,
+    from_registers,
+    registers,
+    runtime,
+    to_registers,
+)
+from bend.codegen.states.layout import Machine, Waiting, words_of
+
+NAME = 'sequence'
+TOP = lir.Local('top', val.POINTER)
+"""The first free word of the stack."""
+LIMIT = lir.Local('limit', lir.U64)
+BUDGET = lir.Local('budget', lir.U64)
+WAITING = lir.Local('waiting', lir.U64)
+"""How many calls on the stack have not been begun."""
+TASK = lir.Local('task', lir.U64)
+
+
+def sequential(machine: Machine, worker: lir.Struct) -> lir.Function:
+    """The function `sequence` of a machine."""
+    form = _Sequential(machine, worker)
+    return lir.Function(NAME, ((WORKER.name, WORKER.type), (FRAME.name, FRAME.type)), lir.U64, form.body(),
+                        inline='never')
+
+
+class _Sequential(Form):
+    def __init__(self, machine: Machine, worker: lir.Struct) -> None:
+        super().__init__(machine)
+        self.worker = worker
+
+    def body(self) -> lir.Block:
+        """The whole function."""
+        load = self.worker.load
+        start = lir.Binary('and', lir.Load(lir.IndexAddress(frame_pointer(FRAME), u64(HEADER))), u64(CODE_MASK))
+        cases = [*self.ends(), *self.shared_cases(), *self.resumed()]
+        return (
+            lir.Assign(TOP, frame_pointer(load(WORKER, 'stack'))),
+            lir.Assign(LIMIT, load(WORKER, 'stack_limit')),
+            lir.Assign(BUDGET, load(WORKER, 'budget')),
+            lir.Assign(WAITING, u64(0)),
+            lir.Assign(STATE, start),
+            lir.Switch(STATE, tuple(self.begun()), _NEVER),
+            lir.While(lir.Const(1, lir.BOOL), (lir.Switch(STATE, tuple(cases), _NEVER),)),
+        )
+
+    def begun(self) -> list[lir.Case]:
+        """How each frame is brought into registers and on the stack."""
+        machine, words = self.machine, frame_pointer(FRAME)
+        cases = []
+        for name, number in machine.entries.items():
+            flat = machine.functions[name]
+            arguments = self.loads(words, FIRST, registers(flat.parameters))
+            cases.append(lir.Case((number,), (*self.push((), 0, machine.ends[flat.result]), *arguments)))
+        for (name, _), waiting in machine.waiting.items():
+            flat = machine.functions[name]
+            kept = [lir.Load(lir.IndexAddress(words, u64(FIRST + index))) for index in range(waiting.kept)]
+            last = self.loads(words, FIRST + waiting.slots[-1], registers(waiting.targets[-1:]))
+            cases.append(lir.Case((waiting.numbers[-1],), (
+                *self.push((), 0, machine.ends[flat.result]),
+                *self.push(kept, waiting.size, waiting.numbers[-1]), *last)))
+        return cases
+
+    def push(self, values: Sequence[lir.Expr], size: int, number: int) -> list[lir.Stmt]:
+        """Pushes an entry of so many words that begins with values."""
+        return [*self.stores(TOP, 0, values), lir.Store(lir.IndexAddress(TOP, u64(size)), u64(number)),
+                lir.Assign(TOP, lir.IndexAddress(TOP, u64(size + 1)))]
+
+    def entry(self, number: int) -> lir.Block:
+        """Looks whether the run should go on as it does."""
+        machine = self.machine
+        name = next(name for name, known in machine.entries.items() if known == number)
+        is_full = lir.Compare('gt', lir.Convert(TOP, lir.U64), LIMIT)
+        is_late = lir.Compare('eq', BUDGET, u64(0))
+        task = frame_pointer(TASK)
+        saved = (
+            lir.Assign(TASK, runtime('new_frame', lir.U64)),
+            lir.Store(lir.IndexAddress(task, u64(HEADER)), u64(number)),
+            *self.stores(task, FIRST, registers(machine.functions[name].parameters)),
+            lir.Store(self.worker.address(WORKER, 'stack_top'), lir.Convert(TOP, lir.U64)),
+            lir.Return(TASK),
+        )
+        look = (
+            lir.If(runtime('is_spilling', lir.BOOL, lir.Convert(TOP, lir.U64), WAITING), saved),
+            lir.Assign(BUDGET, self.worker.load(WORKER, 'budget')),
+        )
+        return (lir.Assign(BUDGET, lir.Binary('sub', BUDGET, u64(1))),
+                lir.If(lir.Intrinsic('unlikely', (lir.Logical('or', is_full, is_late),)), look))
+
+    def give(self, value: lir.Expr) -> lir.Block:
+        """The result goes to a register, and who waits for it goes on."""
+        return (*to_registers((value,)), lir.Assign(STATE, lir.Load(_below(1))), AGAIN)
+
+    def become(self, call: lir.Call) -> lir.Block:
+        """Who waits stays the same."""
+        return self.start(call)
+
+    def invoke(self, waiting: Waiting) -> lir.Block:
+        """The first call is next; the arguments of those after it wait on the stack."""
+        later = [argument for call in waiting.calls[1:] for argument in call.arguments[1:]]
+        count = len(waiting.calls) - 1
+        counted = [lir.Assign(WAITING, lir.Binary('add', WAITING, u64(count)))] if count else []
+        return (*self.stores(TOP, waiting.kept, later), *self.push(waiting.saved, waiting.size, waiting.numbers[0]),
+                *counted, *self.start(waiting.calls[0]))
+
+    def ends(self) -> list[lir.Case]:
+        """The bottom of the stack: the frame is done."""
+        cases = []
+        results = self.worker.address(WORKER, 'results')
+        for type_, number in self.machine.ends.items():
+            words = words_of(registers((lir.Local('', type_),))[0], self.machine.structs)
+            stores = [lir.Store(lir.IndexAddress(results, u64(index)), word) for index, word in enumerate(words)]
+            cases.append(lir.Case((number,), (*stores, lir.Return(u64(len(words))))))
+        return cases
+
+    def resumed(self) -> list[lir.Case]:
+        """The states that go on with a result."""
+        cases = []
+        for (name, _), waiting in self.machine.waiting.items():
+            self.flat = self.machine.functions[name]
+            for index, number in enumerate(waiting.numbers[:-1]):
+                cases.append(lir.Case((number,), self.next_call(waiting, index)))
+            cases.append(lir.Case((waiting.numbers[-1],), self.last_result(waiting)))
+        return cases
+
+    def next_call(self, waiting: Waiting, index: int) -> lir.Block:
+        """Keeps a result, and goes on with the next call."""
+        base = _below(waiting.size + 1)
+        following = waiting.calls[index + 1]
+        given = registers(waiting.targets[index:index + 1])
+        return (
+            *self.stores(base, waiting.slots[index], given),
+            lir.Store(_below(1), u64(waiting.numbers[index + 1])),
+            lir.Assign(WAITING, lir.Binary('sub', WAITING, u64(1))),
+            *self.loads(base, waiting.arguments[index + 1], registers(following.arguments[1:])),
+            lir.Assign(STATE, u64(self.machine.entries[following.function])), AGAIN)
+
+    def last_result(self, waiting: Waiting) -> lir.Block:
+        """Takes all results, and goes on."""
+        return (*from_registers(waiting.targets[-1:]), lir.Assign(TOP, _below(waiting.size + 1)),
+                *self.loads(TOP, 0, (*waiting.saved, *waiting.targets[:-1])), *self.go(waiting.then))
+
+
+_NEVER: lir.Block = (lir.ExprStmt(lir.Intrinsic('trap', ())),)
+
+
+def _below(words: int) -> lir.Expr:
+    """An address below the top of the stack."""
+    return lir.IndexAddress(TOP, lir.Const(-words, lir.I64))

@@ -1,0 +1,97 @@
+"""The stepping form: one function that runs a frame up to its next calls, which become frames.
+
+    step(w, frame):                           the frame to go on with, or 0
+      while true: switch state
+        case f:     …
+                    frame becomes one that waits; return a frame of the call, or make those of several calls ready
+                    return give_one(w, frame, x)                            # f gives x
+        case f.1:   live locals and results from the frame; …
+"""
+
+from __future__ import annotations
+
+from bend.codegen import lir
+from bend.codegen.direct.context import WORKER
+from bend.codegen.direct.values import u64
+from bend.codegen.states.emit import (
+    CODE_MASK,
+    FIRST,
+    FRAME,
+    HEADER,
+    RETURN,
+    STATE,
+    Form,
+    frame_pointer,
+    registers,
+    runtime,
+)
+from bend.codegen.states.layout import Machine, Waiting, words_of
+
+NAME = 'step'
+MISSING_SHIFT, SLOT_SHIFT = 32, 48
+GIVE = {1: 'give_one', 2: 'give_two'}
+
+
+def stepping(machine: Machine) -> lir.Function:
+    """The function `step` of a machine."""
+    return lir.Function(NAME, ((WORKER.name, WORKER.type), (FRAME.name, FRAME.type)), lir.U64,
+                        _Stepping(machine).body(), inline='never')
+
+
+class _Stepping(Form):
+    def body(self) -> lir.Block:
+        """The whole function."""
+        start = lir.Binary('and', lir.Load(lir.IndexAddress(frame_pointer(FRAME), u64(HEADER))), u64(CODE_MASK))
+        cases = [*self.shared_cases(), *self.resumed()]
+        return (
+            lir.Assign(STATE, start),
+            lir.Switch(STATE, tuple(self.begun())),
+            lir.While(lir.Const(1, lir.BOOL), (
+                lir.Switch(STATE, tuple(cases), (lir.ExprStmt(lir.Intrinsic('trap', ())),)),)),
+        )
+
+    def begun(self) -> list[lir.Case]:
+        """How the arguments of calls are brought into registers."""
+        return [lir.Case((number,), tuple(self.loads(
+            frame_pointer(FRAME), FIRST, registers(self.machine.functions[name].parameters))))
+            for name, number in self.machine.entries.items()]
+
+    def resumed(self) -> list[lir.Case]:
+        """The states that go on with results."""
+        cases = []
+        for (name, _), waiting in self.machine.waiting.items():
+            self.flat = self.machine.functions[name]
+            cases.append(lir.Case((waiting.numbers[-1],), (
+                *self.loads(frame_pointer(FRAME), FIRST, (*waiting.saved, *waiting.targets)),
+                *self.go(waiting.then))))
+        return cases
+
+    def give(self, value: lir.Expr) -> lir.Block:
+        """The result goes to the frame that waits for it."""
+        given = registers((value,))[0]
+        words = words_of(given, self.machine.structs)
+        return (lir.Assign(given, value), lir.Return(runtime(GIVE[len(words)], lir.U64, FRAME, *words)))
+
+    def become(self, call: lir.Call) -> lir.Block:
+        """The frame stays that of the function that is called. This may go on for ever, so it looks for the end."""
+        return (lir.ExprStmt(runtime('check_loop', lir.VOID)), *self.start(call))
+
+    def invoke(self, waiting: Waiting) -> lir.Block:
+        """The frame becomes one that waits, and calls become frames. All of several are ready at once; a single one is
+        gone on with."""
+        children = [lir.Local(f'child.{index}', lir.U64) for index in range(len(waiting.calls))]
+        made: list[lir.Stmt] = []
+        for child, call, slot in zip(children, waiting.calls, waiting.slots, strict=True):
+            made.append(lir.Assign(child, runtime('new_frame', lir.U64)))
+            words = frame_pointer(child)
+            target = lir.Binary('or', FRAME, u64(slot << SLOT_SHIFT)) if slot else FRAME
+            made += [lir.Store(lir.IndexAddress(words, u64(HEADER)), u64(self.machine.entries[call.function])),
+                     lir.Store(lir.IndexAddress(words, u64(RETURN)), target),
+                     *self.stores(words, FIRST, call.arguments[1:])]
+        header = waiting.numbers[-1] | len(children) << MISSING_SHIFT
+        made += [*self.stores(frame_pointer(FRAME), FIRST, waiting.saved),
+                 lir.Store(lir.IndexAddress(frame_pointer(FRAME), u64(HEADER)), u64(header))]
+        if len(children) == 1:
+            return (*made, lir.Return(children[0]))
+        pushes = [lir.ExprStmt(runtime('push_frame', lir.VOID, child)) for child in children]
+        return (*made, *pushes, lir.Return(u64(0)))

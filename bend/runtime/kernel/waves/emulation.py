@@ -1,0 +1,89 @@
+"""A device on the CPU: one thread for all lanes, which take turns from barrier to barrier; or one thread for each.
+
+What lanes do between two barriers must not depend on the order in which they do it, so one order is as good as another,
+and the same each time. With threads of their own they show where that is not so.
+"""
+
+from bend.runtime.kernel.lang import (
+    ACQ_REL,
+    ACQUIRE,
+    RELEASE,
+    Ptr,
+    addr,
+    atomic_add,
+    atomic_load,
+    atomic_store,
+    export,
+    extern,
+    noinline,
+    noreturn,
+    trap,
+    u64,
+)
+from bend.runtime.kernel.waves.schedule import GRID, advance
+from bend.runtime.kernel.waves.state import STOP_BARRIER, Shared, Worker
+from bend.runtime.kernel.waves.stop import check_loop, stop_run
+
+# Parameters of the compilation: the numbers of system calls.
+EXIT = 60
+YIELD = 24
+
+
+@extern
+def syscall(number: u64, a: u64, b: u64, c: u64, d: u64, e: u64, f: u64) -> u64:
+    """The C library's `syscall`."""
+
+
+@noinline
+@noreturn
+def leave() -> None:
+    """Ends this thread: with one for all lanes, a run that was stopped ends with it."""
+    syscall(EXIT, 0, 0, 0, 0, 0, 0)
+    trap()
+
+
+@noinline
+def block_barrier(w: Ptr[Worker]) -> None:
+    """Waits for the other lanes of the block, which have threads of their own."""
+    block = w.block
+    generation = atomic_load(addr(block.generation), ACQUIRE)
+    if atomic_add(addr(block.arrived), 1, ACQ_REL) + 1 == w.shared.threads:
+        block.arrived = 0
+        atomic_store(addr(block.generation), generation + 1, RELEASE)
+        return
+    while atomic_load(addr(block.generation), ACQUIRE) == generation:
+        check_loop(w)
+        syscall(YIELD, 0, 0, 0, 0, 0, 0)
+
+
+@noinline
+def advance_block(shared: Ptr[Shared], block: u64) -> u64:
+    """Runs all lanes of a block up to the next barrier; says which one."""
+    lanes = Ptr[Worker](shared.first)
+    barrier: u64 = 0
+    for index in range(shared.threads):
+        lane = addr(lanes[block * shared.threads + index])
+        found = advance(lane)
+        if index == 0:
+            barrier = found
+        elif found != barrier:
+            stop_run(lane, STOP_BARRIER, found)
+    return barrier
+
+
+@export
+@noinline
+def run_lanes(shared: Ptr[Shared]) -> None:
+    """Runs all lanes until there is nothing left to do."""
+    while True:
+        barrier: u64 = 0
+        for block in range(shared.blocks):
+            found = advance_block(shared, block)
+            while found > GRID:
+                found = advance_block(shared, block)
+            if block == 0:
+                barrier = found
+            elif found != barrier:
+                stop_run(Ptr[Worker](shared.first), STOP_BARRIER, found)
+        if barrier != GRID:
+            return

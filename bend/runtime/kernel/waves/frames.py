@@ -1,0 +1,111 @@
+"""Frames: calls that wait to be run, and functions that wait for what calls give (docs/waves.md).
+
+A frame is a cell: its header, where its result goes, and words. The header holds the number of a state in its lower
+half, and how many results are still missing in its upper half. A result goes to a word of a frame, whose number is in
+the upper 16 bits; address 0 is that of the run.
+"""
+
+from bend.runtime.kernel.direct.cells import allocate, release
+from bend.runtime.kernel.lang import (
+    ACQ_REL,
+    ACQUIRE,
+    RELAXED,
+    Ptr,
+    addr,
+    atomic_add,
+    atomic_load,
+    atomic_sub,
+    extern,
+    inline,
+    noinline,
+    u64,
+)
+from bend.runtime.kernel.waves.state import STOP_MEMORY, Shared, Worker
+from bend.runtime.kernel.waves.stop import stop_run
+
+HEADER = 0
+RETURN = 1
+FIRST = 2
+MISSING_SHIFT = 32
+SLOT_SHIFT = 48
+ADDRESS_MASK = 0xFFFFFFFFFFFF
+ROUNDS = 3
+
+
+@extern
+def frame_words() -> u64:
+    """How many words a frame has; the compiled program provides this."""
+
+
+@inline
+def new_frame(w: Ptr[Worker]) -> u64:
+    """A frame, whatever it holds."""
+    return allocate(w, frame_words())
+
+
+@inline
+def free_frame(w: Ptr[Worker], frame: u64) -> None:
+    """Gives a frame back."""
+    release(w, frame, frame_words())
+
+
+@noinline
+def push_frame(w: Ptr[Worker], frame: u64) -> None:
+    """Makes a frame ready for the next wave."""
+    shared = w.shared
+    index = atomic_add(addr(shared.ready[(w.wave + 1) % ROUNDS]), 1, RELAXED)
+    if index >= shared.capacity:
+        stop_run(w, STOP_MEMORY, index)
+    Ptr[u64](shared.lists[w.wave + 1 & 1])[index] = frame
+
+
+@inline
+def frame_at(shared: Ptr[Shared], wave: u64, index: u64) -> u64:
+    """A frame that is ready in a wave."""
+    return Ptr[u64](shared.lists[wave & 1])[index]
+
+
+@inline
+def put_word(w: Ptr[Worker], target: u64, index: u64, value: u64) -> None:
+    """Puts a word of a result where it belongs."""
+    frame = target & ADDRESS_MASK
+    if frame == 0:
+        w.shared.result = value
+    else:
+        Ptr[u64](frame)[FIRST + (target >> SLOT_SHIFT) + index] = value
+
+
+@inline
+def arrive(target: u64) -> u64:
+    """A result is where it belongs. Gives the frame that waited for it, if it was the last one that was missing, or 0.
+
+    Who sees that only its own result is missing has the frame for itself, and needs no exchange."""
+    frame = target & ADDRESS_MASK
+    if frame == 0:
+        return 0
+    header = addr(Ptr[u64](frame)[HEADER])
+    missing = atomic_load(header, ACQUIRE) >> MISSING_SHIFT
+    if missing != 1:
+        missing = atomic_sub(header, 1 << MISSING_SHIFT, ACQ_REL) >> MISSING_SHIFT
+        if missing != 1:
+            return 0
+    return frame
+
+
+@noinline
+def give_one(w: Ptr[Worker], frame: u64, value: u64) -> u64:
+    """What a frame was made for is known, and the frame is needed no more. Gives the frame that goes on, or 0."""
+    target = Ptr[u64](frame)[RETURN]
+    free_frame(w, frame)
+    put_word(w, target, 0, value)
+    return arrive(target)
+
+
+@noinline
+def give_two(w: Ptr[Worker], frame: u64, first: u64, second: u64) -> u64:
+    """The same for a result of two words."""
+    target = Ptr[u64](frame)[RETURN]
+    free_frame(w, frame)
+    put_word(w, target, 0, first)
+    put_word(w, target, 1, second)
+    return arrive(target)

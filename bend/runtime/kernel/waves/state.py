@@ -1,0 +1,89 @@
+"""The state of a run on a device: what all lanes share, and what each has for itself. A lane is a thread of the
+device."""
+
+from bend.runtime.kernel.direct.sizes import FREE_LISTS, LARGE_LISTS
+from bend.runtime.kernel.lang import Array, Ptr, struct, u64
+
+STOP_NONE = 0
+STOP_MEMORY = 1
+STOP_DIVISION = 3
+STOP_SHAPE = 5
+# Lanes of one block disagree about which barrier comes next: a fault of the kernel.
+STOP_BARRIER = 8
+
+
+@struct
+class Shared:
+    """One a device. The words that lanes write often lie on cache lines of their own."""
+
+    blocks: u64
+    # How many lanes a block has, and the address of the first lane of all; they lie one after the other.
+    threads: u64
+    first: u64
+    constants: Ptr[u64]
+    # Where operations that did not fit are counted, by place.
+    overflows: Ptr[u64]
+    # With fewer ready frames than this, each is run for one step only.
+    step_below: u64
+    # Two lists of ready frames, and how many each can hold.
+    lists: Array[u64, 2]
+    capacity: u64
+    heap_end: u64
+    result: u64
+    pad_0: Array[u64, 5]
+    stop: u64
+    stop_detail: u64
+    pad_1: Array[u64, 14]
+    # How many frames are ready, for the wave of that number modulo 3.
+    ready: Array[u64, 3]
+    pad_2: Array[u64, 13]
+    heap_next: u64
+    pad_3: Array[u64, 15]
+    # How many blocks have come to the barrier of the device, counted through the whole run.
+    arrived: u64
+    pad_4: Array[u64, 15]
+    # In how many blocks half of the lanes have nothing left to do in a wave, modulo 3.
+    idle: Array[u64, 3]
+    pad_5: Array[u64, 13]
+    # Free cells that lanes gave away, by size, and the sizes that are wanted (`bend.runtime.kernel.direct.cells`).
+    wanted: u64
+    given: Array[u64, FREE_LISTS]
+
+
+@struct
+class Block:
+    """One a block; on a GPU in its shared memory."""
+
+    # How many lanes wait at a barrier, and how often all have come, where the target counts them here.
+    arrived: u64
+    generation: u64
+    # How many lanes have nothing left to do in a wave, modulo 3.
+    idle: Array[u64, 3]
+    pad_0: Array[u64, 11]
+
+
+@struct
+class Worker:
+    """One a lane; it belongs to it alone."""
+
+    shared: Ptr[Shared]
+    block: Ptr[Block]
+    # The number of the lane on the device, and in its block.
+    id: u64
+    index: u64
+    # Memory that was never used, free cells by size, and how much memory it takes next.
+    next: u64
+    end: u64
+    free: Array[u64, FREE_LISTS]
+    large: Array[u64, LARGE_LISTS]
+    chunk: u64
+    # The stack of sequential runs: where it begins, the last place that an entry may begin at, and where a run that
+    # became frames had its top.
+    stack: u64
+    stack_limit: u64
+    stack_top: u64
+    # How many calls a sequential run makes between looks at the device.
+    budget: u64
+    # What a sequential run gave.
+    results: Array[u64, 2]
+    wave: u64

@@ -1,0 +1,228 @@
+"""Runs of programs on an emulated device: memory, lanes, why a run ended.
+
+The CPU stands for the device (`bend.runtime.kernel.waves.emulation`), with one thread for all lanes or one for each.
+What is done here for it is what has to be done for a GPU: to fill `Shared`, blocks and lanes, to start all lanes with
+one frame that is ready, and to read what they gave.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from bend.hvm import net
+from bend.hvm.numbers import DivisionByZero
+from bend.runtime.direct.host import WrongShape
+from bend.runtime.direct.threads import join_thread, signals_blocked, start_thread
+from bend.runtime.jit import Library, loaded
+from bend.runtime.region import WORD, OutOfMemory, Region, give_back, reserve
+from bend.runtime.waves.program import WavesProgram
+
+STOP_MEMORY, STOP_INTERRUPTED, STOP_DIVISION, STOP_SHAPE, STOP_BARRIER = 1, 2, 3, 5, 8
+FIRST_CHUNK = 512
+"""Bytes of the first chunk of a lane's memory."""
+NATIVE_STACK = 256 << 10
+"""Bytes of the stack of each native thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device and how it is used: blocks of so many lanes; words of the stack of each lane; bytes of the heap; how
+    many frames can be ready at a time; with fewer than `step_below` these are run step by step; a sequential run looks
+    at the device after `budget` calls. `is_threaded`: each lane has a native thread of its own."""
+
+    blocks: int = 2
+    threads: int = 8
+    stack_words: int = 1 << 12
+    heap_bytes: int = 256 << 20
+    capacity: int = 1 << 16
+    step_below: int = 32
+    budget: int = 256
+    is_threaded: bool = False
+
+    @property
+    def lanes(self) -> int:
+        """How many lanes there are."""
+        return self.blocks * self.threads
+
+
+class BarrierFault(Exception):
+    """Lanes did not agree on a barrier: a fault of the kernel."""
+
+
+@contextmanager
+def open_run(program: WavesProgram, device: Device) -> Iterator[WavesRun]:
+    """Memory for runs of a program; it is there until the `with` ends. Raises OutOfMemory."""
+    run = WavesRun(program, loaded(program.program.object_code), device)
+    try:
+        yield run
+    finally:
+        run.close()
+
+
+class WavesRun:
+    """A program on a device. Values are words (docs/direct.md, Values); their cells are read with `word`. `seconds` is
+    what evaluation took so far, `waves` how many waves that were."""
+
+    def __init__(self, program: WavesProgram, library: Library, device: Device) -> None:
+        self.program = program.program
+        self.states = program
+        self.library = library
+        self.device = device
+        self.seconds = 0.0
+        self.regions: dict[str, Region] = {}
+        layouts = self.program.layouts
+        lanes = device.lanes
+        try:
+            self._reserve('heap', device.heap_bytes)
+            self._reserve('lists', 2 * device.capacity * WORD)
+            self._reserve('stacks', lanes * device.stack_words * WORD)
+            self._reserve('constants', len(self.program.constants) * WORD)
+            self._reserve('overflows', max(self.program.counted, 1) * WORD)
+            self._reserve('shared', layouts['Shared'][''] * WORD)
+            self._reserve('blocks', device.blocks * layouts['Block'][''] * WORD)
+            self._reserve('lanes', lanes * layouts['Worker'][''] * WORD)
+            self._reserve('native', (lanes if device.is_threaded else 1) * NATIVE_STACK)
+        except OutOfMemory:
+            self.close()
+            raise
+        self.base = self.regions['heap'].address
+        self._initialise()
+
+    def close(self) -> None:
+        """Gives all memory back."""
+        for region in self.regions.values():
+            give_back(region)
+        self.regions.clear()
+
+    def _reserve(self, name: str, byte_count: int) -> None:
+        region = reserve(byte_count)
+        if region is None:
+            raise OutOfMemory(byte_count, byte_count)
+        self.regions[name] = region
+
+    def _set(self, struct: str, region: str, index: int, fields: Mapping[str, int]) -> None:
+        """Sets fields of the struct of a number."""
+        layout = self.program.layouts[struct]
+        for name, value in fields.items():
+            self.regions[region].words[index * layout[''] + layout[name]] = value
+
+    def _shared(self, name: str) -> int:
+        """A field of what all lanes share."""
+        return self.regions['shared'].words[self.program.layouts['Shared'][name]]
+
+    def _initialise(self) -> None:
+        """Fills in the structs."""
+        device, at = self.device, {name: region.address for name, region in self.regions.items()}
+        self._set('Shared', 'shared', 0, {
+            'blocks': device.blocks, 'threads': device.threads, 'first': at['lanes'], 'constants': at['constants'],
+            'overflows': at['overflows'], 'step_below': device.step_below, 'lists': at['lists'],
+            'capacity': device.capacity, 'heap_next': self.base, 'heap_end': self.base + device.heap_bytes,
+        })
+        lists = self.program.layouts['Shared']['lists'] + 1
+        self.regions['shared'].words[lists] = at['lists'] + device.capacity * WORD
+        stack_bytes = device.stack_words * WORD
+        block_bytes = self.program.layouts['Block'][''] * WORD
+        for lane in range(device.lanes):
+            block, index = divmod(lane, device.threads)
+            stack = at['stacks'] + lane * stack_bytes
+            self._set('Worker', 'lanes', lane, {
+                'shared': at['shared'], 'block': at['blocks'] + block * block_bytes, 'id': lane, 'index': index,
+                'next': at['heap'], 'end': at['heap'], 'chunk': FIRST_CHUNK, 'stack': stack,
+                'stack_limit': stack + stack_bytes - self.states.entry_words * WORD, 'budget': device.budget,
+            })
+
+    # ---- evaluation --------------------------------------------------------------------------
+
+    def word(self, address: int) -> int:
+        """A word of a cell."""
+        return self.regions['heap'].words[(address - self.base) >> 3]
+
+    def evaluate(self, number: int) -> int:
+        """The value of a definition without parameters. Raises OutOfMemory, DivisionByZero, WrongShape,
+        KeyboardInterrupt; the run is over then."""
+        self._check_stop()
+        begin = time.perf_counter()
+        frame = self._take_frame()
+        words = self.regions['heap'].words
+        index = (frame - self.base) >> 3
+        for offset, word in enumerate((self.states.evaluates, 0, number)):
+            words[index + offset] = word
+        layout, shared = self.program.layouts['Shared'], self.regions['shared'].words
+        for wave in range(3):
+            shared[layout['ready'] + wave] = int(wave == 0)
+            shared[layout['idle'] + wave] = 0
+        self.regions['lists'].words[0] = frame
+        for block in range(self.device.blocks):
+            self._set('Block', 'blocks', block, {'idle': 0})
+        for lane in range(self.device.lanes):
+            self._set('Worker', 'lanes', lane, {'wave': 0})
+        self._start()
+        self.seconds += time.perf_counter() - begin
+        self._check_stop()
+        return self._shared('result')
+
+    def _take_frame(self) -> int:
+        """Memory for a frame."""
+        frame, size = self._shared('heap_next'), self.states.frame_words * WORD
+        if frame + size > self._shared('heap_end'):
+            raise OutOfMemory(self.peak_bytes, self.device.heap_bytes)
+        self._set('Shared', 'shared', 0, {'heap_next': frame + size})
+        return frame
+
+    def _start(self) -> None:
+        """Starts all lanes, and waits for them to end. Ctrl-C stops them."""
+        native = self.regions['native'].address
+        lane_bytes = self.program.layouts['Worker'][''] * WORD
+        main, arguments = 'run_lanes', [self.regions['shared'].address]
+        if self.device.is_threaded:
+            main = 'lane_main'
+            arguments = [self.regions['lanes'].address + lane * lane_bytes for lane in range(self.device.lanes)]
+        with signals_blocked():
+            threads = [start_thread(self.library.address(main), argument, native + index * NATIVE_STACK, NATIVE_STACK)
+                       for index, argument in enumerate(arguments)]
+        interrupt: KeyboardInterrupt | None = None
+        while threads:
+            try:
+                join_thread(threads[-1], lambda: None)
+                threads.pop()
+            except KeyboardInterrupt as problem:
+                interrupt = problem
+                self._set('Shared', 'shared', 0, {'stop': STOP_INTERRUPTED})
+        if interrupt is not None:
+            raise interrupt
+
+    def _check_stop(self) -> None:
+        """Raises what the stop word says."""
+        reason, detail = self._shared('stop'), self._shared('stop_detail')
+        if reason == STOP_MEMORY:
+            raise OutOfMemory(self.peak_bytes, self.device.heap_bytes)
+        if reason == STOP_DIVISION:
+            raise DivisionByZero(self.program.places_by_number()[detail])
+        if reason == STOP_SHAPE:
+            raise WrongShape(detail)
+        if reason == STOP_BARRIER:
+            raise BarrierFault
+        if reason == STOP_INTERRUPTED:
+            raise KeyboardInterrupt
+
+    # ---- what it cost ------------------------------------------------------------------------
+
+    @property
+    def peak_bytes(self) -> int:
+        """Bytes of the heap that the run has used."""
+        return min(self._shared('heap_next') - self.base, self.device.heap_bytes)
+
+    @property
+    def waves(self) -> int:
+        """How many waves the last evaluation took."""
+        return self.regions['lanes'].words[self.program.layouts['Worker']['wave']]
+
+    def overflows(self) -> Counter[net.Place | None]:
+        """How often results did not fit, by place."""
+        words = self.regions['overflows'].words[:self.program.counted]
+        places = self.program.places_by_number() if any(words) else ()
+        return Counter({place: count for place, count in zip(places, words, strict=False) if count})

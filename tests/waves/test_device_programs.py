@@ -1,0 +1,76 @@
+"""Programs give the same on devices of all kinds, and what they give on native threads."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from bend.codegen.states.compile import compile_waves
+from bend.deep_stack import with_deep_stack
+from bend.runtime.waves.host import Device, open_run
+from tests.direct import programs
+from tests.waves.device import book_of, devices, golden, on_device, on_threads, program_of, shown
+from tests.waves.device_programs import PROGRAMS
+
+GOLDEN = (
+    'agreement/a02_cyclic_lists', 'agreement/a05_stream_of_functions', 'agreement/a21_constant_used_twice',
+    'bend/tree', 'bend/two_states', 'branching/match_with', 'collections/comprehension_nested',
+    'equations/mutual_recursion', 'fold/rebuild', 'lambdas/church', 'lambdas/copied_functions',
+    'lambdas/partial_application', 'maps/nested_get', 'monads/fun', 'operators/f24_arithmetic', 'prelude/lists',
+    'prelude/map_functions', 'prelude/strings', 'readback/functions_in_lists', 'readback/deep_list',
+)
+FEATURES = ('closures', 'shared', 'fields', 'kinds', 'functions')
+
+
+@pytest.mark.parametrize('name', PROGRAMS)
+def test_result(name: str) -> None:
+    text, result = PROGRAMS[name]
+    program = program_of(text)
+    for kind, device in devices(program).items():
+        assert on_device(program, device) == result, kind
+
+
+@pytest.mark.parametrize('name', ['tree', 'closures', 'constants'])
+def test_lanes_with_threads_of_their_own(name: str) -> None:
+    text, result = PROGRAMS[name]
+    program = program_of(text)
+    device = Device(blocks=2, threads=2, heap_bytes=1 << 20, budget=3, step_below=6, is_threaded=True)
+    for _ in range(5):
+        assert on_device(program, device) == result
+
+
+@pytest.mark.parametrize('name', GOLDEN)
+def test_golden_programs(name: str) -> None:
+    book = golden(name)
+    program = with_deep_stack(lambda: compile_waves(book, opt_level=0))
+    expected = on_threads(book)
+    for kind, device in devices(program).items():
+        assert on_device(program, device) == expected, kind
+
+
+@pytest.mark.parametrize('feature', FEATURES)
+def test_random_programs(feature: str) -> None:
+    text, result = programs.FEATURES[feature](Random(feature), feature)
+    book = book_of(f'{text}\ndef main():\n  return {result}\n')
+    program = with_deep_stack(lambda: compile_waves(book, opt_level=0))
+    expected = on_threads(book)
+    for kind, device in devices(program).items():
+        assert on_device(program, device) == expected, kind
+
+
+@pytest.mark.optimised
+def test_optimised_code() -> None:
+    text, result = PROGRAMS['pairs']
+    program = with_deep_stack(lambda: compile_waves(book_of(text)))
+    for kind, device in devices(program).items():
+        assert on_device(program, device) == result, kind
+
+
+def test_several_evaluations() -> None:
+    """A device can be used again; constants stay."""
+    text, result = PROGRAMS['constants']
+    program = program_of(text)
+    with open_run(program, Device(heap_bytes=1 << 20)) as run:
+        for _ in range(3):
+            assert shown(run, run.evaluate(0)) == result
