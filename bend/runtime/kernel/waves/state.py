@@ -77,6 +77,8 @@ class Worker:
     free: Array[u64, FREE_LISTS]
     large: Array[u64, LARGE_LISTS]
     chunk: u64
+    # How many cells it has taken, in programs that count them.
+    allocations: u64
     # The stack of sequential runs: where it begins, the last place that an entry may begin at, and where a run that
     # became frames had its top.
     stack: u64
