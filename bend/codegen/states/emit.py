@@ -7,7 +7,7 @@ from the stack or from a frame; then come its statements, and those of all block
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from bend.codegen import lir
 from bend.codegen.direct import values as val
@@ -21,7 +21,6 @@ FRAME = lir.Local('frame', lir.U64)
 HEADER, RETURN, FIRST = range(3)
 """The words of frames (`bend.runtime.kernel.waves.frames`)."""
 CODE_MASK = 0xFFFFFFFF
-AGAIN = lir.Continue()
 
 
 class Form(ABC):
@@ -30,6 +29,8 @@ class Form(ABC):
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.flat: Flat
+        self.inside: int | None = None
+        self.turns = False
 
     # ---- what forms differ in ------------------------------------------------------------------
 
@@ -76,7 +77,18 @@ class Form(ABC):
         if join is None:
             return self.tree(index)
         number, live = join
-        return (*to_registers(live), lir.Assign(STATE, u64(number)), AGAIN)
+        return (*to_registers(live), *self.next(number))
+
+    def next(self, number: int) -> lir.Block:
+        """On to a state. The one that this comes from has a loop of its own."""
+        if number == self.inside:
+            self.turns = True
+            return (lir.Continue(),)
+        return (lir.Assign(STATE, u64(number)), *self.again())
+
+    def again(self) -> lir.Block:
+        """On to the state whose number was found out."""
+        return (lir.Continue() if self.inside is None else lir.Break(),)
 
     def shared_cases(self) -> list[lir.Case]:
         """The states of functions and of blocks that several lead to."""
@@ -84,12 +96,21 @@ class Form(ABC):
         cases = []
         for name, number in machine.entries.items():
             self.flat = machine.functions[name]
-            cases.append(lir.Case((number,), (*self.entry(number), *from_registers(self.flat.parameters),
-                                              *self.go(0))))
+            cases.append(self.looping(number, lambda: (
+                *self.entry(number), *from_registers(self.flat.parameters), *self.go(0))))  # noqa: B023
         for (name, index), (number, live) in machine.joins.items():
             self.flat = machine.functions[name]
-            cases.append(lir.Case((number,), (*from_registers(live), *self.tree(index))))
+            cases.append(self.looping(number, lambda: (*from_registers(live), *self.tree(index))))  # noqa: B023
         return cases
+
+    def looping(self, number: int, made: Callable[[], lir.Block]) -> lir.Case:
+        """A state that may lead to itself, which needs no switch then."""
+        self.inside, self.turns = number, False
+        body = made()
+        self.inside = None
+        if self.turns:
+            return lir.Case((number,), (lir.While(lir.Const(1, lir.BOOL), body),))
+        return lir.Case((number,), made())
 
     def entry(self, number: int) -> lir.Block:
         """What comes first in a function."""
@@ -97,7 +118,7 @@ class Form(ABC):
 
     def start(self, call: lir.Call) -> lir.Block:
         """Goes on with a call, whose result is that of the current function or was waited for."""
-        return (*to_registers(call.arguments[1:]), lir.Assign(STATE, u64(self.machine.entries[call.function])), AGAIN)
+        return (*to_registers(call.arguments[1:]), *self.next(self.machine.entries[call.function]))
 
     # ---- words ---------------------------------------------------------------------------------
 

@@ -18,7 +18,6 @@ from bend.codegen.direct import values as val
 from bend.codegen.direct.context import WORKER
 from bend.codegen.direct.values import u64
 from bend.codegen.states.emit import (
-    AGAIN,
     CODE_MASK,
     FIRST,
     FRAME,
@@ -115,7 +114,7 @@ class _Sequential(Form):
 
     def give(self, value: lir.Expr) -> lir.Block:
         """The result goes to a register, and who waits for it goes on."""
-        return (*to_registers((value,)), lir.Assign(STATE, lir.Load(_below(1))), AGAIN)
+        return (*to_registers((value,)), lir.Assign(STATE, lir.Load(_below(1))), *self.again())
 
     def become(self, call: lir.Call) -> lir.Block:
         """Who waits stays the same."""
@@ -159,7 +158,7 @@ class _Sequential(Form):
             lir.Store(_below(1), u64(waiting.numbers[index + 1])),
             lir.Assign(WAITING, lir.Binary('sub', WAITING, u64(1))),
             *self.loads(base, waiting.arguments[index + 1], registers(following.arguments[1:])),
-            lir.Assign(STATE, u64(self.machine.entries[following.function])), AGAIN)
+            *self.next(self.machine.entries[following.function]))
 
     def last_result(self, waiting: Waiting) -> lir.Block:
         """Takes all results, and goes on."""
