@@ -145,7 +145,7 @@ def grid_of(request: Request, device: Device, resident: Callable[[int], int], sh
 
     `resident` gives their number for a number of threads. Raises GpuFailure for what the device does not have.
     """
-    threads = DEFAULT_THREADS if request.threads is None else request.threads
+    threads = min(DEFAULT_THREADS, device.threads_per_block) if request.threads is None else request.threads
     if not WARP <= threads <= device.threads_per_block or threads % WARP:
         raise GpuFailure(f'{device.name} does not run blocks of {threads} threads.',
                          f'`--threads-per-block` takes multiples of {WARP} up to {device.threads_per_block}.')

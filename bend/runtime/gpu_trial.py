@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bend.codegen import lir
-from bend.codegen.lir_layout import size_and_alignment, struct_layout
 from bend.codegen.pylir import compile_kernel
 from bend.runtime.cache import Cache
-from bend.runtime.gpu import Gpu, GpuFailure, Request, grid_of, wait_for
+from bend.runtime.gpu import Gpu, GpuFailure, Request, grid_of
+from bend.runtime.gpu_record import Record, run_record
 
 KERNEL = Path(__file__).parent / 'kernel' / 'gpu'
 ROUNDS = 100
@@ -29,52 +28,17 @@ class TrialResult:
     seconds_of_wait: float
 
 
-class Record:
-    """The bytes of a struct, by the names of fields, those of inner structs with a dot."""
-
-    def __init__(self, module: lir.Module, name: str) -> None:
-        self._structs = {item.name: item for item in module.structs}
-        self._name = name
-        self.data = bytearray(size_and_alignment(lir.StructName(name), self._structs)[0])
-
-    def place(self, path: str) -> tuple[int, int]:
-        """Where a field begins, and its size in bytes. Raises KeyError."""
-        offset, type_ = 0, lir.StructName(self._name)
-        found: lir.Type = type_
-        for field in path.split('.'):
-            assert isinstance(found, lir.StructName)
-            item = self._structs[found.name]
-            offset += struct_layout(item, self._structs)[0][field]
-            found = dict(item.fields)[field]
-        return offset, size_and_alignment(found, self._structs)[0]
-
-    def __setitem__(self, path: str, value: int) -> None:
-        offset, size = self.place(path)
-        self.data[offset:offset + size] = value.to_bytes(size, 'little')
-
-    def __getitem__(self, path: str) -> int:
-        offset, size = self.place(path)
-        return int.from_bytes(self.data[offset:offset + size], 'little')
-
-
 def run_trial(gpu: Gpu, cache: Cache, request: Request | None = None, rounds: int = ROUNDS,
-              watch: Callable[[int], None] | None = None) -> TrialResult:
-    """Runs the trial on a GPU. With 0 rounds it goes on until Ctrl-C. Raises GpuFailure."""
+              watch: Callable[[int], None] | None = None, shared_memory: int = SHARED_MEMORY) -> TrialResult:
+    """Runs the trial on a GPU, with so many bytes of shared memory for a block. With 0 rounds it goes on until Ctrl-C.
+    Raises GpuFailure."""
     module = compile_kernel([KERNEL / 'trial.py', KERNEL / 'device.py'])
     kernel = gpu.kernel(module, 'run_trial', cache)
     grid = grid_of(request or Request(), gpu.device,
-                   lambda threads: kernel.resident_blocks(threads, SHARED_MEMORY), SHARED_MEMORY)
-    control = gpu.control()
+                   lambda threads: kernel.resident_blocks(threads, shared_memory), shared_memory)
     record = Record(module, 'TrialRecord')
-    buffer = gpu.buffer(len(record.data))
-    launch_at, _ = record.place('trial.launch')
-    record['place.launch'] = buffer.address + launch_at
-    record['trial.launch.blocks'], record['trial.launch.threads'] = grid.blocks, grid.threads
-    record['trial.launch.stop'], record['trial.launch.progress'] = control.stop_address, control.progress_address
     record['trial.rounds'], record['trial.endless'] = rounds, int(rounds == 0)
-    buffer.write(bytes(record.data))
-    wait_for(kernel.launch(grid, buffer.address), control, LONGEST_SECONDS if rounds else None, watch)
-    record.data[:] = buffer.read(0, buffer.size)
+    control = run_record(gpu, kernel, grid, record, 'trial', LONGEST_SECONDS if rounds else None, watch)
     return _checked(record, grid.blocks * grid.threads, rounds, control.progress())
 
 

@@ -15,7 +15,8 @@ from bend.cli import doctor
 from bend.runtime import gpu_device
 from bend.runtime.cache import Cache
 from bend.runtime.gpu_device import GpuUnavailable
-from bend.runtime.gpu_trial import KERNEL, Record
+from bend.runtime.gpu_record import Record
+from bend.runtime.gpu_trial import KERNEL
 from tests.gpu.fake_driver import GTX_1080, H100, CudaAPIError, FakeCuda, FakeDriver, fake_numba
 
 Command = Callable[..., Any]

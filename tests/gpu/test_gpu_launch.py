@@ -29,7 +29,8 @@ from bend.runtime.gpu import (
     wait_for,
 )
 from bend.runtime.gpu_device import Driver, GpuUnavailable
-from bend.runtime.gpu_trial import KERNEL, SHARED_MEMORY, Record, run_trial
+from bend.runtime.gpu_record import Record
+from bend.runtime.gpu_trial import KERNEL, SHARED_MEMORY, run_trial
 from tests.gpu.fake_driver import H100, CudaAPIError, FakeCuda, FakeDriver, fake_numba
 
 DEVICE = Driver(FakeDriver({'H100': H100})).devices()[0]

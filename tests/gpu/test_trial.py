@@ -13,7 +13,8 @@ from bend.codegen.pylir import compile_kernel
 from bend.runtime import gpu_trial
 from bend.runtime.cache import Cache
 from bend.runtime.gpu import Gpu, GpuFailure, Grid, Request, gpu_ptx
-from bend.runtime.gpu_trial import KERNEL, Record, run_trial
+from bend.runtime.gpu_record import Record
+from bend.runtime.gpu_trial import KERNEL, run_trial
 from bend.runtime.kernel import model
 from bend.runtime.kernel.gpu import trial
 from tests.codegen.assembler import assemble
@@ -104,6 +105,19 @@ def test_the_trial_as_ptx(tmp_path: Path) -> None:
         assert 'bend_entry' in assemble(text, capability, tmp_path)
         assert 'atom.relaxed.cta.shared.add.u64' in text
         assert 'ld.relaxed.sys.b32' in text
+
+
+@pytest.mark.parametrize(('name', 'function', 'expected'), [
+    ('litmus', 'run_litmus', ('atom.release.gpu.exch.b32', 'atom.acq_rel.gpu.add.u32', 'fence.acq_rel.gpu',
+                              'fence.sc.gpu', 'ld.acquire.gpu.b32')),
+    ('compute', 'run_work', ('div.rn.f64', 'div.rn.f32')),
+])
+def test_kernels_of_the_script_as_ptx(name: str, function: str, expected: tuple[str, ...], tmp_path: Path) -> None:
+    module = compile_kernel([Path(__file__).parent / f'{name}.py', KERNEL / 'device.py'])
+    for capability in ((7, 0), (9, 0)):
+        text = gpu_ptx(module, function, capability, NO_CACHE)
+        assert all(instruction in text for instruction in expected)
+        assemble(text, capability, tmp_path)
 
 
 def test_records() -> None:
