@@ -35,7 +35,7 @@ def test_result(name: str) -> None:
 def test_lanes_with_threads_of_their_own(name: str) -> None:
     text, result = PROGRAMS[name]
     program = program_of(text)
-    device = Device(blocks=2, threads=2, heap_bytes=1 << 20, budget=3, step_below=6, is_threaded=True)
+    device = Device(2, 2, heap_bytes=1 << 20, budget=3, alone_below=2, step_below=4, rounds_below=2, is_threaded=True)
     for _ in range(5):
         assert on_device(program, device) == result
 

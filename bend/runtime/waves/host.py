@@ -30,16 +30,23 @@ NATIVE_STACK = 256 << 10
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device and how it is used: blocks of so many lanes; words of the stack of each lane; bytes of the heap; how
-    many frames can be ready at a time; with fewer than `step_below` these are run step by step; a sequential run looks
-    at the device after `budget` calls. `is_threaded`: each lane has a native thread of its own."""
+    """A device and how it is used.
+
+    There are blocks of so many lanes, each lane with so many words of stack. `capacity` is how many frames can be ready
+    on the device at a time, `block_capacity` in a block. At most `alone_below` frames are run by one block alone; fewer
+    than `step_below` step by step by all; in a block, fewer than `rounds_below` step by step. A sequential run looks at
+    the device after `budget` calls. `is_threaded`: each lane has a native thread of its own.
+    """
 
     blocks: int = 2
     threads: int = 8
     stack_words: int = 1 << 12
     heap_bytes: int = 256 << 20
     capacity: int = 1 << 16
-    step_below: int = 32
+    block_capacity: int = 32
+    alone_below: int = 8
+    step_below: int = 12
+    rounds_below: int = 8
     budget: int = 256
     is_threaded: bool = False
 
@@ -65,7 +72,7 @@ def open_run(program: WavesProgram, device: Device) -> Iterator[WavesRun]:
 
 class WavesRun:
     """A program on a device. Values are words (docs/direct.md, Values); their cells are read with `word`. `seconds` is
-    what evaluation took so far, `waves` how many waves that were."""
+    what evaluation took so far."""
 
     def __init__(self, program: WavesProgram, library: Library, device: Device) -> None:
         self.program = program.program
@@ -84,6 +91,7 @@ class WavesRun:
             self._reserve('overflows', max(self.program.counted, 1) * WORD)
             self._reserve('shared', layouts['Shared'][''] * WORD)
             self._reserve('blocks', device.blocks * layouts['Block'][''] * WORD)
+            self._reserve('block lists', 2 * device.blocks * device.block_capacity * WORD)
             self._reserve('lanes', lanes * layouts['Worker'][''] * WORD)
             self._reserve('native', (lanes if device.is_threaded else 1) * NATIVE_STACK)
         except OutOfMemory:
@@ -110,6 +118,13 @@ class WavesRun:
         for name, value in fields.items():
             self.regions[region].words[index * layout[''] + layout[name]] = value
 
+    def _set_lists(self, struct: str, region: str, index: int, address: int, capacity: int) -> None:
+        """Sets the two lists of a struct, which hold so many frames each."""
+        layout = self.program.layouts[struct]
+        for number in range(2):
+            at = index * layout[''] + layout['lists'] + number
+            self.regions[region].words[at] = address + number * capacity * WORD
+
     def _shared(self, name: str) -> int:
         """A field of what all lanes share."""
         return self.regions['shared'].words[self.program.layouts['Shared'][name]]
@@ -119,11 +134,15 @@ class WavesRun:
         device, at = self.device, {name: region.address for name, region in self.regions.items()}
         self._set('Shared', 'shared', 0, {
             'blocks': device.blocks, 'threads': device.threads, 'first': at['lanes'], 'constants': at['constants'],
-            'overflows': at['overflows'], 'step_below': device.step_below, 'lists': at['lists'],
-            'capacity': device.capacity, 'heap_next': self.base, 'heap_end': self.base + device.heap_bytes,
+            'overflows': at['overflows'], 'alone_below': device.alone_below, 'step_below': device.step_below,
+            'rounds_below': device.rounds_below, 'capacity': device.capacity, 'heap_next': self.base,
+            'heap_end': self.base + device.heap_bytes,
         })
-        lists = self.program.layouts['Shared']['lists'] + 1
-        self.regions['shared'].words[lists] = at['lists'] + device.capacity * WORD
+        self._set_lists('Shared', 'shared', 0, at['lists'], device.capacity)
+        for block in range(device.blocks):
+            lists = at['block lists'] + 2 * block * device.block_capacity * WORD
+            self._set('Block', 'blocks', block, {'capacity': device.block_capacity})
+            self._set_lists('Block', 'blocks', block, lists, device.block_capacity)
         stack_bytes = device.stack_words * WORD
         block_bytes = self.program.layouts['Block'][''] * WORD
         for lane in range(device.lanes):
@@ -152,14 +171,18 @@ class WavesRun:
         for offset, word in enumerate((self.states.evaluates, 0, number)):
             words[index + offset] = word
         layout, shared = self.program.layouts['Shared'], self.regions['shared'].words
+        blocks = self.program.layouts['Block']
         for wave in range(3):
             shared[layout['ready'] + wave] = int(wave == 0)
             shared[layout['idle'] + wave] = 0
         self.regions['lists'].words[0] = frame
         for block in range(self.device.blocks):
-            self._set('Block', 'blocks', block, {'idle': 0})
+            for name in ('ready', 'idle'):
+                at = block * blocks[''] + blocks[name]
+                for number in range(3):
+                    self.regions['blocks'].words[at + number] = 0
         for lane in range(self.device.lanes):
-            self._set('Worker', 'lanes', lane, {'wave': 0})
+            self._set('Worker', 'lanes', lane, {'wave': 0, 'round': 0, 'mode': 0})
         self._start()
         self.seconds += time.perf_counter() - begin
         self._check_stop()
@@ -217,9 +240,10 @@ class WavesRun:
         return min(self._shared('heap_next') - self.base, self.device.heap_bytes)
 
     @property
-    def waves(self) -> int:
-        """How many waves the last evaluation took."""
-        return self.regions['lanes'].words[self.program.layouts['Worker']['wave']]
+    def waves(self) -> tuple[int, int]:
+        """How many waves the last evaluation took, and how many of these or rounds the first block ran."""
+        layout, words = self.program.layouts['Worker'], self.regions['lanes'].words
+        return words[layout['wave']], words[layout['round']]
 
     def overflows(self) -> Counter[net.Place | None]:
         """How often results did not fit, by place."""

@@ -9,6 +9,7 @@ from bend.runtime.kernel.direct.cells import allocate, release
 from bend.runtime.kernel.lang import (
     ACQ_REL,
     ACQUIRE,
+    BLOCK,
     RELAXED,
     Ptr,
     addr,
@@ -20,7 +21,7 @@ from bend.runtime.kernel.lang import (
     noinline,
     u64,
 )
-from bend.runtime.kernel.waves.state import STOP_MEMORY, Shared, Worker
+from bend.runtime.kernel.waves.state import DEVICE, STOP_MEMORY, Worker
 from bend.runtime.kernel.waves.stop import stop_run
 
 HEADER = 0
@@ -51,18 +52,25 @@ def free_frame(w: Ptr[Worker], frame: u64) -> None:
 
 @noinline
 def push_frame(w: Ptr[Worker], frame: u64) -> None:
+    """Makes a frame ready for the next round of the block, if it has room, or the next wave."""
+    if w.mode != DEVICE:
+        block = w.block
+        index = atomic_add(addr(block.ready[(w.round + 1) % ROUNDS]), 1, RELAXED, BLOCK)
+        if index < block.capacity:
+            Ptr[u64](block.lists[w.round + 1 & 1])[index] = frame
+            return
+        atomic_sub(addr(block.ready[(w.round + 1) % ROUNDS]), 1, RELAXED, BLOCK)
+    push_to_device(w, frame)
+
+
+@noinline
+def push_to_device(w: Ptr[Worker], frame: u64) -> None:
     """Makes a frame ready for the next wave."""
     shared = w.shared
     index = atomic_add(addr(shared.ready[(w.wave + 1) % ROUNDS]), 1, RELAXED)
     if index >= shared.capacity:
         stop_run(w, STOP_MEMORY, index)
     Ptr[u64](shared.lists[w.wave + 1 & 1])[index] = frame
-
-
-@inline
-def frame_at(shared: Ptr[Shared], wave: u64, index: u64) -> u64:
-    """A frame that is ready in a wave."""
-    return Ptr[u64](shared.lists[wave & 1])[index]
 
 
 @inline

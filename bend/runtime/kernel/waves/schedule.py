@@ -1,21 +1,44 @@
 """Waves: each runs all frames that are ready, and makes those ready that the next one runs.
 
-With few frames each is run step by step up to where it calls several things, so that there are soon more. With many,
-each is run to its end by one lane, and what waited for it goes on step by step, unless half of the device has nothing
-left to do: then what lanes have begun becomes frames again (`spill`). The work of a lane between two barriers is one
-call of `advance`; a GPU and the emulation on the CPU differ only in what they do in between.
+A wave of the device ends with a barrier for all lanes. How it runs depends on how many frames are ready:
+
+* few: one block alone runs them in rounds;
+* more: each is run step by step, up to where several calls can be done at the same time, by the lanes of all blocks;
+* many: each block takes its share, and runs it in rounds until it has nothing left to do.
+
+A round is a wave of one block, which has a list of its own and ends with a barrier of its own. With fewer frames than
+lanes, each is run step by step, with more, each is run to its end by one lane. When half of the lanes of a block have
+nothing to do, the others make frames of what they have begun (`spill`). When half of the blocks have none, all end
+their rounds and what they have is shared out again.
+
+The work of a lane between two barriers is one call of `advance`; a GPU and the emulation on the CPU differ only in what
+they do in between. All lanes of a block agree on which barrier comes next: they decide by what was written before the
+last one.
 """
 
 from bend.runtime.kernel.direct.cells import answer_wants
-from bend.runtime.kernel.lang import RELAXED, Ptr, addr, atomic_add, atomic_load, atomic_store, extern, noinline, u64
-from bend.runtime.kernel.waves.frames import ROUNDS, frame_at, give_one, give_two, push_frame
-from bend.runtime.kernel.waves.spill import is_hungry, spill
-from bend.runtime.kernel.waves.state import Worker
+from bend.runtime.kernel.lang import (
+    BLOCK,
+    RELAXED,
+    Ptr,
+    addr,
+    atomic_add,
+    atomic_load,
+    atomic_store,
+    extern,
+    inline,
+    noinline,
+    u64,
+)
+from bend.runtime.kernel.waves.frames import ROUNDS, give_one, give_two, push_frame, push_to_device
+from bend.runtime.kernel.waves.spill import is_device_hungry, is_hungry, spill
+from bend.runtime.kernel.waves.state import ALONE, DEVICE, SHARE, Worker
 from bend.runtime.kernel.waves.stop import check_loop
 
-# What a lane does after `advance`: it has done all its work, or waits for all lanes of the device.
+# What a lane does after `advance`: it has done all its work, or waits for all lanes of the device, or of its block.
 OVER = 0
 GRID = 1
+LOCAL = 2
 # What a sequential run says besides the frame that it ended with.
 ONE = 1
 TWO = 2
@@ -39,43 +62,134 @@ def sequence(w: Ptr[Worker], frame: u64) -> u64:
 @noinline
 def advance(w: Ptr[Worker]) -> u64:
     """Runs a lane up to the next barrier; says which one."""
-    shared = w.shared
-    wave = w.wave
     check_loop(w)
+    if w.mode == DEVICE:
+        return start_wave(w)
+    return next_round(w)
+
+
+# ---- waves of the device ----
+
+
+@noinline
+def start_wave(w: Ptr[Worker]) -> u64:
+    """Begins a wave: runs it, or takes the share of the block."""
+    shared = w.shared
     answer_wants(w)
+    wave = w.wave
     count = atomic_load(addr(shared.ready[wave % ROUNDS]), RELAXED)
     if count == 0:
         return OVER
-    start_wave(w, wave + 2)
-    lanes = shared.blocks * shared.threads
-    index = w.id
-    while index < count:
-        frame = frame_at(shared, wave, index)
-        if index != w.id and count >= shared.step_below and is_hungry(w):
-            push_frame(w, frame)
-        else:
-            run(w, frame, count >= shared.step_below)
-        index += lanes
-    end_wave(w, wave)
-    w.wave = wave + 1
+    if w.id == 0:
+        atomic_store(addr(shared.ready[(wave + 2) % ROUNDS]), 0, RELAXED)
+        atomic_store(addr(shared.idle[(wave + 2) % ROUNDS]), 0, RELAXED)
+    block = w.id // shared.threads
+    if count <= shared.alone_below:
+        if block != 0:
+            return end_wave(w)
+        w.mode = ALONE
+        take_frames(w, 0, count)
+        return LOCAL
+    if count >= shared.step_below:
+        w.mode = SHARE
+        take_frames(w, count * block // shared.blocks, count * (block + 1) // shared.blocks)
+        return LOCAL
+    run_frames(w, shared.lists[wave & 1], w.id, count, shared.blocks * shared.threads, False)
+    if end_round(w) == shared.threads // 2:
+        atomic_add(addr(shared.idle[wave % ROUNDS]), 1, RELAXED)
+    return end_wave(w)
+
+
+@inline
+def end_wave(w: Ptr[Worker]) -> u64:
+    """The next wave comes after a barrier of the device."""
+    w.mode = DEVICE
+    w.wave += 1
     return GRID
 
 
 @noinline
-def start_wave(w: Ptr[Worker], later: u64) -> None:
-    """Makes counters ready for a later wave."""
-    if w.id == 0:
-        atomic_store(addr(w.shared.ready[later % ROUNDS]), 0, RELAXED)
-        atomic_store(addr(w.shared.idle[later % ROUNDS]), 0, RELAXED)
+def take_frames(w: Ptr[Worker], first: u64, end: u64) -> None:
+    """Takes frames of the device for the first round of a block, as many as it has room for."""
+    block = w.block
+    source = Ptr[u64](w.shared.lists[w.wave & 1])
+    target = Ptr[u64](block.lists[w.round & 1])
+    count = end - first
+    if count > block.capacity:
+        count = block.capacity
+    index = w.index
+    while index < end - first:
+        if index < count:
+            target[index] = source[first + index]
+        else:
+            push_to_device(w, source[first + index])
+        index += w.shared.threads
     if w.index == 0:
-        atomic_store(addr(w.block.idle[later % ROUNDS]), 0, RELAXED)
+        block.ready[w.round % ROUNDS] = count
+        block.ends[w.round & 1] = 0
+
+
+# ---- rounds of a block ----
 
 
 @noinline
-def end_wave(w: Ptr[Worker], wave: u64) -> None:
-    """Says that this lane has nothing left to do."""
-    if atomic_add(addr(w.block.idle[wave % ROUNDS]), 1, RELAXED) == w.shared.threads // 2:
-        atomic_add(addr(w.shared.idle[wave % ROUNDS]), 1, RELAXED)
+def next_round(w: Ptr[Worker]) -> u64:
+    """Runs a round, or ends the rounds of the block: it has nothing left to do, or too much."""
+    shared = w.shared
+    block = w.block
+    threads = shared.threads
+    count = atomic_load(addr(block.ready[w.round % ROUNDS]), RELAXED, BLOCK)
+    if count == 0:
+        if w.index == 0:
+            atomic_add(addr(shared.idle[w.wave % ROUNDS]), 1, RELAXED)
+        return end_wave(w)
+    frames = block.lists[w.round & 1]
+    is_alone = w.mode == ALONE
+    if block.ends[w.round & 1] != 0 or (is_alone and count > shared.alone_below):
+        return give_back(w, frames, count)
+    run_frames(w, frames, w.index, count, threads, not is_alone and count >= shared.rounds_below)
+    end_round(w)
+    if w.index == 0:
+        block.ends[w.round & 1] = 1 if is_device_hungry(w) else 0
+    return LOCAL
+
+
+@noinline
+def give_back(w: Ptr[Worker], frames: u64, count: u64) -> u64:
+    """What is ready in the block is for all in the next wave."""
+    index = w.index
+    while index < count:
+        push_to_device(w, Ptr[u64](frames)[index])
+        index += w.shared.threads
+    return end_wave(w)
+
+
+@noinline
+def run_frames(w: Ptr[Worker], frames: u64, first: u64, count: u64, lanes: u64, is_sequential: bool) -> None:
+    """Runs the frames of a list that are this lane's. In sequential runs, lanes do the same number of frames; others
+    are left for the next time."""
+    end = count
+    if is_sequential and count > lanes:
+        end = count // lanes * lanes
+    index = first
+    while index < count:
+        frame = Ptr[u64](frames)[index]
+        if index >= end or (is_sequential and index != first and is_hungry(w)):
+            push_frame(w, frame)
+        else:
+            run(w, frame, is_sequential)
+        index += lanes
+
+
+@inline
+def end_round(w: Ptr[Worker]) -> u64:
+    """This lane has nothing left to do in a round; how many had none before. The counters of a later one begin anew."""
+    block = w.block
+    if w.index == 0:
+        atomic_store(addr(block.ready[(w.round + 2) % ROUNDS]), 0, RELAXED, BLOCK)
+        atomic_store(addr(block.idle[(w.round + 2) % ROUNDS]), 0, RELAXED, BLOCK)
+    w.round += 1
+    return atomic_add(addr(block.idle[(w.round - 1) % ROUNDS]), 1, RELAXED, BLOCK)
 
 
 @noinline

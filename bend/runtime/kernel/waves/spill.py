@@ -2,7 +2,7 @@
 do."""
 
 from bend.runtime.kernel.direct.cells import WORD
-from bend.runtime.kernel.lang import RELAXED, Ptr, addr, atomic_load, extern, inline, noinline, u64
+from bend.runtime.kernel.lang import BLOCK, RELAXED, Ptr, addr, atomic_load, extern, inline, noinline, u64
 from bend.runtime.kernel.waves.frames import (
     FIRST,
     HEADER,
@@ -45,12 +45,17 @@ def call_fact(call: u64, fact: u64) -> u64:
 
 
 @inline
+def is_device_hungry(w: Ptr[Worker]) -> bool:
+    """Whether half of the blocks have nothing left to do in this wave."""
+    return atomic_load(addr(w.shared.idle[w.wave % ROUNDS]), RELAXED) * 2 > w.shared.blocks
+
+
+@inline
 def is_hungry(w: Ptr[Worker]) -> bool:
-    """Whether half of the device, or of this block, has nothing left to do in this wave."""
-    round_ = w.wave % ROUNDS
-    if atomic_load(addr(w.shared.idle[round_]), RELAXED) * 2 > w.shared.blocks:
+    """Whether half of the blocks, or of the lanes of this one, have nothing left to do."""
+    if is_device_hungry(w):
         return True
-    return atomic_load(addr(w.block.idle[round_]), RELAXED) * 2 > w.shared.threads
+    return atomic_load(addr(w.block.idle[w.round % ROUNDS]), RELAXED, BLOCK) * 2 > w.shared.threads
 
 
 @noinline

@@ -11,6 +11,11 @@ STOP_SHAPE = 5
 # Lanes of one block disagree about which barrier comes next: a fault of the kernel.
 STOP_BARRIER = 8
 
+# How a lane runs: in a wave of the device, or in rounds of its block, which is the only one or one of many.
+DEVICE = 0
+ALONE = 1
+SHARE = 2
+
 
 @struct
 class Shared:
@@ -23,14 +28,17 @@ class Shared:
     constants: Ptr[u64]
     # Where operations that did not fit are counted, by place.
     overflows: Ptr[u64]
-    # With fewer ready frames than this, each is run for one step only.
+    # With so many ready frames, one block runs them alone; with fewer than `step_below`, all run them step by step;
+    # with more, blocks run their shares in rounds, step by step with fewer than `rounds_below`.
+    alone_below: u64
     step_below: u64
+    rounds_below: u64
     # Two lists of ready frames, and how many each can hold.
     lists: Array[u64, 2]
     capacity: u64
     heap_end: u64
     result: u64
-    pad_0: Array[u64, 5]
+    pad_0: Array[u64, 3]
     stop: u64
     stop_detail: u64
     pad_1: Array[u64, 14]
@@ -57,9 +65,15 @@ class Block:
     # How many lanes wait at a barrier, and how often all have come, where the target counts them here.
     arrived: u64
     generation: u64
-    # How many lanes have nothing left to do in a wave, modulo 3.
+    # Two lists of frames that are ready in the block, and how many each can hold.
+    lists: Array[u64, 2]
+    capacity: u64
+    # For the round of a number modulo 3: how many frames are ready, and how many lanes have nothing left to do.
+    ready: Array[u64, 3]
     idle: Array[u64, 3]
-    pad_0: Array[u64, 11]
+    # Whether the rounds of the block end before this one, modulo 2.
+    ends: Array[u64, 2]
+    pad_0: Array[u64, 3]
 
 
 @struct
@@ -89,3 +103,5 @@ class Worker:
     # What a sequential run gave.
     results: Array[u64, 2]
     wave: u64
+    round: u64
+    mode: u64
