@@ -147,11 +147,11 @@ class Reach:
         todo: list[Inside] = [start]
         while todo:
             item = todo.pop()
-            if _key(item) in graph or _key(item) in self.found:
+            if inside_key(item) in graph or inside_key(item) in self.found:
                 continue
-            parts = self._parts(item)
-            items[_key(item)] = item
-            graph[_key(item)] = [_key(part) for part in parts]
+            parts = inside_parts(self.flow, item)
+            items[inside_key(item)] = item
+            graph[inside_key(item)] = [inside_key(part) for part in parts]
             todo += parts
         for members in components(graph):
             bits = 0
@@ -173,26 +173,26 @@ class Reach:
                 bits |= ANY_COPY | WILD_COPY
         return bits
 
-    def _parts(self, item: Inside) -> list[Inside]:
-        """What can be reached from something in one step."""
-        flow = self.flow
-        match item:
-            case Region():
-                mentioned = [flow.regions.get(name, ANYWHERE) for name in item.mentions]
-                return [*item.parts, *mentioned, *item.captured]
-            case int():
-                return list(flow.members(flow.values[item]))
-            case Closure():
-                return [item.region]
-            case Folded():
-                return [flow.regions[item.name]]
-            case Data():
-                return list(item.fields)
-            case Partial():
-                return list(flow.field_places(item.constructor))
+
+def inside_parts(flow: Flow, item: Inside) -> list[Inside]:
+    """What can be reached from something in one step."""
+    match item:
+        case Region():
+            mentioned = [flow.regions.get(name, ANYWHERE) for name in item.mentions]
+            return [*item.parts, *mentioned, *item.captured]
+        case int():
+            return list(flow.members(flow.values[item]))
+        case Closure():
+            return [item.region]
+        case Folded():
+            return [flow.regions[item.name]]
+        case Data():
+            return list(item.fields)
+        case Partial():
+            return list(flow.field_places(item.constructor))
 
 
-def _key(item: Inside) -> int:
+def inside_key(item: Inside) -> int:
     """Places count from 0, everything else has its identity, which is larger."""
     return item if isinstance(item, int) else id(item)
 

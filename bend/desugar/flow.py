@@ -152,6 +152,7 @@ class Flow:
         self.released: set[Use] = set()
         self.todo: list[int] = []
         self.arriving: dict[int, int] = {}
+        self.marks = ANYTHING | SUPERPOSED
         for name, definition in book.defs.items():
             self._declare(name, definition.body)
         for name, definition in book.defs.items():
@@ -177,6 +178,14 @@ class Flow:
         if key is not None:
             self.constants[key] = place
         return place
+
+    def mark(self, place: int) -> int:
+        """A new value at a place that goes wherever others go, and is of no use. To be said before anything flows."""
+        bit = 1 << len(self.known)
+        self.known.append(None)
+        self.marks |= bit
+        self.put(place, bit)
+        return bit
 
     def field_places(self, constructor: str) -> list[int]:
         """The places of a constructor's fields."""
@@ -264,7 +273,7 @@ class Flow:
 
     def members(self, values: int) -> Iterator[Value]:
         """The values of a set, without marks."""
-        values &= ~(ANYTHING | SUPERPOSED)
+        values &= ~self.marks
         while values:
             lowest = values & -values
             value = self.known[lowest.bit_length() - 1]

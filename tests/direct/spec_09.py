@@ -10,8 +10,8 @@ from enum import Enum
 
 
 class Way(Enum):
-    """How a program runs that is meant for the direct engine: there; there, until a value of a wrong shape sends it to
-    nets; or as nets from the beginning."""
+    """How a program runs that is meant for the direct engine: there; there, until a value of a wrong shape, or one that
+    shows differently after it was copied, sends it to nets; or as nets from the beginning."""
 
     DIRECT = 'direct'
     RESTART = 'restart'
@@ -55,7 +55,7 @@ def endless(name: str, program: str, *direct: str, flags: tuple[str, ...] = (), 
 
 
 def restart(name: str, program: str, text: str) -> Row:
-    """A row with a shape that only nets know."""
+    """A row with what only nets know."""
     return same(name, program, text, way=Way.RESTART)
 
 
@@ -68,6 +68,7 @@ LESS = 'lt x y = (< x y)\n'
 COUNTDOWN = 'f n = switch n { 0: 100; _: n-1 }\n'
 CLIMB = 'f n k = switch n { 0: k; _: (f n-1 (+ k 1)) }\n'
 AND = 'and 0 b = 0\nand n b = b\n'
+SUM = 'sum n = switch n { 0: 0; _: (+ (+ n-1 1) (sum n-1)) }\ncaf = (sum 100)\n'
 PAIR = 'fst t = let (a, b) = t; a\n'
 
 
@@ -156,6 +157,15 @@ sum n = switch n { 0: 0; _: (+ (+ n-1 1) (sum n-1)) }
 caf = (sum 100)
 main = (λx (+ x 1) caf)
 ''', '5051'),
+    same('A21 not copied', SUM + 'both x = (x, x)\ngo k = (k, caf)\nmain = (go (both 1))\n', '((1, 1), caf)'),
+    restart('A21 copied', SUM + 'both x k = (x, x, k)\ngo k = (both caf k)\nmain = (go 1)\n', '(5050, (5050, 1))'),
+    restart('A21 copied in a tuple', SUM + 'both x k = (x, x, k)\ngo k = (both (caf, 2) k)\nmain = (go 1)\n',
+            '((5050, 2), ((5050, 2), 1))'),
+    restart('A21 copied in a function', SUM + '''
+both f k = (f, f, k)
+go k = (both λx [x, k, caf] k)
+main = (go 1)
+''', '(λa [a, 1, 5050], (λb [b, 1, 5050], 1))'),
     same('A22', 'z = (/ 1 0)\nmain = (λ* 5 z)\n', '5'),
     Row('A23', 'd x = (/ 1 x)\ngo x = (λ* 5 (d x))\nmain = (go 0)\n', ENDLESS, ('5',), fails='division-by-zero',
         note='the direct engine may skip the argument'),

@@ -13,12 +13,13 @@ from typing import Any
 
 from bend.codegen.direct.eta import eta_reduce
 from bend.desugar import core
+from bend.desugar.copied import copied_references
 from bend.desugar.terms import unapply
 from bend.diagnostics import BendError, Diagnostic, Report
 from bend.hvm import net, result
 from bend.hvm.actions import scott_value
 from bend.hvm.adt import open_constructors
-from bend.hvm.encode import EncodeOptions, encode_book, encode_term
+from bend.hvm.encode import EncodeOptions, encode_book, encode_term, net_name
 from bend.hvm.eta import eta_reduce as eta_reduce_net
 from bend.hvm.inline import inline_net, inline_nets, inlined_values
 from bend.hvm.plain import Folded, Names, Node, Seen
@@ -154,8 +155,9 @@ class Results:
 
     @cached_property
     def opened_copies(self) -> frozenset[str]:
-        """The definitions whose references nets evaluate before they copy them."""
-        return frozenset(unsafe_definitions(self.nets))
+        """The definitions whose references nets evaluate before they copy them, where that can happen."""
+        unsafe = unsafe_definitions(self.nets)
+        return copied_references(self.book, [name for name in self.book.defs if net_name(self.book, name) in unsafe])
 
     @cached_property
     def info(self) -> BookInfo:
@@ -228,8 +230,9 @@ class Results:
                     self.opened_tuple(elements[1:], value.second, nullary))
 
     def opened_argument(self, term: core.Term, value: Value, nullary: bool) -> Value:
-        """An argument of a constructor in return position; one written as a constructor without fields stays."""
-        return value if isinstance(term, core.Ref) and isinstance(value, Data) else self.opened_as(term, value, nullary)
+        """An argument of a constructor in return position; what is written as a constructor without fields stays."""
+        is_written = isinstance(term, core.Ref) and isinstance(value, Data)
+        return value if is_written else self.opened_as(term, value, nullary)
 
 
 class _ItemReader(EvaluatingReader):
