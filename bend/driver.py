@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,7 +20,7 @@ from bend.engines import Choice, Engine
 from bend.files import Disk, Look
 from bend.files import load as load
 from bend.fingerprint import fingerprint, host
-from bend.hvm.names import HIDDEN
+from bend.hvm.names import readable
 from bend.options import CHECK_SEVERITIES, Options, Severities
 from bend.passes import Late, Pass, PassManager, Representation, always
 from bend.prelude import load_prelude, unpickled
@@ -385,14 +384,6 @@ def _readable(diagnostic: Diagnostic) -> Diagnostic:
     labels = tuple(replace(label, text=readable(label.text)) for label in diagnostic.labels)
     return replace(diagnostic, message=readable(diagnostic.message), labels=labels, hint=readable(diagnostic.hint),
                    definition=readable(diagnostic.definition))
-
-
-def readable(text: str) -> str:
-    """A text without the marks of names that the main file does not import."""
-    return _HIDDEN_MARK.sub('', text)
-
-
-_HIDDEN_MARK = re.compile(rf'(?<![A-Za-z0-9_./-]){HIDDEN}(?=[A-Za-z0-9./])')
 
 
 def _disk(request: Request) -> Disk:

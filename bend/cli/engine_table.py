@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bend.driver import readable
 from bend.engines import Choice
+from bend.hvm.names import readable
 
 if TYPE_CHECKING:
     from bend.codegen.direct.choice import Analysis

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bend.desugar.core import Book
 from bend.diagnostics import Diagnostic, Label
+from bend.hvm.names import readable
 from bend.hvm.net import MADE_UP, Place
 from bend.source import Span
 
@@ -35,7 +36,7 @@ def operation_place(book: Book, name: str, span: Span | None) -> Place:
     concern."""
     if span is None:
         return MADE_UP
-    return Place(user_function(book, name), None if span.source.builtin else span)
+    return Place(readable(user_function(book, name)), None if span.source.builtin else span)
 
 
 def placed(diagnostic: Diagnostic, book: Book) -> Diagnostic:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 HIDDEN = '__'
 """What the names of imported definitions begin with that the main file does not import (spec 01, section 3.4)."""
+
+
+_HIDDEN_MARK = re.compile(rf'(?<![A-Za-z0-9_./-]){HIDDEN}(?=[A-Za-z0-9./])')
+
+
+def readable(text: str) -> str:
+    """A text without the marks of names that the main file does not import."""
+    return _HIDDEN_MARK.sub('', text)
 
 
 def is_generated(name: str) -> bool:
