@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from bend.codegen import lir
+from bend.codegen.debug_info import DebugInfo
 from bend.codegen.lir_intrinsics import GPU_ONLY, WITHOUT_OPERAND
 from bend.codegen.lir_layout import size_and_alignment
 from bend.codegen.llvm_text import SPACES, constant, extension, memory_type, quoted, value_type
@@ -51,6 +52,8 @@ def _fits_registers(parameters: Sequence[lir.Type]) -> bool:
 class ModuleEmitter:
     """Emits a module; collects what functions need outside of them (declarations, alias classes)."""
 
+    is_traced = True
+
     def __init__(self, module: lir.Module, kernel_texts: KernelTexts) -> None:
         self.module = module
         self.kernel_texts = kernel_texts
@@ -58,6 +61,7 @@ class ModuleEmitter:
         self.functions = {function.name: function for function in module.functions}
         self.intrinsics: dict[str, str] = {}
         self.alias_classes: set[str] = set()
+        self.debug = DebugInfo(self.is_traced)
 
     def emit(self) -> str:
         lines = [
@@ -74,6 +78,7 @@ class ModuleEmitter:
                 lines.extend(self.emitted(function))
         lines.extend(self.intrinsics.values())
         lines.extend(self.metadata())
+        lines.extend(self.debug.metadata())
         return '\n'.join(lines) + '\n'
 
     def emitted(self, function: lir.Function) -> list[str]:
@@ -172,8 +177,10 @@ class FunctionEmitter:
         linkage = '' if function.exported else 'internal '
         inline = {'always': ' alwaysinline', 'never': ' noinline', 'hint': ' inlinehint', 'auto': ''}[function.inline]
         inline = ' noinline optnone' if function.seldom else inline
-        inline += ' noreturn' if function.noreturn else ''
-        lines.append(f'define {linkage}{self.module.signature(function)} {self.attributes}{inline} {{')
+        # Calls that end the run tell by where they are how it came there.
+        inline += ' noreturn nomerge' if function.noreturn else ''
+        scope = self.module.debug.scope(function)
+        lines.append(f'define {linkage}{self.module.signature(function)} {self.attributes}{inline}{scope} {{')
         lines.append('entry:')
         for name, type_ in lir.locals_of(function).items():
             lines.append(f'  %{quoted("l." + name)} = alloca {value_type(type_)}')
@@ -507,7 +514,8 @@ class FunctionEmitter:
         kind = 'musttail call' if call.tail and all(map(_fits_registers, types)) else 'call'
         convention = 'tailcc ' if function.tail else ''
         text = (f'{kind} {convention}{extension(type_)}{value_type(type_)} '
-                f'{self.module.symbol(call.function)}({", ".join(operands)})')
+                f'{self.module.symbol(call.function)}({", ".join(operands)})'
+                f'{self.module.debug.location(self.function, call.place)}')
         if type_ == lir.VOID:
             self.line(text)
             return ''

@@ -49,7 +49,9 @@ def ptx_name(name: str) -> str:
 
 
 class _GpuModule(ModuleEmitter):
-    """Emits a module, with names that the assembler takes."""
+    """Emits a module, with names that the assembler takes. Nobody looks at stacks."""
+
+    is_traced = False
 
     def function_emitter(self, function: lir.Function) -> FunctionEmitter:
         return _GpuFunction(self, function)

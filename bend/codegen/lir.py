@@ -304,12 +304,13 @@ class Extract:
 class Call:
     """A call of a function of the module (defined or declared). A `tail` call, the value of a `Return`, takes the
     place of the caller on the stack where the target can do that; caller and callee must be functions with the `tail`
-    convention."""
+    convention. `place` numbers the call's place in the source of a `traced` function, 0 if it has none."""
 
     function: str
     arguments: tuple[Expr, ...]
     type: Type
     tail: bool = False
+    place: int = 0
 
 
 @final
@@ -532,6 +533,7 @@ class Function:
 
     With the `tail` convention it may call others of that kind in its own place; nobody outside of LIR can call it. One
     that is `noreturn` never comes back. One that is `seldom` run is compiled quickly instead of well, and not inlined.
+    Of a `traced` one, debug information says which calls were under way (see `bend.codegen.debug_info`).
     """
 
     name: str
@@ -544,6 +546,7 @@ class Function:
     tail: bool = False
     noreturn: bool = False
     seldom: bool = False
+    traced: bool = False
     file: str = ''
     line: int = 0
 

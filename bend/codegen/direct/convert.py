@@ -12,7 +12,7 @@ number that is held by its operator on the left, and the one that arrives and sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bend.codegen.direct import ir
@@ -25,6 +25,7 @@ from bend.hvm import numbers as num
 from bend.hvm.adt import lambdas
 from bend.hvm.encode import OPERATOR_CODES
 from bend.hvm.net import Place
+from bend.source import Span
 
 CASTS = {'f24/to_u24': num.U24, 'f24/to_i24': num.I24, 'i24/to_u24': num.U24, 'i24/to_f24': num.F24,
          'u24/to_i24': num.I24, 'u24/to_f24': num.F24}
@@ -60,7 +61,8 @@ def convert(book: core.Book) -> Converted:
     while converter.pending:
         converter.convert_definition(converter.pending.pop())
     fields = {name: len(constructor.fields) for name, constructor in book.constructors.items()}
-    program = ir.Program(converter.functions, tuple(converter.constants), fields, tuple(converter.places))
+    program = ir.Program(converter.functions, tuple(converter.constants), fields, tuple(converter.places),
+                         (0,) * len(converter.places))
     return Converted(program, converter.local_functions, converter.parts)
 
 
@@ -163,6 +165,14 @@ class _Converter:
 
     # ---- blocks --------------------------------------------------------------------------------
 
+    def place(self, span: Span | None) -> int:
+        """The number of a place in the definition; 0 for what the compiler has made up."""
+        return 0 if span is None else self.numbered(operation_place(self.book, self.definition, span))
+
+    def numbered(self, place: Place) -> int:
+        """The number of a place."""
+        return self.places.setdefault(place, len(self.places) + 1)
+
     def fresh(self, hint: str) -> str:
         """A new variable."""
         self.made += 1
@@ -182,46 +192,51 @@ class _Converter:
 
     def tail(self, term: core.Term, arguments: tuple[Atom, ...], out: list[Binding]) -> ir.End:
         """The end of a block that gives a term applied to arguments."""
+        # Where the application is written whose function is looked at.
+        span: Span | None = None
         while True:
             match term:
                 case core.Lam(pattern, body) if arguments:
-                    self.bind_pattern(pattern, arguments[0], out)
-                    term, arguments = body, arguments[1:]
+                    self.bind_pattern(pattern, arguments[0], out, term.span)
+                    term, arguments, span = body, arguments[1:], None
                 case core.App(function, argument):
                     arguments = (self.value(argument, (), out), *arguments)
-                    term = function
+                    term, span = function, span or term.span
                 case core.Let(pattern, value, body):
-                    self.bind_pattern(pattern, self.value(value, (), out), out)
-                    term = body
-                case core.Match(argument, arms):
-                    return self.match(self.value(argument, (), out), arms, arguments)
-                case core.Switch(argument, (zero, successor), predecessor):
-                    return self.switch(self.value(argument, (), out), zero, predecessor, successor, arguments)
+                    self.bind_pattern(pattern, self.value(value, (), out), out, term.span)
+                    term, span = body, None
+                case core.Match():
+                    return self.match(term, arguments, out)
+                case core.Switch():
+                    return self.switch(term, arguments, out)
                 case core.Tup() if arguments:
-                    return ir.Wrong()
+                    return ir.Wrong(self.place(span or term.span))
                 case _:
-                    return self.leaf(term, arguments, out)
+                    return self.leaf(term, arguments, out, self.place(span or term.span))
 
-    def leaf(self, term: core.Term, arguments: tuple[Atom, ...], out: list[Binding]) -> ir.End:
-        """The end of a block for a term without control flow."""
+    def leaf(self, term: core.Term, arguments: tuple[Atom, ...], out: list[Binding], place: int) -> ir.End:
+        """The end of a block for a term without control flow, applied at a place."""
         match term:
             case core.Ref(name) if name in self.book.constructors and len(arguments) > self.field_count(name):
-                return ir.Wrong()
+                return ir.Wrong(place)
             case core.Ref(name) if name not in self.book.constructors:
                 self.reach(name)
                 arity = self.arity(name)
+                if name in self.book.defs and is_floated(self.book.defs[name]):
+                    # To go to a part of the definition is no call.
+                    place = 0
                 if arity and len(arguments) == arity:
-                    return ir.Do(ir.Call(name, arguments))
+                    return ir.Do(ir.Call(name, arguments, place))
                 if arity and len(arguments) > arity:
-                    function = self.bind(ir.Call(name, arguments[:arity]), out)
-                    return ir.Do(ir.Apply(function, arguments[arity:]))
+                    function = self.bind(ir.Call(name, arguments[:arity], place), out)
+                    return ir.Do(ir.Apply(function, arguments[arity:], place))
                 if arguments and not arity:
                     self.constant(name)
-                    return ir.Do(ir.Apply(ir.Reference(name), arguments))
+                    return ir.Do(ir.Apply(ir.Reference(name), arguments, place))
             case core.Var(name) if arguments:
-                return self.application(self.environment[name], arguments)
+                return self.application(self.environment[name], arguments, place)
             case core.Op() if arguments:
-                return self.application(self.value(term, (), out), arguments)
+                return self.application(self.value(term, (), out), arguments, place)
             case core.Num() | core.Era():
                 # A number or an eraser that is applied stays what it is (spec 09, R5).
                 arguments = ()
@@ -229,16 +244,17 @@ class _Converter:
                 pass
         return ir.Return(self.value(term, arguments, out))
 
-    def application(self, function: Atom, arguments: tuple[Atom, ...]) -> ir.End:
-        """The end of a block that applies an atom."""
+    def application(self, function: Atom, arguments: tuple[Atom, ...], place: int) -> ir.End:
+        """The end of a block that applies an atom at a place."""
         if isinstance(function, ir.Num | ir.Eraser):
             return ir.Return(function)
-        return ir.Do(ir.Apply(function, arguments))
+        return ir.Do(ir.Apply(function, arguments, place))
 
-    def match(self, value: Atom, arms: Iterable[core.Arm], arguments: tuple[Atom, ...]) -> ir.End:
+    def match(self, term: core.Match, arguments: tuple[Atom, ...], out: list[Binding]) -> ir.End:
         """A match whose arms are applied to arguments."""
+        value = self.value(term.argument, (), out)
         converted = []
-        for arm in arms:
+        for arm in term.arms:
             assert arm.constructor is not None
             self.note_part(arm.body)
             names = tuple(self.fresh('f') for _ in self.book.constructors[arm.constructor].fields)
@@ -247,18 +263,20 @@ class _Converter:
                     self.environment[name] = ir.Var(atom)
             rest = tuple(ir.Var(name) for name in names[len(arm.fields):])
             converted.append(ir.Arm(arm.constructor, names, self.block(arm.body, (*rest, *arguments))))
-        return ir.Match(value, tuple(converted))
+        return ir.Match(value, tuple(converted), self.place(term.argument.span or term.span))
 
-    def switch(self, value: Atom, zero: core.Term, predecessor: str | None, successor: core.Term,
-               arguments: tuple[Atom, ...]) -> ir.End:
+    def switch(self, term: core.Switch, arguments: tuple[Atom, ...], out: list[Binding]) -> ir.End:
         """A switch whose arms are applied to arguments."""
+        value = self.value(term.argument, (), out)
+        zero, successor = term.arms
         name = self.fresh('n')
         self.note_part(zero)
-        self.note_part(successor, predecessor)
+        self.note_part(successor, term.predecessor)
         first = self.block(zero, arguments)
-        if predecessor is not None:
-            self.environment[predecessor] = ir.Var(name)
-        return ir.Switch(value, first, name, self.block(successor, arguments))
+        if term.predecessor is not None:
+            self.environment[term.predecessor] = ir.Var(name)
+        return ir.Switch(value, first, name, self.block(successor, arguments),
+                         self.place(term.argument.span or term.span))
 
     def note_part(self, body: core.Term, predecessor: str | None = None) -> None:
         """Remembers the function that an arm has become, if it was floated (`bend.desugar.float_combinators`)."""
@@ -328,8 +346,7 @@ class _Converter:
     def operation(self, term: core.Op, out: list[Binding]) -> Atom:
         """An operation, as nets do it (see `bend.hvm.encode`)."""
         code = OPERATOR_CODES[term.operator]
-        place = operation_place(self.book, self.definition, term.span)
-        number = self.places.setdefault(place, len(self.places) + 1)
+        number = self.numbered(operation_place(self.book, self.definition, term.span))
         left, right = self.value(term.left, (), out), self.value(term.right, (), out)
         if isinstance(term.right, core.Num) and not isinstance(term.left, core.Num) and term.operator != '**':
             code, left, right = num.FLIPPED[code], right, left
@@ -358,8 +375,9 @@ class _Converter:
 
     # ---- patterns ------------------------------------------------------------------------------
 
-    def bind_pattern(self, pattern: core.Pattern, value: Atom, out: list[Binding]) -> None:
-        """Gives the variables of a pattern their values."""
+    def bind_pattern(self, pattern: core.Pattern, value: Atom, out: list[Binding], span: Span | None) -> None:
+        """Gives the variables of a pattern their values; `span` is where, if the pattern does not know it."""
+        span = pattern.span or span
         match pattern:
             case core.PVar(None):
                 pass
@@ -367,14 +385,14 @@ class _Converter:
                 self.environment[name] = value
             case core.PDup(elements):
                 for element in elements:
-                    self.bind_pattern(element, value, out)
+                    self.bind_pattern(element, value, out, span)
             case core.PTup(elements):
                 for element in elements[:-1]:
                     first, rest = self.fresh('l'), self.fresh('r')
-                    out.append(Binding((first, rest), ir.TakePair(value)))
-                    self.bind_pattern(element, ir.Var(first), out)
+                    out.append(Binding((first, rest), ir.TakePair(value, self.place(span))))
+                    self.bind_pattern(element, ir.Var(first), out, span)
                     value = ir.Var(rest)
-                self.bind_pattern(elements[-1], value, out)
+                self.bind_pattern(elements[-1], value, out, span)
             case _:
                 raise Unsupported('unscoped variables')
 

@@ -23,6 +23,8 @@ class Counting:
         self.out: list[lir.Stmt] = []
         self.state = State()
         self.made = 0
+        self.place = 0
+        """The number of the place of what is under construction."""
         self.future: frozenset[int] = frozenset()
 
     # ---- statements ----------------------------------------------------------------------------
@@ -55,7 +57,7 @@ class Counting:
 
     def wrong(self) -> None:
         """Ends the run: only nets know what to do."""
-        self.call('stop_run', WORKER, u64(STOP_SHAPE), u64(0))
+        self.call('stop_run', WORKER, u64(STOP_SHAPE), u64(self.place))
         self.emit(lir.ExprStmt(lir.Intrinsic('trap', ())))
 
     # ---- ownership -----------------------------------------------------------------------------

@@ -65,7 +65,7 @@ class _Applying(Operations):
                       *((argument.name, argument.type) for argument in self.arguments))
         check = lir.ExprStmt(lir.Call('check', (WORKER, u64(len(self.context.program.functions))), lir.VOID))
         return lir.Function(apply_name(self.count), parameters, lir.U64,
-                            (check, lir.While(lir.Const(1, lir.BOOL), body)), tail=True)
+                            (check, lir.While(lir.Const(1, lir.BOOL), body)), tail=True, traced=True)
 
     def stay(self) -> None:
         """A number or eraser that is applied stays what it is (spec 09, R5)."""
@@ -178,7 +178,7 @@ def kernel_functions(context: Context) -> list[lir.Function]:
     value, argument = lir.Local('value', lir.U64), lir.Local('argument', lir.U64)
     apply = lir.Function('apply_value', ((WORKER.name, WORKER.type), (FUNCTION.name, lir.U64), ('argument', lir.U64)),
                          lir.U64, (lir.Return(lir.Call(apply_name(1), (WORKER, FUNCTION, argument), lir.U64)),),
-                         inline='never')
+                         inline='never', traced=True)
     cases = []
     for number, name in enumerate(context.program.constants):
         reps = context.result_reps(name)
@@ -191,7 +191,7 @@ def kernel_functions(context: Context) -> list[lir.Function]:
         cases.append(lir.Case((number,), (lir.Assign(value, result),)))
     entry = lir.Function('run_entry', ((WORKER.name, WORKER.type), ('number', lir.U64)), lir.U64, (
         lir.Assign(value, u64(words.ERASER)),
-        lir.Switch(lir.Local('number', lir.U64), tuple(cases)), lir.Return(value)), inline='never')
+        lir.Switch(lir.Local('number', lir.U64), tuple(cases)), lir.Return(value)), inline='never', traced=True)
     return [apply, entry, run_task(context), _cell_words()]
 
 
@@ -217,7 +217,7 @@ def run_task(context: Context) -> lir.Function:
                   for index, part in enumerate(parts)]
         cases.append(lir.Case((number,), (lir.Assign(result, call), *stores)))
     return lir.Function('run_task', ((WORKER.name, WORKER.type), ('code', lir.U64), ('task', val.POINTER)), lir.VOID,
-                        (lir.Switch(code, tuple(cases)), lir.Return()), inline='never')
+                        (lir.Switch(code, tuple(cases)), lir.Return()), inline='never', traced=True)
 
 
 SHAPE_WORDS = 'shape.words'

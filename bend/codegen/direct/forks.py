@@ -71,10 +71,10 @@ class _Forking:
         bindings += self.forked(group)
         end = block.end
         match end:
-            case ir.Switch(value, zero, predecessor, successor):
-                end = ir.Switch(value, self.block(zero), predecessor, self.block(successor))
-            case ir.Match(value, arms):
-                end = ir.Match(value, tuple(replace(arm, block=self.block(arm.block)) for arm in arms))
+            case ir.Switch():
+                end = replace(end, zero=self.block(end.zero), successor=self.block(end.successor))
+            case ir.Match():
+                end = replace(end, arms=tuple(replace(arm, block=self.block(arm.block)) for arm in end.arms))
             case _:
                 pass
         return Block(tuple(bindings), end)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from bend.codegen.direct import ir
 from bend.codegen.direct.ir import Atom, Binding, Block
+from bend.codegen.direct.places import Places
 from bend.hvm import numbers as num
 
 SMALL = 8
@@ -29,7 +30,8 @@ def inline(program: ir.Program) -> ir.Program:
     names = list(program.functions)
     for name in names:
         inliner.process(name)
-    return pruned(replace(program, functions=inliner.done))
+    return pruned(replace(program, functions=inliner.done, places=tuple(inliner.places.places),
+                          callers=tuple(inliner.places.callers)))
 
 
 class Simplifier:
@@ -93,8 +95,10 @@ class _Inliner:
     active: set[str] = field(default_factory=set)
     made: int = 0
     calls: Counter[str] = field(default_factory=Counter)
+    places: Places = field(init=False)
 
     def __post_init__(self) -> None:
+        self.places = Places(self.program)
         for function in self.program.functions.values():
             self.calls.update(references_of(function.body))
 
@@ -139,6 +143,12 @@ class _Copier:
     renames: bool = False
     known: dict[str, ir.Operation] = field(default_factory=dict)
     holders: dict[ir.Operation, str] = field(default_factory=dict)
+    caller: int = 0
+    """The place of the call that the copy replaces."""
+
+    def place(self, number: int) -> int:
+        """A place in the copy."""
+        return self.inliner.places.called_from(number, self.caller) if self.caller else number
 
     def atom(self, atom: Atom) -> Atom:
         """The atom in the copy."""
@@ -170,8 +180,8 @@ class _Copier:
         """Copies a binding, or finds out what it gives."""
         operation = self.operation(binding.operation)
         match operation:
-            case ir.TakePair(value):
-                self.take_pair(binding, value, out)
+            case ir.TakePair():
+                self.take_pair(binding, operation, out)
                 return
             case ir.Count():
                 out.append(binding)
@@ -214,8 +224,9 @@ class _Copier:
         if isinstance(operation, ir.Construct | ir.Pair):
             self.holders[operation] = name
 
-    def take_pair(self, binding: Binding, value: Atom, out: list[Binding]) -> None:
+    def take_pair(self, binding: Binding, take: ir.TakePair, out: list[Binding]) -> None:
         """Copies a binding of the parts of a tuple, which may be known."""
+        value = take.value
         if isinstance(value, ir.Num | ir.Eraser):
             # A number that is taken apart is copied (spec 09, R5).
             self.atoms.update(dict.fromkeys(binding.names, value))
@@ -225,7 +236,7 @@ class _Copier:
             self.atoms.update(zip(binding.names, parts.arguments, strict=True))
             return
         first, second = (self.name(name) for name in binding.names)
-        out.append(Binding((first, second), ir.TakePair(value)))
+        out.append(Binding((first, second), take))
         if isinstance(value, ir.Var):
             self.learn(value.name, ir.Pair((ir.Var(first), ir.Var(second))))
 
@@ -246,22 +257,22 @@ class _Copier:
     def operation(self, operation: ir.Operation) -> ir.Operation:
         """An operation with the atoms of the copy; blocks inside are not copied yet."""
         match operation:
-            case ir.Call(name, arguments):
-                return ir.Call(name, tuple(map(self.atom, arguments)))
+            case ir.Call(name, arguments, place):
+                return ir.Call(name, tuple(map(self.atom, arguments)), self.place(place))
             case ir.Partial(name, arguments):
                 return ir.Partial(name, tuple(map(self.atom, arguments)))
             case ir.Construct(name, arguments):
                 return ir.Construct(name, tuple(map(self.atom, arguments)))
             case ir.Pair((first, second)):
                 return ir.Pair((self.atom(first), self.atom(second)))
-            case ir.Apply(function, arguments):
-                return ir.Apply(self.atom(function), tuple(map(self.atom, arguments)))
-            case ir.TakePair(value):
-                return ir.TakePair(self.atom(value))
+            case ir.Apply(function, arguments, place):
+                return ir.Apply(self.atom(function), tuple(map(self.atom, arguments)), self.place(place))
+            case ir.TakePair(value, place):
+                return ir.TakePair(self.atom(value), self.place(place))
             case ir.Cast(kind, value):
                 return ir.Cast(kind, self.atom(value))
             case ir.Operate(code, left, right, place):
-                return ir.Operate(code, self.atom(left), self.atom(right), place)
+                return ir.Operate(code, self.atom(left), self.atom(right), self.place(place))
             case _:
                 return operation
 
@@ -270,16 +281,17 @@ class _Copier:
     def called(self, operation: ir.Call | ir.Apply, out: list[Binding]) -> ir.End:
         """What a call (of the copy) ends in: its function's body, if that is inlined."""
         if isinstance(operation, ir.Apply):
-            return self.applied(operation.function, operation.arguments, out)
+            return self.applied(operation, out)
         function = self.inliner.body_to_inline(operation.function)
         if function is None:
             return ir.Do(operation)
         atoms: dict[str, Atom] = dict(zip(function.parameters, operation.arguments, strict=True))
-        copier = _Copier(self.inliner, atoms, True, self.known, self.holders)
+        copier = _Copier(self.inliner, atoms, True, self.known, self.holders, operation.place)
         return copier.into(function.body, out)
 
-    def applied(self, function: Atom, arguments: tuple[Atom, ...], out: list[Binding]) -> ir.End:
+    def applied(self, operation: ir.Apply, out: list[Binding]) -> ir.End:
         """What an application ends in: a call, if the function is known."""
+        function, arguments, place = operation.function, operation.arguments, operation.place
         if isinstance(function, ir.Num | ir.Eraser):
             return ir.Return(function)
         given: tuple[Atom, ...] = ()
@@ -288,20 +300,20 @@ class _Copier:
         if isinstance(known, ir.Partial):
             name, given = known.function, known.arguments
         if name is None or name not in self.inliner.program.functions:
-            return ir.Do(ir.Apply(function, arguments))
+            return ir.Do(operation)
         arity = len(self.inliner.program.functions[name].parameters)
         if arity == 0:
-            return ir.Do(ir.Apply(function, arguments))
+            return ir.Do(operation)
         everything = (*given, *arguments)
         if len(everything) < arity:
             made = self.inliner.fresh('g')
             out.append(Binding((made,), ir.Partial(name, everything)))
             self.learn(made, out[-1].operation)
             return ir.Return(ir.Var(made))
-        end = self.called(ir.Call(name, everything[:arity]), out)
+        end = self.called(ir.Call(name, everything[:arity], place), out)
         if len(everything) == arity:
             return end
-        return self.applied(self.as_atom(end, out), everything[arity:], out)
+        return self.applied(ir.Apply(self.as_atom(end, out), everything[arity:], place), out)
 
     def as_atom(self, end: ir.End, out: list[Binding]) -> Atom:
         """The value of an end, bound if it must be."""
@@ -323,33 +335,35 @@ class _Copier:
                 copy = self.operation(operation)
                 assert isinstance(copy, ir.Call | ir.Apply)
                 return self.called(copy, out)
-            case ir.Switch(value, zero, predecessor, successor):
-                return self.switch(self.atom(value), zero, predecessor, successor, out)
-            case ir.Match(value, arms):
-                return self.match(self.atom(value), arms, out)
+            case ir.Switch():
+                return self.switch(replace(end, value=self.atom(end.value), place=self.place(end.place)), out)
+            case ir.Match():
+                return self.match(replace(end, value=self.atom(end.value), place=self.place(end.place)), out)
             case ir.Returns((first, second)):
                 return ir.Returns((self.atom(first), self.atom(second)))
-            case ir.Wrong():
-                return end
+            case ir.Wrong(place):
+                return ir.Wrong(self.place(place))
 
     def branch(self) -> _Copier:
         """A copier for an arm; what is found out in it is forgotten afterwards."""
-        return _Copier(self.inliner, dict(self.atoms), self.renames, dict(self.known), dict(self.holders))
+        return _Copier(self.inliner, dict(self.atoms), self.renames, dict(self.known), dict(self.holders), self.caller)
 
-    def switch(self, value: Atom, zero: Block, predecessor: str, successor: Block, out: list[Binding]) -> ir.End:
-        """A switch, or the arm that a known number takes."""
+    def switch(self, end: ir.Switch, out: list[Binding]) -> ir.End:
+        """A switch, its arms not copied yet; or the arm that a known number takes."""
+        value, predecessor = end.value, end.predecessor
         if isinstance(value, ir.Num) and num.is_number(value.word):
             payload = value.word >> num.TYPE_BITS
             if payload == 0:
-                return self.into(zero, out)
+                return self.into(end.zero, out)
             self.atoms[predecessor] = ir.Num(num.make_word(payload - 1, num.U24))
-            return self.into(successor, out)
-        first = self.branch().block(zero)
+            return self.into(end.successor, out)
+        first = self.branch().block(end.zero)
         name = self.name(predecessor)
-        return ir.Switch(value, first, name, self.branch().block(successor))
+        return ir.Switch(value, first, name, self.branch().block(end.successor), end.place)
 
-    def match(self, value: Atom, arms: tuple[ir.Arm, ...], out: list[Binding]) -> ir.End:
-        """A match, or the arm that a known constructor takes."""
+    def match(self, end: ir.Match, out: list[Binding]) -> ir.End:
+        """A match, its arms not copied yet; or the arm that a known constructor takes."""
+        value, arms = end.value, end.arms
         known = self.known.get(value.name) if isinstance(value, ir.Var) else None
         constructor = value.constructor if isinstance(value, ir.Nullary) else None
         fields: tuple[Atom, ...] = ()
@@ -368,7 +382,7 @@ class _Copier:
             if isinstance(value, ir.Var) and names:
                 copier.learn(value.name, ir.Construct(arm.constructor, tuple(map(ir.Var, names))))
             copies.append(ir.Arm(arm.constructor, names, copier.block(arm.block)))
-        return ir.Match(value, tuple(copies))
+        return ir.Match(value, tuple(copies), end.place)
 
 
 def folded(operation: ir.Operate) -> int | None:
@@ -415,16 +429,16 @@ def _without_unused(block: Block) -> tuple[Block, set[str]]:
 def _end_without_unused(end: ir.End) -> tuple[ir.End, set[str]]:
     used = {atom.name for atom in ir.atoms_of(end) if isinstance(atom, ir.Var)}
     match end:
-        case ir.Switch(value, zero, predecessor, successor):
-            first, first_used = _without_unused(zero)
-            second, second_used = _without_unused(successor)
-            return ir.Switch(value, first, predecessor, second), used | first_used | second_used
-        case ir.Match(value, arms):
+        case ir.Switch():
+            first, first_used = _without_unused(end.zero)
+            second, second_used = _without_unused(end.successor)
+            return replace(end, zero=first, successor=second), used | first_used | second_used
+        case ir.Match():
             kept = []
-            for arm in arms:
+            for arm in end.arms:
                 block, needed = _without_unused(arm.block)
                 used |= needed
                 kept.append(ir.Arm(arm.constructor, arm.fields, block))
-            return ir.Match(value, tuple(kept)), used
+            return replace(end, arms=tuple(kept)), used
         case _:
             return end, used

@@ -1,14 +1,15 @@
 """The intermediate form of the direct engine: functions of blocks in A-normal form.
 
 A block binds the results of operations to variables, one after the other, and ends in a value, a call, or a branch
-whose arms are blocks. Operands are atoms: variables and constants. Variables are unique in the whole program. Data
-only; see docs/direct.md.
+whose arms are blocks. Operands are atoms: variables and constants. Variables are unique in the whole program. What
+calls, or may meet a value of a wrong shape, has the number of its place in the program (0: unknown). Data only; see
+docs/direct.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias, final
 
 
@@ -75,6 +76,7 @@ class Call:
 
     function: str
     arguments: tuple[Atom, ...]
+    place: int = field(default=0, compare=False)
 
 
 @final
@@ -84,6 +86,7 @@ class Apply:
 
     function: Atom
     arguments: tuple[Atom, ...]
+    place: int = field(default=0, compare=False)
 
 
 @final
@@ -118,6 +121,7 @@ class TakePair:
     """The parts of a tuple, for two variables."""
 
     value: Atom
+    place: int = field(default=0, compare=False)
 
 
 @final
@@ -219,6 +223,7 @@ class Switch:
     zero: Block
     predecessor: str
     successor: Block
+    place: int = field(default=0, compare=False)
 
 
 @final
@@ -238,12 +243,15 @@ class Match:
 
     value: Atom
     arms: tuple[Arm, ...]
+    place: int = field(default=0, compare=False)
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Wrong:
     """A value of a shape that only nets know what to do with."""
+
+    place: int = field(default=0, compare=False)
 
 
 End: TypeAlias = Return | Returns | Do | Switch | Match | Wrong
@@ -274,12 +282,14 @@ class Function:
 @dataclass(frozen=True)
 class Program:
     """Functions by name; `constants` are those without parameters that are referred to, the entry first. `fields` says
-    how many fields each constructor has, `places` are those of operations, from 1 on."""
+    how many fields each constructor has, `places` are those of operations and calls, from 1 on, and `callers` for each
+    of them the place of the call that was replaced by the code it stands in, 0 if it stands where it was written."""
 
     functions: Mapping[str, Function]
     constants: tuple[str, ...]
     fields: Mapping[str, int]
     places: tuple[object, ...] = ()
+    callers: tuple[int, ...] = ()
 
 
 # ---- lookups ---------------------------------------------------------------------------------
@@ -309,6 +319,17 @@ def atoms_of(operation: Operation | End) -> tuple[Atom, ...]:
             return atoms_of(inner)
         case _:
             return ()
+
+
+def place_of(step: Operation | End) -> int:
+    """The number of the place of an operation or end, 0 if it has none."""
+    match step:
+        case Call() | Apply() | TakePair() | Operate() | Switch() | Match() | Wrong():
+            return step.place
+        case Do(operation):
+            return operation.place
+        case _:
+            return 0
 
 
 def blocks_of(operation: Operation | End) -> tuple[Block, ...]:

@@ -8,7 +8,7 @@ of a function by itself in its own place are a loop, also those whose result is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bend.codegen import lir
 from bend.codegen.direct import ir
@@ -89,7 +89,7 @@ class Lowering(Operations):
         inline: lir.Inline = 'always' if self.level else 'never' if is_forking else 'auto'
         return lir.Function(self.copy_name(self.level), ((WORKER.name, WORKER.type), *parameters),
                             context.result_type(function.name), (*start, *body), tail=True, inline=inline,
-                            seldom=function.name in context.seldom)
+                            seldom=function.name in context.seldom, traced=True)
 
     def checks(self) -> list[lir.Stmt]:
         """What a recursive function does first: it looks whether there is room on the stack; one that forks, whether
@@ -189,6 +189,7 @@ class Lowering(Operations):
     def binding(self, binding: ir.Binding, later: frozenset[str]) -> None:
         """One binding."""
         name = binding.names[0]
+        self.place = ir.place_of(binding.operation)
         match binding.operation:
             case ir.Call() as call:
                 self.bind_results(binding.names, self.context.result_reps(call.function), self.call_of(call, later))
@@ -314,6 +315,7 @@ class Lowering(Operations):
 
     def end(self, end: ir.End, live: frozenset[str], target: Target) -> None:
         """The end of a block."""
+        self.place = ir.place_of(end)
         match end:
             case ir.Return(value):
                 self.consume(value, live)
@@ -418,7 +420,7 @@ class Lowering(Operations):
         self.settle(nothing)
         self.release_tokens()
         # A copy that is inlined is in the place of nobody.
-        self.emit(lir.Return(lir.Call(call.function, call.arguments, call.type, tail=self.level == 0)))
+        self.emit(lir.Return(replace(call, tail=self.level == 0)))
 
     # ---- loops ---------------------------------------------------------------------------------
 
@@ -488,9 +490,9 @@ class Lowering(Operations):
     def arm(self, block: Block, live: frozenset[str], target: Target, state: State) -> lir.Block:
         """An arm of a branch as statements."""
         outer, self.state = self.state, state
-        future = self.future
+        future, place = self.future, self.place
         statements = self.collect(lambda: self.block(block, live, target))
-        self.state, self.future = outer, future
+        self.state, self.future, self.place = outer, future, place
         return statements
 
     def switch(self, end: ir.Switch, live: frozenset[str], target: Target) -> None:

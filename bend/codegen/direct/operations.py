@@ -33,7 +33,7 @@ class Operations(Counting):
         if isinstance(atom, ir.Reference) and atom.name in self.context.program.constants:
             bits = flow.results.get(atom.name, 0)
             number = self.context.program.constants.index(atom.name)
-            evaluated = lir.Call('constant', (WORKER, u64(number)), lir.U64)
+            evaluated = lir.Call('constant', (WORKER, u64(number)), lir.U64, place=self.place)
             return self.assign(evaluated, 'constant'), 'word', bits
         rep = self.context.atom_rep(atom)
         bits = flow.of(atom)
@@ -41,7 +41,8 @@ class Operations(Counting):
         folded = [item for item in flow.objects_in(bits) if isinstance(item, Folded)]
         if folded and isinstance(value, lir.Local) and isinstance(atom, ir.Var):
             number_of = lir.Binary('shr', value, u64(words.INDEX_SHIFT))
-            unfold: list[lir.Stmt] = [lir.Assign(value, lir.Call('constant', (WORKER, number_of), lir.U64))]
+            evaluated = lir.Call('constant', (WORKER, number_of), lir.U64, place=self.place)
+            unfold: list[lir.Stmt] = [lir.Assign(value, evaluated)]
             if atom.name in self.state.owned:
                 unfold.append(lir.ExprStmt(lir.Call('retain_shared', (value,), lir.VOID)))
             self.emit(lir.If(val.has_tag(value, words.CONSTANT), tuple(unfold)))
@@ -226,7 +227,7 @@ class Operations(Counting):
                          if (call.function, index) in context.borrowed and isinstance(atom, ir.Var))
         self.consume_all(owned, later | lent)
         return lir.Call(self.callee(call.function), (WORKER, *self.arguments_of(call)),
-                        context.result_type(call.function))
+                        context.result_type(call.function), place=call.place)
 
     def callee(self, function: str) -> str:
         """What a function that is called is called in LIR."""
@@ -268,7 +269,8 @@ class Operations(Counting):
                                                        if isinstance(atom, ir.Var)})
         values += [context.atom(atom, context.rep(name))
                    for atom, name in zip(operation.arguments, parameters[given.count:], strict=True)]
-        return lir.Call(context.lir_name(given.function), (WORKER, *values), context.result_type(given.function))
+        return lir.Call(context.lir_name(given.function), (WORKER, *values), context.result_type(given.function),
+                        place=operation.place)
 
     def applied(self, operation: ir.Apply, later: frozenset[str]) -> tuple[lir.Expr, Rep]:
         """What an application gives, and its representation."""
@@ -287,14 +289,14 @@ class Operations(Counting):
         function = self.context.atom(operation.function, 'word')
         arguments = [self.context.atom(atom, 'word') for atom in operation.arguments]
         while len(arguments) > MAX_APPLIED:
-            function = self.assign(self.apply_call(function, arguments[:MAX_APPLIED]), 'function')
+            function = self.assign(self.apply_call(function, arguments[:MAX_APPLIED], operation.place), 'function')
             arguments = arguments[MAX_APPLIED:]
-        return self.apply_call(function, arguments)
+        return self.apply_call(function, arguments, operation.place)
 
-    def apply_call(self, function: lir.Expr, arguments: Sequence[lir.Expr]) -> lir.Call:
-        """A call of the function that applies to so many arguments."""
+    def apply_call(self, function: lir.Expr, arguments: Sequence[lir.Expr], place: int) -> lir.Call:
+        """A call of the function that applies to so many arguments, at a place."""
         self.context.applied.add(len(arguments))
-        return lir.Call(apply_name(len(arguments)), (WORKER, function, *arguments), lir.U64)
+        return lir.Call(apply_name(len(arguments)), (WORKER, function, *arguments), lir.U64, place=place)
 
 
 def apply_name(count: int) -> str:

@@ -89,12 +89,12 @@ class _Unpacker:
                 made = f'y_p{self.made}'
                 bindings += _call_with_parts(call, made)
                 end = ir.Return(ir.Var(made))
-            case ir.Switch(value, zero, predecessor, successor):
-                end = ir.Switch(value, self.with_parts(zero, in_chosen), predecessor,
-                                self.with_parts(successor, in_chosen))
-            case ir.Match(value, arms):
-                end = ir.Match(value, tuple(replace(arm, block=self.with_parts(arm.block, in_chosen))
-                                            for arm in arms))
+            case ir.Switch():
+                end = replace(end, zero=self.with_parts(end.zero, in_chosen),
+                              successor=self.with_parts(end.successor, in_chosen))
+            case ir.Match():
+                end = replace(end, arms=tuple(replace(arm, block=self.with_parts(arm.block, in_chosen))
+                                              for arm in end.arms))
             case _:
                 pass
         return Block(tuple(bindings), end)
@@ -113,12 +113,12 @@ class _Unpacker:
                 first, second = f'y_p{self.made}.l', f'y_p{self.made}.r'
                 bindings = (*bindings, Binding((first, second), ir.TakePair(value)))
                 end = ir.Returns((ir.Var(first), ir.Var(second)))
-            case ir.Switch(value, zero, predecessor, successor):
-                end = ir.Switch(value, self.returning_parts(zero, known), predecessor,
-                                self.returning_parts(successor, known))
-            case ir.Match(value, arms):
-                end = ir.Match(value, tuple(replace(arm, block=self.returning_parts(arm.block, known))
-                                            for arm in arms))
+            case ir.Switch():
+                end = replace(end, zero=self.returning_parts(end.zero, known),
+                              successor=self.returning_parts(end.successor, known))
+            case ir.Match():
+                end = replace(end, arms=tuple(replace(arm, block=self.returning_parts(arm.block, known))
+                                              for arm in end.arms))
             case _:
                 pass
         return Block(bindings, end)

@@ -87,10 +87,10 @@ def _ordered(block: Block, heavy: frozenset[str]) -> Block:
         waiting = _late_calls(waiting, heavy)
     end = block.end
     match end:
-        case ir.Switch(value, zero, predecessor, successor):
-            end = ir.Switch(value, _ordered(zero, heavy), predecessor, _ordered(successor, heavy))
-        case ir.Match(value, arms):
-            end = ir.Match(value, tuple(replace(arm, block=_ordered(arm.block, heavy)) for arm in arms))
+        case ir.Switch():
+            end = replace(end, zero=_ordered(end.zero, heavy), successor=_ordered(end.successor, heavy))
+        case ir.Match():
+            end = replace(end, arms=tuple(replace(arm, block=_ordered(arm.block, heavy)) for arm in end.arms))
         case _:
             pass
     return Block(tuple(waiting), end)

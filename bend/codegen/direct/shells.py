@@ -30,12 +30,13 @@ def _shell(block: Block, name: str, again: Block) -> Block:
     if not all(isinstance(binding.operation, ir.Operate | ir.Cast) for binding in block.bindings):
         return again
     match block.end:
-        case ir.Switch(value, zero, predecessor, successor):
-            arms: tuple[Block, ...] = (_shell(zero, name, again), _shell(successor, name, again))
-            end: ir.End = ir.Switch(value, arms[0], predecessor, arms[1])
-        case ir.Match(value, matched):
-            arms = tuple(_shell(arm.block, name, again) for arm in matched)
-            end = ir.Match(value, tuple(replace(arm, block=inner) for arm, inner in zip(matched, arms, strict=True)))
+        case ir.Switch() as switch:
+            arms: tuple[Block, ...] = (_shell(switch.zero, name, again), _shell(switch.successor, name, again))
+            end: ir.End = replace(switch, zero=arms[0], successor=arms[1])
+        case ir.Match() as match:
+            arms = tuple(_shell(arm.block, name, again) for arm in match.arms)
+            end = replace(match, arms=tuple(replace(arm, block=inner)
+                                            for arm, inner in zip(match.arms, arms, strict=True)))
         case _:
             return again
     return again if all(arm == again for arm in arms) else Block(block.bindings, end)

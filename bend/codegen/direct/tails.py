@@ -68,10 +68,11 @@ def _into_arms(end: ir.Switch | ir.Match, moving: Binding) -> ir.End:
 
 def _with_blocks(end: ir.End, function: str, results: int) -> ir.End:
     match end:
-        case ir.Switch(value, zero, predecessor, successor):
-            return ir.Switch(value, _moved(zero, function, results), predecessor,
-                             _moved(successor, function, results))
-        case ir.Match(value, arms):
-            return ir.Match(value, tuple(replace(arm, block=_moved(arm.block, function, results)) for arm in arms))
+        case ir.Switch():
+            return replace(end, zero=_moved(end.zero, function, results),
+                           successor=_moved(end.successor, function, results))
+        case ir.Match():
+            return replace(end, arms=tuple(replace(arm, block=_moved(arm.block, function, results))
+                                           for arm in end.arms))
         case _:
             return end

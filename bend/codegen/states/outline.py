@@ -38,10 +38,10 @@ class _Outlining:
         bindings = tuple(replace(binding, operation=self.operation(binding.operation)) for binding in block.bindings)
         end = block.end
         match end:
-            case ir.Switch(value, zero, predecessor, successor):
-                end = ir.Switch(value, self.block(zero), predecessor, self.block(successor))
-            case ir.Match(value, arms):
-                end = ir.Match(value, tuple(replace(arm, block=self.block(arm.block)) for arm in arms))
+            case ir.Switch():
+                end = replace(end, zero=self.block(end.zero), successor=self.block(end.successor))
+            case ir.Match():
+                end = replace(end, arms=tuple(replace(arm, block=self.block(arm.block)) for arm in end.arms))
             case _:
                 pass
         return Block(bindings, end)

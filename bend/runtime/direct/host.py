@@ -331,4 +331,9 @@ class Run:
         words = self.regions['overflows'].words
         counts = [sum(words[number:size * self.threads:size]) for number in range(size)]
         places = self.program.places_by_number() if any(counts) else ()
-        return Counter({place: count for place, count in zip(places, counts, strict=False) if count})
+        found: Counter[net.Place | None] = Counter()
+        # An operation has several places where the function that it stands in was copied.
+        for place, count in zip(places, counts, strict=False):
+            if count:
+                found[place] += count
+        return found

@@ -28,8 +28,10 @@ class Shared:
     pad_0: Array[u64, 9]
     stop: u64
     stop_detail: u64
+    # Where the stack of the worker was that stopped the run.
+    stop_stack: u64
     done: u64
-    pad_1: Array[u64, 13]
+    pad_1: Array[u64, 12]
     memory_used: u64
     pad_2: Array[u64, 15]
     # What the host asks the first worker to do, and whether that is done (`bend.runtime.kernel.direct.system`).

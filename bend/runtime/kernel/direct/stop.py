@@ -12,6 +12,7 @@ from bend.runtime.kernel.lang import (
     inline,
     noinline,
     noreturn,
+    stack_pointer,
     trap,
     u64,
 )
@@ -27,6 +28,7 @@ def stop_all(w: Ptr[Worker], reason: u64, detail: u64) -> None:
     shared = w.shared
     if atomic_cas(addr(shared.stop), STOP_NONE, reason, SEQ_CST) == STOP_NONE:
         shared.stop_detail = detail
+        shared.stop_stack = stack_pointer()
     for index in range(shared.workers):
         atomic_store(addr(worker_at(shared, index).stack_limit), LOOK_AROUND, SEQ_CST)
     wake_all(shared)
@@ -43,6 +45,7 @@ def stop_run(w: Ptr[Worker], reason: u64, detail: u64) -> None:
 
 
 @noinline
+@noreturn
 def divide_by_zero(w: Ptr[Worker], place: u64, kind: u64) -> u64:
     """Stops the run (see `bend.runtime.kernel.numbers`)."""
     stop_run(w, STOP_DIVISION, place)
