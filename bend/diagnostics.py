@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Literal
 
 from bend.source import Span
 
@@ -26,12 +27,37 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """A call that was under way: the user's function in which it is written, and where if that is known."""
+
+    function: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Calls, innermost first, that follow each other so many times. Without calls, so many are left out."""
+
+    calls: tuple[Caller, ...]
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The calls that led to where a run ended, innermost first. `end` is why there are no more: all are there, what
+    called the last one runs on another thread (`fork`), or there are too many (`cut`)."""
+
+    callers: tuple[Callers, ...] = ()
+    end: Literal['', 'fork', 'cut'] = ''
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding.
 
     `code` is stable and kebab-case (`unbound-variable`, `syntax`, `redefinition`, ...); for warnings it is
     the kind that `-W/-A/-D` name. `labels[0]`, where there is one, is the place. `definition` is the user's
-    function in which it was found.
+    function in which it was found, `trace` how the run came there.
     """
 
     code: str
@@ -40,6 +66,7 @@ class Diagnostic:
     hint: str = ''
     severity: Severity = Severity.ERROR
     definition: str = ''
+    trace: Trace = Trace()
 
 
 def error(code: str, message: str, span: Span | None = None, *, hint: str = '', label: str = '',

@@ -5,14 +5,16 @@ What a program gives lies in the memory of its run, so it is read before that is
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bend.deep_stack import with_deep_stack
-from bend.diagnostics import BendError, Diagnostic, error
+from bend.diagnostics import BendError, Diagnostic, Label, error
 from bend.options import Options, Readback
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from bend.running import Overflows, Resources
     from bend.runtime.direct.host import Run, WorkerCount
     from bend.runtime.direct.program import DirectProgram
+    from bend.runtime.direct.stack import Stack
+    from bend.runtime.direct.trace import Stopped
     from bend.runtime.foreign import HostLibrary
     from bend.runtime.io import Record, Streams
     from bend.runtime.progress import Watcher
@@ -56,13 +60,19 @@ class Session:
 
 
 class NeedsNets(Exception):
-    """The run has met what only nets can do. `diagnostic` is what to say if there shall be none. Nets have to go on
-    with the `session` if there is one: what was performed must not be performed again."""
+    """The run has met what only nets can do. Nets have to go on with the `session` if there is one: what was performed
+    must not be performed again."""
 
-    def __init__(self, diagnostic: Diagnostic, session: Session | None = None) -> None:
-        self.diagnostic = diagnostic
-        self.session = session
+    def __init__(self, diagnostic: Diagnostic, stopped: Callable[[], Stopped | None] = lambda: None) -> None:
+        self._diagnostic = diagnostic
+        self._stopped = stopped
+        self.session: Session | None = None
         super().__init__(diagnostic.message)
+
+    @property
+    def diagnostic(self) -> Diagnostic:
+        """What to say if there shall be no nets. Where the run was is found out only if somebody asks."""
+        return _traced(self._diagnostic, self._stopped())
 
 
 def execute_direct(program: DirectProgram, resources: Resources, reading: Reading,
@@ -76,7 +86,7 @@ def execute_direct(program: DirectProgram, resources: Resources, reading: Readin
     with _problems_told(program), open_run(program, resources.threads, resources.memory,
                                                watcher) as run:
         try:
-            with _problems_told(program):
+            with _problems_told(program, run):
                 return _evaluated(run, reading) if program.actions is None else _performed(run, reading, host)
         except NeedsNets:
             overflows = None
@@ -95,7 +105,7 @@ def _performed(run: Run, reading: Reading, host: HostLibrary | None) -> DirectRe
     streams.host = host
     is_over = True
     try:
-        with _problems_told(run.program):
+        with _problems_told(run.program, run):
             perform(machine, streams, record)
             return _read(run, machine.root, reading)
     except NeedsNets as problem:
@@ -104,7 +114,8 @@ def _performed(run: Run, reading: Reading, host: HostLibrary | None) -> DirectRe
         if not record.is_complete:
             raise BendError(_too_late(problem.diagnostic)) from None
         is_over = False
-        raise NeedsNets(problem.diagnostic, Session(streams, record)) from None
+        problem.session = Session(streams, record)
+        raise
     finally:
         if is_over:
             streams.close_all()
@@ -119,7 +130,7 @@ def _read(run: Run, value: int, reading: Reading) -> DirectResult:
     from bend.runtime.direct.readback import Memory, ResultReader
 
     def evaluate(number: int) -> int:
-        with _problems_told(run.program):
+        with _problems_told(run.program, run):
             return run.evaluate(number)
 
     seconds, start = run.seconds, time.perf_counter()
@@ -129,8 +140,8 @@ def _read(run: Run, value: int, reading: Reading) -> DirectResult:
 
 
 @contextmanager
-def _problems_told(program: DirectProgram) -> Iterator[None]:
-    """What ends a run, as `BendError` and `NeedsNets`."""
+def _problems_told(program: DirectProgram, run: Run | None = None) -> Iterator[None]:
+    """What ends a run, as `BendError` and `NeedsNets`; with the calls that led there while it is open."""
     from bend.hvm.numbers import DivisionByZero
     from bend.runtime.direct import host
     from bend.runtime.region import OutOfMemory
@@ -139,17 +150,22 @@ def _problems_told(program: DirectProgram) -> Iterator[None]:
     except (BendError, NeedsNets):
         raise
     except host.WrongShape as problem:
-        raise NeedsNets(_wrong_shape(program, problem.place)) from None
+        raise NeedsNets(_wrong_shape(program, problem.place), _later(run, problem.place)) from None
     except host.BudgetExceeded:
         raise NeedsNets(_OUT_OF_BUDGET) from None
     except OutOfMemory as problem:
         from bend.running import out_of_memory
-        raise BendError(out_of_memory(problem.peak, problem.limit)) from None
+        diagnostic, stopped = out_of_memory(problem.peak, problem.limit), _now(run)
+        if stopped is not None:
+            diagnostic = replace(diagnostic, definition=stopped.function)
+        raise BendError(_traced(diagnostic, stopped)) from None
     except host.StackOverflow as problem:
-        raise BendError(_stack_overflow(program, problem.function)) from None
+        stopped = _now(run)
+        raise BendError(_traced(_stack_overflow(program, problem.function, stopped), stopped)) from None
     except DivisionByZero as problem:
         from bend.hvm.places import division_by_zero
-        raise BendError(division_by_zero(problem.place)) from None
+        stopped = _now(run, 0 if run is None else run.stop_detail)
+        raise BendError(_traced(division_by_zero(problem.place), stopped)) from None
     except Exception as problem:
         # Reading functions may meet wrong shapes, too. Few results need that module, which takes long to import.
         from bend.runtime.direct.values import MaybeCopied, WrongShape
@@ -172,9 +188,47 @@ def _maybe_copied(name: str) -> Diagnostic:
                  hint='Use `--engine net`, or leave `--readback lambda` away.', definition=name)
 
 
-def _stack_overflow(program: DirectProgram, number: int) -> Diagnostic:
+def _traced(diagnostic: Diagnostic, stopped: Stopped | None) -> Diagnostic:
+    """The diagnostic with the calls that led there, and with the place of a call if it has none yet."""
+    if stopped is None:
+        return diagnostic
+    if stopped.call is not None and not diagnostic.labels:
+        labels = () if stopped.call.span is None else (Label(stopped.call.span),)
+        diagnostic = replace(diagnostic, definition=stopped.call.function, labels=labels)
+    return replace(diagnostic, trace=stopped.trace)
+
+
+def _later(run: Run | None, place: int) -> Callable[[], Stopped | None]:
+    """What finds out where a run was stopped, also when it is not open any more."""
+    stack = None if run is None else run.stopped_stack()
+    if run is None or stack is None:
+        return lambda: None
+    return partial(_where, run.program, run.library.address, stack.kept(), place)
+
+
+def _now(run: Run | None, place: int = 0) -> Stopped | None:
+    """Where an open run was stopped, None if that cannot be known; `place` is the number of the place if that is."""
+    stack = None if run is None else run.stopped_stack()
+    return None if run is None or stack is None else _where(run.program, run.library.address, stack, place)
+
+
+def _where(program: DirectProgram, address_of: Callable[[str], int], stack: Stack, place: int) -> Stopped | None:
+    """Where a run was stopped. The error is told anyway, so that nothing here may fail."""
+    try:
+        from bend.runtime.direct.trace import trace_of
+        return trace_of(program, address_of, stack, place)
+    except Exception:
+        if os.environ.get('BEND_DEBUG'):
+            raise
+        return None
+
+
+def _stack_overflow(program: DirectProgram, number: int, stopped: Stopped | None) -> Diagnostic:
     function = program.functions[number] if number < len(program.functions) else ''
-    return error('stack-overflow', 'Calls are nested too deeply for the stack.', definition=function,
+    head = None
+    if stopped is not None and function == stopped.function:
+        head = stopped.head
+    return error('stack-overflow', 'Calls are nested too deeply for the stack.', head, definition=function,
                  hint='Allow the program more memory with `--memory SIZE`, or let the function call itself last.')
 
 

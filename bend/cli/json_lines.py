@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from bend.cli.render import in_order
-from bend.diagnostics import Diagnostic, Label
-from bend.source import Source
+from bend.diagnostics import Callers, Diagnostic, Label
+from bend.source import Source, Span
 
 
 def json_lines(diagnostics: Iterable[Diagnostic]) -> str:
@@ -25,14 +25,25 @@ def as_object(diagnostic: Diagnostic) -> dict[str, Any]:
         'hint': diagnostic.hint or None,
         'definition': diagnostic.definition or None,
         'labels': [_label(label) for label in diagnostic.labels],
+        'trace': [_callers(callers) for callers in diagnostic.trace.callers],
+        'trace_end': diagnostic.trace.end or None,
     }
 
 
 def _label(label: Label) -> dict[str, Any]:
-    span = label.span
+    span = _span(label.span)
+    return {'file': span.pop('file'), 'message': label.text or None, **span}
+
+
+def _callers(callers: Callers) -> dict[str, Any]:
+    calls = [{'definition': call.function, 'place': None if call.span is None else _span(call.span)}
+             for call in callers.calls]
+    return {'calls': calls, 'times': callers.times}
+
+
+def _span(span: Span) -> dict[str, Any]:
     return {
         'file': span.source.name,
-        'message': label.text or None,
         'start': _place(span.source, span.start),
         'end': _place(span.source, span.end),
     }

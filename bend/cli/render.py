@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal, TextIO
 
-from bend.diagnostics import Diagnostic, Label, Severity
+from bend.diagnostics import Diagnostic, Label, Severity, Trace
 
 Color = Literal['auto', 'always', 'never']
 
@@ -59,10 +59,27 @@ def render_one(diagnostic: Diagnostic, color: bool = False) -> str:
         lines += _excerpt(label, width, paint, severity_color if number == 0 else _BLUE)
     if diagnostic.definition:
         lines.append(f"{gutter} {paint(_BLUE, '=')} in definition '{diagnostic.definition}'")
+    lines += [f"{gutter} {paint(_BLUE, '=')} {line}" for line in _trace(diagnostic.trace)]
     if diagnostic.hint:
         for number, line in enumerate(diagnostic.hint.splitlines()):
             lines.append(f"{gutter} {paint(_BLUE, '= hint:' if number == 0 else '       ')} {_printable(line)}")
     return '\n'.join(lines) + '\n'
+
+
+def _trace(trace: Trace) -> Iterator[str]:
+    """The calls that led to an error."""
+    for callers in trace.callers:
+        for call in callers.calls:
+            yield f"called from '{call.function}'" + (f' at {call.span}' if call.span is not None else '')
+        count = len(callers.calls)
+        if count == 0:
+            yield f'… {callers.times:,} other calls …'
+        elif callers.times > 1:
+            again = callers.times - 1
+            yield (f'… the same {"call" if count == 1 else f"{count} calls"} {again:,} more '
+                   f'{"time" if again == 1 else "times"}')
+    if trace.end:
+        yield {'fork': 'forked: what called it runs on another thread', 'cut': '… and more calls'}[trace.end]
 
 
 class _Painter:

@@ -47,12 +47,12 @@ def placed(diagnostic: Diagnostic, book: Book) -> Diagnostic:
     name = user_function(book, diagnostic.definition)
     if diagnostic.labels:
         return replace(diagnostic, definition=name)
-    span = _head(book, diagnostic.definition) or _head(book, name)
+    span = head(book, diagnostic.definition) or head(book, name)
     return replace(diagnostic, definition=name, labels=() if span is None else (Label(span),))
 
 
-def _head(book: Book, name: str) -> Span | None:
-    """The first line of a definition."""
+def head(book: Book, name: str) -> Span | None:
+    """The first line of a definition; None if it is not there."""
     definition = book.defs.get(name) or book.nets.get(name)
     if name == 'main' and definition is None and book.entry is not None:
         definition = book.defs[book.entry]

@@ -44,6 +44,7 @@ class Engine:
     threads: list[int] = field(default_factory=list)
     seconds: float = 0.25
     peak_bytes: int = 4 << 20
+    stop_detail: int = 0
 
     def compile(self, book: object, **how: bool) -> DirectProgram:
         self.compiled.append(how)
@@ -66,6 +67,9 @@ class Engine:
 
     def word(self, address: int) -> int:
         raise AssertionError
+
+    def stopped_stack(self) -> None:
+        return None
 
     def workers(self) -> tuple[host.WorkerCount, ...]:
         return (host.WorkerCount(3 << 20, 5, 2, 100, 20, 7), host.WorkerCount(1 << 20, 0, 3, 11, 2, 0))

@@ -27,7 +27,8 @@ def test_an_error_with_its_place(bend: Command, program: Write) -> None:
         'severity': 'error', 'code': 'unbound-variable', 'message': "The name 'totl' is not defined here.",
         'hint': "Did you mean 'total'?", 'definition': 'main', 'labels': [{
             'file': path, 'message': None, 'start': {'offset': 38, 'byte': 42, 'line': 4, 'column': 10},
-            'end': {'offset': 42, 'byte': 46, 'line': 4, 'column': 14}}]}]
+            'end': {'offset': 42, 'byte': 46, 'line': 4, 'column': 14}}],
+            'trace': [], 'trace_end': None}]
 
 
 def test_warnings_come_before_the_result(bend: Command, program: Write) -> None:

@@ -31,8 +31,10 @@ from bend.codegen.emit_llvm import emit_module
 from bend.codegen.lir_layout import struct_layout
 from bend.codegen.pylir import compile_kernel
 from bend.desugar import core
+from bend.desugar.places import head
+from bend.hvm.names import readable
 from bend.runtime.direct.kernel import MODULES, kernel_parameters
-from bend.runtime.direct.program import DirectProgram, Entry
+from bend.runtime.direct.program import CallTable, DirectProgram, Entry
 from bend.runtime.jit import compile_object
 
 FLOATS, DATA, WORK = (MODULES[-1].with_name(f'{name}.py') for name in ('floats', 'data', 'work'))
@@ -70,8 +72,9 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
         counted=1 + len(context.program.places) if check_overflow else 0,
         parallel=parallel,
         budgeted=budgeted,
-        functions=tuple(function.origin for function in context.program.functions.values()),
+        functions=tuple(readable(function.origin) for function in context.program.functions.values()),
         actions=None if actions is None else action_forms(actions, context.layout),
+        calls=pickle.dumps(call_table(book, context.program), pickle.HIGHEST_PROTOCOL),
     )
 
 
@@ -152,6 +155,14 @@ def readable_book(book: core.Book, converted: Converted, eta: bool) -> core.Book
 def layouts(module: lir.Module) -> dict[str, dict[str, int]]:
     """Where the fields of the kernel's structs are, in words, and how large these are, under an empty name."""
     return {struct.name: _word_offsets(struct, module) for struct in module.structs if struct.name[0].isupper()}
+
+
+def call_table(book: core.Book, program: ir.Program) -> CallTable:
+    """What users know of the code."""
+    heads = {readable(function.origin): span for function in program.functions.values()
+             if (span := head(book, function.origin)) is not None and not span.source.builtin}
+    functions = {name: readable(function.origin) for name, function in program.functions.items()}
+    return CallTable(program.callers, functions, heads)
 
 
 def _word_offsets(struct: lir.Struct, module: lir.Module) -> dict[str, int]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from bend.hvm import net
 from bend.hvm.numbers import DivisionByZero
 from bend.runtime.direct.program import DirectProgram
+from bend.runtime.direct.stack import Stack
 from bend.runtime.direct.threads import PATIENCE, Time, join_thread, signals_blocked, start_thread
 from bend.runtime.jit import Library, loaded
 from bend.runtime.progress import Progress, Watcher
@@ -288,6 +289,22 @@ class Run:
     def _stop(self, reason: int) -> None:
         """Asks all workers to stop."""
         self._stop_all(self.worker_address(), reason, 0)
+
+    @property
+    def stop_detail(self) -> int:
+        """What the worker that stopped the run said besides the reason."""
+        return self._shared('stop_detail')
+
+    def stopped_stack(self) -> Stack | None:
+        """The stack of the worker that stopped the run, as long as the run is open; None if it was not a worker."""
+        pointer = self._shared('stop_stack')
+        for index in range(self.threads):
+            start, size = self._stretch('stacks', index)
+            if start <= pointer < start + size:
+                words = memoryview(self.regions['stacks'].words).cast('B').cast('Q')
+                first = self.regions['stacks'].address
+                return Stack(pointer, words[pointer - first >> 3:start + size - first >> 3])
+        return None
 
     def _check_stop(self) -> None:
         """Raises what the stop word says."""

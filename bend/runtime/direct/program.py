@@ -11,6 +11,7 @@ from bend.hvm import net
 
 if TYPE_CHECKING:
     from bend.desugar import core
+    from bend.source import Span
 
 TAG_MASK = 7
 CELL, NUMBER, IMMEDIATE, FUNCTION, CONSTANT, ERASER = range(6)
@@ -68,13 +69,25 @@ class ActionForms:
 
 
 @dataclass(frozen=True, slots=True)
+class CallTable:
+    """What users know of the code. `callers` are, for each place, the places of calls that were replaced by what they
+    call (`ir.Program`). `functions` are the user's functions that those of the code were made from, `heads` the
+    beginnings of their definitions."""
+
+    callers: tuple[int, ...]
+    functions: Mapping[str, str]
+    heads: Mapping[str, Span]
+
+
+@dataclass(frozen=True, slots=True)
 class DirectProgram:
     """A compiled program. Can be pickled.
 
     `shapes` and `entries` are by number; shape 0, that of partial applications, is None. `constants` are the names of
     the definitions without parameters by number; number 0 is what runs. `layouts` are the offsets of fields in the
     kernel's structs in words, and their sizes under ''. `places` and `book` are pickled, since few runs need them: the
-    places of operations, and the final core that readback evaluates functions with. `counted` is how many words a
+    places of operations and calls, the final core that readback evaluates functions with, and as `calls` a `CallTable`
+    or nothing. `counted` is how many words a
     worker needs to count overflows by place. `parallel` says that it may run with several workers. `budgeted`: a run
     stops after some work, because nets may do the same with much less. `functions` are the names under which users know
     the functions that the code has numbers for, as it names them where the stack ends. `actions` is there if the
@@ -93,9 +106,10 @@ class DirectProgram:
     budgeted: bool = False
     functions: tuple[str, ...] = ()
     actions: ActionForms | None = None
+    calls: bytes = b''
 
     def places_by_number(self) -> tuple[net.Place | None, ...]:
-        """The places of operations; 0 is the unknown one."""
+        """The places of operations and calls; 0 is the unknown one."""
         return (None, *pickle.loads(self.places))
 
     def core_book(self) -> core.Book:
