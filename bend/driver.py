@@ -282,7 +282,7 @@ def compile_source(request: Request, manager: PassManager, files: Cache, engine:
             book = compile_to_core(request, context, manager, files, disk)
             compiled = Compiled(book, (), disk.seen, context.types, bool(context.is_applied))
             if engine in ('auto', 'direct') and book.entry is not None:
-                compiled = _directly(compiled, request, engine, report, manager)
+                compiled = _directly(compiled, request, engine, report, manager, files)
             if engine is not None and compiled.direct is None:
                 compiled = replace(compiled, nets=compile_to_nets(book, report, manager, not compiled.is_applied))
         except BendError as problem:
@@ -292,14 +292,15 @@ def compile_source(request: Request, manager: PassManager, files: Cache, engine:
     return with_deep_stack(work)
 
 
-def _directly(compiled: Compiled, request: Request, engine: Engine, report: Report, manager: PassManager) -> Compiled:
+def _directly(compiled: Compiled, request: Request, engine: Engine, report: Report, manager: PassManager,
+              files: Cache) -> Compiled:
     """The program with code of the direct engine, if that is right for it, and the choice. Raises `BendError` where the
     engine was asked for and is not right, and for findings about nets that users ask for."""
     direct = None
     choice = _choose(compiled, manager)
     if choice.engine == 'direct':
         budgeted = choice.budgeted and engine == 'auto'
-        outcome = manager.stage('build', lambda: _build_direct(compiled.book, request, budgeted))
+        outcome = manager.stage('build', lambda: _build_direct(compiled.book, request, budgeted, files))
         if isinstance(outcome, str):
             choice = Choice('net', outcome)
         else:
@@ -339,7 +340,7 @@ def analyse_engines(compiled: Compiled) -> Analysis:
     return with_deep_stack(work)
 
 
-def _build_direct(book: core.Book, request: Request, budgeted: bool) -> DirectProgram | str:
+def _build_direct(book: core.Book, request: Request, budgeted: bool, files: Cache) -> DirectProgram | str:
     """Code of the direct engine, or why there is none."""
     from bend.codegen.direct.compile import compile_direct
     from bend.codegen.direct.ir import Unsupported
@@ -348,7 +349,7 @@ def _build_direct(book: core.Book, request: Request, budgeted: bool) -> DirectPr
         return compile_direct(book, check_overflow=request.options.check_overflow,
                               parallel=request.is_parallel or request.counting, budgeted=budgeted,
                               eta=request.options.eta, is_hosted=request.is_applied is not False,
-                              counting=request.counting)
+                              counting=request.counting, files=files)
     except Unsupported as problem:
         return readable(problem.reason)
 

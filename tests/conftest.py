@@ -12,9 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bend.codegen import nets
-from bend.codegen.direct import compile as direct
-from bend.runtime.jit import compile_object
+from bend.runtime import jit
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -48,8 +46,7 @@ def _quick_code(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
         folder = 'optimised'
         if request.node.get_closest_marker('optimised') is None:
             folder = 'quick'
-            for compiler in (nets, direct):
-                patch.setattr(compiler, 'compile_object', lambda code, level=0: compile_object(code, 0))
+            patch.setattr(jit, 'USUAL_LEVEL', 0)
         # Processes that share the work share what they compile.
         root = tmp_path_factory.getbasetemp()
         root = root.parent if 'PYTEST_XDIST_WORKER' in os.environ else root

@@ -72,8 +72,7 @@ class ModuleEmitter:
         lines.extend(self.global_data(item) for item in self.module.globals)
         for function in self.module.functions:
             if function.extern:
-                attributes = 'nounwind noreturn' if function.noreturn else 'nounwind'
-                lines.append(f'declare {self.signature(function)} {attributes}')
+                lines.append(f'declare {self.signature(function)} nounwind{ending(function)}')
             else:
                 lines.extend(self.emitted(function))
         lines.extend(self.intrinsics.values())
@@ -157,6 +156,11 @@ class ModuleEmitter:
         return lines
 
 
+def ending(function: lir.Function) -> str:
+    """The attributes of a function that ends the run: calls of it tell by where they are how it came there."""
+    return ' noreturn nomerge' if function.noreturn else ''
+
+
 class FunctionEmitter:
     """Emits the body of one function, block by block."""
 
@@ -177,8 +181,7 @@ class FunctionEmitter:
         linkage = '' if function.exported else 'internal '
         inline = {'always': ' alwaysinline', 'never': ' noinline', 'hint': ' inlinehint', 'auto': ''}[function.inline]
         inline = ' noinline optnone' if function.seldom else inline
-        # Calls that end the run tell by where they are how it came there.
-        inline += ' noreturn nomerge' if function.noreturn else ''
+        inline += ending(function)
         scope = self.module.debug.scope(function)
         lines.append(f'define {linkage}{self.module.signature(function)} {self.attributes}{inline}{scope} {{')
         lines.append('entry:')

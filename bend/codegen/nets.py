@@ -20,7 +20,7 @@ from bend.codegen.pylir import compile_kernel
 from bend.hvm import net
 from bend.hvm.actions import action_names
 from bend.runtime.cpu import NetProgram
-from bend.runtime.jit import compile_object
+from bend.runtime.jit import compile_object, usual_level
 
 KERNEL = Path(__file__).parent.parent / 'runtime' / 'kernel'
 KERNEL_MODULES = ('ports', 'state', 'memory', 'regions', 'bag', 'mail', 'link', 'numbers', 'faults', 'entries',
@@ -31,10 +31,10 @@ MAX_COMPILED_SIZE = 300
 PROVIDED = ('call_entry', 'call_definition')
 
 
-def compile_program(book: net.Book, opt_level: int = 2, *, check_overflow: bool = False, by_rule: bool = False,
-                    data: frozenset[str] = frozenset()) -> NetProgram:
-    """Compiles a book. The result can be run (`bend.runtime.cpu.run`) and pickled. Definitions of `data` are never
-    called often, and only instantiated from tables.
+def compile_program(book: net.Book, opt_level: int | None = None, *, check_overflow: bool = False,
+                    by_rule: bool = False, data: frozenset[str] = frozenset()) -> NetProgram:
+    """Compiles a book at an optimisation level (None: the usual one). The result can be run (`bend.runtime.cpu.run`)
+    and pickled. Definitions of `data` are never called often, and only instantiated from tables.
 
     With `check_overflow` it counts integers that did not fit into 24 bits, with `by_rule` interactions by their rules,
     which can cost a few percent of its speed.
@@ -44,7 +44,7 @@ def compile_program(book: net.Book, opt_level: int = 2, *, check_overflow: bool 
     table = tabulate(book)
     compiler = Compiler(book, table, kernel.struct('Worker'), check_overflow, by_rule, data)
     module = lir.merge(kernel, compiler.compile())
-    code = compile_object(emit_module(module), opt_level)
+    code = compile_object(emit_module(module), usual_level() if opt_level is None else opt_level)
     layouts = {struct.name: word_offsets(struct, kernel) for struct in kernel.structs}
     places = pickle.dumps(tuple(table.places), pickle.HIGHEST_PROTOCOL)
     counted = 1 + len(table.places) if check_overflow else 0

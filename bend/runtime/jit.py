@@ -11,6 +11,7 @@ import threading
 from typing import Any
 
 LOADED_PROGRAMS = 16
+USUAL_LEVEL = 2
 _LOADING = threading.Lock()
 
 
@@ -73,6 +74,11 @@ def _optimized(ir_text: str, opt_level: int) -> Any:
     return module
 
 
+def usual_level() -> int:
+    """The optimisation level of programs and kernels."""
+    return USUAL_LEVEL
+
+
 def compile_object(ir_text: str, opt_level: int = 2) -> bytes:
     """Compiles LLVM IR for this machine.
 
@@ -98,20 +104,22 @@ class Library:
         return address
 
 
-def load_object(data: bytes) -> Library:
-    """Takes object code into the process and resolves what it calls. Safe to call from several threads."""
+def load_object(*objects: bytes) -> Library:
+    """Takes pieces of object code, which may call each other, into the process and resolves what they call. Safe to
+    call from several threads."""
     llvm = _binding()
     with _LOADING:
         # An execution engine owns its target machine, so that the cached one cannot serve here.
         target = llvm.Target.from_default_triple()
         machine = target.create_target_machine(opt=0, reloc='pic', codemodel='small', jit=True)
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(''), machine)
-        engine.add_object_file(llvm.ObjectFileRef.from_data(data))
+        for data in objects:
+            engine.add_object_file(llvm.ObjectFileRef.from_data(data))
         engine.finalize_object()
     return Library(engine)
 
 
 @functools.lru_cache(maxsize=LOADED_PROGRAMS)
-def loaded(object_code: bytes) -> Library:
-    """Object code in the process, where that of programs that run again and again stays."""
-    return load_object(object_code)
+def loaded(*objects: bytes) -> Library:
+    """Object code in the process, where that of programs that run again and again stays. Empty pieces are none."""
+    return load_object(*filter(None, objects))

@@ -21,6 +21,7 @@ from bend.hvm.net import Place
 from bend.hvm.numbers import DivisionByZero, Number, word_of
 from bend.hvm.result import Number as NumberTerm
 from bend.hvm.result import Term
+from bend.runtime.cache import Cache
 from bend.runtime.direct import host
 from bend.runtime.direct.program import DirectProgram
 from bend.runtime.direct.values import WrongShape
@@ -46,7 +47,7 @@ class Engine:
     peak_bytes: int = 4 << 20
     stop_detail: int = 0
 
-    def compile(self, book: object, **how: bool) -> DirectProgram:
+    def compile(self, book: object, files: Cache, **how: bool) -> DirectProgram:
         self.compiled.append(how)
         if self.refused:
             raise Unsupported(self.refused)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 
 from bend.codegen import lir
 from bend.codegen.direct import ir
@@ -19,6 +19,7 @@ from bend.codegen.direct.eta import eta_reduce
 from bend.codegen.direct.flow import Flow, Given, analyse
 from bend.codegen.direct.forks import fork_calls
 from bend.codegen.direct.inline import inline
+from bend.codegen.direct.kernel_code import PROVIDED, Variant, compiled_kernel
 from bend.codegen.direct.layout import lay_out
 from bend.codegen.direct.lower import lower_function
 from bend.codegen.direct.ownership import borrowed_parameters
@@ -29,15 +30,12 @@ from bend.codegen.direct.spill import spill_parameters
 from bend.codegen.direct.tails import move_calls
 from bend.codegen.emit_llvm import emit_module
 from bend.codegen.lir_layout import struct_layout
-from bend.codegen.pylir import compile_kernel
 from bend.desugar import core
 from bend.desugar.places import head
 from bend.hvm.names import readable
-from bend.runtime.direct.kernel import MODULES, kernel_parameters
+from bend.runtime.cache import Cache
 from bend.runtime.direct.program import CallTable, DirectProgram, Entry
-from bend.runtime.jit import compile_object
-
-FLOATS, DATA, WORK = (MODULES[-1].with_name(f'{name}.py') for name in ('floats', 'data', 'work'))
+from bend.runtime.jit import compile_object, usual_level
 
 Pipeline = tuple[Callable[[ir.Program], ir.Program], ...]
 PIPELINE: Pipeline = (inline, unpack_results, order_calls, fork_calls, move_calls)
@@ -47,9 +45,10 @@ SERIAL: Pipeline = tuple(step for step in PIPELINE if step is not fork_calls)
 
 
 def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: bool = False, budgeted: bool = False,
-                   eta: bool = True, is_hosted: bool = False, counting: bool = False,
-                   opt_level: int = 2) -> DirectProgram:
-    """Compiles what the entry of a book reaches. Raises `Unsupported` for what only nets can do.
+                   eta: bool = True, is_hosted: bool = False, counting: bool = False, opt_level: int | None = None,
+                   files: Cache | None = None) -> DirectProgram:
+    """Compiles what the entry of a book reaches, at an optimisation level (None: the usual one), with a kernel from the
+    cache if it is there. Raises `Unsupported` for what only nets can do.
 
     With `eta`, tuples that are taken apart and put together again stay what they were, and results that are functions
     are read as nets with eta reduction would give them. `is_hosted` says that actions may call functions of the program
@@ -59,9 +58,12 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
     front = analysed(book, pipeline, eta=eta, check_overflow=check_overflow, is_hosted=is_hosted, counting=counting)
     context, actions = front.context, front.actions
     parallel = parallel and bool(forking_functions(context.program))
-    module = lir.merge(kernel(parallel, check_overflow, actions is not None, counting), lower_program(context))
+    level = usual_level() if opt_level is None else opt_level
+    kernel = compiled_kernel(Variant(parallel, check_overflow, actions is not None, counting), level, files)
+    module = lir.merge(kernel.interface, lower_program(context))
     return DirectProgram(
-        object_code=compile_object(emit_module(module), opt_level),
+        object_code=compile_object(emit_module(module), level),
+        kernel_code=kernel.object_code,
         shapes=tuple(context.layout.shapes),
         entries=tuple(Entry(given.function, given.count, arity_of(context, given.function))
                       for given in context.entries),
@@ -105,19 +107,12 @@ def analysed(book: core.Book, pipeline: Pipeline, *, eta: bool, check_overflow: 
     return Analysed(context, actions, readable_book(book, converted, eta))
 
 
-@cache
-def kernel(parallel: bool, check_overflow: bool, is_acting: bool = False, counting: bool = False) -> lir.Module:
-    """The runtime kernel."""
-    modules = (*MODULES, FLOATS, *((DATA,) if is_acting else ()), *((WORK,) if counting else ()))
-    return compile_kernel(modules, kernel_parameters(parallel=parallel, check_overflow=check_overflow,
-                                                     counting=counting))
-
-
 def lower_program(context: Context) -> lir.Module:
     """All functions of a program, and what the kernel asks of it."""
     functions = [item for function in context.program.functions.values() for item in lower_function(context, function)]
     functions += apply_functions(context)
-    functions += kernel_functions(context)
+    functions += [replace(function, exported=True) if function.name in PROVIDED else function
+                  for function in kernel_functions(context)]
     return lir.Module(tuple(spill_parameters(functions)), tuple(context.structs.values()), tuple(tables(context)))
 
 

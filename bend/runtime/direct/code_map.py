@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -56,28 +56,36 @@ class _Scope:
 
 @dataclass
 class CodeMap:
-    """The code of a program where it was loaded. `address_of` gives the addresses of functions, and raises KeyError."""
+    """The code of a program where it was loaded, from one or more object files. `address_of` gives the addresses of
+    functions, and raises KeyError."""
 
-    object_code: bytes
+    objects: Sequence[bytes]
     address_of: Callable[[str], int]
     _rows: dict[int, list[dict[Any, Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        file = ELFFile(BytesIO(_placed(self.object_code, self.address_of)))
-        self._stack_pointer = STACK_POINTERS.get(file.get_machine_arch())
-        self._functions: list[tuple[int, int, str]] = sorted(
-            (symbol['st_value'], symbol['st_value'] + symbol['st_size'], symbol.name)
-            for symbol in _symbols(file).iter_symbols() if symbol['st_info']['type'] == 'STT_FUNC')
-        dwarf = file.get_dwarf_info()
-        self._frames: list[tuple[int, Any]] = sorted(
-            ((entry['initial_location'], entry) for entry in dwarf.CFI_entries() if isinstance(entry, FDE)),
-            key=lambda item: item[0])
+        self._functions: list[tuple[int, int, str]] = []
+        self._frames: list[tuple[int, Any]] = []
         self._lines: list[tuple[int, bool, int]] = []
         self._scopes: list[_Scope] = []
+        for object_code in self.objects:
+            self._read(ELFFile(BytesIO(_placed(object_code, self.address_of))))
+        self._functions.sort()
+        self._frames.sort(key=lambda item: item[0])
+        self._lines.sort(key=lambda line: line[:2])
+
+    def _read(self, file: ELFFile) -> None:
+        """Takes in an object file."""
+        self._stack_pointer = STACK_POINTERS.get(file.get_machine_arch())
+        self._functions += [(symbol['st_value'], symbol['st_value'] + symbol['st_size'], symbol.name)
+                            for symbol in _symbols(file).iter_symbols() if symbol['st_info']['type'] == 'STT_FUNC']
+        if not file.has_dwarf_info():
+            return
+        dwarf = file.get_dwarf_info()
+        self._frames += [(entry['initial_location'], entry) for entry in dwarf.CFI_entries() if isinstance(entry, FDE)]
         for unit in dwarf.iter_CUs():
             self._lines += _lines(dwarf.line_program_for_CU(unit))
             self._scopes += _Scopes(dwarf, unit.get_top_DIE()).of(unit.get_top_DIE())
-        self._lines.sort(key=lambda line: line[:2])
 
     def function(self, address: int) -> str:
         """The name of the function whose code is at an address; empty if there is none."""
@@ -141,8 +149,9 @@ def _placed(object_code: bytes, address_of: Callable[[str], int]) -> bytes:
     symbols = list(table.iter_symbols())
     starts: dict[int, int] = {}
     for symbol in symbols:
-        section = symbol['st_shndx']
-        if symbol['st_info']['type'] == 'STT_FUNC' and section not in starts:
+        section, kind = symbol['st_shndx'], symbol['st_info']
+        # Object files may have copies of the same function, but for those that others call.
+        if kind['type'] == 'STT_FUNC' and kind['bind'] == 'STB_GLOBAL' and section not in starts:
             with suppress(KeyError):
                 starts[section] = address_of(symbol.name) - symbol['st_value']
     placed = bytearray(object_code)

@@ -83,15 +83,15 @@ class CallTable:
 class DirectProgram:
     """A compiled program. Can be pickled.
 
-    `shapes` and `entries` are by number; shape 0, that of partial applications, is None. `constants` are the names of
-    the definitions without parameters by number; number 0 is what runs. `layouts` are the offsets of fields in the
-    kernel's structs in words, and their sizes under ''. `places` and `book` are pickled, since few runs need them: the
-    places of operations and calls, the final core that readback evaluates functions with, and as `calls` a `CallTable`
-    or nothing. `counted` is how many words a
-    worker needs to count overflows by place. `parallel` says that it may run with several workers. `budgeted`: a run
-    stops after some work, because nets may do the same with much less. `functions` are the names under which users know
-    the functions that the code has numbers for, as it names them where the stack ends. `actions` is there if the
-    program may perform some.
+    `object_code` calls that of its kernel, if it is not part of it, and is called by it. `shapes` and `entries` are
+    by number; shape 0, that of partial applications, is None. `constants` are the names of the definitions without
+    parameters by number; number 0 is what runs. `layouts` are the offsets of fields in the kernel's structs in
+    words, and their sizes under ''. `places` and `book` are pickled, since few runs need them: the places of
+    operations and calls, the final core that readback evaluates functions with, and as `calls` a `CallTable` or
+    nothing. `counted` is how many words a worker needs to count overflows by place. `parallel` says that it may run
+    with several workers. `budgeted`: a run stops after some work, because nets may do the same with much less.
+    `functions` are the names under which users know the functions that the code has numbers for, as it names them
+    where the stack ends. `actions` is there if the program may perform some.
     """
 
     object_code: bytes
@@ -107,6 +107,7 @@ class DirectProgram:
     functions: tuple[str, ...] = ()
     actions: ActionForms | None = None
     calls: bytes = b''
+    kernel_code: bytes = b''
 
     def places_by_number(self) -> tuple[net.Place | None, ...]:
         """The places of operations and calls; 0 is the unknown one."""

@@ -1,0 +1,85 @@
+"""The runtime kernel of the direct engine, in two parts: object code that is made once for all programs of a kind and
+kept in the cache, and the small functions that are inlined into each program.
+"""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass, replace
+from functools import cache
+
+from bend import __version__
+from bend.codegen import lir
+from bend.codegen.emit_llvm import emit_module
+from bend.codegen.pylir import compile_kernel
+from bend.fingerprint import fingerprint, host
+from bend.prelude import unpickled
+from bend.runtime.cache import Cache, key_of
+from bend.runtime.direct.kernel import MODULES, kernel_parameters
+from bend.runtime.jit import compile_object
+
+FLOATS, DATA, WORK = (MODULES[-1].with_name(f'{name}.py') for name in ('floats', 'data', 'work'))
+IN_PROGRAMS = frozenset({'drop_cell', 'free_cells'})
+"""Functions that are compiled with each program although they are not inlined: they ask it for the sizes of cells."""
+
+PROVIDED = frozenset({'run_entry', 'apply_value', 'cell_words', 'run_task'})
+"""What the kernel calls of programs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What kernels differ in: whether several workers may run, whether integers that do not fit into 24 bits are
+    counted, whether there are actions, and whether calls and cells are counted."""
+
+    parallel: bool
+    check_overflow: bool = False
+    is_acting: bool = False
+    counting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A compiled kernel: its object code, and what is compiled with each program, which declares the rest."""
+
+    object_code: bytes
+    interface: lir.Module
+
+
+_COMPILED: dict[tuple[Variant, int], Kernel] = {}
+
+
+def compiled_kernel(variant: Variant, opt_level: int, files: Cache | None) -> Kernel:
+    """A kernel, compiled unless this process has done so before or it is in the cache."""
+    found = _COMPILED.get((variant, opt_level))
+    if found is None:
+        key = key_of('kernel', __version__, fingerprint(), host(), repr(variant), str(opt_level))
+        found = None if files is None else unpickled(files.get(key), Kernel)
+        if found is None:
+            found = _compile(kernel(variant), opt_level)
+            if files is not None:
+                files.put(key, pickle.dumps(found, pickle.HIGHEST_PROTOCOL))
+        _COMPILED[variant, opt_level] = found
+    return found
+
+
+@cache
+def kernel(variant: Variant) -> lir.Module:
+    """The whole kernel."""
+    modules = (*MODULES, FLOATS, *((DATA,) if variant.is_acting else ()), *((WORK,) if variant.counting else ()))
+    return compile_kernel(modules, kernel_parameters(parallel=variant.parallel, check_overflow=variant.check_overflow,
+                                                     counting=variant.counting))
+
+
+def _compile(whole: lir.Module, opt_level: int) -> Kernel:
+    # Traced functions have tables of their frames, which walks over the stack need.
+    functions = [replace(function, exported=True, traced=True) if _is_linked(function) else function
+                 for function in whole.functions]
+    object_code = compile_object(emit_module(replace(whole, functions=tuple(functions))), opt_level)
+    declared = [replace(function, body=(), extern=True, exported=False) if _is_linked(function) else function
+                for function in whole.functions]
+    return Kernel(object_code, replace(whole, functions=tuple(declared)))
+
+
+def _is_linked(function: lir.Function) -> bool:
+    """Whether programs call a function of the kernel's object code."""
+    return not function.extern and function.inline != 'always' and function.name not in IN_PROGRAMS
