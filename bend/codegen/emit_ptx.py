@@ -134,6 +134,8 @@ class _GpuFunction(FunctionEmitter):
             return self.ptx(f'nanosleep.u32 {PAUSE_NANOSECONDS}')
         if name == 'block_barrier':
             return self.ptx('bar.sync 0', attribute=' convergent')
+        if name == 'exit_thread':
+            return self.ptx('exit')
         if name == 'device_time':
             return self.ptx('mov.u64 $0, %globaltimer', 'i64')
         if name == 'shared_memory':

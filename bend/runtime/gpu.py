@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bend.codegen.gpu_entry import ENTRY, gpu_program
 from bend.codegen.lir import Module
@@ -167,6 +167,7 @@ class Buffer:
     """Memory of the device."""
 
     def __init__(self, cuda: Any, size: int) -> None:
+        self._cuda = cuda
         self._array = cuda.device_array(size, dtype='uint8')
         self.size = size
         self.address = int(self._array.device_ctypes_pointer.value)
@@ -177,11 +178,29 @@ class Buffer:
         with _failures():
             self._array[offset:offset + len(data)].copy_to_device(numpy.frombuffer(data, dtype='uint8'))
 
+    def write_beside(self, data: bytes, offset: int) -> None:
+        """Copies bytes to the device while a kernel runs. Raises GpuFailure."""
+        import numpy
+        with _failures():
+            stream = self._cuda.stream()
+            self._array[offset:offset + len(data)].copy_to_device(numpy.frombuffer(data, dtype='uint8'), stream=stream)
+            stream.synchronize()
+
     def read(self, offset: int, size: int) -> bytes:
         """Copies bytes from the device. Raises GpuFailure."""
         with _failures():
             found: bytes = self._array[offset:offset + size].copy_to_host().tobytes()
         return found
+
+
+class Stoppable(Protocol):
+    """A launch that can be asked to end, and asked how far it is."""
+
+    def stop(self) -> None:
+        """Asks the launch to end."""
+
+    def progress(self) -> int:
+        """How far the launch is, in its own measure."""
 
 
 class Control:
@@ -271,7 +290,10 @@ class Gpu:
     def kernel(self, module: Module, function: str, cache: Cache) -> Kernel:
         """Compiles and links a function of a module, that takes the address of a record. Raises GpuFailure, and
         ValidationError for what cannot run on a GPU."""
-        text = gpu_ptx(module, function, self.device.capability, cache)
+        return self.link(gpu_ptx(module, function, self.device.capability, cache))
+
+    def link(self, text: str) -> Kernel:
+        """Links PTX (of `gpu_ptx`). Raises GpuFailure."""
         with _failures(), tempfile.TemporaryDirectory(prefix='bend-') as folder:
             path = Path(folder, 'kernel.ptx')
             path.write_text(text, encoding='ascii')
@@ -289,7 +311,7 @@ class Gpu:
         return self._cuda.jit('void(uint64)', link=[path])(bend_kernel)
 
 
-def wait_for(ended: Callable[[], bool], control: Control, seconds: float | None = None,
+def wait_for(ended: Callable[[], bool], control: Stoppable, seconds: float | None = None,
              watch: Callable[[int], None] | None = None) -> None:
     """Waits for the end of a launch, and tells `watch` how it gets on.
 
@@ -311,7 +333,7 @@ def wait_for(ended: Callable[[], bool], control: Control, seconds: float | None 
         raise
 
 
-def _stop(ended: Callable[[], bool], control: Control) -> None:
+def _stop(ended: Callable[[], bool], control: Stoppable) -> None:
     control.stop()
     deadline = time.monotonic() + GRACE_SECONDS
     while not _ask(ended):

@@ -25,9 +25,11 @@ from bend.codegen.states.outline import outline_forks
 from bend.codegen.states.sequential import sequential
 from bend.codegen.states.stepping import stepping
 from bend.desugar import core
+from bend.runtime.cache import Cache
 from bend.runtime.direct.program import DirectProgram, Entry
+from bend.runtime.gpu import gpu_ptx
 from bend.runtime.jit import compile_object
-from bend.runtime.waves.kernel import EMULATION, MODULES, kernel_parameters
+from bend.runtime.waves.kernel import EMULATION, GPU, GPU_MAIN, MODULES, kernel_parameters
 from bend.runtime.waves.program import WavesProgram
 
 ROOTS = ('run_entry', MAKE)
@@ -70,9 +72,22 @@ def compile_waves(book: core.Book, *, eta: bool = True, check_overflow: bool = F
                   opt_level: int = 2) -> WavesProgram:
     """Compiles a book for the emulated device. Raises `Unsupported`."""
     compiled = compile_states(book, (EMULATION,), eta=eta, check_overflow=check_overflow)
+    return described(compiled, compile_object(emit_module(compiled.module), opt_level), check_overflow)
+
+
+def compile_gpu(book: core.Book, capability: tuple[int, int], cache: Cache, *, eta: bool = True,
+                check_overflow: bool = False) -> WavesProgram:
+    """Compiles a book for GPUs of a compute capability; the object code is PTX, as bytes. Raises `Unsupported`, and
+    TooOld."""
+    compiled = compile_states(book, (GPU,), eta=eta, check_overflow=check_overflow)
+    return described(compiled, gpu_ptx(compiled.module, GPU_MAIN, capability, cache).encode(), check_overflow)
+
+
+def described(compiled: Compiled, object_code: bytes, check_overflow: bool) -> WavesProgram:
+    """A program with what its host needs to know."""
     context = compiled.front.context
     program = DirectProgram(
-        object_code=compile_object(emit_module(compiled.module), opt_level),
+        object_code=object_code,
         shapes=tuple(context.layout.shapes),
         entries=tuple(Entry(given.function, given.count, arity_of(context, given.function))
                       for given in context.entries),

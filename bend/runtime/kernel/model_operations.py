@@ -128,6 +128,7 @@ block_index = _only_on_gpu('block_index')
 block_threads = _only_on_gpu('block_threads')
 grid_blocks = _only_on_gpu('grid_blocks')
 block_barrier = _only_on_gpu('block_barrier')
+exit_thread = _only_on_gpu('exit_thread')
 device_time = _only_on_gpu('device_time')
 shared_memory = _only_on_gpu('shared_memory')
 

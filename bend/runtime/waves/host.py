@@ -74,7 +74,7 @@ class WavesRun:
     """A program on a device. Values are words (docs/direct.md, Values); their cells are read with `word`. `seconds` is
     what evaluation took so far."""
 
-    def __init__(self, program: WavesProgram, library: Library, device: Device) -> None:
+    def __init__(self, program: WavesProgram, library: Library | None, device: Device) -> None:
         self.program = program.program
         self.states = program
         self.library = library
@@ -198,6 +198,7 @@ class WavesRun:
 
     def _start(self) -> None:
         """Starts all lanes, and waits for them to end. Ctrl-C stops them."""
+        assert self.library is not None
         native = self.regions['native'].address
         lane_bytes = self.program.layouts['Worker'][''] * WORD
         main, arguments = 'run_lanes', [self.regions['shared'].address]

@@ -16,6 +16,10 @@ MODULES: tuple[Path, ...] = (
 `entry_fact`, `call_fact`, `cell_words`, and `run_entry` as a state."""
 EMULATION = _KERNEL / 'waves' / 'emulation.py'
 """What the CPU provides in the place of a device."""
+GPU = _KERNEL / 'waves' / 'gpu.py'
+"""What a GPU provides."""
+GPU_MAIN = 'gpu_main'
+"""The function of it that each thread runs."""
 _SYSTEM_CALLS: Mapping[str, Mapping[str, int]] = {
     'x86_64': {'EXIT': 60, 'YIELD': 24},
     'aarch64': {'EXIT': 93, 'YIELD': 124},

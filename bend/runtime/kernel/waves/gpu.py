@@ -1,0 +1,36 @@
+"""A device that is a GPU: its blocks and threads are blocks and lanes."""
+
+from bend.runtime.kernel.lang import (
+    Ptr,
+    block_index,
+    exit_thread,
+    export,
+    inline,
+    noinline,
+    noreturn,
+    thread_index,
+    trap,
+    u64,
+)
+from bend.runtime.kernel.lang import block_barrier as barrier_of_block
+from bend.runtime.kernel.waves.begin import Start, begin_lane
+from bend.runtime.kernel.waves.main import lane_main
+from bend.runtime.kernel.waves.state import Worker
+
+
+@export
+def gpu_main(start: u64) -> None:
+    """What each thread does."""
+    lane_main(begin_lane(Ptr[Start](start), u64(block_index()), u64(thread_index())))
+
+
+@inline
+def block_barrier(w: Ptr[Worker]) -> None:
+    barrier_of_block()
+
+
+@noinline
+@noreturn
+def leave() -> None:
+    exit_thread()
+    trap()

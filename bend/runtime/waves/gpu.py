@@ -1,0 +1,188 @@
+"""Runs of programs on a GPU: what `host` does for the emulated device, with the memory of a GPU.
+
+Values stay on the device. The host reads and writes its words by the page, and forgets them when lanes run.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import overload
+
+from bend.runtime.gpu import Buffer, Gpu, Grid, Kernel, Request, grid_of, memory_of, wait_for
+from bend.runtime.region import WORD, OutOfMemory
+from bend.runtime.waves.host import STOP_INTERRUPTED, Device, WavesRun
+from bend.runtime.waves.program import WavesProgram
+
+PAGE = 8192
+"""Words that are copied together."""
+BLOCKS_PER_MULTIPROCESSOR = 2
+LARGEST_STACK = 1 << 12
+"""Words of a lane's stack, if that is no more than the part of the memory that stacks may take."""
+STACK_PART = 1 / 8
+LARGEST_CAPACITY = 1 << 22
+CAPACITY_PART = 1 / 16
+_ZERO_AT_FIRST = ('shared', 'blocks', 'constants', 'overflows')
+
+
+class DeviceWords:
+    """The words of a buffer, as those of an array in memory. What is written reaches the device with `flush`."""
+
+    def __init__(self, buffer: Buffer) -> None:
+        self._buffer = buffer
+        self._pages: dict[int, array[int]] = {}
+        self._changed: set[int] = set()
+
+    def _page(self, number: int) -> array[int]:
+        if number not in self._pages:
+            offset = number * PAGE * WORD
+            size = min(PAGE * WORD, self._buffer.size - offset)
+            self._pages[number] = array('Q', self._buffer.read(offset, size))
+        return self._pages[number]
+
+    @overload
+    def __getitem__(self, place: int) -> int: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[int]: ...
+
+    def __getitem__(self, place: int | slice) -> int | list[int]:
+        if isinstance(place, slice):
+            return [self[index] for index in range(*place.indices(self._buffer.size // WORD))]
+        return self._page(place // PAGE)[place % PAGE]
+
+    def __setitem__(self, place: int, value: int) -> None:
+        self._page(place // PAGE)[place % PAGE] = value
+        self._changed.add(place // PAGE)
+
+    def clear(self) -> None:
+        """Makes all words 0."""
+        for number in range(-(-self._buffer.size // (PAGE * WORD))):
+            words = min(PAGE, self._buffer.size // WORD - number * PAGE)
+            self._pages[number] = array('Q', bytes(words * WORD))
+            self._changed.add(number)
+
+    def flush(self) -> None:
+        """Writes to the device what was changed."""
+        for number in self._changed:
+            self._buffer.write(self._pages[number].tobytes(), number * PAGE * WORD)
+        self._changed.clear()
+
+    def forget(self) -> None:
+        """What was read may have changed on the device."""
+        self._pages.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRegion:
+    """A stretch of the device's memory."""
+
+    address: int
+    words: DeviceWords
+    buffer: Buffer
+
+
+class GpuRun(WavesRun):
+    """A program on a GPU."""
+
+    regions: dict[str, DeviceRegion]  # type: ignore[assignment]
+
+    def __init__(self, program: WavesProgram, gpu: Gpu, kernel: Kernel, device: Device) -> None:
+        """Takes the memory. Raises GpuFailure."""
+        self.gpu = gpu
+        self.kernel = kernel
+        worker = program.program.layouts['Worker']
+        self._changes = dict.fromkeys(range(worker['']), 0)
+        self._is_first = True
+        self._start_words = program.program.layouts['Start']['']
+        self._start_buffer = gpu.buffer((self._start_words + 2 * worker['']) * WORD)
+        super().__init__(program, None, device)
+
+    def close(self) -> None:
+        self.regions.clear()
+
+    def _reserve(self, name: str, byte_count: int) -> None:
+        if name == 'native':
+            return
+        buffer = self.gpu.buffer(byte_count)
+        region = self.regions[name] = DeviceRegion(buffer.address, DeviceWords(buffer), buffer)
+        if name in _ZERO_AT_FIRST:
+            region.words.clear()
+
+    def _set(self, struct: str, region: str, index: int, fields: Mapping[str, int]) -> None:
+        """Lanes are filled in on the device, with what the first one has."""
+        if struct != 'Worker':
+            super()._set(struct, region, index, fields)
+        elif index == 0:
+            layout = self.program.layouts[struct]
+            self._changes.update({layout[name]: value for name, value in fields.items()})
+
+    def _start(self) -> None:
+        for region in self.regions.values():
+            region.words.flush()
+        self._write_start()
+        try:
+            wait_for(self.kernel.launch(Grid(self.device.blocks, self.device.threads, 0), self._start_buffer.address),
+                     self)
+        finally:
+            for region in self.regions.values():
+                region.words.forget()
+
+    def _write_start(self) -> None:
+        """Tells lanes what they need."""
+        layout = self.program.layouts['Start']
+        words = [0] * self._start_words
+        for name, value in {
+            'shared': self.regions['shared'].address, 'blocks': self.regions['blocks'].address,
+            'stack_bytes': self.device.stack_words * WORD, 'change_count': len(self._changes),
+            'changes': self._start_buffer.address + self._start_words * WORD, 'is_first': int(self._is_first),
+        }.items():
+            words[layout[name]] = value
+        pairs = [word for change in self._changes.items() for word in change]
+        self._start_buffer.write(array('Q', words + pairs).tobytes())
+        self._changes, self._is_first = {}, False
+
+    def stop(self) -> None:
+        """Asks lanes to end while they run."""
+        place = self.program.layouts['Shared']['stop'] * WORD
+        self.regions['shared'].buffer.write_beside(STOP_INTERRUPTED.to_bytes(WORD, sys.byteorder), place)
+
+    def progress(self) -> int:
+        """Runs do not tell how they get on."""
+        return 0
+
+
+def gpu_grid(program: WavesProgram, gpu: Gpu, kernel: Kernel, request: Request) -> Device:
+    """How a program uses a GPU: as many lanes as suit it, and its memory shared out. Raises GpuFailure."""
+    if request.blocks is None:
+        most = BLOCKS_PER_MULTIPROCESSOR * gpu.device.multiprocessors
+        grid = grid_of(request, gpu.device, lambda threads: min(most, kernel.resident_blocks(threads, 0)), 0)
+    else:
+        grid = grid_of(request, gpu.device, lambda threads: kernel.resident_blocks(threads, 0), 0)
+    memory = memory_of(request, gpu.free_memory())
+    lanes = grid.blocks * grid.threads
+    stack_words = min(LARGEST_STACK, int(memory * STACK_PART) // (lanes * WORD))
+    capacity = min(LARGEST_CAPACITY, int(memory * CAPACITY_PART) // (2 * WORD))
+    layouts = program.program.layouts
+    rest = (memory - lanes * (stack_words + layouts['Worker']['']) * WORD - 2 * capacity * WORD
+            - grid.blocks * layouts['Block'][''] * WORD)
+    least = 2 + 2 * program.entry_words
+    if stack_words < least or capacity < lanes or rest < program.frame_words * WORD:
+        raise OutOfMemory(memory, memory)
+    return replace(Device(), blocks=grid.blocks, threads=grid.threads, stack_words=stack_words,
+                   heap_bytes=rest // WORD * WORD, capacity=capacity, step_below=lanes)
+
+
+@contextmanager
+def open_gpu_run(program: WavesProgram, gpu: Gpu, request: Request) -> Iterator[GpuRun]:
+    """Memory of a GPU for runs of a program whose object code is PTX; it is there until the `with` ends. Raises
+    GpuFailure and OutOfMemory."""
+    kernel = gpu.link(program.program.object_code.decode())
+    run = GpuRun(program, gpu, kernel, gpu_grid(program, gpu, kernel, request))
+    try:
+        yield run
+    finally:
+        run.close()

@@ -1,0 +1,114 @@
+"""Programs on a GPU: as PTX, and on threads of the system with the memory and the launches of a GPU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bend.codegen.states.compile import compile_gpu
+from bend.deep_stack import with_deep_stack
+from bend.hvm.numbers import DivisionByZero
+from bend.runtime.cache import Cache
+from bend.runtime.gpu import Request
+from bend.runtime.region import OutOfMemory
+from bend.runtime.waves import gpu
+from bend.runtime.waves.gpu import DeviceWords, open_gpu_run
+from tests.codegen.assembler import assemble
+from tests.gpu.waves_gpu import WavesBuffer, emulated
+from tests.waves.device import book_of, on_threads, shown
+from tests.waves.device_programs import PROGRAMS
+
+SMALL = Request(blocks=2, threads=32)
+LIST = '''
+def numbers(n):
+  switch n:
+    case 0:
+      return []
+    case _:
+      return List/Cons(n, numbers(n-1))
+
+def big():
+  return List/length(numbers(300))
+
+def main():
+  return (numbers(40), big)
+'''
+
+
+@pytest.mark.parametrize('name', ['sum', 'closures', 'constants'])
+def test_programs_as_ptx(name: str, tmp_path: Path) -> None:
+    book = book_of(PROGRAMS[name][0])
+    for capability in ((7, 0), (9, 0)):
+        program = with_deep_stack(lambda: compile_gpu(book, capability, Cache(None)))  # noqa: B023
+        text = program.program.object_code.decode()
+        assert {'bend_entry', 'sequence', 'step'} <= set(assemble(text, capability, tmp_path))
+        assert 'exit;' in text
+        assert 'Start' in program.program.layouts
+
+
+@pytest.mark.parametrize('name', PROGRAMS)
+def test_programs(name: str) -> None:
+    text, result = PROGRAMS[name]
+    program, device = emulated(book_of(text))
+    with open_gpu_run(program, device, SMALL) as run:
+        assert shown(run, run.evaluate(0)) == result
+        assert run.waves > 0
+        assert 0 < run.peak_bytes < run.device.heap_bytes
+
+
+def test_readback_asks_the_device_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A result with a folded reference is evaluated in another launch, which goes on with the memory of the first."""
+    monkeypatch.setattr(gpu, 'PAGE', 16)
+    book = book_of(LIST)
+    program, device = emulated(book)
+    with open_gpu_run(program, device, SMALL) as run:
+        assert shown(run, run.evaluate(0)) == on_threads(book)
+        first = run.peak_bytes
+        assert shown(run, run.evaluate(0)) == on_threads(book)
+        assert run.peak_bytes >= first
+
+
+def test_division_by_zero() -> None:
+    program, device = emulated(book_of('def main(): return f(0)\ndef f(x): return 5 / x\n'))
+    with open_gpu_run(program, device, SMALL) as run, pytest.raises(DivisionByZero):
+        run.evaluate(0)
+
+
+def test_memory_runs_out() -> None:
+    text = PROGRAMS['tree'][0].replace('make(6, 1)', 'make(18, 1)')
+    program, device = emulated(book_of(text), free=2 << 20)
+    with open_gpu_run(program, device, Request(blocks=1, threads=32)) as run, pytest.raises(OutOfMemory):
+        run.evaluate(0)
+    with pytest.raises(OutOfMemory), open_gpu_run(program, device, Request(memory=4096)):
+        pass
+
+
+def test_an_interrupt_stops_the_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
+    program, device = emulated(book_of('def main(): return f(1)\ndef f(x): return f(x) + f(x)\n'), free=1 << 30)
+
+    def interrupted(ended: object, control: object, *rest: object) -> None:
+        original(ended, control, watch=lambda progress: (_ for _ in ()).throw(KeyboardInterrupt))
+
+    original = gpu.wait_for
+    monkeypatch.setattr(gpu, 'wait_for', interrupted)
+    with open_gpu_run(program, device, SMALL) as run, pytest.raises(KeyboardInterrupt):
+        run.evaluate(0)
+
+
+def test_words_of_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu, 'PAGE', 4)
+    buffer = WavesBuffer(80)
+    words = DeviceWords(buffer)
+    assert words[9] == 0xABABABABABABABAB
+    words[5], words[9] = 7, 8
+    assert buffer.read(40, 8) == b'\xab' * 8
+    words.flush()
+    assert buffer.read(40, 8) == bytes([7]) + bytes(7)
+    buffer.write(bytes([9]) + bytes(7), 40)
+    assert words[5] == 7
+    words.forget()
+    assert (words[5], words[9], words[8:]) == (9, 8, [0xABABABABABABABAB, 8])
+    words.clear()
+    words.flush()
+    assert buffer.read(0, 80) == bytes(80)

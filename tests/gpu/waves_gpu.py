@@ -1,0 +1,93 @@
+"""A GPU for programs in waves, whose lanes are threads of the system, and whose memory is that of this process."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+from bend.codegen.emit_llvm import emit_module
+from bend.codegen.states.compile import compile_states, described
+from bend.deep_stack import with_deep_stack
+from bend.desugar import core
+from bend.runtime.direct.threads import join_thread, signals_blocked, start_thread
+from bend.runtime.gpu import Gpu, Grid
+from bend.runtime.jit import compile_object, load_object
+from bend.runtime.region import give_back, reserve
+from bend.runtime.waves.host import NATIVE_STACK
+from bend.runtime.waves.kernel import EMULATION
+from bend.runtime.waves.program import WavesProgram
+from tests.gpu.emulation import DEVICE, EmulatedBuffer
+
+TARGETS = (EMULATION, Path(__file__).parent / 'emulated_waves.py')
+
+
+class WavesBuffer(EmulatedBuffer):
+    """Memory that is not zero at first."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        ctypes.memset(self.address, 0xAB, size)
+
+    def write_beside(self, data: bytes, offset: int) -> None:
+        self.write(data, offset)
+
+
+class WavesKernel:
+    """As `bend.runtime.gpu.Kernel`."""
+
+    def __init__(self, object_code: bytes) -> None:
+        self._library = load_object(object_code)
+        self._function = self._library.address('emulated_main')
+        self.launches: list[Grid] = []
+
+    def resident_blocks(self, threads: int, shared_memory: int) -> int:
+        return 4
+
+    def launch(self, grid: Grid, address: int) -> Callable[[], bool]:
+        self.launches.append(grid)
+        waiting = threading.Thread(target=self._run, args=(grid, address), daemon=True)
+        waiting.start()
+        return lambda: not waiting.is_alive()
+
+    def _run(self, grid: Grid, address: int) -> None:
+        count = grid.blocks * grid.threads
+        stacks = reserve(count * NATIVE_STACK)
+        assert stacks is not None
+        lanes = [(ctypes.c_uint64 * 3)(address, *divmod(lane, grid.threads)) for lane in range(count)]
+        with signals_blocked():
+            threads = [start_thread(self._function, ctypes.addressof(lane), stacks.address + number * NATIVE_STACK,
+                                    NATIVE_STACK) for number, lane in enumerate(lanes)]
+        for thread in threads:
+            join_thread(thread, lambda: None)
+        give_back(stacks)
+
+
+class WavesGpu:
+    """As `bend.runtime.gpu.Gpu`, for one program."""
+
+    device = DEVICE
+
+    def __init__(self, object_code: bytes, free: int) -> None:
+        self._object_code = object_code
+        self._free = free
+        self.kernel: WavesKernel | None = None
+
+    def free_memory(self) -> int:
+        return self._free
+
+    def buffer(self, size: int) -> WavesBuffer:
+        return WavesBuffer(size)
+
+    def link(self, text: str) -> WavesKernel:
+        self.kernel = WavesKernel(self._object_code)
+        return self.kernel
+
+
+def emulated(book: core.Book, free: int = 64 << 20) -> tuple[WavesProgram, Gpu]:
+    """A program, and the GPU that runs it."""
+    compiled = with_deep_stack(lambda: compile_states(book, TARGETS))
+    object_code = compile_object(emit_module(compiled.module), 0)
+    return described(compiled, b'', False), cast(Gpu, WavesGpu(object_code, free))
