@@ -8,6 +8,7 @@ time, or it fails. While it runs, the host can ask it to stop, and see how it ge
 from __future__ import annotations
 
 import contextlib
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -88,14 +89,16 @@ def load_numba() -> Any:
         # numpy 2.5 took it away; numba-cuda 0.30 and earlier still ask for it when they are imported.
         numpy.row_stack = numpy.vstack
     try:
-        from numba import config, cuda
+        from numba import cuda
     except Exception as problem:
         # Besides ImportError: numba refuses some releases of numpy with exceptions of other kinds.
         text = ' '.join(str(problem).split())
         raise GpuUnavailable(f'numba.cuda cannot be imported: {type(problem).__name__}: {text}',
                              INSTALL_PACKAGES) from problem
-    # A warning about small grids is for those who write kernels.
-    config.CUDA_LOW_OCCUPANCY_WARNINGS = 0
+    # A warning about small grids is for those who write kernels. numba and numba-cuda have settings of their own.
+    for name in ('numba.core.config', 'numba.cuda.core.config'):
+        if name in sys.modules:
+            sys.modules[name].CUDA_LOW_OCCUPANCY_WARNINGS = 0  # type: ignore[attr-defined]
     return cuda
 
 
@@ -232,6 +235,7 @@ class Kernel:
         # All blocks shall run at the same time. numba knows of that only where it makes code for it.
         self._kernel.cooperative = True
         self._stream = cuda.stream()
+        self._began, self._ended = cuda.event(timing=True), cuda.event(timing=True)
 
     def resident_blocks(self, threads: int, shared_memory: int) -> int:
         """How many blocks can run at the same time. Raises GpuFailure."""
@@ -256,10 +260,15 @@ class Kernel:
         wrong on the device. Raises GpuFailure."""
         import numpy
         with _failures():
-            ended = self._cuda.event(timing=False)
+            self._began.record(self._stream)
             self._dispatcher[grid.blocks, grid.threads, self._stream, grid.shared_memory](numpy.uint64(address))
-            ended.record(self._stream)
-        return lambda: bool(ended.query())
+            self._ended.record(self._stream)
+        return lambda: bool(self._ended.query())
+
+    def seconds(self) -> float:
+        """How long the device took for the last launch, which has ended. Raises GpuFailure."""
+        with _failures():
+            return float(self._began.elapsed_time(self._ended)) / 1000
 
 
 class Gpu:

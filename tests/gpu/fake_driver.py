@@ -119,7 +119,7 @@ class FakeCuda:
         return 'stream'
 
     def event(self, timing: bool) -> Any:
-        return SimpleNamespace(record=lambda stream: None, query=lambda: True)
+        return SimpleNamespace(record=lambda stream: None, query=lambda: True, elapsed_time=lambda other: 2.5)
 
     def declare_device(self, name: str, signature: str) -> Any:
         assert (name, signature) == ('bend_entry', 'uint32(uint64)')
@@ -153,5 +153,4 @@ def fake_numba(cuda: Any) -> ModuleType:
     package = ModuleType('numba')
     package.__spec__ = ModuleSpec('numba', None)
     package.cuda = cuda  # type: ignore[attr-defined]
-    package.config = SimpleNamespace()  # type: ignore[attr-defined]
     return package

@@ -38,6 +38,7 @@ from bend.runtime.gpu import (
 from bend.runtime.gpu_device import require_gpu
 from bend.runtime.gpu_record import Record, run_record
 from bend.runtime.gpu_trial import KERNEL, SHARED_MEMORY, run_trial
+from tests.gpu import programs
 from tests.gpu.emulation import EmulatedGpu
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -216,9 +217,15 @@ def trap(lab: Lab) -> dict[str, Any]:
     return {'ok': False, 'error': 'the kernel did not fail'}
 
 
+def program(name: str) -> Callable[[Lab], dict[str, Any]]:
+    """A program, in several sizes, beside the same one on the CPU."""
+    return lambda lab: programs.measured(name, ROOT, lab.emulated)
+
+
 SECTIONS: Mapping[str, Callable[[Lab], dict[str, Any]]] = {
-    function.__name__: function
-    for function in (doctor, startup, trial, shared_memory, stop, litmus, compute, memory, trap)}
+    **{function.__name__: function
+       for function in (doctor, startup, trial, shared_memory, stop, litmus, compute, memory, trap)},
+    **{f'program {name}': program(name) for name in programs.names()}}
 
 
 # ---- parts of sections -----------------------------------------------------------------------
@@ -310,7 +317,7 @@ def main() -> int:
     for name in arguments.only or SECTIONS:
         sections[name] = _section(name, arguments.emulated)
         outcome, seconds = 'ok' if sections[name]['ok'] else 'FAILED', sections[name]['seconds']
-        print(f'{outcome:<8}{name:<16}{seconds:6.1f} s', flush=True)
+        print(f'{outcome:<8}{name:<24}{seconds:6.1f} s', flush=True)
     is_good = all(section['ok'] for section in sections.values())
     arguments.results.write_text(json.dumps({'ok': is_good, 'sections': sections}, indent=1) + '\n')
     return 0 if is_good else 1

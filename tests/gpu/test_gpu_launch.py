@@ -168,6 +168,12 @@ def test_a_launch(cuda: FakeCuda, tmp_path: Path) -> None:
     assert cuda.launched == [(64, 128, 'stream', SHARED_MEMORY, 'uint64')]
 
 
+def test_seconds_of_a_launch(cuda: FakeCuda) -> None:
+    kernel = Gpu(DEVICE).kernel(compile_kernel(TRIAL), 'run_trial', Cache(None))
+    assert wait_for(kernel.launch(Grid(1, 32, SHARED_MEMORY), 0), Gpu(DEVICE).control()) is None
+    assert kernel.seconds() == 0.0025
+
+
 def test_memory_of_the_device(cuda: FakeCuda) -> None:
     opened = Gpu(DEVICE)
     assert opened.free_memory() == 60 << 30

@@ -25,6 +25,10 @@ LARGEST_STACK = 1 << 12
 STACK_PART = 1 / 8
 LARGEST_CAPACITY = 1 << 22
 CAPACITY_PART = 1 / 16
+BLOCK_CAPACITY = 1 << 12
+"""Frames that can be ready in a block."""
+MOST_ALONE = 256
+"""With no more ready frames than this (and than it has lanes) one block runs them alone: its barriers are cheap."""
 _ZERO_AT_FIRST = ('shared', 'blocks', 'constants', 'overflows')
 
 
@@ -86,7 +90,7 @@ class DeviceRegion:
 
 
 class GpuRun(WavesRun):
-    """A program on a GPU."""
+    """A program on a GPU. `device_seconds` is what the device itself took of the `seconds` so far."""
 
     regions: dict[str, DeviceRegion]  # type: ignore[assignment]
 
@@ -95,6 +99,7 @@ class GpuRun(WavesRun):
         self.gpu = gpu
         self.kernel = kernel
         worker = program.program.layouts['Worker']
+        self.device_seconds = 0.0
         self._changes = dict.fromkeys(range(worker['']), 0)
         self._is_first = True
         self._start_words = program.program.layouts['Start']['']
@@ -127,6 +132,7 @@ class GpuRun(WavesRun):
         try:
             wait_for(self.kernel.launch(Grid(self.device.blocks, self.device.threads, 0), self._start_buffer.address),
                      self)
+            self.device_seconds += self.kernel.seconds()
         finally:
             for region in self.regions.values():
                 region.words.forget()
@@ -168,12 +174,13 @@ def gpu_grid(program: WavesProgram, gpu: Gpu, kernel: Kernel, request: Request) 
     capacity = min(LARGEST_CAPACITY, int(memory * CAPACITY_PART) // (2 * WORD))
     layouts = program.program.layouts
     rest = (memory - lanes * (stack_words + layouts['Worker']['']) * WORD - 2 * capacity * WORD
-            - grid.blocks * layouts['Block'][''] * WORD)
+            - grid.blocks * (layouts['Block'][''] + 2 * BLOCK_CAPACITY) * WORD)
     least = 2 + 2 * program.entry_words
     if stack_words < least or capacity < lanes or rest < program.frame_words * WORD:
         raise OutOfMemory(memory, memory)
     return replace(Device(), blocks=grid.blocks, threads=grid.threads, stack_words=stack_words,
-                   heap_bytes=rest // WORD * WORD, capacity=capacity, step_below=lanes)
+                   heap_bytes=rest // WORD * WORD, capacity=capacity, block_capacity=BLOCK_CAPACITY,
+                   alone_below=min(MOST_ALONE, grid.threads), step_below=grid.blocks, rounds_below=grid.threads)
 
 
 @contextmanager
