@@ -117,6 +117,8 @@ class FunctionEmitter(Expressions):
                 self.give_back(value)
             case lir.ExprStmt(value):
                 self.evaluate(value)
+            case lir.Fork():
+                raise TypeError('forks become states before they become C')
 
     def assign(self, statement: lir.Assign) -> None:
         """An assignment, or the declaration of a local with its first value."""

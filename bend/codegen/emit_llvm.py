@@ -170,6 +170,7 @@ class FunctionEmitter:
         self.module = module
         self.function = function
         self.lines: list[str] = []
+        self.arrays: list[str] = []
         self.values = 0
         self.labels = 0
         self.block = 'entry'
@@ -192,6 +193,7 @@ class FunctionEmitter:
         self.emit_block(function.body)
         if not self.closed:
             self.close('ret void' if function.result == lir.VOID else 'unreachable')
+        lines.extend(self.arrays)
         lines.extend(self.lines)
         lines.append('}')
 
@@ -369,6 +371,9 @@ class FunctionEmitter:
                 return self.value(f'load {value_type(type_)}, ptr %{quoted("l." + name)}')
             case lir.GlobalAddress(name):
                 return self.module.symbol(name)
+            case lir.StackArray(element, count):
+                self.arrays.append(f'  %array{len(self.arrays)} = alloca [{count} x {memory_type(element)}], align 8')
+                return f'%array{len(self.arrays) - 1}'
             case lir.Binary():
                 return self.emit_binary(expr)
             case lir.Compare():

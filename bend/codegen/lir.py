@@ -87,6 +87,21 @@ class GlobalAddress:
 
 @final
 @dataclass(frozen=True, slots=True)
+class StackArray:
+    """The address of memory for so many elements that each call of the function has for itself until it ends. C does
+    not know it."""
+
+    element: Type
+    count: int
+
+    @property
+    def type(self) -> Ptr:
+        """A pointer to the first one."""
+        return Ptr(self.element)
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Binary:
     """Arithmetic on two operands of one type; floats have `add sub mul div` only."""
 
@@ -338,7 +353,8 @@ class Intrinsic:
 
 
 Expr: TypeAlias = (
-    Const | Local | GlobalAddress | Binary | Compare | Logical | Not | Neg | Convert | Bitcast | Select | Load
+    Const | Local | GlobalAddress | StackArray | Binary | Compare | Logical | Not | Neg | Convert | Bitcast | Select
+    | Load
     | AtomicLoad | AtomicRmw | CompareExchange | FieldAddress | IndexAddress | Pack | Extract | Call | Intrinsic
 )
 
@@ -467,7 +483,7 @@ class ExprStmt:
 @dataclass(frozen=True, slots=True)
 class Fork:
     """Calls that do not need each other, each of which gives a local its value. They may be done at the same time, or
-    in any order (`bend.codegen.states`); other targets do them one after the other."""
+    in any order (`bend.codegen.states`); LLVM does them one after the other, C does not know them."""
 
     targets: tuple[Local, ...]
     calls: tuple[Call, ...]

@@ -138,6 +138,8 @@ def _expr(expr: lir.Expr) -> str:
             return name
         case lir.GlobalAddress(name):
             return f'@{name}'
+        case lir.StackArray(element, count):
+            return f'stack {element}[{count}]'
         case lir.Binary(op, left, right):
             return f'({_expr(left)} {_BINARY[op]} {_expr(right)})'
         case lir.Compare(op, left, right):

@@ -264,6 +264,10 @@ class _Function:
                 if name not in self.module.globals:
                     raise self.error(f'no global {name}')
                 self.same(type_, self.module.globals[name].address().type, name)
+            case lir.StackArray(element, count):
+                self.module.check_type(self.function.name, self.line, element)
+                if count < 1:
+                    raise self.error('memory for no elements')
             case lir.Binary(op, left, right):
                 self.binary(op, self.expr(left), self.expr(right))
             case lir.Compare(op, left, right):

@@ -24,7 +24,7 @@ def mapped(item: Any, change: Callable[[Any], Any]) -> Any:
 @cache
 def operand_fields(class_: Any) -> tuple[str, ...]:
     """The fields of a class that may hold expressions."""
-    if not dataclasses.is_dataclass(class_) or class_ in (lir.Local, lir.Const, lir.GlobalAddress):
+    if not dataclasses.is_dataclass(class_) or class_ in (lir.Local, lir.Const, lir.GlobalAddress, lir.StackArray):
         return ()
     return tuple(item.name for item in dataclasses.fields(class_)
                  if item.name in ('left', 'right', 'value', 'values', 'arguments', 'pointer', 'index', 'condition',

@@ -34,6 +34,8 @@ from bend.runtime.waves.program import WavesProgram
 
 ROOTS = ('run_entry', MAKE)
 """What the host and the kernel ask for: always states."""
+STACK_WORDS = 1 << 10
+"""The words of the stack of each lane: on a GPU it lies in its local memory, for as many lanes as there can be."""
 _AT = PIPELINE.index(fork_calls) + 1
 STATES_PIPELINE = (*PIPELINE[:_AT], outline_forks, *PIPELINE[_AT:])
 
@@ -62,7 +64,7 @@ def compile_states(book: core.Book, targets: Sequence[object], *, eta: bool = Tr
     known = {item.name: item for item in module.functions}
     states, plain = split(functions, known[MAKE])
     machine = lay_out(states, structs, WORKER.name)
-    made = [sequential(machine, structs['Worker']), stepping(machine), *fact_functions(machine)]
+    made = [sequential(machine, structs['Worker'], STACK_WORDS), stepping(machine), *fact_functions(machine)]
     kept = replace(module, functions=tuple(item for item in module.functions if item.name not in machine.entries))
     program = lir.Module((*made, *plain), tuple(context.structs.values()), (*tables(context), *fact_tables(machine)))
     return Compiled(lir.merge(kept, program), machine, replace(front, context=context))
@@ -100,7 +102,8 @@ def described(compiled: Compiled, object_code: bytes, check_overflow: bool) -> W
         functions=tuple(function.origin for function in context.program.functions.values()),
     )
     machine = compiled.machine
-    return WavesProgram(program, machine.entries['run_entry'], machine.frame_words, machine.entry_words)
+    return WavesProgram(program, machine.entries['run_entry'], machine.frame_words, machine.entry_words,
+                        STACK_WORDS)
 
 
 @cache

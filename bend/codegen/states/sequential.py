@@ -1,8 +1,8 @@
 """The sequential form: one function that runs a frame to its end, on a stack in memory.
 
-    sequence(w, frame):                       words of the result, in w.results; or a frame that is to be done first
+    sequence(w, frame):                       how many words the result in w.results has; 0 if all became frames
       while true: switch state
-        case f:          if budget and stack are used up and that matters: return a frame for this call
+        case f:          if budget or stack are used up and that matters: make frames of this call and the stack
                          …
                          push live locals, arguments of later calls and the state 'f.1'; state = g     # a call
                          register = x; state = top of the stack                                      # f gives x
@@ -35,24 +35,27 @@ from bend.codegen.states.layout import Machine, Waiting, words_of
 NAME = 'sequence'
 TOP = lir.Local('top', val.POINTER)
 """The first free word of the stack."""
+BOTTOM = lir.Local('bottom', val.POINTER)
 LIMIT = lir.Local('limit', lir.U64)
+"""How far up an entry may begin."""
 BUDGET = lir.Local('budget', lir.U64)
 WAITING = lir.Local('waiting', lir.U64)
 """How many calls on the stack have not been begun."""
 TASK = lir.Local('task', lir.U64)
 
 
-def sequential(machine: Machine, worker: lir.Struct) -> lir.Function:
-    """The function `sequence` of a machine."""
-    form = _Sequential(machine, worker)
+def sequential(machine: Machine, worker: lir.Struct, stack_words: int) -> lir.Function:
+    """The function `sequence` of a machine, with so many words of stack."""
+    form = _Sequential(machine, worker, stack_words)
     return lir.Function(NAME, ((WORKER.name, WORKER.type), (FRAME.name, FRAME.type)), lir.U64, form.body(),
                         inline='never')
 
 
 class _Sequential(Form):
-    def __init__(self, machine: Machine, worker: lir.Struct) -> None:
+    def __init__(self, machine: Machine, worker: lir.Struct, stack_words: int) -> None:
         super().__init__(machine)
         self.worker = worker
+        self.stack_words = stack_words
 
     def body(self) -> lir.Block:
         """The whole function."""
@@ -60,8 +63,9 @@ class _Sequential(Form):
         start = lir.Binary('and', lir.Load(lir.IndexAddress(frame_pointer(FRAME), u64(HEADER))), u64(CODE_MASK))
         cases = [*self.ends(), *self.shared_cases(), *self.resumed()]
         return (
-            lir.Assign(TOP, frame_pointer(load(WORKER, 'stack'))),
-            lir.Assign(LIMIT, load(WORKER, 'stack_limit')),
+            lir.Assign(BOTTOM, lir.StackArray(lir.U64, self.stack_words)),
+            lir.Assign(TOP, BOTTOM),
+            lir.Assign(LIMIT, lir.Binary('add', lir.Convert(BOTTOM, lir.U64), load(WORKER, 'stack_room'))),
             lir.Assign(BUDGET, load(WORKER, 'budget')),
             lir.Assign(WAITING, u64(0)),
             lir.Assign(STATE, start),
@@ -102,11 +106,12 @@ class _Sequential(Form):
             lir.Assign(TASK, runtime('new_frame', lir.U64)),
             lir.Store(lir.IndexAddress(task, u64(HEADER)), u64(number)),
             *self.stores(task, FIRST, registers(machine.functions[name].parameters)),
-            lir.Store(self.worker.address(WORKER, 'stack_top'), lir.Convert(TOP, lir.U64)),
-            lir.Return(TASK),
+            lir.ExprStmt(runtime('spill', lir.VOID, FRAME, TASK, lir.Convert(BOTTOM, lir.U64),
+                                 lir.Convert(TOP, lir.U64))),
+            lir.Return(u64(0)),
         )
         look = (
-            lir.If(runtime('is_spilling', lir.BOOL, lir.Convert(TOP, lir.U64), WAITING), saved),
+            lir.If(runtime('is_spilling', lir.BOOL, is_full, WAITING), saved),
             lir.Assign(BUDGET, self.worker.load(WORKER, 'budget')),
         )
         return (lir.Assign(BUDGET, lir.Binary('sub', BUDGET, u64(1))),

@@ -28,7 +28,8 @@ from bend.codegen.states.emit import (
 from bend.codegen.states.layout import Machine, Waiting, words_of
 
 NAME = 'step'
-MISSING_SHIFT, SLOT_SHIFT = 32, 48
+MISSING_SHIFT, ALONE_BIT, SLOT_SHIFT = 32, 1 << 48, 49
+"""What is where in headers and in where results go (`bend.runtime.kernel.waves.frames`)."""
 GIVE = {1: 'give_one', 2: 'give_two'}
 
 
@@ -84,7 +85,8 @@ class _Stepping(Form):
         for child, call, slot in zip(children, waiting.calls, waiting.slots, strict=True):
             made.append(lir.Assign(child, runtime('new_frame', lir.U64)))
             words = frame_pointer(child)
-            target = lir.Binary('or', FRAME, u64(slot << SLOT_SHIFT)) if slot else FRAME
+            where = slot << SLOT_SHIFT | (ALONE_BIT if len(children) == 1 else 0)
+            target = lir.Binary('or', FRAME, u64(where)) if where else FRAME
             made += [lir.Store(lir.IndexAddress(words, u64(HEADER)), u64(self.machine.entries[call.function])),
                      lir.Store(lir.IndexAddress(words, u64(RETURN)), target),
                      *self.stores(words, FIRST, call.arguments[1:])]

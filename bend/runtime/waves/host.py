@@ -32,15 +32,15 @@ NATIVE_STACK = 256 << 10
 class Device:
     """A device and how it is used.
 
-    There are blocks of so many lanes, each lane with so many words of stack. `capacity` is how many frames can be ready
-    on the device at a time, `block_capacity` in a block. At most `alone_below` frames are run by one block alone; fewer
-    than `step_below` step by step by all; in a block, fewer than `rounds_below` step by step. A sequential run looks at
-    the device after `budget` calls. `is_threaded`: each lane has a native thread of its own.
+    There are blocks of so many lanes, each lane with at most so many words of stack. `capacity` is how many frames can
+    be ready on the device at a time, `block_capacity` in a block. At most `alone_below` frames are run by one block
+    alone; fewer than `step_below` step by step by all; in a block, fewer than `rounds_below` step by step. A sequential
+    run looks at the device after `budget` calls. `is_threaded`: each lane has a native thread of its own.
     """
 
     blocks: int = 2
     threads: int = 8
-    stack_words: int = 1 << 12
+    stack_words: int = 1 << 10
     heap_bytes: int = 256 << 20
     capacity: int = 1 << 16
     block_capacity: int = 32
@@ -86,7 +86,6 @@ class WavesRun:
         try:
             self._reserve('heap', device.heap_bytes)
             self._reserve('lists', 2 * device.capacity * WORD)
-            self._reserve('stacks', lanes * device.stack_words * WORD)
             self._reserve('constants', len(self.program.constants) * WORD)
             self._reserve('overflows', max(self.program.counted, 1) * WORD)
             self._reserve('shared', layouts['Shared'][''] * WORD)
@@ -143,15 +142,14 @@ class WavesRun:
             lists = at['block lists'] + 2 * block * device.block_capacity * WORD
             self._set('Block', 'blocks', block, {'capacity': device.block_capacity})
             self._set_lists('Block', 'blocks', block, lists, device.block_capacity)
-        stack_bytes = device.stack_words * WORD
+        stack_words = min(device.stack_words, self.states.stack_words)
         block_bytes = self.program.layouts['Block'][''] * WORD
         for lane in range(device.lanes):
             block, index = divmod(lane, device.threads)
-            stack = at['stacks'] + lane * stack_bytes
             self._set('Worker', 'lanes', lane, {
                 'shared': at['shared'], 'block': at['blocks'] + block * block_bytes, 'id': lane, 'index': index,
-                'next': at['heap'], 'end': at['heap'], 'chunk': FIRST_CHUNK, 'stack': stack,
-                'stack_limit': stack + stack_bytes - self.states.entry_words * WORD, 'budget': device.budget,
+                'next': at['heap'], 'end': at['heap'], 'chunk': FIRST_CHUNK,
+                'stack_room': (stack_words - self.states.entry_words) * WORD, 'budget': device.budget,
             })
 
     # ---- evaluation --------------------------------------------------------------------------

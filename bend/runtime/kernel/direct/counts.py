@@ -2,15 +2,21 @@
 
 The lowest 32 bits of a cell's header count its references. Counts with bit 31 are those of immortal cells, and stay.
 With several workers, a cell with one reference belongs to its owner alone, so that plain instructions serve there; all
-other changes are atomic.
+other changes are atomic. Whoever frees a cell sees all that others did with it.
+
+On a GPU, atomic loads cost as much as a miss of the cache, and those that acquire empty it. Plain ones may be served by
+a cache that does not know of changes by others. Those only make counts smaller while this worker holds a reference, and
+a count that seems too large costs an atomic operation, which finds out. References pass to other workers with what
+makes caches forget what they hold, and whoever sees that the cell is its own has fetched what it reads there before.
 """
 
 from bend.runtime.kernel.direct.cells import release
-from bend.runtime.kernel.direct.sizes import PARALLEL
+from bend.runtime.kernel.direct.sizes import PARALLEL, WEAK
 from bend.runtime.kernel.lang import (
     ACQ_REL,
     ACQUIRE,
     RELAXED,
+    RELEASE,
     Ptr,
     Worker,
     addr,
@@ -19,6 +25,7 @@ from bend.runtime.kernel.lang import (
     atomic_or,
     atomic_sub,
     extern,
+    fence,
     i32,
     inline,
     likely,
@@ -40,7 +47,7 @@ def cell_words(header: u64) -> u64:
 @inline
 def header_of(cell: u64) -> u64:
     """The header; who sees a count of 1 in it also sees all that other workers did with the cell before."""
-    if PARALLEL != 0:
+    if PARALLEL != 0 and WEAK == 0:
         return atomic_load(Ptr[u64](cell), ACQUIRE)
     return Ptr[u64](cell)[0]
 
@@ -80,7 +87,8 @@ def retain_cell(cell: u64) -> None:
 def retain_cell_shared(cell: u64) -> None:
     """One more reference to a cell that others may own."""
     if PARALLEL != 0:
-        if likely(i32(atomic_load(Ptr[u64](cell), RELAXED)) > 0):
+        header = Ptr[u64](cell)[0] if WEAK != 0 else atomic_load(Ptr[u64](cell), RELAXED)
+        if likely(i32(header) > 0):
             atomic_add(Ptr[u64](cell), 1, RELAXED)
     else:
         retain_cell(cell)
@@ -113,10 +121,19 @@ def release_shared(w: Ptr[Worker], cell: u64) -> None:
 def decrement(w: Ptr[Worker], cell: u64) -> None:
     """One reference less to a mortal cell that had several when its count was read."""
     if PARALLEL != 0:
-        if atomic_sub(Ptr[u64](cell), 1, ACQ_REL) & COUNT_MASK == 1:
+        if is_last(cell):
             free_cells(w, cell)
     else:
         Ptr[u64](cell)[0] -= 1
+
+
+@inline
+def is_last(cell: u64) -> bool:
+    """Drops a reference to a cell that others may drop, too; whether it was the last one."""
+    if atomic_sub(Ptr[u64](cell), 1, RELEASE) & COUNT_MASK != 1:
+        return False
+    fence(ACQUIRE)
+    return True
 
 
 @noinline
@@ -137,7 +154,7 @@ def dies(value: u64) -> bool:
     if header & IMMORTAL != 0:
         return False
     if PARALLEL != 0:
-        return atomic_sub(Ptr[u64](value), 1, ACQ_REL) & COUNT_MASK == 1
+        return is_last(value)
     Ptr[u64](value)[0] = header - 1
     return False
 

@@ -2,6 +2,8 @@
 
 # A parameter of the compilation: whether several workers may run at the same time.
 PARALLEL = 0
+# A parameter of the compilation: whether plain loads of counts are enough with several workers (`counts`).
+WEAK = 0
 # Another one: whether cells are counted as they are allocated.
 COUNTING = 0
 

@@ -2,19 +2,17 @@
 
 A frame is a cell: its header, where its result goes, and words. The header holds the number of a state in its lower
 half, and how many results are still missing in its upper half. A result goes to a word of a frame, whose number is in
-the upper 16 bits; address 0 is that of the run.
+the upper 15 bits; address 0 is that of the run. The bit below these says that the frame waits for this result only.
 """
 
 from bend.runtime.kernel.direct.cells import allocate, release
 from bend.runtime.kernel.lang import (
     ACQ_REL,
-    ACQUIRE,
     BLOCK,
     RELAXED,
     Ptr,
     addr,
     atomic_add,
-    atomic_load,
     atomic_sub,
     extern,
     inline,
@@ -28,7 +26,8 @@ HEADER = 0
 RETURN = 1
 FIRST = 2
 MISSING_SHIFT = 32
-SLOT_SHIFT = 48
+SLOT_SHIFT = 49
+ALONE_BIT = 1 << 48
 ADDRESS_MASK = 0xFFFFFFFFFFFF
 ROUNDS = 3
 
@@ -86,18 +85,12 @@ def put_word(w: Ptr[Worker], target: u64, index: u64, value: u64) -> None:
 @inline
 def arrive(target: u64) -> u64:
     """A result is where it belongs. Gives the frame that waited for it, if it was the last one that was missing, or 0.
-
-    Who sees that only its own result is missing has the frame for itself, and needs no exchange."""
+    """
     frame = target & ADDRESS_MASK
-    if frame == 0:
-        return 0
-    header = addr(Ptr[u64](frame)[HEADER])
-    missing = atomic_load(header, ACQUIRE) >> MISSING_SHIFT
-    if missing != 1:
-        missing = atomic_sub(header, 1 << MISSING_SHIFT, ACQ_REL) >> MISSING_SHIFT
-        if missing != 1:
-            return 0
-    return frame
+    if frame == 0 or target & ALONE_BIT != 0:
+        return frame
+    before = atomic_sub(addr(Ptr[u64](frame)[HEADER]), 1 << MISSING_SHIFT, ACQ_REL)
+    return frame if before >> MISSING_SHIFT == 1 else 0
 
 
 @noinline

@@ -31,7 +31,7 @@ from bend.runtime.kernel.lang import (
     u64,
 )
 from bend.runtime.kernel.waves.frames import ROUNDS, give_one, give_two, push_frame, push_to_device
-from bend.runtime.kernel.waves.spill import is_device_hungry, is_hungry, spill
+from bend.runtime.kernel.waves.spill import is_device_hungry, is_hungry
 from bend.runtime.kernel.waves.state import ALONE, DEVICE, SHARE, Worker
 from bend.runtime.kernel.waves.stop import check_loop
 
@@ -39,9 +39,6 @@ from bend.runtime.kernel.waves.stop import check_loop
 OVER = 0
 GRID = 1
 LOCAL = 2
-# What a sequential run says besides the frame that it ended with.
-ONE = 1
-TWO = 2
 # After so many steps without a fork a frame is run to its end.
 MOST_STEPS = 32
 
@@ -54,9 +51,8 @@ def step(w: Ptr[Worker], frame: u64) -> u64:
 
 @extern
 def sequence(w: Ptr[Worker], frame: u64) -> u64:
-    """Runs a frame to its end; says how many words its result has, which are in `w.results`. Or, if it had to end
-    before: a frame for the call that was to be next, which is to be done before all that is on the stack. The compiled
-    program provides this."""
+    """Runs a frame to its end; says how many words its result has, which are in `w.results`. 0 if it had to end before
+    and made frames of what is left to do. The compiled program provides this."""
 
 
 @noinline
@@ -210,10 +206,9 @@ def run(w: Ptr[Worker], frame: u64, is_sequential: bool) -> None:
 @noinline
 def run_to_end(w: Ptr[Worker], frame: u64) -> u64:
     """Runs a frame to its end; gives the frame that goes on, or 0. Or makes frames of what is left to do."""
-    ended = sequence(w, frame)
-    if ended == ONE:
+    words = sequence(w, frame)
+    if words == 0:
+        return 0
+    if words == 1:
         return give_one(w, frame, w.results[0])
-    if ended == TWO:
-        return give_two(w, frame, w.results[0], w.results[1])
-    spill(w, frame, ended)
-    return 0
+    return give_two(w, frame, w.results[0], w.results[1])

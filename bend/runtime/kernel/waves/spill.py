@@ -4,6 +4,7 @@ do."""
 from bend.runtime.kernel.direct.cells import WORD
 from bend.runtime.kernel.lang import BLOCK, RELAXED, Ptr, addr, atomic_load, extern, inline, noinline, u64
 from bend.runtime.kernel.waves.frames import (
+    ALONE_BIT,
     FIRST,
     HEADER,
     MISSING_SHIFT,
@@ -59,21 +60,20 @@ def is_hungry(w: Ptr[Worker]) -> bool:
 
 
 @noinline
-def is_spilling(w: Ptr[Worker], top: u64, waiting: u64) -> bool:
-    """Whether a sequential run should end here. It has its stack up to an address, and so many calls on it that could
-    be done by others."""
+def is_spilling(w: Ptr[Worker], is_full: bool, waiting: u64) -> bool:
+    """Whether a sequential run should end here: its stack is full, or others could do some of the calls that wait
+    there."""
     check_loop(w)
-    return top > w.stack_limit or (waiting != 0 and is_hungry(w))
+    return is_full or (waiting != 0 and is_hungry(w))
 
 
 @noinline
-def spill(w: Ptr[Worker], frame: u64, task: u64) -> None:
-    """Makes frames of all that is on the stack after a sequential run of a frame, which gives its place up, ended with
-    a task. That and all calls that were not begun are ready."""
+def spill(w: Ptr[Worker], frame: u64, task: u64, bottom: u64, top: u64) -> None:
+    """Makes frames of all that is on the stack of a sequential run of a frame, which gives its place up. A task, which
+    was to be next, and all calls that were not begun are ready."""
     child = task
     push_frame(w, task)
-    top = w.stack_top
-    while top > w.stack + WORD:
+    while top > bottom + WORD:
         state = Ptr[u64](top - WORD)[0]
         base = top - WORD * (entry_fact(state, SIZE) + 1)
         waits = new_frame(w)
@@ -81,7 +81,8 @@ def spill(w: Ptr[Worker], frame: u64, task: u64) -> None:
         missing = entry_fact(state, CALLS) + 1
         Ptr[u64](waits)[HEADER] = entry_fact(state, CODE) | missing << MISSING_SHIFT
         begin_calls(w, state, base, waits)
-        Ptr[u64](child)[RETURN] = waits | entry_fact(state, SLOT) << SLOT_SHIFT
+        target = waits | entry_fact(state, SLOT) << SLOT_SHIFT
+        Ptr[u64](child)[RETURN] = target | ALONE_BIT if missing == 1 else target
         child = waits
         top = base
     Ptr[u64](child)[RETURN] = Ptr[u64](frame)[RETURN]

@@ -93,11 +93,8 @@ class Worker:
     chunk: u64
     # How many cells it has taken, in programs that count them.
     allocations: u64
-    # The stack of sequential runs: where it begins, the last place that an entry may begin at, and where a run that
-    # became frames had its top.
-    stack: u64
-    stack_limit: u64
-    stack_top: u64
+    # How many bytes of the stack of a sequential run may be in use where another entry begins.
+    stack_room: u64
     # How many calls a sequential run makes between looks at the device.
     budget: u64
     # What a sequential run gave.
