@@ -58,6 +58,8 @@ def returning(expr: lir.Expr) -> lir.Module:
     (module(lir.AtomicStore(PAIR.address(P, 'first'), N, 'acquire'), lir.Return(N)), 'the order acquire makes no'),
     (module(lir.Switch(N, (lir.Case((1, 2), ()), lir.Case((2,), ()))), lir.Return(N)), 'two cases for 2'),
     (module(lir.While(TRUE, (lir.Break(),))), 'the end can be reached'),
+    (module(lir.Fork((N, N), (ONE, ONE)), lir.Return(N)), 'a fork needs a local for each call'),
+    (returning(lir.StackArray(lir.U64, 0)), 'memory for no elements'),
     (lir.Module((), (PAIR, PAIR)), 'two structs of one name'),
     (lir.Module((), (), (lir.Global('g', lir.U64, 2, (1,)),)), '1 words for 2 elements'),
 ])
@@ -136,6 +138,27 @@ def test_globals_and_odd_names() -> None:
     ))
     main = lir.Function('f', (('n', lir.U64),), lir.U64, (lir.Return(helper.call(N)),), exported=True)
     assert call(lir.Module((main, helper), (), (table,)), 2) == 7
+
+
+def test_memory_of_calls_and_forks() -> None:
+    """Each call has memory of its own, also one that another one waits for."""
+    place = lir.Local('place', lir.Ptr(lir.U64))
+    x, y = lir.Local('x', lir.U64), lir.Local('y', lir.U64)
+    body = (
+        lir.Assign(place, lir.StackArray(lir.U64, 5)),
+        lir.Store(lir.IndexAddress(place, lir.Const(4, lir.U64)), N),
+        lir.If(lir.Compare('eq', N, lir.Const(0, lir.U64)), (lir.Return(ONE),)),
+        lir.Fork((x, y), tuple(lir.Call('g', (lir.Binary('sub', N, ONE),), lir.U64) for _ in range(2))),
+        lir.Assign(x, lir.Binary('add', x, y)),
+        lir.Return(lir.Binary('add', x, lir.Load(lir.IndexAddress(place, lir.Const(4, lir.U64))))),
+    )
+    counting = lir.Function('g', (('n', lir.U64),), lir.U64, body)
+    main = lir.Function('f', (('n', lir.U64),), lir.U64, (lir.Return(counting.call(N)),), exported=True)
+    built = lir.Module((main, counting))
+    assert call(built, 4) == 16 + 8 * 1 + 4 * 2 + 2 * 3 + 4
+    text = print_module(built)
+    assert '    place: u64* = stack u64[5]\n' in text
+    assert '    fork x: u64 = g(n - 1) | y: u64 = g(n - 1)\n' in text
 
 
 def test_merge_replaces_declarations() -> None:

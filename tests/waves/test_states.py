@@ -9,6 +9,7 @@ from bend.codegen.states.compile import long_functions
 from bend.codegen.states.flatten import flatten
 from bend.codegen.states.layout import lay_out
 from bend.codegen.states.liveness import live_at_start
+from bend.codegen.states.loops import TURNS, with_rare_checks
 
 A, B, X, Y = (lir.Local(name, lir.U64) for name in 'abxy')
 STATES = frozenset({'f', 'g'})
@@ -98,6 +99,20 @@ def test_constants_are_mostly_known() -> None:
     found = flatten(function('f', lir.Assign(X, call('constant', A)), lir.Return(X)), STATES | {'make_constant'}, '')
     assert found.blocks[0].statements == (lir.Assign(lir.Local('given.1', lir.U64), call('known_constant', A)),)
     assert sum(isinstance(block.end, Invoke) for block in found.blocks) == 1
+
+
+def test_loops_look_rarely() -> None:
+    look = lir.ExprStmt(lir.Call('check_loop', (WORKER,), lir.VOID))
+    branch = lir.If(lir.Compare('eq', A, B), (lir.Return(A),))
+    loop = lir.While(lir.Const(1, lir.BOOL), (look, branch))
+    changed = with_rare_checks(function('f', loop)).body
+    assert changed[0] == lir.Assign(TURNS, lir.Const(0, lir.U32))
+    assert isinstance(changed[1], lir.While)
+    count, rarely, rest = changed[1].body
+    assert isinstance(count, lir.Assign) and count.target == TURNS and rest == branch
+    assert isinstance(rarely, lir.If) and rarely.then == (look,)
+    plain = function('f', branch, lir.Return(B))
+    assert with_rare_checks(plain) == plain
 
 
 def test_functions_that_end_soon_are_no_states() -> None:

@@ -20,6 +20,7 @@ from bend.codegen.states.blocks import Flat
 from bend.codegen.states.facts import fact_functions, fact_tables
 from bend.codegen.states.flatten import CONSTANT, MAKE, flatten
 from bend.codegen.states.layout import Machine, lay_out
+from bend.codegen.states.loops import with_rare_checks
 from bend.codegen.states.lower import lower_functions
 from bend.codegen.states.outline import outline_forks
 from bend.codegen.states.sequential import sequential
@@ -119,7 +120,7 @@ def split(functions: Sequence[lir.Function], make: lir.Function) -> tuple[list[F
     names = long_functions(every)
     states = [flatten(function, names, f'{number}:') for number, function in enumerate(every.values())
               if function.name in names]
-    plain = [every[function.name] for function in functions if function.name not in names]
+    plain = [with_rare_checks(every[function.name]) for function in functions if function.name not in names]
     return states, plain
 
 

@@ -69,7 +69,11 @@ class Form(ABC):
                 ending = self.invoke(self.machine.waiting[self.flat.name, index])
             case _:
                 ending = ()
-        return (*block.statements, *ending)
+        return (*self.statements(block.statements), *ending)
+
+    def statements(self, statements: lir.Block) -> lir.Block:
+        """The statements of a block."""
+        return statements
 
     def go(self, index: int) -> lir.Block:
         """On to a block."""

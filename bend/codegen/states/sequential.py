@@ -31,6 +31,7 @@ from bend.codegen.states.emit import (
     to_registers,
 )
 from bend.codegen.states.layout import Machine, Waiting, words_of
+from bend.codegen.states.loops import is_check
 
 NAME = 'sequence'
 TOP = lir.Local('top', val.POINTER)
@@ -116,6 +117,18 @@ class _Sequential(Form):
         )
         return (lir.Assign(BUDGET, lir.Binary('sub', BUDGET, u64(1))),
                 lir.If(lir.Intrinsic('unlikely', (lir.Logical('or', is_full, is_late),)), look))
+
+    def statements(self, statements: lir.Block) -> lir.Block:
+        """Loops look at the device as seldom as calls do."""
+        found: list[lir.Stmt] = []
+        for statement in statements:
+            if is_check(statement):
+                look = (statement, lir.Assign(BUDGET, self.worker.load(WORKER, 'budget')))
+                is_late = lir.Intrinsic('unlikely', (lir.Compare('eq', BUDGET, u64(0)),))
+                found += [lir.Assign(BUDGET, lir.Binary('sub', BUDGET, u64(1))), lir.If(is_late, look)]
+            else:
+                found.append(statement)
+        return tuple(found)
 
     def give(self, value: lir.Expr) -> lir.Block:
         """The result goes to a register, and who waits for it goes on."""

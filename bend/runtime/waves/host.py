@@ -86,7 +86,8 @@ class WavesRun:
         try:
             self._reserve('heap', device.heap_bytes)
             self._reserve('lists', 2 * device.capacity * WORD)
-            self._reserve('constants', len(self.program.constants) * WORD)
+            for table in ('constants', 'settled', 'new constants'):
+                self._reserve(table, len(self.program.constants) * WORD)
             self._reserve('overflows', max(self.program.counted, 1) * WORD)
             self._reserve('shared', layouts['Shared'][''] * WORD)
             self._reserve('blocks', device.blocks * layouts['Block'][''] * WORD)
@@ -133,6 +134,8 @@ class WavesRun:
         device, at = self.device, {name: region.address for name, region in self.regions.items()}
         self._set('Shared', 'shared', 0, {
             'blocks': device.blocks, 'threads': device.threads, 'first': at['lanes'], 'constants': at['constants'],
+            'settled': at['settled'], 'new_constants': at['new constants'],
+            'constant_count': len(self.program.constants),
             'overflows': at['overflows'], 'alone_below': device.alone_below, 'step_below': device.step_below,
             'rounds_below': device.rounds_below, 'capacity': device.capacity, 'heap_next': self.base,
             'heap_end': self.base + device.heap_bytes,

@@ -30,6 +30,7 @@ from bend.runtime.kernel.lang import (
     noinline,
     u64,
 )
+from bend.runtime.kernel.waves.constants import collect_constants, settle_constants
 from bend.runtime.kernel.waves.frames import ROUNDS, give_one, give_two, push_frame, push_to_device
 from bend.runtime.kernel.waves.spill import is_device_hungry, is_hungry
 from bend.runtime.kernel.waves.state import ALONE, DEVICE, SHARE, Worker
@@ -77,6 +78,7 @@ def start_wave(w: Ptr[Worker]) -> u64:
     if count == 0:
         return OVER
     if w.id == 0:
+        settle_constants(w)
         atomic_store(addr(shared.ready[(wave + 2) % ROUNDS]), 0, RELAXED)
         atomic_store(addr(shared.idle[(wave + 2) % ROUNDS]), 0, RELAXED)
     block = w.id // shared.threads
@@ -99,6 +101,8 @@ def start_wave(w: Ptr[Worker]) -> u64:
 @inline
 def end_wave(w: Ptr[Worker]) -> u64:
     """The next wave comes after a barrier of the device."""
+    if w.id == 0:
+        collect_constants(w)
     w.mode = DEVICE
     w.wave += 1
     return GRID

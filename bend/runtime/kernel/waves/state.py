@@ -25,7 +25,12 @@ class Shared:
     # How many lanes a block has, and the address of the first lane of all; they lie one after the other.
     threads: u64
     first: u64
+    # The values of definitions without parameters: those known before this wave, those collected at its end, and those
+    # known now.
     constants: Ptr[u64]
+    settled: Ptr[u64]
+    new_constants: Ptr[u64]
+    constant_count: u64
     # Where operations that did not fit are counted, by place.
     overflows: Ptr[u64]
     # With so many ready frames, one block runs them alone; with fewer than `step_below`, all run them step by step;
@@ -38,10 +43,13 @@ class Shared:
     capacity: u64
     heap_end: u64
     result: u64
-    pad_0: Array[u64, 3]
     stop: u64
     stop_detail: u64
     pad_1: Array[u64, 14]
+    # Whether there are constants that were not known before this wave, and whether some were collected at its end.
+    has_news: u64
+    is_settled: u64
+    pad_6: Array[u64, 14]
     # How many frames are ready, for the wave of that number modulo 3.
     ready: Array[u64, 3]
     pad_2: Array[u64, 13]

@@ -1,0 +1,47 @@
+"""Loops look now and then whether the run was stopped, not in each turn: looking costs more than most turns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bend.codegen import lir
+
+CHECK = 'check_loop'
+TURNS = lir.Local('turns', lir.U32)
+MASK = 0xFF
+"""Less one, how many turns there are between two looks."""
+
+
+def with_rare_checks(function: lir.Function) -> lir.Function:
+    """A function whose loops look rarely."""
+    body = _block(function.body)
+    if body == function.body:
+        return function
+    return replace(function, body=(lir.Assign(TURNS, lir.Const(0, lir.U32)), *body))
+
+
+def is_check(statement: lir.Stmt) -> bool:
+    """Whether a statement looks whether the run was stopped."""
+    return isinstance(statement, lir.ExprStmt) and isinstance(statement.value, lir.Call) and (
+        statement.value.function == CHECK)
+
+
+def _block(block: lir.Block) -> lir.Block:
+    return tuple(found for statement in block for found in _statement(statement))
+
+
+def _statement(statement: lir.Stmt) -> lir.Block:
+    if is_check(statement):
+        is_time = lir.Compare('eq', lir.Binary('and', TURNS, lir.Const(MASK, lir.U32)), lir.Const(0, lir.U32))
+        return (lir.Assign(TURNS, lir.Binary('add', TURNS, lir.Const(1, lir.U32))),
+                lir.If(lir.Intrinsic('unlikely', (is_time,)), (statement,)))
+    match statement:
+        case lir.If(_, then, otherwise):
+            return (replace(statement, then=_block(then), otherwise=_block(otherwise)),)
+        case lir.While(_, body):
+            return (replace(statement, body=_block(body)),)
+        case lir.Switch(_, cases, default):
+            changed = tuple(lir.Case(case.values, _block(case.body)) for case in cases)
+            return (replace(statement, cases=changed, default=_block(default)),)
+        case _:
+            return (statement,)
