@@ -89,8 +89,8 @@ class Program:
 
         >>> import bend
         >>> result = bend.compile('def main(x): return (x * 2, "ok")').run(21)
-        >>> result.value, result.text, result.interactions
-        ((42, 'ok'), '(42, "ok")', 9)
+        >>> result.value, result.text, result.engine
+        ((42, 'ok'), '(42, "ok")', 'direct')
         """
         _check_resources(threads, memory, readback)
         resources = running.Resources(threads, memory)
@@ -145,8 +145,8 @@ def compile(program: str | os.PathLike[str], *, entrypoint: str | None = None, o
     A string is a path if it ends in `.bend`, or if it is a single word that names a file. `entrypoint` is the function
     to start from instead of `main`, `options` are those of the command line's `-O` (such as 'no-eta'), `warn`, `deny`
     and `allow` take kinds of warnings. `engine` is 'direct' for straight native code, 'net' for interaction nets, or
-    'auto', which takes the one that suits the program; arguments are passed to nets only. `cache` tells
-    whether to keep the compiled program on disk, and to look for it there.
+    'auto', which takes the one that suits the program. `cache` tells whether to keep the compiled program on disk, and
+    to look for it there.
     Raises `BendError`, which carries the diagnostics, and ValueError for an option that there is not.
 
     >>> import bend

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from bend.diagnostics import BendError, error
@@ -14,6 +15,11 @@ T = TypeVar('T')
 STACK_SIZES = (1 << 30, 64 << 20)
 STACK_PER_CALL = 1 << 10
 """What a call that is not the interpreter's own affair (such as one by `map`) takes of the stack, at most."""
+
+_lock = threading.Lock()
+"""Guards the settings, which are those of the whole process."""
+_users = 0
+_usual_limit = 0
 
 
 def with_deep_stack(action: Callable[[], T]) -> T:
@@ -28,11 +34,8 @@ def with_deep_stack(action: Callable[[], T]) -> T:
         except BaseException as problem:  # carried over to the thread that waits
             problems.append(problem)
 
-    usual_limit = sys.getrecursionlimit()
-    try:
+    with _deep_recursion():
         _start_deep_thread(work).join()
-    finally:
-        sys.setrecursionlimit(usual_limit)
     if not problems:
         return outcome[0]
     if isinstance(problems[0], RecursionError):
@@ -43,17 +46,35 @@ def with_deep_stack(action: Callable[[], T]) -> T:
     raise problems[0]
 
 
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    """Lets the process recurse as deep as the largest stack has room for, until nobody wants that any more."""
+    global _users, _usual_limit
+    with _lock:
+        if _users == 0:
+            _usual_limit = sys.getrecursionlimit()
+            sys.setrecursionlimit(STACK_SIZES[0] // STACK_PER_CALL)
+        _users += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _users -= 1
+            if _users == 0:
+                sys.setrecursionlimit(_usual_limit)
+
+
 def _start_deep_thread(work: Callable[[], None]) -> threading.Thread:
-    usual_size = threading.stack_size()
-    for size in STACK_SIZES:
-        thread = threading.Thread(target=work, daemon=True)
-        threading.stack_size(size)
-        try:
-            sys.setrecursionlimit(size // STACK_PER_CALL)
-            thread.start()
-            return thread
-        except RuntimeError:  # the system refuses so much address space
-            continue
-        finally:
-            threading.stack_size(usual_size)
+    with _lock:
+        usual_size = threading.stack_size()
+        for size in STACK_SIZES:
+            thread = threading.Thread(target=work, daemon=True)
+            threading.stack_size(size)
+            try:
+                thread.start()
+                return thread
+            except RuntimeError:  # the system refuses so much address space
+                sys.setrecursionlimit(STACK_SIZES[-1] // STACK_PER_CALL)
+            finally:
+                threading.stack_size(usual_size)
     raise BendError(error('out-of-memory', 'There is not enough address space to compile the program.'))

@@ -300,7 +300,7 @@ def _directly(compiled: Compiled, request: Request, engine: Engine, report: Repo
     choice = _choose(compiled, manager)
     if choice.engine == 'direct':
         budgeted = choice.budgeted and engine == 'auto'
-        outcome = manager.stage('build', lambda: _build_direct(compiled.book, request, budgeted, files))
+        outcome = manager.stage('build', lambda: _build_direct(compiled, request, budgeted, files))
         if isinstance(outcome, str):
             choice = Choice('net', outcome)
         else:
@@ -314,8 +314,6 @@ def _directly(compiled: Compiled, request: Request, engine: Engine, report: Repo
 
 def _choose(compiled: Compiled, manager: PassManager) -> Choice:
     """The engine for a program, as far as it is known before its code is made."""
-    if compiled.is_applied:
-        return Choice('net', 'its arguments come when it runs')
     from bend.codegen.direct.choice import choose
     choice = manager.stage('choice', lambda: choose(compiled.book).choice)
     return replace(choice, reason=readable(choice.reason))
@@ -340,15 +338,15 @@ def analyse_engines(compiled: Compiled) -> Analysis:
     return with_deep_stack(work)
 
 
-def _build_direct(book: core.Book, request: Request, budgeted: bool, files: Cache) -> DirectProgram | str:
+def _build_direct(compiled: Compiled, request: Request, budgeted: bool, files: Cache) -> DirectProgram | str:
     """Code of the direct engine, or why there is none."""
     from bend.codegen.direct.compile import compile_direct
     from bend.codegen.direct.ir import Unsupported
     try:
         # Code for several threads may do calls that other code leaves out, and counts shall be the same with one.
-        return compile_direct(book, check_overflow=request.options.check_overflow,
+        return compile_direct(compiled.book, check_overflow=request.options.check_overflow,
                               parallel=request.is_parallel or request.counting, budgeted=budgeted,
-                              eta=request.options.eta, is_hosted=request.is_applied is not False,
+                              eta=request.options.eta, interface=_interface(request, compiled),
                               counting=request.counting, files=files)
     except Unsupported as problem:
         return readable(problem.reason)
@@ -365,7 +363,7 @@ def _look_at_nets(compiled: Compiled, request: Request, report: Report, manager:
         return
     aside = PolicyReport({CYCLE: severity, CLONES: Severity.ALLOW})
     try:
-        compile_to_nets(compiled.book, aside, manager)
+        compile_to_nets(compiled.book, aside, manager, not compiled.is_applied)
         findings: Iterable[Diagnostic] = aside.diagnostics
     except BendError as problem:
         findings = problem.diagnostics
@@ -513,7 +511,7 @@ def _direct_program(request: Request, compiled: Compiled) -> Program:
     from bend.hvm.net import Book
     from bend.hvm.readback import book_info
     info = book_info(compiled.book, Book({}), request.options.encoding)
-    interface = None if request.is_applied is False else _interface(request, compiled)
+    interface = _interface(request, compiled)
     return Program('direct', compiled.direct, info, compiled.warnings, interface, compiled.choice,
                    request.options)
 
@@ -529,7 +527,7 @@ def _net_program(request: Request, compiled: Compiled, engine: Engine, manager: 
     # Engines start at `main`, whatever the function is called that `-e` names.
     nets = prune_nets(replace(nets, defs={**nets.defs, 'main': nets.defs[entry]}), 'main')
     nets = with_tags(nets, {name: constructor.tag for name, constructor in compiled.book.constructors.items()})
-    interface = None if request.is_applied is False else _interface(request, compiled)
+    interface = _interface(request, compiled)
     data = missing_data(nets, interface) if interface is not None else {}
     nets = replace(nets, defs={**nets.defs, **data})
     counting = Counting(request.options.check_overflow, request.counting)
@@ -539,7 +537,10 @@ def _net_program(request: Request, compiled: Compiled, engine: Engine, manager: 
                    request.options)
 
 
-def _interface(request: Request, compiled: Compiled) -> Interface:
+def _interface(request: Request, compiled: Compiled) -> Interface | None:
+    """What a host needs to know of the program, if there is one."""
+    if request.is_applied is False:
+        return None
     from bend.interface import interface_of
     return interface_of(compiled.book, compiled.types, request.options.encoding, compiled.is_applied)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bend.desugar.typecheck.types import ANY_SCHEME, ARROW, Con, Scheme, Type, resolved
+from bend.desugar.typecheck.types import ANY_SCHEME, ARROW, Con, Scheme, Type, instantiate, resolved
 from bend.hvm.names import HIDDEN
 from bend.options import Encoding
 
@@ -28,6 +28,21 @@ class ConstructorShape:
     tag: int
     fields: tuple[str, ...]
     scheme: Scheme = ANY_SCHEME
+
+    def field_types(self, type_: Con | None) -> tuple[Type | None, ...]:
+        """The types of the fields in a value of a known type; None where nothing is known."""
+        current: Type = self.scheme.body
+        if type_ is not None and len(self.scheme.variables) == len(type_.arguments):
+            current = instantiate(current, dict(zip(self.scheme.variables, type_.arguments, strict=True)))
+        types: list[Type | None] = []
+        for _ in self.fields:
+            current = resolved(current)
+            if isinstance(current, Con) and current.name == ARROW:
+                parameter, current = current.arguments
+                types.append(parameter)
+            else:
+                types.append(None)
+        return tuple(types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +74,14 @@ class Interface:
         return found
 
     @property
-    def arity(self) -> int | None:
-        """How many arguments the entry takes by its type; None if its type is not known."""
+    def parameter_count(self) -> int:
+        """How many arguments the entry takes by its type, as far as that is known."""
         count = 0
         current = resolved(self.scheme.body)
         while isinstance(current, Con) and current.name == ARROW:
             count += 1
             current = resolved(current.arguments[1])
-        return count if isinstance(current, Con) else None
+        return count
 
 
 def interface_of(book: core.Book, types: Mapping[str, Scheme], encoding: Encoding, is_applied: bool) -> Interface:

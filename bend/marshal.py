@@ -17,7 +17,6 @@ from bend.desugar.typecheck.types import (
     Con,
     Namer,
     Type,
-    instantiate,
     resolved,
 )
 from bend.hvm import f24, result
@@ -168,7 +167,7 @@ class _Writer(Generic[Port]):
             plural = '' if len(shape.fields) == 1 else 's'
             raise ValueError(f"the constructor '{value.name}' has {len(shape.fields)} field{plural}, "
                              f'not {len(value.fields)}')
-        parts = [_Write(*pair) for pair in zip(value.fields, _field_types(shape, type_), strict=True)]
+        parts = [_Write(*pair) for pair in zip(value.fields, shape.field_types(type_), strict=True)]
         self.join(parts, lambda fields: self.data.constructor(shape, fields))
 
     # ---- by value ----
@@ -280,22 +279,6 @@ class _Writer(Generic[Port]):
 
 
 _NUMBERS = (int, float, bool, U24, I24, F24)
-
-
-def _field_types(shape: ConstructorShape, type_: Con | None) -> list[Type | None]:
-    """The types of a constructor's fields in a value of a known type."""
-    current: Type = shape.scheme.body
-    if type_ is not None and len(shape.scheme.variables) == len(type_.arguments):
-        current = instantiate(current, dict(zip(shape.scheme.variables, type_.arguments, strict=True)))
-    types: list[Type | None] = []
-    for _ in shape.fields:
-        current = resolved(current)
-        if isinstance(current, Con) and current.name == ARROW:
-            parameter, current = current.arguments
-            types.append(parameter)
-        else:
-            types.append(None)
-    return types
 
 
 def _number_word(value: Any, kind: str, type_: Con | None) -> int:

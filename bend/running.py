@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bend.hvm import net
     from bend.hvm.result import Term
     from bend.interface import Interface
-    from bend.running_direct import DirectResult, Session
+    from bend.running_direct import DirectArguments, DirectResult, Session
     from bend.runtime.cpu import WorkerCount
     from bend.runtime.foreign import HostLibrary
     from bend.runtime.image import Image
@@ -62,7 +62,7 @@ Overflows = Counter['net.Place | None']
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """Values that the entry is applied to, as the engine of the program takes them, and the interactions that it would
+    """Values that the entry of nets is applied to, as the engine takes them, and the interactions that it would
     take to make them in the program."""
 
     ports: Sequence[Any]
@@ -70,12 +70,16 @@ class Arguments:
     image: Image | None = None
 
 
-def convert_arguments(program: Program, values: Sequence[object]) -> Arguments:
-    """Values of Python as arguments; raises TypeError and ValueError for what cannot be passed."""
+def convert_arguments(program: Program, values: Sequence[object]) -> Arguments | DirectArguments:
+    """Values of Python as arguments. Raises TypeError and ValueError for what cannot be passed to nets; the direct
+    engine converts values when it has memory for them."""
     from bend.hvm.construct import Data, TreeMaker
     from bend.marshal import write_arguments
     interface = program.interface
     assert interface is not None
+    if program.engine == 'direct':
+        from bend.running_direct import DirectArguments
+        return DirectArguments(values, interface)
     if program.engine == 'reference':
         trees = Data(TreeMaker(), interface.encoding)
         return Arguments(write_arguments(values, interface, trees), trees.interactions)
@@ -118,16 +122,18 @@ def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'm
 
 
 def run(program: Program, resources: Resources, forms: Collection[Readback] = DEFAULT, *, linear: bool = False,
-        arguments: Arguments | None = None, host: HostLibrary | None = None, overflows: Overflows | None = None,
-        watcher: Watcher | None = None, session: Session | None = None) -> RunResult | DirectResult:
+        arguments: Arguments | DirectArguments | None = None, host: HostLibrary | None = None,
+        overflows: Overflows | None = None, watcher: Watcher | None = None,
+        session: Session | None = None) -> RunResult | DirectResult:
     """Runs a program as `execute` does, with its actions. What the direct engine gives is read at once, in the given
     forms, and as `linear` says; raises `NeedsNets` where that engine cannot go on. Another run takes over its session
-    then."""
+    then. Raises TypeError and ValueError for arguments that cannot be passed to that engine."""
     if program.engine == 'direct':
         from bend.running_direct import Reading, execute_direct
         return execute_direct(program.artifact, resources, Reading(program.options, forms, linear), overflows, host,
-                              watcher)
-    return execute(program.artifact, program.engine, resources, acting=True, arguments=arguments, host=host,
+                              watcher, cast('DirectArguments | None', arguments))
+    passed = cast('Arguments | None', arguments)
+    return execute(program.artifact, program.engine, resources, acting=True, arguments=passed, host=host,
                    overflows=overflows, watcher=watcher, session=session)
 
 
@@ -251,14 +257,14 @@ def host_library(program: Program, resources: Resources) -> HostLibrary | None:
 def _direct_host_library(program: Program, interface: Interface) -> HostLibrary:
     """The same for programs of the direct engine."""
     from bend import marshal
-    from bend.runtime.direct.actions import DirectMachine, DirectWriter
+    from bend.runtime.direct.actions import DirectMachine
     from bend.runtime.foreign import HostLibrary
 
     def read(machine: Machine, place: int) -> Any:
         return marshal.read(cast(DirectMachine, machine).term(place, program.options), program.info)
 
     def write(value: Any, machine: Machine) -> int:
-        return marshal.write(value, None, interface, DirectWriter(cast(DirectMachine, machine)))
+        return marshal.write(value, None, interface, cast(DirectMachine, machine).maker)
 
     return HostLibrary(read, write)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,6 +19,7 @@ from bend.options import Options, Readback
 
 if TYPE_CHECKING:
     from bend.hvm.result import Term
+    from bend.interface import Interface
     from bend.running import Overflows, Resources
     from bend.runtime.direct.host import Run, WorkerCount
     from bend.runtime.direct.program import DirectProgram
@@ -39,6 +40,14 @@ class DirectResult:
     reading: float
     peak_bytes: int
     workers: tuple[WorkerCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectArguments:
+    """Values of Python that the entry is applied to. They are converted in the memory of a run."""
+
+    values: Sequence[object]
+    interface: Interface
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +86,20 @@ class NeedsNets(Exception):
 
 def execute_direct(program: DirectProgram, resources: Resources, reading: Reading,
                    overflows: Overflows | None = None, host: HostLibrary | None = None,
-                   watcher: Watcher | None = None) -> DirectResult:
-    """Runs a program with its actions, for which there may be functions of the host, and reads its result. Overflows
+                   watcher: Watcher | None = None, arguments: DirectArguments | None = None) -> DirectResult:
+    """Runs a program, applied to arguments if there are any, with its actions, for which there may be functions of the
+    host, and reads its result. Overflows
     are added to `overflows`, if the program was compiled to count them and does not need nets, which would count the
-    same ones. The watcher is told how the run gets on. Raises `BendError` when it cannot end well, `NeedsNets`,
-    KeyboardInterrupt, and BrokenPipeError for standard output."""
+    same ones. The watcher is told how the run gets on. Raises TypeError and ValueError for arguments that cannot
+    be passed, `BendError` when the run cannot end well, `NeedsNets`, KeyboardInterrupt, and BrokenPipeError for
+    standard output."""
     from bend.runtime.direct.host import open_run
     with _problems_told(program), open_run(program, resources.threads, resources.memory,
                                                watcher) as run:
         try:
             with _problems_told(program, run):
-                return _evaluated(run, reading) if program.actions is None else _performed(run, reading, host)
+                value = _given(run, arguments)
+                return _read(run, value, reading) if program.actions is None else _performed(run, value, reading, host)
         except NeedsNets:
             overflows = None
             raise
@@ -96,11 +108,24 @@ def execute_direct(program: DirectProgram, resources: Resources, reading: Readin
                 overflows.update(run.overflows())
 
 
-def _performed(run: Run, reading: Reading, host: HostLibrary | None) -> DirectResult:
-    """What a program gives that performs actions."""
+def _given(run: Run, arguments: DirectArguments | None) -> int:
+    """What the entry gives."""
+    if arguments is None:
+        return run.evaluate(0)
+    from bend.marshal import write_arguments
+    from bend.runtime.direct.making import CellMaker
+    passed = write_arguments(arguments.values, arguments.interface, CellMaker(run))
+    value = run.evaluate(0)
+    for argument in passed:
+        value = run.apply(value, argument)
+    return value
+
+
+def _performed(run: Run, value: int, reading: Reading, host: HostLibrary | None) -> DirectResult:
+    """What a program gives that performs actions, of which the value may be the first."""
     from bend.runtime.direct.actions import DirectMachine
     from bend.runtime.io import Record, perform, standard_streams
-    machine = DirectMachine(run, run.evaluate(0))
+    machine = DirectMachine(run, value)
     streams, record = standard_streams(), Record()
     streams.host = host
     is_over = True
@@ -119,11 +144,6 @@ def _performed(run: Run, reading: Reading, host: HostLibrary | None) -> DirectRe
     finally:
         if is_over:
             streams.close_all()
-
-
-def _evaluated(run: Run, reading: Reading) -> DirectResult:
-    """What a program gives that performs no actions."""
-    return _read(run, run.evaluate(0), reading)
 
 
 def _read(run: Run, value: int, reading: Reading) -> DirectResult:

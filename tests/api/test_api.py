@@ -105,14 +105,20 @@ def test_results_and_counts_are_those_of_the_command_line(text: str, values: tup
     for engine in ('reference',) if options else ('net', 'reference'):
         result = api.compile(text, options=options, engine=engine).run(*values)  # type: ignore[arg-type]
         assert (result.text, result.interactions) == (shown, expected.interactions)
+    if not options:
+        result = api.compile(text).run(*values)
+        assert (result.text, result.engine) == (shown, 'direct')
 
 
 @pytest.mark.parametrize('threads', [1, 2, 8])
 def test_threads_change_nothing(threads: int) -> None:
     result = bend.compile('def main(xs): return (xs, List/length(xs))').run(list(range(5000)), threads=threads)
     assert result.value == (list(range(5000)), 5000, list(range(5000)))
-    assert result.interactions == bend.compile('def main(xs): return (xs, List/length(xs))').run(
-        list(range(5000)), threads=1).interactions
+    assert result.engine == 'direct'
+    nets = bend.compile('def main(xs): return (xs, List/length(xs))', engine='net')
+    assert nets.run(list(range(5000)), threads=threads).value == result.value
+    assert (nets.run(list(range(5000)), threads=threads).interactions
+            == nets.run(list(range(5000)), threads=1).interactions)
 
 
 # ---- results ---------------------------------------------------------------------------------
@@ -120,10 +126,14 @@ def test_threads_change_nothing(threads: int) -> None:
 
 def test_a_result() -> None:
     result = bend.compile(FIB).run(15)
-    assert (result.value, result.text) == (610, '610')
-    assert result.interactions > 1000
+    assert (result.value, result.text, result.engine, result.interactions) == (610, '610', 'direct', None)
+    nets = bend.compile(FIB, engine='net').run(15)
+    assert (nets.value, nets.engine) == (610, 'net')
+    assert nets.interactions is not None
+    assert nets.interactions > 1000
     assert result.seconds > 0
-    assert result.peak_bytes > 0
+    assert result.peak_bytes == 0, 'numbers take no memory'
+    assert nets.peak_bytes > 0
     assert result.warnings == ()
 
 

@@ -41,7 +41,7 @@ def _only_here() -> Iterator[None]:
     foreign._functions.update(before)
 
 
-@pytest.mark.parametrize('engine', ['net', 'reference'])
+@pytest.mark.parametrize('engine', ['direct', 'net', 'reference'])
 @pytest.mark.parametrize('value', [5, -5, 1.5, 'héé', '', [], [1, 2], (1, 2, 3), None, {1: 'a'}, bend.Nat(3),
                                    bend.Some([bend.NOTHING]), bend.Constructor('Tree/Leaf', ('x',))], ids=str)
 def test_values_go_both_ways(value: object, engine: str) -> None:
@@ -71,7 +71,7 @@ def main():
 ''') == bend.Ok(200)
 
 
-@pytest.mark.parametrize('engine', ['net', 'reference'])
+@pytest.mark.parametrize('engine', ['direct', 'net', 'reference'])
 def test_failures_are_results(engine: str) -> None:
     bend.register('divide', lambda x: 1 / x)
     bend.register('make', lambda x: object())
@@ -90,7 +90,7 @@ def test_failures_are_results(engine: str) -> None:
 
 def test_functions_may_run_programs() -> None:
     bend.register('reversed', lambda xs: bend.run('def main(xs): return List/reverse(xs)', xs))
-    assert program(CALL, 'net')('reversed', [1, 2]) == bend.Ok([2, 1])
+    assert program(CALL, 'direct')('reversed', [1, 2]) == bend.Ok([2, 1])
 
 
 def test_an_interrupt_goes_through() -> None:
@@ -99,7 +99,7 @@ def test_an_interrupt_goes_through() -> None:
 
     bend.register('interrupt', interrupt)
     with pytest.raises(KeyboardInterrupt):
-        program(CALL, 'net')('interrupt', 0)
+        program(CALL, 'direct')('interrupt', 0)
 
 
 def test_registering() -> None:
@@ -108,9 +108,9 @@ def test_registering() -> None:
     with pytest.raises(TypeError):
         bend.register('name', 5)  # type: ignore[type-var]
     bend.register('once', len)
-    assert program(CALL, 'net')('once', [1]) == bend.Ok(1)
+    assert program(CALL, 'direct')('once', [1]) == bend.Ok(1)
     bend.unregister('once')
-    assert program(CALL, 'net')('once', [1]) == bend.Err(bend.Constructor('IOError/Name'))
+    assert program(CALL, 'direct')('once', [1]) == bend.Err(bend.Constructor('IOError/Name'))
     with pytest.raises(KeyError):
         bend.unregister('once')
 

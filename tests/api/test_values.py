@@ -1,4 +1,4 @@
-"""Values go into programs and come back the same, on both engines; what cannot be passed is told."""
+"""Values go into programs and come back the same, on all engines; what cannot be passed is told."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from bend import F24, I24, NOTHING, U24, Constructor, Err, Nat, Ok, Some, Term
 
 IDENTITY = 'def main(x): return x'
 DEPTH = 20_000
+ENGINES = ('direct', 'net', 'reference')
 
 
 @cache
-def program(text: str, engine: Any = 'net', *options: str) -> bend.Program:
+def program(text: str, engine: Any = 'direct', *options: str) -> bend.Program:
     return bend.compile(text, engine=engine, options=options)
 
 
@@ -35,7 +36,7 @@ SAME = [
 ]
 
 
-@pytest.mark.parametrize('engine', ['net', 'reference'])
+@pytest.mark.parametrize('engine', ENGINES)
 @pytest.mark.parametrize(('value', 'text'), SAME, ids=lambda value: str(value)[:20])
 def test_values_come_back(value: object, text: str, engine: str) -> None:
     result = program(IDENTITY, engine).run(value)
@@ -51,9 +52,10 @@ def test_values_come_back(value: object, text: str, engine: str) -> None:
     (bytearray(b'a'), [97]), ([True, 2], [1, 2]), ([1, 2.5], [1, 2.5]), (float('inf'), float('inf')),
 ])
 def test_values_that_change(value: object, read: object) -> None:
-    result = program(IDENTITY)(value)
-    assert result == read
-    assert repr(result) == repr(read)
+    for engine in ENGINES:
+        result = program(IDENTITY, engine)(value)
+        assert result == read
+        assert repr(result) == repr(read)
 
 
 data = st.recursive(
@@ -71,20 +73,22 @@ data = st.recursive(
 @settings(max_examples=60, deadline=None)
 @given(data)
 def test_random_data(value: object) -> None:
-    for engine in ('net', 'reference'):
+    for engine in ENGINES:
         assert program(IDENTITY, engine)(value) == value
 
 
+@pytest.mark.parametrize('engine', ['direct', 'net'])
 @pytest.mark.parametrize('options', [('adt-scott',), ('no-type-check',)])
-def test_options(options: tuple[str, ...]) -> None:
-    reverse = program('def main(xs): return List/reverse(xs)', 'net', *options)
+def test_options(options: tuple[str, ...], engine: str) -> None:
+    reverse = program('def main(xs): return List/reverse(xs)', engine, *options)
     assert reverse([1, 2, 3]) == [3, 2, 1]
     assert reverse([[1], [], 'ab'][:2]) == [[], [1]]
 
 
-def test_own_constructors() -> None:
+@pytest.mark.parametrize('engine', ENGINES)
+def test_own_constructors(engine: str) -> None:
     swap = program('type Pair:\n  New { a, b }\n  Empty\n\ndef main(p):\n  match p:\n    case Pair/New:\n'
-                   '      return Pair/New(p.b, p.a)\n    case Pair/Empty:\n      return p')
+                   '      return Pair/New(p.b, p.a)\n    case Pair/Empty:\n      return p', engine)
     match swap(Constructor('Pair/New', (1, 'x'))):
         case Constructor('Pair/New', ('x', second)):
             assert second == 1
@@ -93,8 +97,9 @@ def test_own_constructors() -> None:
     assert swap(Constructor('Pair/Empty')) == Constructor('Pair/Empty')
 
 
-def test_functions_are_terms() -> None:
-    value = program('def main(x): return (x, lambda y: y)')(2)
+@pytest.mark.parametrize('engine', ENGINES)
+def test_functions_are_terms(engine: str) -> None:
+    value = program('def main(x): return (x, lambda y: y)', engine)(2)
     assert value == (2, Term('λa a'))
     assert str(value[1]) == 'λa a'
 
@@ -108,9 +113,10 @@ def test_functions_are_terms() -> None:
     ('List(List(i24))', [[1]], [[I24(1)]]),
 ])
 def test_declared_types(parameter: str, value: object, read: object) -> None:
-    result = program(f'def main(x: {parameter}) -> {parameter}: return x')(value)
-    assert result == read
-    assert repr(result) == repr(read)
+    for engine in ('direct', 'reference'):
+        result = program(f'def main(x: {parameter}) -> {parameter}: return x', engine)(value)
+        assert result == read
+        assert repr(result) == repr(read)
 
 
 WRONG = [
@@ -128,10 +134,11 @@ WRONG = [
 
 @pytest.mark.parametrize(('parameter', 'value', 'message'), WRONG)
 def test_wrong_types(parameter: str, value: object, message: str) -> None:
-    with pytest.raises(TypeError) as caught:
-        program(f'def main(x: {parameter}): return x')(value)
-    assert str(caught.value).startswith("argument 1 of 'main': ")
-    assert message in str(caught.value)
+    for engine in ('direct', 'reference'):
+        with pytest.raises(TypeError) as caught:
+            program(f'def main(x: {parameter}): return x', engine)(value)
+        assert str(caught.value).startswith("argument 1 of 'main': ")
+        assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(('value', 'message'), [
@@ -142,9 +149,10 @@ def test_wrong_types(parameter: str, value: object, message: str) -> None:
     (Constructor('Tree/Leaf', (1, 2)), "the constructor 'Tree/Leaf' has 1 field, not 2"),
 ])
 def test_wrong_values(value: object, message: str) -> None:
-    with pytest.raises(ValueError, match='argument 1') as caught:
-        program(IDENTITY)(value)
-    assert message in str(caught.value)
+    for engine in ENGINES:
+        with pytest.raises(ValueError, match='argument 1') as caught:
+            program(IDENTITY, engine)(value)
+        assert message in str(caught.value)
 
 
 def test_the_position_is_told() -> None:
@@ -152,16 +160,17 @@ def test_the_position_is_told() -> None:
         bend.compile('def start(x: u24, y: u24) -> u24: return x + y', entrypoint='start')(1, 'a')
 
 
-def test_deep_values() -> None:
+@pytest.mark.parametrize('engine', ['direct', 'net'])
+def test_deep_values(engine: str) -> None:
     tree: Any = LEAF
     for _ in range(DEPTH):
         tree = Constructor('Tree/Node', (LEAF, tree))
-    read = program(IDENTITY)(tree)
+    read = program(IDENTITY, engine)(tree)
     for _ in range(DEPTH):
         read = read.fields[1]
     assert read == LEAF
-    assert program(IDENTITY)(Nat(DEPTH)) == DEPTH
-    assert program(IDENTITY)(list(range(DEPTH))) == list(range(DEPTH))
+    assert program(IDENTITY, engine)(Nat(DEPTH)) == DEPTH
+    assert program(IDENTITY, engine)(list(range(DEPTH))) == list(range(DEPTH))
 
 
 def test_values_are_immutable_and_can_be_pickled() -> None:

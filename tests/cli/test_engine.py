@@ -126,7 +126,7 @@ def test_auto_runs_directly(engine: Engine, bend: Command, program: Write) -> No
     outcome = bend('run', program(ADD), '1', '2')
     assert (outcome.code, outcome.out, outcome.err) == (0, 'Result: 42\n', '')
     assert engine.compiled == [{'check_overflow': False, 'parallel': running.is_parallel(0), 'budgeted': False,
-                                'eta': True, 'is_hosted': False, 'counting': False}]
+                                'eta': True, 'interface': None, 'counting': False}]
     assert bend('run', program(ADD), '1', '2', '--engine', 'net').out == 'Result: 3\n'
     assert bend('run', program(ADD), '1', '2', '--engine', 'reference').out == 'Result: 3\n'
 
@@ -261,13 +261,18 @@ def test_from_python(engine: Engine) -> None:
     assert (alone(), alone.run().engine, alone.run().interactions) == (42, 'direct', None)
     assert alone.run(readback='lambda').text == '42'
     assert api.compile('def main(): return 1', engine='net').run().engine == 'net'
-    applied = api.compile('def main(x): return x + 1').run(2)
-    assert (applied.value, applied.engine) == (3, 'net')
     assert api.compile(SUPERPOSED).run().text == '{1 2}'
     with pytest.raises(api.BendError, match="because 'main' has a superposition"):
         api.compile(SUPERPOSED, engine='direct')
     assert api.compile('def main(): return 1', engine='direct')(threads=1) == 42
     assert [how['parallel'] for how in engine.compiled if not how['parallel']] == [False]
+
+
+def test_from_python_with_arguments() -> None:
+    applied = api.compile('def main(x): return x + 1')
+    assert (applied.run(2).value, applied.run(2).engine) == (3, 'direct')
+    assert (applied.run((1, 2)).engine, applied.run(3).engine) == ('net', 'direct')
+    assert api.compile('main x = {x 1}').run(2).engine == 'net'
 
 
 def test_from_python_as_nets_after_all(engine: Engine) -> None:

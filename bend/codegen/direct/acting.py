@@ -12,16 +12,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bend.codegen.direct import ir
-from bend.codegen.direct.flow import ERASER, NUMBERS, U24, Made, Plain, Solver
+from bend.codegen.direct.arguments import HOST, make_data
+from bend.codegen.direct.flow import U24, Made, Plain, Solver
 from bend.codegen.direct.ir import Unsupported
-from bend.codegen.direct.layout import Layout
 from bend.desugar import core
 from bend.hvm.actions import MAGIC, TAGS
-from bend.runtime.direct.program import ActionForms
 from bend.runtime.machine import CALL, CALL_FIELDS, SCOTT
 
-HOST = 'the host'
-"""The place where the host makes things."""
 FIELDS: Mapping[str, int] = {
     'Result/Ok': 1, 'Result/Err': 1, 'IOError/Type': 0, 'IOError/Name': 0, 'IOError/Inner': 1,
     'List/Nil': 0, 'List/Cons': 2, 'String/Nil': 0, 'String/Cons': 2,
@@ -43,12 +40,13 @@ class Acting:
     is_open: bool
 
 
-def acting(book: core.Book, program: ir.Program, is_open: bool) -> Acting | None:
+def acting(book: core.Book, program: ir.Program, is_open: bool, is_applied: bool) -> Acting | None:
     """What of a program has to do with actions; None if it cannot perform any: it never mentions both magic numbers, or
-    gives a function. Raises `Unsupported` where the host cannot make what primitives give."""
+    gives a function that nobody applies. Raises `Unsupported` where the host cannot make what primitives give."""
     numbers = {atom.word for function in program.functions.values() for atom in _atoms(function.body)
                if isinstance(atom, ir.Num)}
-    if not numbers.issuperset(MAGIC) or program.functions[program.constants[0]].parameters:
+    gives_function = program.functions[program.constants[0]].parameters and not is_applied
+    if not numbers.issuperset(MAGIC) or gives_function:
         return None
     for name, tag in TAGS.items():
         constructor = book.constructors.get(name)
@@ -72,11 +70,10 @@ def _like(book: core.Book, tag: int, fields: int) -> Iterable[str]:
             and len(book.adts[constructor.type_name].constructors) <= SCOTT)
 
 
-def add_host(solver: Solver, acting: Acting) -> None:
-    """Adds what the host does to the analysis of a program."""
-    entry = solver.program.constants[0]
+def add_host(solver: Solver, acting: Acting, given: int) -> None:
+    """Adds what the host does with what the program gives to the analysis."""
     root, anything, passed, outcome = (solver.node() for _ in range(4))
-    solver.edge(solver.result(entry), root)
+    solver.edge(given, root)
     _make_anything(solver, acting, anything)
     solver.edge(passed, anything)
     solver.look_node(passed)
@@ -106,28 +103,12 @@ def add_host(solver: Solver, acting: Acting) -> None:
 
 def _make_anything(solver: Solver, acting: Acting, anything: int) -> None:
     """What the host makes, as a node that holds all of it."""
-    solver.add(anything, NUMBERS | ERASER | solver.bit(Made(None, HOST)))
-    for part in solver.field_nodes(Made(None, HOST)):
-        solver.edge(anything, part)
-    for name, count in acting.made.items():
-        if count == 0:
-            solver.add(anything, solver.bit(Plain(name)))
-            continue
-        made = Made(name, HOST)
-        fields = solver.field_nodes(made)
-        type_name, _, own_name = name.rpartition('/')
-        if not acting.is_open and own_name == 'Cons' and type_name in LISTS:
-            solver.add(fields[0], U24)
-            solver.add(fields[1], solver.bit(Plain(f'{type_name}/Nil')) | solver.bit(made))
-        else:
-            for part in fields:
-                solver.edge(anything, part)
+    lists = {} if acting.is_open else {f'{name}/Cons': f'{name}/Nil' for name in LISTS}
+    make_data(solver, anything, {name: count for name, count in acting.made.items() if name not in lists})
+    for cons, nil in lists.items():
+        # Bytes and texts: primitives give no other lists.
+        made = Made(cons, HOST)
+        head, tail = solver.field_nodes(made)
+        solver.add(head, U24)
+        solver.add(tail, solver.bit(Plain(nil)) | solver.bit(made))
         solver.add(anything, solver.bit(made))
-
-
-def action_forms(acting: Acting, layout: Layout) -> ActionForms:
-    """What the host must know of a program."""
-    shapes: dict[str | None, int] = {None: layout.by_place[Made(None, HOST)]}
-    for name, count in acting.made.items():
-        shapes[name] = layout.by_place[Made(name, HOST)] if count else layout.by_constructor[name]
-    return ActionForms(acting.calls, acting.ends, acting.cells, shapes)

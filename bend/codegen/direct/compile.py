@@ -5,18 +5,18 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 from bend.codegen import lir
 from bend.codegen.direct import ir
-from bend.codegen.direct.acting import Acting, acting, action_forms, add_host
+from bend.codegen.direct.acting import Acting, acting, add_host
+from bend.codegen.direct.arguments import add_arguments, host_shapes
 from bend.codegen.direct.arithmetic import Arithmetic
 from bend.codegen.direct.calls import count_calls
 from bend.codegen.direct.context import WORKER, Context
 from bend.codegen.direct.convert import Converted, convert
 from bend.codegen.direct.dispatch import apply_functions, arity_of, kernel_functions, tables
 from bend.codegen.direct.eta import eta_reduce
-from bend.codegen.direct.flow import Flow, Given, analyse
+from bend.codegen.direct.flow import Flow, Given, Solver, analyse
 from bend.codegen.direct.forks import fork_calls
 from bend.codegen.direct.inline import inline
 from bend.codegen.direct.kernel_code import PROVIDED, Variant, compiled_kernel
@@ -33,8 +33,9 @@ from bend.codegen.lir_layout import struct_layout
 from bend.desugar import core
 from bend.desugar.places import head
 from bend.hvm.names import readable
+from bend.interface import Interface
 from bend.runtime.cache import Cache
-from bend.runtime.direct.program import CallTable, DirectProgram, Entry
+from bend.runtime.direct.program import ActionForms, CallTable, DirectProgram, Entry
 from bend.runtime.jit import compile_object, usual_level
 
 Pipeline = tuple[Callable[[ir.Program], ir.Program], ...]
@@ -45,21 +46,21 @@ SERIAL: Pipeline = tuple(step for step in PIPELINE if step is not fork_calls)
 
 
 def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: bool = False, budgeted: bool = False,
-                   eta: bool = True, is_hosted: bool = False, counting: bool = False, opt_level: int | None = None,
-                   files: Cache | None = None) -> DirectProgram:
+                   eta: bool = True, interface: Interface | None = None, counting: bool = False,
+                   opt_level: int | None = None, files: Cache | None = None) -> DirectProgram:
     """Compiles what the entry of a book reaches, at an optimisation level (None: the usual one), with a kernel from the
     cache if it is there. Raises `Unsupported` for what only nets can do.
 
     With `eta`, tuples that are taken apart and put together again stay what they were, and results that are functions
-    are read as nets with eta reduction would give them. `is_hosted` says that actions may call functions of the program
-    around the run. With `counting` it counts calls and cells.
+    are read as nets with eta reduction would give them. `interface` is what a host knows of the program that may apply
+    the entry to values and whose functions actions may call. With `counting` it counts calls and cells.
     """
     pipeline = PIPELINE if parallel else SERIAL
-    front = analysed(book, pipeline, eta=eta, check_overflow=check_overflow, is_hosted=is_hosted, counting=counting)
+    front = analysed(book, pipeline, eta=eta, check_overflow=check_overflow, interface=interface, counting=counting)
     context, actions = front.context, front.actions
     parallel = parallel and bool(forking_functions(context.program))
     level = usual_level() if opt_level is None else opt_level
-    kernel = compiled_kernel(Variant(parallel, check_overflow, actions is not None, counting), level, files)
+    kernel = compiled_kernel(Variant(parallel, check_overflow, front.is_hosted, counting), level, files)
     module = lir.merge(kernel.interface, lower_program(context))
     return DirectProgram(
         object_code=compile_object(emit_module(module), level),
@@ -75,36 +76,47 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
         parallel=parallel,
         budgeted=budgeted,
         functions=tuple(readable(function.origin) for function in context.program.functions.values()),
-        actions=None if actions is None else action_forms(actions, context.layout),
+        actions=None if actions is None else ActionForms(actions.calls, actions.ends, actions.cells),
         calls=pickle.dumps(call_table(book, context.program), pickle.HIGHEST_PROTOCOL),
+        made=host_shapes(context.flow, context.layout),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """A program when all is known about it that its code depends on: `actions` if it performs some, and the core that
-    its results are read with."""
+    """A program when all is known about it that its code depends on: `actions` if it performs some, whether the host
+    makes or reads cells, and the core that its results are read with."""
 
     context: Context
     actions: Acting | None
+    is_hosted: bool
     readable: core.Book
 
 
 def analysed(book: core.Book, pipeline: Pipeline, *, eta: bool, check_overflow: bool = False,
-             is_hosted: bool = False, counting: bool = False) -> Analysed:
+             interface: Interface | None = None, counting: bool = False) -> Analysed:
     """What the entry of a book reaches, after the passes of a pipeline; see `compile_direct`. Raises `Unsupported`."""
     converted = convert(eta_reduce(book, functions=False) if eta else book)
     program = count_calls(converted.program, converted.parts) if counting else converted.program
     for step in pipeline:
         program = step(program)
-    actions = acting(book, program, is_hosted)
-    flow = analyse(program, None if actions is None else partial(add_host, acting=actions))
+    applied = interface if interface is not None and interface.is_applied else None
+    actions = acting(book, program, interface is not None, applied is not None)
+    flow = analyse(program, lambda solver: add_outside(solver, applied, actions))
     seldom = seldom_functions(program)
     context = Context(program, flow, lay_out(program, flow), borrowed_parameters(program, flow),
                       recursive_functions(program), Arithmetic(WORKER, check_overflow), {},
                       forking_functions(program) - seldom, seldom, counting)
     context.entries.update(entries(context, flow))
-    return Analysed(context, actions, readable_book(book, converted, eta))
+    return Analysed(context, actions, actions is not None or applied is not None, readable_book(book, converted, eta))
+
+
+def add_outside(solver: Solver, applied: Interface | None, actions: Acting | None) -> None:
+    """Adds what comes from outside of a program to the analysis: the arguments of its entry, if it is applied, and what
+    the host of a program that acts gives it."""
+    given = solver.result(solver.program.constants[0]) if applied is None else add_arguments(solver, applied)
+    if actions is not None:
+        add_host(solver, actions, given)
 
 
 def lower_program(context: Context) -> lir.Module:

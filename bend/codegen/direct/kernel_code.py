@@ -29,11 +29,11 @@ PROVIDED = frozenset({'run_entry', 'apply_value', 'cell_words', 'run_task'})
 @dataclass(frozen=True, slots=True)
 class Variant:
     """What kernels differ in: whether several workers may run, whether integers that do not fit into 24 bits are
-    counted, whether there are actions, and whether calls and cells are counted."""
+    counted, whether the host makes or reads cells, and whether calls and cells are counted."""
 
     parallel: bool
     check_overflow: bool = False
-    is_acting: bool = False
+    is_hosted: bool = False
     counting: bool = False
 
 
@@ -65,7 +65,7 @@ def compiled_kernel(variant: Variant, opt_level: int, files: Cache | None) -> Ke
 @cache
 def kernel(variant: Variant) -> lir.Module:
     """The whole kernel."""
-    modules = (*MODULES, FLOATS, *((DATA,) if variant.is_acting else ()), *((WORK,) if variant.counting else ()))
+    modules = (*MODULES, FLOATS, *((DATA,) if variant.is_hosted else ()), *((WORK,) if variant.counting else ()))
     return compile_kernel(modules, kernel_parameters(parallel=variant.parallel, check_overflow=variant.check_overflow,
                                                      counting=variant.counting))
 

@@ -16,23 +16,20 @@ from bend.hvm.actions import MAGIC
 from bend.hvm.plain import Node
 from bend.runtime.direct import program as form
 from bend.runtime.direct.host import Run
+from bend.runtime.direct.making import U64, WORD_BYTES, CellMaker
 from bend.runtime.direct.readback import NUMBER_MASK, Memory, ResultReader
 from bend.runtime.machine import CALL_FIELDS, FINISHED, NUM_SCOTT, Action, ListType
 
 if TYPE_CHECKING:
     from bend.hvm.result import Term
-    from bend.interface import ConstructorShape
     from bend.options import Options
 
 END, FULL, UNKNOWN = range(3)
 ENDS, PACKED, PLAIN = 1, 2, 3
 """What a shape is for lists."""
 CAPACITY = 1 << 14
-MAX_FIELDS = 256
-WORD_BYTES = 8
 NAME, ARGUMENT, CONTINUATION = 1, 2, 3
 """Fields of actions; the first one is the magic pair."""
-U64 = ctypes.c_uint64
 
 
 class DirectMachine:
@@ -47,17 +44,15 @@ class DirectMachine:
         self.forms = run.program.actions
         self.memory = Memory(run.program, run.word, run.constant)
         self.magic: set[int] = set()
-        fields, out = (U64 * MAX_FIELDS)(), (U64 * (CAPACITY + 3))()
+        self.maker = CellMaker(run)
+        out = (U64 * (CAPACITY + 3))()
         kinds = (U64 * len(self.shapes))(*map(self._kind, self.shapes))
         # What native code reads and writes is used through views, which are faster than arrays of ctypes.
-        self.fields = memoryview(fields).cast('B').cast('Q')
         self.out_bytes = memoryview(out).cast('B')
         self.out = self.out_bytes.cast('Q')
-        self.fields_address, self.out_address, self.kinds_address = map(ctypes.addressof, (fields, out, kinds))
+        self.out_address, self.kinds_address = map(ctypes.addressof, (out, kinds))
         self.kept = kinds
         self.worker = run.worker_address()
-        self._make_cell = run.function('make_cell', U64, 4)
-        self._make_list = run.function('make_list', U64, 6)
         self._read_numbers = run.function('read_numbers', U64, 5)
         self._keep = run.function('keep_value', None, 1)
         self._take_part = run.function('take_part', None, 3)
@@ -183,51 +178,23 @@ class DirectMachine:
 
     def make_eraser(self) -> int:
         """See `Machine`."""
-        return form.ERASER
+        return self.maker.eraser()
 
     def make_number(self, word: int) -> int:
         """See `Machine`."""
-        return word << form.NUMBER_SHIFT | form.NUMBER
+        return self.maker.number(word)
 
     def make_pair(self, first: int, second: int) -> int:
         """See `Machine`."""
-        return self.make(None, (first, second))
+        return self.maker.pair(first, second)
 
     def make_data(self, siblings: int, constructor: str, fields: Sequence[int]) -> int:
         """See `Machine`. There is one form for all encodings."""
-        return self.make(constructor, fields)
-
-    def make(self, constructor: str | None, fields: Sequence[int]) -> int:
-        """A constructor, or a tuple (None), of fields that become its own."""
-        number = self.forms.shapes[constructor]
-        if not fields:
-            return number << form.INDEX_SHIFT | form.IMMEDIATE
-        shape = self.shapes[number]
-        assert shape is not None and shape.packed is None
-        for index, field in enumerate(fields):
-            self.fields[index] = field
-        header = number << form.SHAPE_SHIFT | 1
-        while True:
-            cell = self._make_cell(self.worker, header, self.fields_address, len(fields))
-            if cell:
-                return cell
-            self.run.make_room(1 + len(fields))
+        return self.maker.make(constructor, fields)
 
     def make_list(self, siblings: int, type_name: ListType, words: bytearray) -> int:
         """See `Machine`."""
-        end = self.make(f'{type_name}/Nil', ())
-        if not words:
-            return end
-        number = self.forms.shapes[f'{type_name}/Cons']
-        shape = self.shapes[number]
-        assert shape is not None
-        header, is_packed = number << form.SHAPE_SHIFT | 1, shape.packed is not None
-        numbers = ctypes.addressof(ctypes.c_char.from_buffer(words))
-        self.out[0] = end
-        left = len(words) // WORD_BYTES
-        while left := self._make_list(self.worker, header, is_packed, numbers, left, self.out_address):
-            self.run.make_room(1 + shape.words)
-        return self.out[0]
+        return self.maker.list_of_words(type_name, words)
 
     # ---- going on ----
 
@@ -242,37 +209,3 @@ class DirectMachine:
             continuation = node.parts[CONTINUATION]
         self._take_part(self.worker, self.root, continuation)
         self.root = self.run.apply(continuation, outcome)
-
-
-class DirectWriter:
-    """Makes data in a machine (see `bend.hvm.construct.DataWriter`)."""
-
-    def __init__(self, machine: DirectMachine) -> None:
-        self.machine = machine
-
-    @property
-    def maker(self) -> DirectWriter:
-        """See `DataWriter`."""
-        return self
-
-    def eraser(self) -> int:
-        """See `ValueMaker`."""
-        return self.machine.make_eraser()
-
-    def number(self, word: int) -> int:
-        """See `ValueMaker`."""
-        return self.machine.make_number(word)
-
-    def pair(self, first: int, second: int) -> int:
-        """See `ValueMaker`."""
-        return self.machine.make_pair(first, second)
-
-    def constructor(self, shape: ConstructorShape, fields: Sequence[int]) -> int:
-        """See `DataWriter`."""
-        return self.machine.make(shape.name, fields)
-
-    def numbers(self, cons: ConstructorShape, words: Sequence[int], end: int) -> int:
-        """See `DataWriter`."""
-        for word in reversed(words):
-            end = self.machine.make(cons.name, (self.machine.make_number(word), end))
-        return end

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bend.hvm import net
@@ -58,14 +58,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class ActionForms:
-    """How a program that performs actions and the host understand each other: the constructors that are actions which
-    ask for something, those that are the end of a list and those that are its cells, and the shapes of what the host
-    makes, by constructor (None: tuples)."""
+    """What the host must know of a program that performs actions: the constructors that are actions which ask for
+    something, those that are the end of a list and those that are its cells."""
 
     calls: frozenset[str]
     ends: frozenset[str]
     cells: frozenset[str]
-    shapes: Mapping[str | None, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,8 @@ class DirectProgram:
     nothing. `counted` is how many words a worker needs to count overflows by place. `parallel` says that it may run
     with several workers. `budgeted`: a run stops after some work, because nets may do the same with much less.
     `functions` are the names under which users know the functions that the code has numbers for, as it names them
-    where the stack ends. `actions` is there if the program may perform some.
+    where the stack ends. `actions` is there if the program may perform some. `made` are the shapes of what the host
+    makes, by constructor (None: tuples).
     """
 
     object_code: bytes
@@ -108,6 +107,7 @@ class DirectProgram:
     actions: ActionForms | None = None
     calls: bytes = b''
     kernel_code: bytes = b''
+    made: Mapping[str | None, int] = field(default_factory=dict)
 
     def places_by_number(self) -> tuple[net.Place | None, ...]:
         """The places of operations and calls; 0 is the unknown one."""

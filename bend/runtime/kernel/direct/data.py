@@ -19,7 +19,6 @@ from bend.runtime.kernel.lang import ACQUIRE, Ptr, addr, atomic_load, export, in
 NUMBER = 1
 IMMEDIATE = 2
 CONSTANT = 4
-U24_BYTE = 9
 PAYLOAD_SHIFT = 8
 PAYLOAD_MASK = 0xFFFFFF
 INDEX_SHIFT = 32
@@ -80,9 +79,11 @@ def make_cell(w: Ptr[Worker], header: u64, fields: Ptr[u64], count: u64) -> u64:
 
 @export
 @noinline
-def make_list(w: Ptr[Worker], header: u64, is_packed: u64, numbers: Ptr[u64], count: u64, out: Ptr[u64]) -> u64:
-    """Puts numbers (u24, as payloads) in front of the list in `out`, the last one first; how many are left, because
-    there was no room for them. `header` is that of a cell without its number, which belongs there if it is packed."""
+def make_list(w: Ptr[Worker], header: u64, is_packed: u64, kind: u64, numbers: Ptr[u64], count: u64,
+              out: Ptr[u64]) -> u64:
+    """Puts numbers (as payloads) in front of the list in `out`, the last one first; how many are left, because there
+    was no room for them. `header` is that of a cell without its number, which belongs there if it is packed, `kind` the
+    lowest byte of the numbers."""
     size: u64 = 3 - is_packed
     while count != 0:
         cell = take_cell(w, size)
@@ -95,7 +96,7 @@ def make_list(w: Ptr[Worker], header: u64, is_packed: u64, numbers: Ptr[u64], co
             words[1] = out[0]
         else:
             words[0] = header
-            words[1] = numbers[count] << PAYLOAD_SHIFT | U24_BYTE
+            words[1] = numbers[count] << PAYLOAD_SHIFT | kind
             words[2] = out[0]
         out[0] = cell
     return 0

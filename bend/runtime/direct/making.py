@@ -1,0 +1,113 @@
+"""Values of Python's side in the memory of a run, made while no worker has anything to do.
+
+This thread makes cells in the first worker's place (`bend.runtime.kernel.direct.data`). What is made belongs to whoever
+made it, until it becomes part of something else, an argument or the outcome of an action.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from array import array
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bend.hvm.numbers import TYPE_BITS, TYPE_MASK, U24
+from bend.runtime.direct import program as form
+from bend.runtime.direct.host import Run
+
+if TYPE_CHECKING:
+    from bend.interface import ConstructorShape
+
+WORD_BYTES = 8
+U64 = ctypes.c_uint64
+
+
+class CellMaker:
+    """Makes values in a run (see `bend.hvm.construct.DataWriter`, and `ValueMaker`, which it is as well)."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.shapes = run.program.shapes
+        self.numbers_by_name = run.program.made
+        self.worker = run.worker_address()
+        fields = (U64 * max(1, *(shape.words for shape in self.shapes if shape is not None), 1))()
+        end = (U64 * 1)()
+        # What native code reads and writes is used through views, which are faster than arrays of ctypes.
+        self.fields, self.end = (memoryview(words).cast('B').cast('Q') for words in (fields, end))
+        self.fields_address, self.end_address = map(ctypes.addressof, (fields, end))
+        self._make_cell = run.function('make_cell', U64, 4)
+        self._make_list = run.function('make_list', U64, 7)
+
+    @property
+    def maker(self) -> CellMaker:
+        """See `DataWriter`."""
+        return self
+
+    def eraser(self) -> int:
+        """See `ValueMaker`."""
+        return form.ERASER
+
+    def number(self, word: int) -> int:
+        """See `ValueMaker`."""
+        return word << form.NUMBER_SHIFT | form.NUMBER
+
+    def pair(self, first: int, second: int) -> int:
+        """See `ValueMaker`."""
+        return self.make(None, (first, second))
+
+    def constructor(self, shape: ConstructorShape, fields: Sequence[int]) -> int:
+        """See `DataWriter`."""
+        return self.make(shape.name, fields)
+
+    def numbers(self, cons: ConstructorShape, words: Sequence[int], end: int) -> int:
+        """See `DataWriter`."""
+        kinds = {word & TYPE_MASK for word in words}
+        if len(kinds) == 1:
+            payloads = array('Q', [word >> TYPE_BITS for word in words])
+            return self.chain(cons.name, kinds.pop(), payloads, end)
+        for word in reversed(words):
+            end = self.make(cons.name, (self.number(word), end))
+        return end
+
+    def make(self, constructor: str | None, fields: Sequence[int]) -> int:
+        """A constructor, or a tuple (None), of fields that become its own."""
+        number = self.numbers_by_name[constructor]
+        shape = self.shapes[number]
+        assert shape is not None
+        payload = 0
+        if shape.packed is not None:
+            packed = fields[shape.packed]
+            assert packed & form.TAG_MASK == form.NUMBER
+            payload = packed >> form.PAYLOAD_SHIFT & form.PAYLOAD_MASK
+            fields = (*fields[:shape.packed], *fields[shape.packed + 1:])
+        if not fields:
+            return number << form.INDEX_SHIFT | payload << form.PAYLOAD_SHIFT | form.IMMEDIATE
+        for index, field in enumerate(fields):
+            self.fields[index] = field
+        header = payload << form.HEADER_PAYLOAD_SHIFT | number << form.SHAPE_SHIFT | 1
+        while True:
+            cell = self._make_cell(self.worker, header, self.fields_address, len(fields))
+            if cell:
+                return cell
+            self.run.make_room(1 + len(fields))
+
+    def chain(self, cons: str, kind: int, payloads: array[int] | bytearray, end: int) -> int:
+        """Cells of a list with a tail, one for each number of a kind (`bend.hvm.numbers`), whose payloads are words of
+        memory."""
+        count = len(payloads) if isinstance(payloads, array) else len(payloads) // WORD_BYTES
+        if not count:
+            return end
+        number = self.numbers_by_name[cons]
+        shape = self.shapes[number]
+        assert shape is not None
+        address = ctypes.addressof(ctypes.c_char.from_buffer(payloads))
+        header, is_packed = number << form.SHAPE_SHIFT | 1, shape.packed is not None
+        tag_byte = kind << form.NUMBER_SHIFT | form.NUMBER
+        self.end[0] = end
+        while count := self._make_list(self.worker, header, is_packed, tag_byte, address, count, self.end_address):
+            self.run.make_room(1 + shape.words)
+        return self.end[0]
+
+    def list_of_words(self, type_name: str, words: bytearray) -> int:
+        """A list or a string of u24 numbers, which are words of memory."""
+        return self.chain(f'{type_name}/Cons', U24, words, self.make(f'{type_name}/Nil', ()))
