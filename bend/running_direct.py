@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bend.deep_stack import with_deep_stack
 from bend.diagnostics import BendError, Diagnostic, Label, error
 from bend.options import Options, Readback
 
@@ -115,7 +114,9 @@ def _given(run: Run, arguments: DirectArguments | None) -> int:
     from bend.marshal import write_arguments
     from bend.runtime.direct.making import CellMaker
     passed = write_arguments(arguments.values, arguments.interface, CellMaker(run))
-    value = run.evaluate(0)
+    function = run.program.entry_function()
+    # An entry with parameters is no work for anybody; a request would take longer than what most programs do.
+    value = run.evaluate(0) if function is None else function
     for argument in passed:
         value = run.apply(value, argument)
     return value
@@ -155,7 +156,7 @@ def _read(run: Run, value: int, reading: Reading) -> DirectResult:
 
     seconds, start = run.seconds, time.perf_counter()
     reader = ResultReader(Memory(run.program, run.word, evaluate), reading.options)
-    terms = with_deep_stack(lambda: {form: reader.read(value, form, linear=reading.linear) for form in reading.forms})
+    terms = {form: reader.read(value, form, linear=reading.linear) for form in reading.forms}
     return DirectResult(terms, seconds, time.perf_counter() - start, run.peak_bytes, run.workers())
 
 

@@ -113,6 +113,13 @@ class DirectProgram:
         """The places of operations and calls; 0 is the unknown one."""
         return (None, *pickle.loads(self.places))
 
+    def entry_function(self) -> int | None:
+        """The value that is the entry, if that takes arguments."""
+        for number, entry in enumerate(self.entries):
+            if entry.function == self.constants[0] and entry.given == 0:
+                return number << INDEX_SHIFT | FUNCTION
+        return None
+
     def core_book(self) -> core.Book:
         """The core that was compiled."""
         book: core.Book = pickle.loads(self.book)

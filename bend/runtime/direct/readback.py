@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from bend.deep_stack import with_deep_stack
 from bend.diagnostics import BendError, Diagnostic
 from bend.hvm import numbers as num
 from bend.hvm import result
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from bend.runtime.direct.program import DirectProgram, Shape
     from bend.runtime.direct.values import Value
 
+FEW_CONSTANTS = 20
+"""As many may hold each other without much of a stack to read them."""
 NUMBER_MASK = (1 << num.TYPE_BITS + 24) - 1
 
 
@@ -164,14 +167,30 @@ class ResultReader:
         """The term of a result as it is to be shown (`bend.hvm.show.show_main`), and what of it could not be read.
 
         Raises `WrongShape` and `MaybeCopied` where a function in the result needs nets, and `BendError` for what its
-        evaluation meets. To be called where the stack is deep.
+        evaluation meets.
         """
+        reads_plainly = self.options.encoding == 'num-scott' and readback == 'default'
+        is_shallow = len(self.memory.program.constants) <= FEW_CONSTANTS
+        term = self.plain(word) if reads_plainly and is_shallow else None
+        if term is not None:
+            return term, ()
+
+        def read() -> tuple[result.Term, tuple[Diagnostic, ...]]:
+            term = self.plain(word) if reads_plainly and not is_shallow else None
+            return self.not_plain(word, readback, linear) if term is None else (term, ())
+
+        return with_deep_stack(read)
+
+    def plain(self, word: int) -> result.Term | None:
+        """The term of data in the default form. Recurses only where constants hold others."""
+        try:
+            return EvaluatingReader(self.memory.look, Names()).read(word)
+        except NotPlain:
+            return None
+
+    def not_plain(self, word: int, readback: Readback, linear: bool) -> tuple[result.Term, tuple[Diagnostic, ...]]:
+        """What `read` gives for everything else."""
         is_plain = self.options.encoding == 'num-scott'
-        if readback == 'default' and is_plain:
-            try:
-                return EvaluatingReader(self.memory.look, Names()).read(word), ()
-            except NotPlain:
-                pass
         if is_plain and not self.results.opens and not self.is_entry(word):
             return self.results.read_items(word, self.memory.look, self.value, readback, linear=linear)
         return self.results.read(self.root(word), readback, linear=linear)
