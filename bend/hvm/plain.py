@@ -46,16 +46,23 @@ class NotPlain(Exception):
     """There is something in the data that is not plain."""
 
 
+_LETTERS = tuple(map(letters, range(26)))
+
+
 class Names:
-    """The names of variables, `a`, `b`, … as they come."""
+    """The names of variables as they come: those of `letters`, which repeat themselves after the first letter."""
 
     def __init__(self) -> None:
         self.given = 0
+        self.rest = ''
 
     def fresh(self) -> str:
         """The next name."""
+        higher, lowest = divmod(self.given, 26)
+        if lowest == 0 and higher:
+            self.rest = letters(higher)
         self.given += 1
-        return letters(self.given - 1)
+        return _LETTERS[lowest] + self.rest
 
 
 _PAIR, _NOTHING = 'pair', 'function of nothing'

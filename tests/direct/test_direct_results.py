@@ -260,6 +260,25 @@ def test_deep_data(form: Readback, image: Image) -> None:
     assert text.startswith('(((((((((((((((((((((((') and text.endswith(', 19998), 19999)')
 
 
+@pytest.mark.parametrize('form', ['default', 'lambda'])
+def test_long_data_with_functions(form: Readback, image: Image) -> None:
+    """Functions are looked into each on its own, and once; data around them may be deep."""
+    add = image.cell(PARTIAL, u24(5), payload=ADD)
+    pairs = image.cell(PAIR, function(INC), add)
+    for _ in range(20_000):
+        pairs = image.cell(PAIR, add, pairs)
+    reader = ResultReader(Memory(PROGRAM, image.words.__getitem__, image.evaluate), Options())
+    term, _ = with_deep_stack(lambda: reader.read(pairs, form))
+    shown = set()
+    for _ in range(20_000):
+        assert isinstance(term, result.Pair)
+        shown.add(id(term.first))
+        term = term.second
+    assert isinstance(term, result.Pair)
+    assert term.first == result.Reference('inc')
+    assert shown == {id(term.second)}
+
+
 def test_nets_are_not_needed_for_data(image: Image) -> None:
     reader = ResultReader(Memory(PROGRAM, image.words.__getitem__, image.evaluate), Options())
     reader.read(image.cell(PAIR, function(INC), image.list(1)))

@@ -170,7 +170,9 @@ class Results:
         # Encoding the program notes which tests of tags it has floated.
         assert self.nets
         term = quote(value, self.evaluator, self.tag_tests)
-        encoded = inline_net(encode_term(term, self.book, self.options.encoding), self.inlined)
+        encoded = encode_term(term, self.book, self.options.encoding)
+        if self.inlined:
+            encoded = inline_net(encoded, self.inlined)
         if form == 'lambda':
             for name in references(encoded):
                 if name in self.opened_copies:
