@@ -312,6 +312,39 @@ def _directly(compiled: Compiled, request: Request, engine: Engine, report: Repo
     return replace(compiled, direct=direct, choice=choice)
 
 
+def generate_c(request: Request, manager: PassManager, files: Cache,
+               render: Callable[[Diagnostic], str]) -> tuple[str, tuple[Diagnostic, ...]]:
+    """A program as one C file, and the warnings found on the way; `render` makes texts of what may happen when it runs.
+    Raises `BendError`, also for what standalone programs cannot do."""
+    from bend.codegen.direct.ir import Unsupported
+    from bend.hvm.net import Book
+    from bend.hvm.readback import book_info
+    from bend.standalone import standalone, unsupported
+    compiled = compile_source(request, manager, files, None)
+    book = compiled.book
+    if book.entry is None:
+        raise missing_main()
+    choice = _choose(compiled, manager)
+    if choice.engine != 'direct':
+        raise BendError(unsupported('reduce nets', f'This one runs as nets, because {choice.reason}.'))
+    if choice.budgeted:
+        raise BendError(unsupported('reduce nets', 'This one may need much more work without them.'))
+    info = book_info(book, Book({}), request.options.encoding)
+    try:
+        text, warnings = with_deep_stack(lambda: manager.stage('build', lambda: standalone(
+            book, info, request.source.name, render, request.options)))
+    except Unsupported as problem:
+        raise BendError(unsupported('reduce nets', f'This one runs as nets, because {readable(problem.reason)}.'
+                                    )) from None
+    return text, (*compiled.warnings, *warnings)
+
+
+def missing_main() -> BendError:
+    """There is nothing to run."""
+    return BendError(error('missing-main', 'There is nothing to run: the program has no `main`.',
+                           hint='Define `main`, or name another function with `-e NAME`.'))
+
+
 def _choose(compiled: Compiled, manager: PassManager) -> Choice:
     """The engine for a program, as far as it is known before its code is made."""
     from bend.codegen.direct.choice import choose
@@ -496,8 +529,7 @@ def compile_program(request: Request, engine: Engine, manager: PassManager, file
         return program
     compiled = compile_source(request, manager, files, engine)
     if compiled.book.entry is None:
-        raise BendError(error('missing-main', 'There is nothing to run: the program has no `main`.',
-                              hint='Define `main`, or name another function with `-e NAME`.'))
+        raise missing_main()
     program = (_direct_program(request, compiled) if compiled.direct is not None else
                _net_program(request, compiled, 'net' if engine == 'auto' else engine, manager))
     if cached:

@@ -171,7 +171,7 @@ def _problems_told(program: DirectProgram, run: Run | None = None) -> Iterator[N
     except (BendError, NeedsNets):
         raise
     except host.WrongShape as problem:
-        raise NeedsNets(_wrong_shape(program, problem.place), _later(run, problem.place)) from None
+        raise NeedsNets(wrong_shape(program, problem.place), _later(run, problem.place)) from None
     except host.BudgetExceeded:
         raise NeedsNets(_OUT_OF_BUDGET) from None
     except OutOfMemory as problem:
@@ -182,7 +182,7 @@ def _problems_told(program: DirectProgram, run: Run | None = None) -> Iterator[N
         raise BendError(_traced(diagnostic, stopped)) from None
     except host.StackOverflow as problem:
         stopped = _now(run)
-        raise BendError(_traced(_stack_overflow(program, problem.function, stopped), stopped)) from None
+        raise BendError(_traced(stack_overflow(program, problem.function, stopped), stopped)) from None
     except DivisionByZero as problem:
         from bend.hvm.places import division_by_zero
         stopped = _now(run, 0 if run is None else run.stop_detail)
@@ -191,13 +191,14 @@ def _problems_told(program: DirectProgram, run: Run | None = None) -> Iterator[N
         # Reading functions may meet wrong shapes, too. Few results need that module, which takes long to import.
         from bend.runtime.direct.values import MaybeCopied, WrongShape
         if isinstance(problem, WrongShape):
-            raise NeedsNets(_wrong_shape(program, 0, problem.reason)) from None
+            raise NeedsNets(wrong_shape(program, 0, problem.reason)) from None
         if isinstance(problem, MaybeCopied):
             raise NeedsNets(_maybe_copied(problem.name)) from None
         raise
 
 
-def _wrong_shape(program: DirectProgram, number: int, reason: str = '') -> Diagnostic:
+def wrong_shape(program: DirectProgram, number: int, reason: str = '') -> Diagnostic:
+    """The error for a value that only nets know what to do with, at a place of the program by its number."""
     place = program.places_by_number()[number]
     function, span = ('', None) if place is None else (place.function, place.span)
     return error('wrong-shape', f'A value is used as what it is not{reason and f": {reason}"}.', span,
@@ -244,7 +245,8 @@ def _where(program: DirectProgram, address_of: Callable[[str], int], stack: Stac
         return None
 
 
-def _stack_overflow(program: DirectProgram, number: int, stopped: Stopped | None) -> Diagnostic:
+def stack_overflow(program: DirectProgram, number: int, stopped: Stopped | None = None) -> Diagnostic:
+    """The error for a recursion that was too deep, in a function by its number."""
     function = program.functions[number] if number < len(program.functions) else ''
     head = None
     if stopped is not None and function == stopped.function:

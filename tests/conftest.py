@@ -11,12 +11,16 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from bend.runtime import jit
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Lets interrupts through to this process and its children; those in the background of a shell ignore them."""
+    """Lets interrupts through to this process and its children; those in the background of a shell ignore them. How
+    long an example takes depends on what else the machine does, so that no test of hypothesis has a deadline."""
+    settings.register_profile('bend', deadline=None)
+    settings.load_profile('bend')
     config.addinivalue_line('markers', 'optimised: compiles native code as users get it')
     config.addinivalue_line('markers', 'llvm: reads what the LLVM emitter makes, so that no other one can serve')
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -25,7 +25,7 @@ BEND_COMMANDS = {
     'gen-hvm': 'print the interaction nets of a program',
     'explain': 'tell more about the code of a diagnostic',
     'doctor': 'tell what was found on this machine, and how to get what is missing',
-    'gen-c': 'print a standalone C program (not there yet)',
+    'gen-c': 'print a standalone C program',
     'gen-cu': 'print a standalone CUDA program (not there yet)',
 }
 

@@ -131,7 +131,7 @@ def _bend(arguments: argparse.Namespace) -> int:
         return _explain(arguments)
     if arguments.command == 'doctor':
         return _doctor(arguments)
-    if arguments.command in ('gen-c', 'gen-cu'):
+    if arguments.command == 'gen-cu':
         raise UsageError(f"'{arguments.command}' is not there yet.",
                          "'bend run' compiles to native code, and 'bend gen-hvm' prints the nets.")
     if arguments.command == 'run-cu' and not _falls_back(arguments):
@@ -308,8 +308,15 @@ def _gen_hvm(arguments: argparse.Namespace, request: driver.Request, manager: Pa
     sys.stdout.write(print_book(compiled.final_nets))
 
 
+def _gen_c(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
+    text, warnings = driver.generate_c(request, manager, Cache.of_user(), lambda problem: render((problem,)))
+    _report(arguments, warnings)
+    _show_timings(arguments, manager)
+    sys.stdout.write(text)
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace, driver.Request, PassManager], None]] = {
-    'run': _run, 'check': _check, 'desugar': _desugar, 'gen-hvm': _gen_hvm,
+    'run': _run, 'check': _check, 'desugar': _desugar, 'gen-hvm': _gen_hvm, 'gen-c': _gen_c,
 }
 
 

@@ -68,11 +68,12 @@ class FunctionEmitter(Expressions):
             zero = '{0}' if isinstance(type_, lir.StructName) else constant(0, type_).text
             self.lines.append(f'{self.declared(type_, names[name])} = {zero};')
         self.block(function.body)
-        if not always_leaves(function.body):
-            if function.result != lir.VOID or function.noreturn:
+        returns = any(isinstance(statement, lir.Return) for statement in lir.statements_of(function.body))
+        if function.result != lir.VOID or function.noreturn:
+            if not returns or not always_leaves(function.body):
                 self.lines.append('__builtin_unreachable();')
-            elif self.jumps is not None:
-                self.lines.append('return;')
+        elif self.jumps is not None and not always_leaves(function.body):
+            self.lines.append('return;')
         return self.lines
 
     def declared(self, type_: lir.Type, name: str) -> str:
@@ -82,11 +83,9 @@ class FunctionEmitter(Expressions):
     # ---- statements ------------------------------------------------------------------------------
 
     def block(self, block: lir.Block) -> None:
-        """The statements of a block that can be reached."""
-        for index, statement in enumerate(block):
+        """The statements of a block."""
+        for statement in block:
             self.statement(statement)
-            if always_leaves(block[:index + 1]):
-                return
 
     def statement(self, statement: lir.Stmt) -> None:
         """One statement."""

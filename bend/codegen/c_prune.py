@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from bend.codegen import lir
 from bend.codegen.c_effects import Effect, Effects, expressions_in
+from bend.codegen.lir_validate import always_leaves
 
 
 def reachable(module: lir.Module, roots: Collection[str]) -> lir.Module:
@@ -73,8 +74,14 @@ def _without_unused(block: lir.Block, read: Collection[str], effects: Effects) -
 
 
 def _block(block: lir.Block) -> lir.Block:
-    """A block without branches that are never taken."""
-    return tuple(result for statement in block for result in _statement(statement))
+    """A block without branches that are never taken, and what comes after it is left."""
+    found: list[lir.Stmt] = []
+    for statement in block:
+        for result in _statement(statement):
+            found.append(result)
+            if always_leaves((result,)):
+                return tuple(found)
+    return tuple(found)
 
 
 def _statement(statement: lir.Stmt) -> lir.Block:

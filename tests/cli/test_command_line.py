@@ -71,7 +71,7 @@ def test_wrong_command_lines(words: list[str], bend: Command) -> None:
     assert 'Traceback' not in outcome.err
 
 
-@pytest.mark.parametrize('command', ['gen-c', 'gen-cu'])
+@pytest.mark.parametrize('command', ['gen-cu'])
 def test_what_is_not_there_yet_says_so(command: str, bend: Command) -> None:
     outcome = bend(command, 'f.bend')
     assert outcome.code == 2

@@ -45,6 +45,17 @@ SERIAL: Pipeline = tuple(step for step in PIPELINE if step is not fork_calls)
 """Those for programs with one worker."""
 
 
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A program before it is machine code: its module and the kernel that belongs to it, what there is to know about it
+    (without object code and the layouts of the kernel's structs), and what was found out on the way."""
+
+    module: lir.Module
+    variant: Variant
+    program: DirectProgram
+    context: Context
+
+
 def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: bool = False, budgeted: bool = False,
                    eta: bool = True, interface: Interface | None = None, counting: bool = False,
                    opt_level: int | None = None, files: Cache | None = None) -> DirectProgram:
@@ -55,31 +66,38 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
     are read as nets with eta reduction would give them. `interface` is what a host knows of the program that may apply
     the entry to values and whose functions actions may call. With `counting` it counts calls and cells.
     """
+    lowered = lower_direct(book, parallel=parallel, check_overflow=check_overflow, eta=eta, interface=interface,
+                           counting=counting)
+    level = usual_level() if opt_level is None else opt_level
+    kernel = compiled_kernel(lowered.variant, level, files)
+    module = lir.merge(kernel.interface, lowered.module)
+    return replace(lowered.program, object_code=compile_object(emit_module(module), level),
+                   kernel_code=kernel.object_code, layouts=layouts(module), budgeted=budgeted)
+
+
+def lower_direct(book: core.Book, *, parallel: bool = False, check_overflow: bool = False, eta: bool = True,
+                 interface: Interface | None = None, counting: bool = False) -> Lowered:
+    """The same as far as LIR. Where no call can be forked, the kernel for one worker serves."""
     pipeline = PIPELINE if parallel else SERIAL
     front = analysed(book, pipeline, eta=eta, check_overflow=check_overflow, interface=interface, counting=counting)
     context, actions = front.context, front.actions
     parallel = parallel and bool(forking_functions(context.program))
-    level = usual_level() if opt_level is None else opt_level
-    kernel = compiled_kernel(Variant(parallel, check_overflow, front.is_hosted, counting), level, files)
-    module = lir.merge(kernel.interface, lower_program(context))
-    return DirectProgram(
-        object_code=compile_object(emit_module(module), level),
-        kernel_code=kernel.object_code,
+    return Lowered(lower_program(context), Variant(parallel, check_overflow, front.is_hosted, counting), DirectProgram(
+        object_code=b'',
         shapes=tuple(context.layout.shapes),
         entries=tuple(Entry(given.function, given.count, arity_of(context, given.function))
                       for given in context.entries),
         constants=context.program.constants,
-        layouts=layouts(module),
+        layouts={},
         places=pickle.dumps(context.program.places, pickle.HIGHEST_PROTOCOL),
         book=pickle.dumps(front.readable, pickle.HIGHEST_PROTOCOL),
         counted=1 + len(context.program.places) if check_overflow else 0,
         parallel=parallel,
-        budgeted=budgeted,
         functions=tuple(readable(function.origin) for function in context.program.functions.values()),
         actions=None if actions is None else ActionForms(actions.calls, actions.ends, actions.cells),
         calls=pickle.dumps(call_table(book, context.program), pickle.HIGHEST_PROTOCOL),
         made=host_shapes(context.flow, context.layout),
-    )
+    ), context)
 
 
 @dataclass(frozen=True, slots=True)

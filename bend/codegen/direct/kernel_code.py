@@ -15,7 +15,7 @@ from bend.codegen.pylir import compile_kernel
 from bend.fingerprint import fingerprint, host
 from bend.prelude import unpickled
 from bend.runtime.cache import Cache, key_of
-from bend.runtime.direct.kernel import MODULES, kernel_parameters
+from bend.runtime.direct.kernel import C_SYSTEM_CALLS, MODULES, kernel_parameters
 from bend.runtime.jit import compile_object
 
 FLOATS, DATA, WORK = (MODULES[-1].with_name(f'{name}.py') for name in ('floats', 'data', 'work'))
@@ -29,12 +29,14 @@ PROVIDED = frozenset({'run_entry', 'apply_value', 'cell_words', 'run_task'})
 @dataclass(frozen=True, slots=True)
 class Variant:
     """What kernels differ in: whether several workers may run, whether integers that do not fit into 24 bits are
-    counted, whether the host makes or reads cells, and whether calls and cells are counted."""
+    counted, whether the host makes or reads cells, whether calls and cells are counted, and whether system calls are
+    those of standalone programs."""
 
     parallel: bool
     check_overflow: bool = False
     is_hosted: bool = False
     counting: bool = False
+    is_standalone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ def kernel(variant: Variant) -> lir.Module:
     """The whole kernel."""
     modules = (*MODULES, FLOATS, *((DATA,) if variant.is_hosted else ()), *((WORK,) if variant.counting else ()))
     return compile_kernel(modules, kernel_parameters(parallel=variant.parallel, check_overflow=variant.check_overflow,
-                                                     counting=variant.counting))
+                                                     counting=variant.counting,
+                                                     system_calls=C_SYSTEM_CALLS if variant.is_standalone else None))
 
 
 def _compile(whole: lir.Module, opt_level: int) -> Kernel:

@@ -10,6 +10,13 @@
 #pragma GCC optimize("fp-contract=off")
 #endif
 
+/* A program may have functions that never come back, and that is its own affair. */
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Winfinite-recursion"
+#elif defined(__GNUC__) && __GNUC__ >= 12
+#pragma GCC diagnostic ignored "-Winfinite-recursion"
+#endif
+
 typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;

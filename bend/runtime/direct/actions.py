@@ -32,6 +32,17 @@ NAME, ARGUMENT, CONTINUATION = 1, 2, 3
 """Fields of actions; the first one is the magic pair."""
 
 
+def list_kind(shape: form.Shape | None, forms: form.ActionForms) -> int:
+    """What a shape is for lists of numbers; 0 for one that is no part of lists."""
+    if shape is None or shape.constructor is None:
+        return 0
+    if shape.constructor in forms.ends:
+        return ENDS
+    if shape.constructor not in forms.cells or shape.packed == 1:
+        return 0
+    return PLAIN if shape.packed is None else PACKED
+
+
 class DirectMachine:
     """A run at rest whose result is `root`."""
 
@@ -46,7 +57,7 @@ class DirectMachine:
         self.magic: set[int] = set()
         self.maker = CellMaker(run)
         out = (U64 * (CAPACITY + 3))()
-        kinds = (U64 * len(self.shapes))(*map(self._kind, self.shapes))
+        kinds = (U64 * len(self.shapes))(*(list_kind(shape, self.forms) for shape in self.shapes))
         # What native code reads and writes is used through views, which are faster than arrays of ctypes.
         self.out_bytes = memoryview(out).cast('B')
         self.out = self.out_bytes.cast('Q')
@@ -62,16 +73,6 @@ class DirectMachine:
         self.plain_calls = frozenset(number for number, name in plain if name in self.forms.calls)
         self.plain_pairs = frozenset(number for number, name in plain if name is None)
         self.heap, self.base = run.memory, run.base
-
-    def _kind(self, shape: form.Shape | None) -> int:
-        """What a shape is for lists."""
-        if shape is None or shape.constructor is None:
-            return 0
-        if shape.constructor in self.forms.ends:
-            return ENDS
-        if shape.constructor not in self.forms.cells or shape.packed == 1:
-            return 0
-        return PLAIN if shape.packed is None else PACKED
 
     # ---- reading ----
 

@@ -18,8 +18,13 @@ _SYSTEM_CALLS: Mapping[str, Mapping[str, int]] = {
 }
 
 
-def kernel_parameters(*, parallel: bool, check_overflow: bool = False, counting: bool = False) -> dict[str, int]:
-    """The parameters to compile the modules with: whether several workers may run, and whether integers that do not
-    fit into 24 bits are counted, and whether cells are."""
+C_SYSTEM_CALLS: Mapping[str, int] = {'EXIT': 0, 'FUTEX': 1, 'YIELD': 2}
+"""The numbers that `system_call` of standalone programs knows system calls by (`bend/runtime/c/system.c`)."""
+
+
+def kernel_parameters(*, parallel: bool, check_overflow: bool = False, counting: bool = False,
+                      system_calls: Mapping[str, int] | None = None) -> dict[str, int]:
+    """The parameters to compile the modules with: whether several workers may run, whether integers that do not fit
+    into 24 bits are counted, whether cells are, and the numbers of system calls (of this machine unless given)."""
     return {'PARALLEL': int(parallel), 'CHECK_OVERFLOW': int(check_overflow), 'COUNTING': int(counting),
-            **_SYSTEM_CALLS[platform.machine()]}
+            **(_SYSTEM_CALLS[platform.machine()] if system_calls is None else system_calls)}

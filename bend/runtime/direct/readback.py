@@ -89,6 +89,13 @@ def named(name: str) -> result.Reference | None:
     return None if is_generated(name) else result.Reference(name)
 
 
+def shown_function(name: str, entry: str, book: core.Book) -> str | None:
+    """The name that a folded reference of a function is shown by in results that are data; None if it must be looked
+    into. How a constructor with fields is shown depends on where it stands in the program, so that it does not count as
+    a mere name, and neither does the entry."""
+    return None if name in book.constructors or name == entry or is_generated(name) else name
+
+
 # ---- memory ----------------------------------------------------------------------------------
 
 
@@ -130,11 +137,9 @@ class Memory:
         return result.Eraser()
 
     def function(self, name: str) -> result.Reference | None:
-        """A folded reference of a function. How a constructor with fields is shown depends on where it stands in the
-        program, so that it does not count as a mere name, and neither does the entry."""
-        if name in self.book.constructors or name == self.program.constants[0]:
-            return None
-        return named(name)
+        """A folded reference of a function, if its name can stand for it."""
+        shown = shown_function(name, self.program.constants[0], self.book)
+        return None if shown is None else result.Reference(shown)
 
     def node(self, shape: Shape, payload: int, address: int) -> Node:
         """A constructor or pair with its fields in order."""

@@ -49,7 +49,7 @@ def stop_run(w: Ptr[Worker], reason: u64, detail: u64) -> None:
 def divide_by_zero(w: Ptr[Worker], place: u64, kind: u64) -> u64:
     """Stops the run (see `bend.runtime.kernel.numbers`)."""
     stop_run(w, STOP_DIVISION, place)
-    return kind
+    trap()
 
 
 @inline

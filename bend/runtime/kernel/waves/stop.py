@@ -41,7 +41,7 @@ def check_loop(w: Ptr[Worker]) -> None:
 def divide_by_zero(w: Ptr[Worker], place: u64, kind: u64) -> u64:
     """Stops the run (see `bend.runtime.kernel.numbers`)."""
     stop_run(w, STOP_DIVISION, place)
-    return kind
+    trap()
 
 
 @inline

@@ -1,0 +1,167 @@
+/* ---- Running the program ----------------------------------------------------------------------- */
+
+/* Why a run ends early (`stop` in `Shared`). */
+enum { STOP_MEMORY = 1, STOP_DIVISION = 3, STOP_SHAPE = 5, STOP_STACK = 6 };
+/* What the first worker is asked for. */
+enum { END = 2, EVALUATE = 3, CONSTANT_VALUE = 4, APPLY = 5, ROOM = 6 };
+
+#define MOST_WORKERS 64
+#define FIRST_CHUNK (64 * KILOBYTE)
+/* At the end of a stack for what does not look whether there is room, and at its beginning for what is not counted. */
+#define STACK_SLACK MEGABYTE
+#define FREE_STACK (512 * KILOBYTE)
+#define RECORDS (64 * MEGABYTE)
+#define RECORDS_SLACK MEGABYTE
+#define SPINS 200
+
+static struct {
+    Shared *shared;
+    Worker *workers;
+    u64 worker_count;
+    u64 memory_limit;
+    Region stacks;
+    pthread_t threads[MOST_WORKERS];
+    u64 thread_count;
+    u64 nanoseconds;
+} run;
+
+static u64 available_cores(void) {
+    cpu_set_t cores;
+    u64 count = sched_getaffinity(0, sizeof cores, &cores) == 0 ? (u64)CPU_COUNT(&cores) : 1;
+    return count < MOST_WORKERS ? count : MOST_WORKERS;
+}
+
+static u64 clock_nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (u64)now.tv_sec * 1000000000 + (u64)now.tv_nsec;
+}
+
+static void prepare_worker(u64 index, Region heap, Region records) {
+    Worker *w = &run.workers[index];
+    u64 stack = run.stacks.start + index * run.stacks.each;
+    w->shared = run.shared;
+    w->id = index;
+    w->stack_end = stack + STACK_SLACK;
+    w->stack_start = w->own_limit = w->stack_limit = stack + run.stacks.each - FREE_STACK;
+    w->next = w->end = heap.start + index * heap.each;
+    w->region_end = w->next + heap.each;
+    w->chunk = FIRST_CHUNK;
+    w->seed = index + 1;
+    if (run.worker_count > 1) {
+        w->records = records.start + index * records.each;
+        w->records_end = w->records + records.each - RECORDS_SLACK;
+    }
+}
+
+/* Makes memory for so many workers. */
+static void prepare_run(u64 workers, u64 memory_limit) {
+    run.worker_count = workers;
+    run.memory_limit = memory_limit;
+    u64 most = power_of_two(memory_limit + SLACK);
+    Region heap = reserve(most, SLACK, workers, true);
+    run.stacks = reserve(most, SLACK, workers, false);
+    Region records = reserve(RECORDS, RECORDS, workers > 1 ? workers : 1, false);
+    Region constants = reserve(power_of_two(CONSTANT_COUNT * sizeof(u64)), 1, 1, false);
+    run.shared = (Shared *)reserve(power_of_two(sizeof(Shared)), 1, 1, false).start;
+    run.workers = (Worker *)reserve(power_of_two(sizeof(Worker) * workers), 1, 1, false).start;
+    run.shared->workers = workers;
+    run.shared->first = (word)run.workers;
+    run.shared->memory_limit = memory_limit;
+    run.shared->constants = (u64 *)constants.start;
+    run.shared->most_spins = run.shared->spins = available_cores() > 1 ? SPINS : 0;
+    for (u64 index = 0; index < workers; index++) {
+        prepare_worker(index, heap, records);
+    }
+}
+
+static void *worker_thread(void *w) {
+    worker_main(w);
+    return NULL;
+}
+
+/* Starts a thread for each worker; if the system grants fewer, these do all the work. */
+static void start_threads(void) {
+    for (u64 index = 0; index < run.worker_count; index++) {
+        pthread_attr_t attributes;
+        pthread_attr_init(&attributes);
+        pthread_attr_setstack(&attributes, (void *)(run.stacks.start + index * run.stacks.each), run.stacks.each);
+        int failure = pthread_create(&run.threads[index], &attributes, worker_thread, &run.workers[index]);
+        pthread_attr_destroy(&attributes);
+        if (failure != 0) {
+            checked(index == 0 ? NULL : &run);
+            return;
+        }
+        run.thread_count++;
+    }
+}
+
+/* Has the workers do something; whether that was done, and the run not stopped. */
+static bool ask(u64 request, u64 subject, u64 argument, u64 *result) {
+    struct timespec patience = {0, 100000000};
+    if (run.shared->stop != 0) {
+        return false;
+    }
+    u64 start = clock_nanoseconds();
+    if (run.thread_count == 0) {
+        start_threads();
+    }
+    request_work(run.shared, request, subject, argument);
+    while (!await_answer(run.shared, (u64)&patience)) {
+    }
+    run.nanoseconds += clock_nanoseconds() - start;
+    *result = run.shared->result;
+    return run.shared->stop == 0;
+}
+
+/* Lets all threads end, and gives memory back. */
+static void finish_run(void) {
+    if (run.thread_count > 0) {
+        request_work(run.shared, END, 0, 0);
+        while (run.thread_count > 0) {
+            pthread_join(run.threads[--run.thread_count], NULL);
+        }
+    }
+    release_regions();
+}
+
+static void print_bytes(u64 count) {
+    if (count >= GIGABYTE) {
+        fprintf(stderr, "%.1f GB", (f64)count / (f64)GIGABYTE);
+    } else {
+        fprintf(stderr, "%.0f MB", (f64)count / (f64)MEGABYTE);
+    }
+}
+
+/* Says why the run was stopped, and leaves. */
+static _Noreturn void fail_run(void) {
+    fflush(stdout);
+    switch (run.shared->stop) {
+        case STOP_DIVISION:
+            fputs(division_text(run.shared->stop_detail), stderr);
+            break;
+        case STOP_STACK:
+            fputs(stack_text(run.shared->stop_detail), stderr);
+            break;
+        case STOP_SHAPE:
+            fputs(WRONG_SHAPE_TEXT, stderr);
+            break;
+        default:
+            fputs("error[out-of-memory]: The program ran out of memory: it had used ", stderr);
+            print_bytes(run.shared->memory_used);
+            fputs(" of ", stderr);
+            print_bytes(run.memory_limit);
+            fputs(".\n  = hint: Allow it more with `--memory SIZE`.\n\n", stderr);
+    }
+    /* Threads may still be at work; nothing waits for them. */
+    _exit(EXIT_FAILURE);
+}
+
+/* The same for a request without which there is no result. */
+static u64 demand(u64 request, u64 subject, u64 argument) {
+    u64 result;
+    if (!ask(request, subject, argument, &result)) {
+        fail_run();
+    }
+    return result;
+}

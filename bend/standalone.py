@@ -1,0 +1,218 @@
+"""Programs of the direct engine as one C file that needs nothing else (`gen-c`).
+
+The file is put together of the runtime kernel and the program, both from LIR, tables that say what values are called,
+and the host's part, which is written in C (`bend/runtime/c`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from bend import __version__
+from bend.codegen import lir
+from bend.codegen.c_effects import expressions_in
+from bend.codegen.c_text import array, comment, kernel_comments, literal, part, printable_table, switch_text
+from bend.codegen.direct.compile import Lowered, lower_direct
+from bend.codegen.direct.context import Context
+from bend.codegen.direct.kernel_code import DATA, FLOATS, kernel
+from bend.codegen.direct.results import Functions, functions_in_result
+from bend.codegen.emit_c import Style, emit_c, support
+from bend.desugar import core
+from bend.diagnostics import BendError, Diagnostic, error, warning
+from bend.hvm.names import HIDDEN, is_generated
+from bend.hvm.places import division_by_zero
+from bend.hvm.readback import BookInfo
+from bend.hvm.result import Reference
+from bend.hvm.show import LIST, STRING, show
+from bend.options import Options
+from bend.running_direct import stack_overflow, wrong_shape
+from bend.runtime.direct.actions import list_kind
+from bend.runtime.direct.kernel import MODULES
+from bend.runtime.direct.program import DirectProgram, Shape
+from bend.runtime.direct.readback import shown_function
+
+ROOTS = frozenset(('worker_main', 'request_work', 'await_answer'))
+"""What the host's part calls."""
+ACTING_ROOTS = frozenset(('make_cell', 'make_list', 'read_numbers', 'take_part'))
+"""The same for programs that perform actions."""
+MADE: Mapping[str | None, str] = {
+    None: 'PAIR', 'Result/Ok': 'OK', 'Result/Err': 'ERR', 'IOError/Type': 'TYPE_ERROR', 'IOError/Name': 'NAME_ERROR',
+    'IOError/Inner': 'INNER_ERROR', 'List/Nil': 'LIST_END', 'List/Cons': 'LIST_CELL', 'String/Nil': 'STRING_END',
+    'String/Cons': 'STRING_CELL',
+}
+"""What the host's part calls the shapes of what it makes."""
+KINDS: Mapping[str | None, str] = {
+    None: 'TUPLE', LIST[0]: 'LIST_CELL', LIST[1]: 'LIST_END', STRING[0]: 'STRING_CELL', STRING[1]: 'STRING_END',
+    'IO/Done': 'IO_DONE',
+}
+DIVIDING: Mapping[str, int] = {'divide_by_zero': 1, 'operate_u24': 4, 'operate_i24': 4, 'operate_any': 4}
+"""The functions of the kernel that stop a run for a division, and which argument is the place."""
+
+
+_NETS_HINT = 'Only interaction nets give that a meaning, and standalone programs have none yet: use `bend run`.'
+
+_MAY_HOLD_FUNCTIONS = warning('standalone', 'The result of this program may hold functions, which standalone programs '
+                                            'cannot print yet.', hint='`bend run` can.')
+
+Render = Callable[[Diagnostic], str]
+"""Makes a diagnostic text, as the command line shows it."""
+
+
+def standalone(book: core.Book, info: BookInfo, file: str, render: Render,
+               options: Options) -> tuple[str, tuple[Diagnostic, ...]]:
+    """The C of a program, and what to warn of. Raises `Unsupported` for what only nets can do, and `BendError` for what
+    standalone programs cannot do."""
+    if options.encoding != 'num-scott':
+        raise BendError(unsupported('print results in the Scott encoding'))
+    lowered = lower_direct(book, parallel=True, eta=options.eta)
+    module = lir.merge(kernel(replace(lowered.variant, is_standalone=True)), lowered.module)
+    actions = lowered.program.actions
+    functions = Functions.NEVER if actions is not None else functions_in_result(lowered.context, book)
+    if functions is Functions.ALWAYS:
+        raise BendError(unsupported('print a result that is a function'))
+    roots = ROOTS if actions is None else ROOTS | ACTING_ROOTS
+    style = Style(roots, {'syscall': 'system_call'}, rare_calls(lowered.context), comments(lowered, book))
+    warnings = () if functions is Functions.NEVER else (_MAY_HOLD_FUNCTIONS,)
+    parts = (
+        f'/* Made from {file} by bend {__version__}.', '',
+        '   cc -O2 PROGRAM.c -o PROGRAM -lm -lpthread', '   ./PROGRAM --help */', '',
+        part('headers.h'), support(), part('system.c'),
+        '/* ---- The runtime and the program ---------------------------------------------------------------- */', '',
+        emit_c(module, style), part('direct_program.h'), *tables(lowered, module, info, book, render), '',
+        *map(part, ('memory.c', 'direct_run.c', 'text.c', 'direct_result.c')),
+        *map(part, () if actions is None else ('streams.c', 'direct_actions.c')), part('direct_main.c').rstrip(), '')
+    return '\n'.join(parts), warnings
+
+
+def unsupported(what: str, reason: str = '') -> Diagnostic:
+    """The error for what standalone programs cannot do yet, and why this one would have to."""
+    return error('standalone', f'Standalone programs cannot {what} yet.{reason and f" {reason}"}',
+                 hint='`bend run` can.')
+
+
+def rare_calls(context: Context) -> list[tuple[str, str]]:
+    """Serial versions go back to forking only when another worker has asked for tasks."""
+    return [(context.lir_name(name, serial=True), context.lir_name(name)) for name in context.forking]
+
+
+# ---- tables --------------------------------------------------------------------------------------
+
+
+def tables(lowered: Lowered, module: lir.Module, info: BookInfo, book: core.Book, render: Render) -> Iterator[str]:
+    """What the host's part must know of the program."""
+    program = lowered.program
+
+    def shown(name: str) -> str:
+        return literal(show(Reference(name), info=info))
+
+    yield f'#define IS_PARALLEL {"true" if program.parallel else "false"}'
+    yield f'#define IS_ACTING {int(program.actions is not None)}'
+    yield f'#define CONSTANT_COUNT {len(program.constants)}'
+    yield ''
+    yield 'static const Shape shapes[] = {'
+    yield from (f'    {_shape(shape, shown)},' for shape in program.shapes)
+    yield '};'
+    yield ''
+    yield from action_tables(program)
+    yield '/* Functions that show by their names, by the numbers of their entries. */'
+    names = [shown_function(entry.function, program.constants[0], book) for entry in program.entries]
+    yield from _names('entry_names', [None if name is None else shown(name) for name in names] or [None])
+    yield ''
+    yield '/* Definitions without parameters; those whose names the compiler has made do not show as functions. */'
+    yield from _names('constant_names', [None if is_generated(name) else shown(name) for name in program.constants])
+    yield from _names('constant_labels', list(map(shown, program.constants)))
+    yield ''
+    yield from printable_table(any(shape is not None and shape.constructor == STRING[0] for shape in program.shapes))
+    yield ''
+    yield from error_texts(module, program, render)
+
+
+def action_tables(program: DirectProgram) -> Iterator[str]:
+    """What the host's part must know to perform actions."""
+    forms = program.actions
+    if forms is None:
+        return
+    for constructor, number in program.made.items():
+        yield f'#define SHAPE_{MADE[constructor]} {number}'
+    yield ''
+    yield '/* What shapes are for lists of numbers: 1 an end, 2 a cell with its number in the header, 3 other cells. */'
+    yield from array('static const u64 list_kinds[]', (str(list_kind(shape, forms)) for shape in program.shapes))
+    yield ''
+    yield '/* The shapes of actions that ask for something. */'
+    yield from array('static const bool is_call_shape[]',
+                     ('true' if shape is not None and shape.constructor in forms.calls else 'false'
+                      for shape in program.shapes))
+    yield ''
+
+
+def _shape(shape: Shape | None, shown: Callable[[str], str]) -> str:
+    """A row of the table of shapes."""
+    if shape is None:
+        return '{NULL, PLAIN, 0, -1, 0}'
+    name = shape.constructor
+    if name is None:
+        text = '""'
+    else:
+        text = literal(name.removeprefix(HIDDEN)) if shape.fields else shown(name)
+    packed = -1 if shape.packed is None else shape.packed
+    return f'{{{text}, {KINDS.get(name, "PLAIN")}, {shape.fields}, {packed}, {shape.kind}}}'
+
+
+def _names(table: str, names: list[str | None]) -> Iterator[str]:
+    """A table of names, some of which are not there."""
+    yield from array(f'static const char *const {table}[]', ['NULL' if name is None else name for name in names])
+
+
+# ---- texts ---------------------------------------------------------------------------------------
+
+
+def error_texts(module: lir.Module, program: DirectProgram, render: Render) -> Iterator[str]:
+    """What to say when a run fails, as `bend run` says it."""
+    places = program.places_by_number()
+    yield from switch_text('static const char *division_text(u64 place)', 'place',
+                           ((number, render(division_by_zero(places[number])))
+                            for number in dividing_places(module) if number),
+                           render(division_by_zero(None)))
+    yield ''
+    yield from switch_text('static const char *stack_text(u64 function)', 'function',
+                           ((number, render(stack_overflow(program, number)))
+                            for number in range(len(program.functions))),
+                           render(stack_overflow(program, len(program.functions))))
+    for name, text in (('WRONG_SHAPE_TEXT', render(replace(wrong_shape(program, 0), hint=_NETS_HINT))),
+                       ('FUNCTION_TEXT', render(unsupported('print a result that holds functions')))):
+        yield ''
+        lines = literal(text).replace('\n', ' \\\n    ')
+        yield f'#define {name} \\\n    {lines}'
+
+
+def dividing_places(module: lir.Module) -> list[int]:
+    """The places of operations that may divide by zero."""
+    found = set()
+    for function in module.functions:
+        for statement in lir.statements_of(function.body):
+            for expr in expressions_in(statement):
+                if isinstance(expr, lir.Call) and expr.function in DIVIDING:
+                    place = expr.arguments[DIVIDING[expr.function]]
+                    if isinstance(place, lir.Const):
+                        found.add(int(place.value))
+    return sorted(found)
+
+
+def comments(lowered: Lowered, book: core.Book) -> dict[str, str]:
+    """What stands before functions: what they are for, or which function of the user's they are made from."""
+    found = kernel_comments((*MODULES, FLOATS, DATA))
+    context = lowered.context
+    for name, function in context.program.functions.items():
+        origin = comment(function.origin.removeprefix(HIDDEN) + _place(book, name, function.origin))
+        found[context.lir_name(name)] = origin
+        if name in context.forking:
+            found[context.lir_name(name, serial=True)] = f'{origin}, where nobody asks for tasks'
+    return found
+
+
+def _place(book: core.Book, name: str, origin: str) -> str:
+    """Where a function stands in its source, in brackets."""
+    definition = book.defs.get(name) or book.defs.get(origin)
+    span = None if definition is None else definition.span
+    return '' if span is None else f' ({span.source.name}:{span.position[0]})'

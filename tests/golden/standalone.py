@@ -1,0 +1,126 @@
+"""Runs the golden programs as standalone C programs, and compares what they print with what `bend run` prints.
+
+    python tests/golden/standalone.py [--cc "gcc -O0"] [--only PART] [--threads 1,2] [--prefix "valgrind -q"] [--list]
+
+Takes some minutes. Prints a line for each program that differs, and how many are alike; `--list` also prints those that
+standalone programs cannot do, with the reason. The exit code is 1 if one differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bend.cli.main import main
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from cases import AUTO, INPUT, OUTPUT, Case, find_cases, transcript, without_statistics
+
+TIME_LIMIT = 60
+WARNINGS = ('-std=c11', '-Wall', '-Wextra', '-Werror')
+LIBRARIES = ('-lm', '-lpthread')
+RUN_OPTIONS = ('--readback', '--linear', '-l', '-p', '--pretty', '--check-overflow', '--stats', '-s', '--memory')
+"""Options of `bend run` that `gen-c` has not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a program: `alike`, `differs`, `cannot` or `left out`, and more about that."""
+
+    kind: str
+    more: str = ''
+
+
+def captured(words: list[str]) -> tuple[int, str, str]:
+    """The exit code and the output of a `bend` command in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(words)
+    return code, out.getvalue(), err.getvalue()
+
+
+def expected(case: Case) -> str:
+    """What `bend run` prints."""
+    path = case.sidecar(AUTO) if case.sidecar(AUTO).exists() else case.sidecar(OUTPUT)
+    return without_statistics(path.read_text(encoding='utf-8'))
+
+
+def look_at(case: Case, compiler: list[str], threads: list[str], prefix: list[str], folder: Path) -> Outcome:
+    """What becomes of a program."""
+    os.chdir(case.source.parent)
+    words = case.command(('gen-c',), '')
+    if any(word in RUN_OPTIONS for word in words) or words[-1] != case.source.name:
+        return Outcome('left out', 'its options or arguments are only for `bend run`')
+    code, text, problems = captured(words)
+    if code:
+        if 'error[standalone]' in problems:
+            return Outcome('cannot', problems.split('\n')[0].partition(': ')[2])
+        return Outcome('alike' if f'exit code {code}' in expected(case) else 'differs', problems)
+    source, program = folder / 'program.c', folder / 'program'
+    source.write_text(text, encoding='utf-8')
+    built = subprocess.run([*compiler, *WARNINGS, str(source), '-o', str(program), *LIBRARIES], capture_output=True,
+                           text=True, check=False)
+    if built.returncode:
+        return Outcome('differs', f'the C compiler: {built.stderr[:2000]}')
+    for count in threads:
+        actual = run([*prefix, str(program), '-t', count], case)
+        if 'error[wrong-shape]' in actual:
+            return Outcome('cannot', 'It turned out to need nets.')
+        if 'error[standalone]' in actual:
+            return Outcome('cannot', 'It turned out to give a function.')
+        if actual != expected(case):
+            return Outcome('differs', f'with {count} threads:\n{actual}instead of\n{expected(case)}')
+    return Outcome('alike')
+
+
+def run(command: list[str], case: Case) -> str:
+    """What a program prints, as the golden tests write it down."""
+    path = case.sidecar(INPUT)
+    try:
+        done = subprocess.run(command, input=path.read_bytes() if path.exists() else b'', capture_output=True,
+                              timeout=TIME_LIMIT, check=False)
+    except subprocess.TimeoutExpired:
+        return 'out of time\n'
+    return transcript(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def outcomes(arguments: argparse.Namespace) -> Iterator[tuple[Case, Outcome]]:
+    """What becomes of all programs."""
+    with tempfile.TemporaryDirectory() as folder:
+        for case in find_cases():
+            if case.stage_name == 'run' and arguments.only in case.name:
+                yield case, look_at(case, shlex.split(arguments.cc), arguments.threads.split(','),
+                                    shlex.split(arguments.prefix), Path(folder))
+
+
+def run_all() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser.add_argument('--cc', default='gcc -O0', help='the C compiler and its options')
+    parser.add_argument('--only', default='', help='only programs with this in their names')
+    parser.add_argument('--threads', default='1,2', help='with how many threads to run each')
+    parser.add_argument('--prefix', default='', help='a command to run the programs under')
+    parser.add_argument('--list', action='store_true', help='name the programs that cannot be done')
+    arguments = parser.parse_args()
+    os.environ['NO_COLOR'] = '1'
+    counts: Counter[str] = Counter()
+    for case, outcome in outcomes(arguments):
+        counts[outcome.kind] += 1
+        if outcome.kind == 'differs' or (arguments.list and outcome.kind != 'alike'):
+            print(f'{case.name}: {outcome.kind}: {outcome.more}', flush=True)
+    print(', '.join(f'{count} {kind}' for kind, count in sorted(counts.items())))
+    return 1 if counts['differs'] else 0
+
+
+if __name__ == '__main__':
+    sys.exit(run_all())
