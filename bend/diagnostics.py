@@ -45,7 +45,7 @@ class Callers:
 @dataclass(frozen=True, slots=True)
 class Trace:
     """The calls that led to where a run ended, innermost first. `end` is why there are no more: all are there, what
-    called the last one runs on another thread (`fork`), or there are too many (`cut`)."""
+    waits for the last one runs on another thread (`fork`), or there are too many (`cut`)."""
 
     callers: tuple[Callers, ...] = ()
     end: Literal['', 'fork', 'cut'] = ''

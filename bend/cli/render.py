@@ -79,7 +79,7 @@ def _trace(trace: Trace) -> Iterator[str]:
             yield (f'… the same {"call" if count == 1 else f"{count} calls"} {again:,} more '
                    f'{"time" if again == 1 else "times"}')
     if trace.end:
-        yield {'fork': 'forked: what called it runs on another thread', 'cut': '… and more calls'}[trace.end]
+        yield {'fork': 'forked: what waits for it runs on another thread', 'cut': '… and more calls'}[trace.end]
 
 
 class _Painter:

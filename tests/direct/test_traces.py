@@ -159,6 +159,24 @@ def main():
 """
 
 
+ALONE = """\
+def work(n):
+  if n == 0:
+    return 1
+  else:
+    return work(n - 1) + work(n - 1)
+
+def last(n):
+  if n == 0:
+    return 1 / n
+  else:
+    return (last(n - 1) * 2) + 1
+
+def main():
+  return work(80) + last(3)
+"""
+
+
 def failure(text: str, threads: int = 1, memory: int = 0) -> Diagnostic:
     """What the direct engine says about a program that does not end well."""
     with pytest.raises(bend.BendError) as caught:
@@ -248,7 +266,10 @@ def test_memory_that_runs_out() -> None:
 def test_what_another_thread_does_begins_at_a_fork() -> None:
     found = failure(STOLEN, threads=2)
     assert (place(found), found.trace.end) == (('fail', 9), 'fork')
+    # Of a task that only one call can have forked, that call is known.
     assert set(calls(found)) <= {('fail', 11)}
+    alone = failure(ALONE, threads=2)
+    assert (calls(alone), alone.trace.end) == ([('last', 11)] * 3 + [('main', 14)], 'fork')
 
 
 # ---- parts -----------------------------------------------------------------------------------

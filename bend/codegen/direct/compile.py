@@ -95,7 +95,7 @@ def lower_direct(book: core.Book, *, parallel: bool = False, check_overflow: boo
         parallel=parallel,
         functions=tuple(readable(function.origin) for function in context.program.functions.values()),
         actions=None if actions is None else ActionForms(actions.calls, actions.ends, actions.cells),
-        calls=pickle.dumps(call_table(book, context.program), pickle.HIGHEST_PROTOCOL),
+        calls=pickle.dumps(call_table(book, context), pickle.HIGHEST_PROTOCOL),
         made=host_shapes(context.flow, context.layout),
     ), context)
 
@@ -182,12 +182,14 @@ def layouts(module: lir.Module) -> dict[str, dict[str, int]]:
     return {struct.name: _word_offsets(struct, module) for struct in module.structs if struct.name[0].isupper()}
 
 
-def call_table(book: core.Book, program: ir.Program) -> CallTable:
-    """What users know of the code."""
+def call_table(book: core.Book, context: Context) -> CallTable:
+    """What users know of the code that was lowered."""
+    program, names = context.program, list(context.program.functions)
     heads = {readable(function.origin): span for function in program.functions.values()
              if (span := head(book, function.origin)) is not None and not span.source.builtin}
     functions = {name: readable(function.origin) for name, function in program.functions.items()}
-    return CallTable(program.callers, functions, heads)
+    forks = {names[number]: min(places) for number, places in context.forked.items() if len(places) == 1}
+    return CallTable(program.callers, functions, heads, forks)
 
 
 def _word_offsets(struct: lir.Struct, module: lir.Module) -> dict[str, int]:

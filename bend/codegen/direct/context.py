@@ -38,7 +38,8 @@ class Context:
     """Whether the program counts its calls and cells."""
     structs: dict[str, lir.Struct] = field(default_factory=dict)
     applied: set[int] = field(default_factory=set)
-    forked: set[int] = field(default_factory=set)
+    forked: dict[int, set[int]] = field(default_factory=dict)
+    """The numbers of the functions that are forked, with the places of the calls."""
 
     def rep(self, name: str) -> Rep:
         """The representation of a variable."""

@@ -292,7 +292,7 @@ class Lowering(Operations):
             for index, argument in enumerate(ready[1].arguments[1:]):
                 self.emit(lir.Store(lir.IndexAddress(task, u64(TASK_WORDS + index)), val.as_bits(argument)))
             code = list(self.context.program.functions).index(item.operation.function)
-            self.context.forked.add(code)
+            self.context.forked.setdefault(code, set()).add(item.operation.place)
             self.call('publish_task', WORKER, u64(code))
 
     def join(self, item: ir.Binding, ready: tuple[tuple[Rep, ...], lir.Expr], task: lir.Local,

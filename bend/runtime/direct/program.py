@@ -70,11 +70,13 @@ class ActionForms:
 class CallTable:
     """What users know of the code. `callers` are, for each place, the places of calls that were replaced by what they
     call (`ir.Program`). `functions` are the user's functions that those of the code were made from, `heads` the
-    beginnings of their definitions."""
+    beginnings of their definitions. `forks` are the places where functions of the code are forked, if there is only
+    one."""
 
     callers: tuple[int, ...]
     functions: Mapping[str, str]
     heads: Mapping[str, Span]
+    forks: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,9 @@ class _Tracer:
         for part, times in calls:
             written = tuple(caller for call in part for caller in self.written_at(call.place))
             callers += written if times == 1 else [Callers(written, times)]
+        if found.end == 'fork':
+            outermost = next((part[-1] for part, _ in reversed(calls) if part), Call('', 0))
+            callers += self.written_at(self.table.forks.get(self.known_as(outermost), 0))
         # Calls of the kernel have no place.
         failed = callers.pop(0) if innermost.place and not place and callers else None
         return Stopped(function, self.table.heads.get(function), failed if isinstance(failed, Caller) else None,
@@ -65,8 +68,12 @@ class _Tracer:
 
     def user_function(self, call: Call) -> str:
         """The user's function that one of LIR was made from; empty if it is none."""
+        return self.table.functions.get(self.known_as(call), '')
+
+    def known_as(self, call: Call) -> str:
+        """What the program knows a function of LIR as, which may be a version or a copy of one of the program."""
         name = call.function[2:]
-        return self.table.functions.get(name) or self.table.functions.get(name.rpartition('.')[0], '')
+        return name if name in self.table.functions else name.rpartition('.')[0]
 
     def written_at(self, place: int) -> Iterator[Caller]:
         """The call at a place, the call that was replaced by the function that it was written in, and so on."""
