@@ -22,6 +22,8 @@ LONGEST_CYCLE = 12
 """How many calls may follow each other to be found again and again."""
 LOOK_EVERY = 8 * LONGEST_CYCLE
 """After how many frames repetitions are looked for."""
+MOST_COMPARED = 1 << 15
+"""How many repetitions are compared at once."""
 MOST_FRAMES = 100_000
 """Where walking ends, repetitions not counted."""
 
@@ -115,11 +117,10 @@ class _Walker:
             return
         cycle = recent[-length:]
         size = recent[-1][1] - recent[-1 - length][1]
-        times, step = 0, 1
+        times, step = 0, MOST_COMPARED
         while step:
             if all(self.has(address, place + times * size, size, step) for address, place in cycle):
                 times += step
-                step *= 2
             else:
                 step //= 2
         if times:
