@@ -19,7 +19,7 @@ from bend.engines import ENGINES, Engine
 from bend.files import SUFFIX
 from bend.options import CHECK_SEVERITIES, RUN_SEVERITIES, Options, Readback, Severities, with_severity
 from bend.passes import PassManager
-from bend.running_direct import DirectResult, NeedsNets, Session
+from bend.running_direct import DirectResult, NeedsNets, Session, Unforeseen
 from bend.runtime.cache import Cache
 from bend.source import Source
 
@@ -68,11 +68,12 @@ class Program:
         self._request = request
         self._engine = engine
         self._cached = cached
-        self._variants: dict[tuple[bool, Engine, bool], driver.Program] = {}
+        self._variants: dict[tuple[bool, Engine, bool, bool], driver.Program] = {}
+        self._guesses = True
         parallel = running.is_parallel(0) or engine in ('net', 'reference')
-        program = self._compile(None, engine, parallel)
+        program = self._compile(None, engine, parallel, True)
         applied = program.interface is not None and program.interface.is_applied
-        self._variants[applied, engine, parallel] = program
+        self._variants[applied, engine, parallel, applied] = program
         self.warnings = program.diagnostics
 
     def __call__(self, *arguments: object, threads: int = 0, memory: int = 0) -> Any:
@@ -113,10 +114,16 @@ class Program:
     def _run(self, arguments: Sequence[object], resources: running.Resources, forms: Sequence[Readback],
              engine: Engine, session: Session | None = None,
              ) -> tuple[driver.Program, running.RunResult | DirectResult]:
-        program = self._variant(bool(arguments), engine, running.is_parallel(resources.threads))
+        parallel = running.is_parallel(resources.threads)
+        program = self._variant(bool(arguments), engine, parallel)
         passed = running.convert_arguments(program, arguments) if arguments else None
-        return program, running.run(program, resources, forms, arguments=passed,
-                                    host=running.host_library(program, resources), session=session)
+        host = running.host_library(program, resources)
+        try:
+            return program, running.run(program, resources, forms, arguments=passed, host=host, session=session)
+        except Unforeseen:
+            # From now on all arguments are taken as they come.
+            self._guesses = False
+            return self._run(arguments, resources, forms, engine)
 
     def __repr__(self) -> str:
         return f'<bend.Program {self._request.source.name}>'
@@ -124,15 +131,16 @@ class Program:
     def _variant(self, applied: bool, engine: Engine, parallel: bool) -> driver.Program:
         """The program for a run with arguments, or without; compiled when it is first asked for. Without arguments,
         an entry that is a function is itself the result, and is simplified in other ways."""
-        # Nets do not depend on the number of threads.
-        key = (applied, engine, parallel or engine in ('net', 'reference'))
+        # Nets do not depend on the number of threads, nor on arguments.
+        is_net = engine in ('net', 'reference')
+        key = (applied, engine, parallel or is_net, applied and (self._guesses or is_net))
         program = self._variants.get(key)
         if program is None:
             program = self._variants[key] = self._compile(*key)
         return program
 
-    def _compile(self, applied: bool | None, engine: Engine, parallel: bool) -> driver.Program:
-        request = replace(self._request, is_applied=applied, is_parallel=parallel)
+    def _compile(self, applied: bool | None, engine: Engine, parallel: bool, guesses: bool) -> driver.Program:
+        request = replace(self._request, is_applied=applied, is_parallel=parallel, guesses=guesses)
         with _COMPILING:
             return driver.compile_program(request, engine, PassManager(request.options), Cache.of_user(), self._cached)
 

@@ -176,7 +176,7 @@ class Request:
     """A program, and what is asked of its compilation. `arguments` are terms for `main`, as text; `is_run` tells that
     the program is about to be run, `counting` that it is to count what it does (nets interactions by their rules, the
     direct engine calls and cells), `is_parallel` that several threads may run it, `is_applied` that `main` will get
-    values then (None: if it has parameters)."""
+    values then (None: if it has parameters), and `guesses` that the direct engine may foresee what they are."""
 
     source: Source
     options: Options = field(default_factory=Options)
@@ -186,6 +186,7 @@ class Request:
     counting: bool = False
     is_parallel: bool = True
     is_applied: bool | None = False
+    guesses: bool = False
 
 
 class BadArgument(BendError):
@@ -379,7 +380,7 @@ def _build_direct(compiled: Compiled, request: Request, budgeted: bool, files: C
         # Code for several threads may do calls that other code leaves out, and counts shall be the same with one.
         return compile_direct(compiled.book, check_overflow=request.options.check_overflow,
                               parallel=request.is_parallel or request.counting, budgeted=budgeted,
-                              eta=request.options.eta, interface=_interface(request, compiled),
+                              eta=request.options.eta, interface=_interface(request, compiled), guesses=request.guesses,
                               counting=request.counting, files=files)
     except Unsupported as problem:
         return readable(problem.reason)
@@ -606,7 +607,8 @@ def program_key(request: Request, engine: Engine, imports: tuple[str, ...] = ())
     to (see `bend.files.Disk`)."""
     # Nets do not depend on the number of threads, nor does what counts.
     is_parallel = engine in ('auto', 'direct') and request.is_parallel and not request.counting
-    return key_of('program', *_identity(request), engine, repr((request.counting, is_parallel)), *imports)
+    guesses = engine in ('auto', 'direct') and request.guesses
+    return key_of('program', *_identity(request), engine, repr((request.counting, is_parallel, guesses)), *imports)
 
 
 def _choice_key(request: Request, imports: tuple[str, ...]) -> str:

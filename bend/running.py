@@ -127,7 +127,7 @@ def run(program: Program, resources: Resources, forms: Collection[Readback] = DE
         session: Session | None = None) -> RunResult | DirectResult:
     """Runs a program as `execute` does, with its actions. What the direct engine gives is read at once, in the given
     forms, and as `linear` says; raises `NeedsNets` where that engine cannot go on. Another run takes over its session
-    then. Raises TypeError and ValueError for arguments that cannot be passed to that engine."""
+    then. Raises TypeError and ValueError for arguments that cannot be passed to that engine, and `Unforeseen`."""
     if program.engine == 'direct':
         from bend.running_direct import Reading, execute_direct
         return execute_direct(program.artifact, resources, Reading(program.options, forms, linear), overflows, host,

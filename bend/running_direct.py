@@ -67,6 +67,10 @@ class Session:
     record: Record
 
 
+class Unforeseen(Exception):
+    """An argument is not what the program was compiled for with a guess. Nothing has been done yet."""
+
+
 class NeedsNets(Exception):
     """The run has met what only nets can do. Nets have to go on with the `session` if there is one: what was performed
     must not be performed again."""
@@ -90,8 +94,8 @@ def execute_direct(program: DirectProgram, resources: Resources, reading: Readin
     host, and reads its result. Overflows
     are added to `overflows`, if the program was compiled to count them and does not need nets, which would count the
     same ones. The watcher is told how the run gets on. Raises TypeError and ValueError for arguments that cannot
-    be passed, `BendError` when the run cannot end well, `NeedsNets`, KeyboardInterrupt, and BrokenPipeError for
-    standard output."""
+    be passed, `Unforeseen`, `BendError` when the run cannot end well, `NeedsNets`, KeyboardInterrupt, and
+    BrokenPipeError for standard output."""
     from bend.runtime.direct.host import open_run
     with _problems_told(program), open_run(program, resources.threads, resources.memory,
                                                watcher) as run:
@@ -113,7 +117,9 @@ def _given(run: Run, arguments: DirectArguments | None) -> int:
         return run.evaluate(0)
     from bend.marshal import write_arguments
     from bend.runtime.direct.making import CellMaker
-    passed = write_arguments(arguments.values, arguments.interface, CellMaker(run))
+    maker = CellMaker(run, run.program.foreseen)
+    passed = write_arguments(arguments.values, arguments.interface, maker)
+    maker.check_arguments(passed)
     function = run.program.entry_function()
     # An entry with parameters is no work for anybody; a request would take longer than what most programs do.
     value = run.evaluate(0) if function is None else function

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bend
-from bend import I24, Constructor, Nat, Ok, Some
+from bend import I24, Constructor, Nat, Ok, Some, driver
 
 PROGRAMS = {
     'numbers': 'def main(a, b): return (a + b, a * b, a - b, a < b, a == b)',
@@ -108,17 +108,83 @@ CASES: list[tuple[str, Sequence[object]]] = [
 
 
 @cache
-def program(text: str, engine: Any = 'auto') -> bend.Program:
+def program(text: str, engine: Any) -> bend.Program:
     return bend.compile(text, engine=engine)
+
+
+def fresh(text: str) -> bend.Program:
+    """A program that foresees its arguments: none has been passed yet. Its code is found on disk."""
+    return bend.compile(text)
 
 
 @pytest.mark.parametrize(('name', 'values'), CASES, ids=lambda part: str(part)[:30])
 def test_results_are_those_of_nets(name: str, values: Sequence[object]) -> None:
     expected = program(PROGRAMS[name], 'reference').run(*values)
-    result = program(PROGRAMS[name]).run(*values)
+    result = fresh(PROGRAMS[name]).run(*values)
     assert result.text == expected.text
     assert repr(result.value) == repr(expected.value)
     assert result.engine == 'direct'
+
+
+# ---- what is foreseen ------------------------------------------------------------------------
+
+TOTAL = '''
+def main(xs):
+  fold xs:
+    case List/Nil:
+      return 0
+    case List/Cons:
+      return xs.head + xs.tail
+'''
+
+
+def test_other_arguments_than_foreseen_compile_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    floats = program(TOTAL, 'reference').run([1.5, 2.25])
+    compiled: list[bool] = []
+
+    def compile_program(request: driver.Request, *rest: Any, **how: Any) -> driver.Program:
+        compiled.append(request.guesses)
+        return original(request, *rest, **how)
+
+    original = driver.compile_program
+    monkeypatch.setattr(driver, 'compile_program', compile_program)
+    total = bend.compile(TOTAL)
+    assert [total([1, 2, 3]), total([]), total(range(5))] == [6, 0, 10]
+    assert compiled == [True]
+    assert total.run([1.5, 2.25]).text == floats.text
+    assert compiled == [True, False]
+    assert [total([1, 2, 3]), total.run([1.5, 2.25]).text, total([-1, 1])] == [6, floats.text, 0]
+    assert compiled == [True, False]
+
+
+@pytest.mark.parametrize('values', [
+    (5, 5), (5, 2.5), (-5, 5), ([1], [2]), ([(1, 2)], []), ([1], [[2]]), ([Some(1)], []), ('ab', []), ((1, 2), [3]),
+    (None, None), ([1, 2.5], [1]), (Nat(1), [1]),
+])
+def test_guesses_do_no_harm(values: tuple[object, ...]) -> None:
+    """A program that uses its arguments in ways from which it is guessed what they are."""
+    text = '''
+def main(a, b):
+  return (double(b, a), List/length(List/concat(b, [a])))
+
+def double(xs, rest):
+  match xs:
+    case List/Nil:
+      return [rest]
+    case List/Cons:
+      return List/Cons((xs.head, rest), double(xs.tail, rest))
+'''
+    if not isinstance(values[1], list):
+        text = 'def main(a, b): return ([a, a], [b], b)'
+    assert fresh(text).run(*values).text == program(text, 'reference').run(*values).text
+
+
+@pytest.mark.parametrize('value', [5, 5.5, -5, (7, 8), 'text', [1], Some(2)], ids=str)
+def test_wrong_shapes_are_left_to_nets(value: object) -> None:
+    text = 'def main(x): return (x + 1, 2)'
+    result = fresh(text).run(value)
+    assert result.text == program(text, 'reference').run(value).text
+    assert result.engine == ('direct' if isinstance(value, int | float) else 'net')
 
 
 # ---- random data -----------------------------------------------------------------------------
@@ -145,7 +211,7 @@ def test_random_data(one: object, other: object) -> None:
     for name, values in [('copied', (one,)), ('function', (one,)), ('dropped', (one, other)), ('maybe', (Some(one),)),
                          ('taken apart', ((one, other),)), ('tree', (one, 1)), ('applied', (other,)),
                          ('map', ({3: one, 4: other}, 3))]:
-        assert program(PROGRAMS[name]).run(*values).text == program(PROGRAMS[name], 'reference').run(*values).text
+        assert fresh(PROGRAMS[name]).run(*values).text == program(PROGRAMS[name], 'reference').run(*values).text
 
 
 TYPES: dict[str, st.SearchStrategy[Any]] = {
@@ -174,7 +240,7 @@ def test_declared_types(types: tuple[str, ...]) -> None:
     names = [f'x{number}' for number in range(len(types))]
     parameters = ', '.join(f'{name}: {type_}' for name, type_ in zip(names, types, strict=True))
     text = f'def main({parameters}): return ([x0, x0], ({", ".join(names)}))'
-    direct, reference = program(text), program(text, 'reference')
+    direct, reference = fresh(text), program(text, 'reference')
 
     @settings(max_examples=15, deadline=None)
     @given(st.tuples(*(TYPES[type_] for type_ in types)))

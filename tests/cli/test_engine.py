@@ -126,7 +126,7 @@ def test_auto_runs_directly(engine: Engine, bend: Command, program: Write) -> No
     outcome = bend('run', program(ADD), '1', '2')
     assert (outcome.code, outcome.out, outcome.err) == (0, 'Result: 42\n', '')
     assert engine.compiled == [{'check_overflow': False, 'parallel': running.is_parallel(0), 'budgeted': False,
-                                'eta': True, 'interface': None, 'counting': False}]
+                                'eta': True, 'interface': None, 'guesses': False, 'counting': False}]
     assert bend('run', program(ADD), '1', '2', '--engine', 'net').out == 'Result: 3\n'
     assert bend('run', program(ADD), '1', '2', '--engine', 'reference').out == 'Result: 3\n'
 

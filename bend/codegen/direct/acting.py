@@ -104,7 +104,7 @@ def add_host(solver: Solver, acting: Acting, given: int) -> None:
 def _make_anything(solver: Solver, acting: Acting, anything: int) -> None:
     """What the host makes, as a node that holds all of it."""
     lists = {} if acting.is_open else {f'{name}/Cons': f'{name}/Nil' for name in LISTS}
-    make_data(solver, anything, {name: count for name, count in acting.made.items() if name not in lists})
+    make_data(solver, anything, ((name, count) for name, count in acting.made.items() if name not in lists))
     for cons, nil in lists.items():
         # Bytes and texts: primitives give no other lists.
         made = Made(cons, HOST)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from bend.codegen import lir
 from bend.codegen.direct import ir
 from bend.codegen.direct.acting import Acting, acting, add_host
-from bend.codegen.direct.arguments import add_arguments, host_shapes
+from bend.codegen.direct.arguments import Arguments, Guess, host_shapes
 from bend.codegen.direct.arithmetic import Arithmetic
 from bend.codegen.direct.calls import count_calls
 from bend.codegen.direct.context import WORKER, Context
@@ -57,17 +57,18 @@ class Lowered:
 
 
 def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: bool = False, budgeted: bool = False,
-                   eta: bool = True, interface: Interface | None = None, counting: bool = False,
+                   eta: bool = True, interface: Interface | None = None, guesses: bool = False, counting: bool = False,
                    opt_level: int | None = None, files: Cache | None = None) -> DirectProgram:
     """Compiles what the entry of a book reaches, at an optimisation level (None: the usual one), with a kernel from the
     cache if it is there. Raises `Unsupported` for what only nets can do.
 
     With `eta`, tuples that are taken apart and put together again stay what they were, and results that are functions
     are read as nets with eta reduction would give them. `interface` is what a host knows of the program that may apply
-    the entry to values and whose functions actions may call. With `counting` it counts calls and cells.
+    the entry to values and whose functions actions may call; with `guesses`, values of no declared type must be as the
+    program foresees them. With `counting` it counts calls and cells.
     """
     lowered = lower_direct(book, parallel=parallel, check_overflow=check_overflow, eta=eta, interface=interface,
-                           counting=counting)
+                           guesses=guesses, counting=counting)
     level = usual_level() if opt_level is None else opt_level
     kernel = compiled_kernel(lowered.variant, level, files)
     module = lir.merge(kernel.interface, lowered.module)
@@ -76,13 +77,15 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
 
 
 def lower_direct(book: core.Book, *, parallel: bool = False, check_overflow: bool = False, eta: bool = True,
-                 interface: Interface | None = None, counting: bool = False) -> Lowered:
+                 interface: Interface | None = None, guesses: bool = False, counting: bool = False) -> Lowered:
     """The same as far as LIR. Where no call can be forked, the kernel for one worker serves."""
     pipeline = PIPELINE if parallel else SERIAL
-    front = analysed(book, pipeline, eta=eta, check_overflow=check_overflow, interface=interface, counting=counting)
+    front = analysed(book, pipeline, eta=eta, check_overflow=check_overflow, interface=interface, guesses=guesses,
+                     counting=counting)
     context, actions = front.context, front.actions
     parallel = parallel and bool(forking_functions(context.program))
-    return Lowered(lower_program(context), Variant(parallel, check_overflow, front.is_hosted, counting), DirectProgram(
+    is_hosted = actions is not None or front.arguments is not None
+    return Lowered(lower_program(context), Variant(parallel, check_overflow, is_hosted, counting), DirectProgram(
         object_code=b'',
         shapes=tuple(context.layout.shapes),
         entries=tuple(Entry(given.function, given.count, arity_of(context, given.function))
@@ -97,22 +100,23 @@ def lower_direct(book: core.Book, *, parallel: bool = False, check_overflow: boo
         actions=None if actions is None else ActionForms(actions.calls, actions.ends, actions.cells),
         calls=pickle.dumps(call_table(book, context), pickle.HIGHEST_PROTOCOL),
         made=host_shapes(context.flow, context.layout),
+        foreseen=None if front.arguments is None else front.arguments.foreseen(context.flow, context.layout),
     ), context)
 
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """A program when all is known about it that its code depends on: `actions` if it performs some, whether the host
-    makes or reads cells, and the core that its results are read with."""
+    """A program when all is known about it that its code depends on: `actions` if it performs some, `arguments` if
+    it gets some, and the core that its results are read with."""
 
     context: Context
     actions: Acting | None
-    is_hosted: bool
+    arguments: Arguments | None
     readable: core.Book
 
 
 def analysed(book: core.Book, pipeline: Pipeline, *, eta: bool, check_overflow: bool = False,
-             interface: Interface | None = None, counting: bool = False) -> Analysed:
+             interface: Interface | None = None, guesses: bool = False, counting: bool = False) -> Analysed:
     """What the entry of a book reaches, after the passes of a pipeline; see `compile_direct`. Raises `Unsupported`."""
     converted = convert(eta_reduce(book, functions=False) if eta else book)
     program = count_calls(converted.program, converted.parts) if counting else converted.program
@@ -120,19 +124,23 @@ def analysed(book: core.Book, pipeline: Pipeline, *, eta: bool, check_overflow: 
         program = step(program)
     applied = interface if interface is not None and interface.is_applied else None
     actions = acting(book, program, interface is not None, applied is not None)
-    flow = analyse(program, lambda solver: add_outside(solver, applied, actions))
+    arguments = None if applied is None else Arguments(applied, Guess() if guesses else None)
+    flow = analyse(program, lambda solver: add_outside(solver, arguments, actions))
+    if applied is not None and arguments is not None and guesses:
+        arguments = Arguments(applied, arguments.better_guess())
+        flow = analyse(program, lambda solver: add_outside(solver, arguments, actions))
     seldom = seldom_functions(program)
     context = Context(program, flow, lay_out(program, flow), borrowed_parameters(program, flow),
                       recursive_functions(program), Arithmetic(WORKER, check_overflow), {},
                       forking_functions(program) - seldom, seldom, counting)
     context.entries.update(entries(context, flow))
-    return Analysed(context, actions, actions is not None or applied is not None, readable_book(book, converted, eta))
+    return Analysed(context, actions, arguments, readable_book(book, converted, eta))
 
 
-def add_outside(solver: Solver, applied: Interface | None, actions: Acting | None) -> None:
+def add_outside(solver: Solver, arguments: Arguments | None, actions: Acting | None) -> None:
     """Adds what comes from outside of a program to the analysis: the arguments of its entry, if it is applied, and what
     the host of a program that acts gives it."""
-    given = solver.result(solver.program.constants[0]) if applied is None else add_arguments(solver, applied)
+    given = solver.result(solver.program.constants[0]) if arguments is None else arguments.add(solver)
     if actions is not None:
         add_host(solver, actions, given)
 

@@ -140,6 +140,10 @@ class Solver:
     results: dict[str, int] = field(default_factory=dict)
     fields: dict[Made, list[int]] = field(default_factory=dict)
     looked_at: set[int] = field(default_factory=set)
+    numeric: set[int] = field(default_factory=set)
+    """The nodes of what is taken for numbers."""
+    matched: dict[int, set[str | None]] = field(default_factory=dict)
+    """The constructors that nodes are taken for; None stands for tuples."""
     places: dict[tuple[str, str | None], int] = field(default_factory=dict)
     function: str = ''
 
@@ -276,6 +280,12 @@ class Solver:
             self.look_node(node)
         return node
 
+    def look_number(self, atom: Atom) -> int:
+        """The node of an atom that is taken for a number."""
+        node = self.look(atom)
+        self.numeric.add(node)
+        return node
+
     def block(self, block: Block, target: int) -> None:
         """The operations of a block; what it gives goes to a node."""
         for binding in block.bindings:
@@ -295,7 +305,7 @@ class Solver:
             case ir.Do(operation):
                 self.call(operation, target)
             case ir.Switch(value, zero, predecessor, successor):
-                self.look(value)
+                self.look_number(value)
                 self.add(self.variable(predecessor), U24)
                 self.block(zero, target)
                 self.block(successor, target)
@@ -315,7 +325,9 @@ class Solver:
                     for source, name in zip(self.field_nodes(item), names[item.constructor], strict=True):
                         self.edge(source, self.variable(name))
 
-        self.on(self.look(value), arrive)
+        node = self.look(value)
+        self.matched.setdefault(node, set()).update(names)
+        self.on(node, arrive)
         for arm in arms:
             self.block(arm.block, target)
 
@@ -346,7 +358,7 @@ class Solver:
             case ir.Operate(code, left, right):
                 self.operate(code, left, right, target)
             case ir.Cast(kind, value):
-                self.look(value)
+                self.look_number(value)
                 self.add(target, KIND_BITS[kind])
             case ir.Nested(block):
                 self.block(block, target)
@@ -367,17 +379,19 @@ class Solver:
                     for source, target in zip(self.field_nodes(item), targets, strict=True):
                         self.edge(source, target)
 
-        self.on(self.look(value), arrive)
+        node = self.look(value)
+        self.matched.setdefault(node, set()).add(None)
+        self.on(node, arrive)
 
     def operate(self, code: int, left: Atom, right: Atom, target: int) -> None:
         """The type of the result: that of the right operand, but for comparisons."""
-        self.look(left)
+        self.look_number(left)
 
         def arrive(fresh: int) -> None:
             if fresh & NUMBERS:
                 self.add(target, U24 if num.EQ <= code <= num.GT else fresh & NUMBERS)
 
-        self.on(self.look(right), arrive)
+        self.on(self.look_number(right), arrive)
 
     def call(self, operation: ir.Call | ir.Apply, target: int) -> None:
         """Arguments go to parameters, results to a node."""

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bend.hvm.numbers import TYPE_BITS, TYPE_MASK, U24
+from bend.running_direct import Unforeseen
 from bend.runtime.direct import program as form
 from bend.runtime.direct.host import Run
 
@@ -19,16 +20,20 @@ if TYPE_CHECKING:
     from bend.interface import ConstructorShape
 
 WORD_BYTES = 8
+NUMBER_BYTE = 0xFF
+"""The part of a number that tells its kind."""
 U64 = ctypes.c_uint64
 
 
 class CellMaker:
     """Makes values in a run (see `bend.hvm.construct.DataWriter`, and `ValueMaker`, which it is as well)."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, foreseen: form.Foreseen | None = None) -> None:
+        """Values that are not `foreseen` are refused, if that is given."""
         self.run = run
         self.shapes = run.program.shapes
         self.numbers_by_name = run.program.made
+        self.foreseen = foreseen
         self.worker = run.worker_address()
         fields = (U64 * max(1, *(shape.words for shape in self.shapes if shape is not None), 1))()
         end = (U64 * 1)()
@@ -69,11 +74,39 @@ class CellMaker:
             end = self.make(cons.name, (self.number(word), end))
         return end
 
+    def check_arguments(self, values: Sequence[int]) -> None:
+        """Raises `Unforeseen` if the program was not compiled for some arguments."""
+        if self.foreseen is not None:
+            sets = self.foreseen.arguments
+            self.expect(values, [sets[min(index, len(sets) - 1)] for index in range(len(values))])
+
+    def expect(self, values: Sequence[int], sets: Sequence[frozenset[int]]) -> None:
+        """Raises `Unforeseen` if a value is not among those that may be there."""
+        for word, keys in zip(values, sets, strict=True):
+            tag = word & form.TAG_MASK
+            if tag == form.NUMBER:
+                key = word & NUMBER_BYTE
+            elif tag == form.CELL:
+                key = form.FIRST_SHAPE_KEY + (self.run.word(word) >> form.SHAPE_SHIFT & form.SHAPE_MASK)
+            else:
+                key = tag if tag == form.ERASER else form.FIRST_SHAPE_KEY + (word >> form.INDEX_SHIFT)
+            if key not in keys:
+                raise Unforeseen
+
+    def shape_number(self, constructor: str | None) -> int:
+        """The shape of a constructor; raises `Unforeseen` if the program was not compiled for it."""
+        number = self.numbers_by_name.get(constructor)
+        if number is None:
+            raise Unforeseen
+        return number
+
     def make(self, constructor: str | None, fields: Sequence[int]) -> int:
         """A constructor, or a tuple (None), of fields that become its own."""
-        number = self.numbers_by_name[constructor]
+        number = self.shape_number(constructor)
         shape = self.shapes[number]
         assert shape is not None
+        if self.foreseen is not None and fields:
+            self.expect(fields, self.foreseen.fields[constructor])
         payload = 0
         if shape.packed is not None:
             packed = fields[shape.packed]
@@ -97,12 +130,17 @@ class CellMaker:
         count = len(payloads) if isinstance(payloads, array) else len(payloads) // WORD_BYTES
         if not count:
             return end
-        number = self.numbers_by_name[cons]
+        number = self.shape_number(cons)
         shape = self.shapes[number]
         assert shape is not None
+        tag_byte = kind << form.NUMBER_SHIFT | form.NUMBER
+        if self.foreseen is not None:
+            heads, tails = self.foreseen.fields[cons]
+            self.expect((tag_byte, end), (heads, tails))
+            if form.FIRST_SHAPE_KEY + number not in tails:
+                raise Unforeseen
         address = ctypes.addressof(ctypes.c_char.from_buffer(payloads))
         header, is_packed = number << form.SHAPE_SHIFT | 1, shape.packed is not None
-        tag_byte = kind << form.NUMBER_SHIFT | form.NUMBER
         self.end[0] = end
         while count := self._make_list(self.worker, header, is_packed, tag_byte, address, count, self.end_address):
             self.run.make_room(1 + shape.words)

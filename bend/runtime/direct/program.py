@@ -66,6 +66,22 @@ class ActionForms:
     cells: frozenset[str]
 
 
+FIRST_SHAPE_KEY = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a program was compiled for: the keys of values that each argument may be (the last one stands for all that
+    follow), and each field of what the host makes, by constructor (None: tuples).
+
+    The key of a number is its lowest byte, that of `*` its tag, and that of everything else the number of its shape,
+    from `FIRST_SHAPE_KEY` on.
+    """
+
+    arguments: tuple[frozenset[int], ...]
+    fields: Mapping[str | None, tuple[frozenset[int], ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class CallTable:
     """What users know of the code. `callers` are, for each place, the places of calls that were replaced by what they
@@ -92,7 +108,7 @@ class DirectProgram:
     with several workers. `budgeted`: a run stops after some work, because nets may do the same with much less.
     `functions` are the names under which users know the functions that the code has numbers for, as it names them
     where the stack ends. `actions` is there if the program may perform some. `made` are the shapes of what the host
-    makes, by constructor (None: tuples).
+    makes, by constructor (None: tuples); `foreseen` says what these may be, if the program was compiled with a guess.
     """
 
     object_code: bytes
@@ -110,6 +126,7 @@ class DirectProgram:
     calls: bytes = b''
     kernel_code: bytes = b''
     made: Mapping[str | None, int] = field(default_factory=dict)
+    foreseen: Foreseen | None = None
 
     def places_by_number(self) -> tuple[net.Place | None, ...]:
         """The places of operations and calls; 0 is the unknown one."""
