@@ -16,16 +16,16 @@ from bend.codegen.nets import word_offsets
 from bend.codegen.pylir import compile_kernel
 from bend.hvm.net import Place
 from bend.hvm.numbers import DivisionByZero
-from bend.runtime.direct.host import BudgetExceeded, Run, StackOverflow, WrongShape, open_run
+from bend.runtime.direct.host import BudgetExceeded, StackOverflow, WrongShape, open_run
 from bend.runtime.direct.kernel import MODULES, kernel_parameters
 from bend.runtime.direct.program import DirectProgram
 from bend.runtime.jit import compile_object
 from bend.runtime.region import OutOfMemory
+from tests.direct.audit import free_bytes, fresh_bytes
 
 (LIST, BACKWARDS, TREE, DAG, GIVEN, FIB, SUM, DEEP, MEMORY, LOOP, STOPS, BORROW, LARGE, DIVISION,
  WANDER, SMALL, PATHS) = range(17)
 DATA_SIZE = 1000
-FREE_LISTS, LARGE_LISTS = 41, 40
 SOURCE = Path(__file__).parent / 'kernel_program.py'
 FIBONACCI = [0, 1]
 while len(FIBONACCI) < 30:
@@ -54,35 +54,6 @@ def value(word: int) -> int:
     """The number that a word is."""
     assert word & 7 == 1
     return word >> 8
-
-
-def free_bytes(run: Run) -> int:
-    """The bytes of all cells in free lists, when nothing runs."""
-    run.finish()
-    total = 0
-    layout = run.program.layouts['Worker']
-    lists: list[tuple[int, int]] = []
-    for index in range(run.threads):
-        start = index * layout['']
-        words = run.regions['workers'].words
-        lists += [(words[start + layout['free'] + size], size) for size in range(FREE_LISTS)]
-        lists += [(words[start + layout['large'] + order], 1 << order) for order in range(LARGE_LISTS)]
-    for size in range(FREE_LISTS):
-        chain = run.regions['shared'].words[run.program.layouts['Shared']['given'] + size]
-        while chain:
-            lists.append((chain, size))
-            chain = run.word(chain + 8)
-    for first, size in lists:
-        cell = first
-        while cell:
-            total += size * 8
-            cell = run.word(cell)
-    return total
-
-
-def fresh_bytes(run: Run) -> int:
-    """The bytes of all cells that were ever made."""
-    return sum(worker.fresh_bytes for worker in run.workers())
 
 
 @pytest.mark.parametrize('parallel', [False, True])

@@ -59,13 +59,31 @@ def test_result(name: str, threads: str, capfd: pytest.CaptureFixture[str]) -> N
     assert out == f'Result: {RESULTS[name]}\n'
 
 
+def give(question: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Puts a text on standard input."""
+    data = io.BufferedReader(cast(io.RawIOBase, io.BytesIO(question.encode())))
+    monkeypatch.setattr(sys, 'stdin', io.TextIOWrapper(data, encoding='utf-8'))
+
+
 @pytest.mark.parametrize('name', DIALOGUES)
 def test_dialogue(name: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer to the input is right, and nothing else is printed."""
     question, answer = DIALOGUES[name]
-    data = io.BufferedReader(cast(io.RawIOBase, io.BytesIO(question.encode())))
-    monkeypatch.setattr(sys, 'stdin', io.TextIOWrapper(data, encoding='utf-8'))
+    give(question, monkeypatch)
     assert run(name, capfd) == answer
+
+
+def test_game_of_life(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The glider has its second form, and moves by one row and column in four generations: by 250 in a thousand."""
+    give('\nfar\n', monkeypatch)
+    *boards, end = run('game_of_life', capfd).split('\n\n')
+    first, second, third = (board.splitlines() for board in boards)
+    assert end == 'The end.\n'
+    assert [len(row) for row in first] == [12] * 12
+    assert [row[:3] for row in first[:4]] == ['.#.', '..#', '###', '...']
+    assert [row[:3] for row in second[:4]] == ['...', '#.#', '.##', '.#.']
+    moved = 250 % 12
+    assert [row[moved:] + row[:moved] for row in third[moved:] + third[:moved]] == second
 
 
 def test_mandelbrot(capfd: pytest.CaptureFixture[str]) -> None:
@@ -78,4 +96,4 @@ def test_mandelbrot(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_every_example_is_tested() -> None:
     """No example without an expected result."""
-    assert {path.stem for path in EXAMPLES.glob('*.bend')} == {*RESULTS, *DIALOGUES, 'mandelbrot'}
+    assert {path.stem for path in EXAMPLES.glob('*.bend')} == {*RESULTS, *DIALOGUES, 'game_of_life', 'mandelbrot'}

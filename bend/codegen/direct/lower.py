@@ -18,7 +18,7 @@ from bend.codegen.direct.flow import ERASER, NUMBERS, Made, Plain
 from bend.codegen.direct.ir import Atom, Block
 from bend.codegen.direct.operations import Operations, zero_test
 from bend.codegen.direct.ownership import later_uses
-from bend.codegen.direct.state import Opened, State
+from bend.codegen.direct.state import Opened, State, joined
 from bend.codegen.direct.tails import used_in
 from bend.codegen.direct.unroll import unrolled
 from bend.codegen.direct.values import Rep, u64
@@ -229,7 +229,7 @@ class Lowering(Operations):
         self.finals = []
         self.block(block, later, Target(self.context.local(name), self.context.rep(name)))
         if self.finals:
-            self.state = self.finals[0]
+            self.state = joined(self.finals)
         self.future, self.finals = outer_future, outer_finals
         self.state.tokens = hidden
         if self.context.is_counted(name):

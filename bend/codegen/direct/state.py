@@ -7,7 +7,7 @@ one that was looked at and is still there, or borrowed. When an owned value that
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bend.codegen import lir
@@ -62,3 +62,15 @@ class State:
             return True
         opened = self.opened.get(name)
         return opened is not None and any(self.is_needed(part, needed) for part in opened.parts)
+
+
+def joined(ends: Sequence[State]) -> State:
+    """The state after a branch, from those at the ends of its arms (one at least), where nothing is owned that is not
+    needed any more. A variable that is no cell in some arm is not owned there, which does not matter in others; what an
+    arm has looked at is known only there."""
+    first, *others = ends
+    owned = first.owned.union(*(state.owned for state in others))
+    opened = {name: opened for name, opened in first.opened.items()
+              if all(state.opened.get(name) == opened for state in others)}
+    wholes = {part: name for name, found in opened.items() for part in found.parts}
+    return State(owned, opened, wholes, first.tokens)
