@@ -33,8 +33,11 @@ from bend.runtime.jit import compile_object
 from bend.runtime.waves.kernel import EMULATION, GPU, GPU_MAIN, MODULES, kernel_parameters
 from bend.runtime.waves.program import WavesProgram
 
-ROOTS = ('run_entry', MAKE)
-"""What the host and the kernel ask for: always states."""
+ENTRY = 'run_entry'
+KERNEL_ASKS = (ENTRY, 'cell_words')
+"""What the host and the kernel ask for."""
+ALWAYS = (ENTRY, MAKE)
+"""These are states even if they end soon."""
 STACK_WORDS = 1 << 10
 """The words of the stack of each lane: on a GPU it lies in its local memory, for as many lanes as there can be."""
 _AT = PIPELINE.index(fork_calls) + 1
@@ -66,7 +69,7 @@ def compile_states(book: core.Book, targets: Sequence[object], *, eta: bool = Tr
     states, plain = split(functions, known[MAKE])
     machine = lay_out(states, structs, WORKER.name)
     made = [sequential(machine, structs['Worker'], STACK_WORDS), stepping(machine), *fact_functions(machine)]
-    kept = replace(module, functions=tuple(item for item in module.functions if item.name not in machine.entries))
+    kept = replace(module, functions=tuple(item for item in module.functions if item.name not in ALWAYS))
     program = lir.Module((*made, *plain), tuple(context.structs.values()), (*tables(context), *fact_tables(machine)))
     return Compiled(lir.merge(kept, program), machine, replace(front, context=context))
 
@@ -103,7 +106,7 @@ def described(compiled: Compiled, object_code: bytes, check_overflow: bool) -> W
         functions=tuple(function.origin for function in context.program.functions.values()),
     )
     machine = compiled.machine
-    return WavesProgram(program, machine.entries['run_entry'], machine.frame_words, machine.entry_words,
+    return WavesProgram(program, machine.entries[ENTRY], machine.frame_words, machine.entry_words,
                         STACK_WORDS)
 
 
@@ -118,24 +121,40 @@ def split(functions: Sequence[lir.Function], make: lir.Function) -> tuple[list[F
     that computes constants."""
     every = {function.name: _plain(function) for function in (*functions, make)}
     names = long_functions(every)
+    reached = reached_functions(every)
     states = [flatten(function, names, f'{number}:') for number, function in enumerate(every.values())
-              if function.name in names]
-    plain = [with_rare_checks(every[function.name]) for function in functions if function.name not in names]
+              if function.name in names & reached]
+    plain = [with_rare_checks(function) for function in every.values() if function.name in reached - names]
     return states, plain
 
 
 def long_functions(functions: Mapping[str, lir.Function]) -> frozenset[str]:
-    """The functions from which a cycle of calls can be reached, or one of the roots: all but those whose calls are
-    sure to end soon, but for loops."""
-    callees = {name: {MAKE if call.function == CONSTANT else call.function for call in calls_in(function.body)}
-               & functions.keys() for name, function in functions.items()}
-    left = dict(callees)
+    """The functions from which a cycle of calls can be reached, or that are always states: all but those whose
+    calls are sure to end soon, but for loops."""
+    left = {name: callees(function) & functions.keys() for name, function in functions.items()}
     while True:
-        short = {name for name, called in left.items() if not called & left.keys() and name not in ROOTS}
+        short = {name for name, called in left.items() if not called & left.keys() and name not in ALWAYS}
         if not short:
             return frozenset(left)
         for name in short:
             del left[name]
+
+
+def reached_functions(functions: Mapping[str, lir.Function]) -> frozenset[str]:
+    """The functions that the host and the kernel reach."""
+    found: set[str] = set()
+    pending = [*KERNEL_ASKS]
+    while pending:
+        name = pending.pop()
+        if name in functions and name not in found:
+            found.add(name)
+            pending += callees(functions[name])
+    return frozenset(found)
+
+
+def callees(function: lir.Function) -> set[str]:
+    """Whom a function calls."""
+    return {MAKE if call.function == CONSTANT else call.function for call in calls_in(function.body)}
 
 
 def _plain(function: lir.Function) -> lir.Function:

@@ -90,8 +90,7 @@ class WavesRun:
                 self._reserve(table, len(self.program.constants) * WORD)
             self._reserve('overflows', max(self.program.counted, 1) * WORD)
             self._reserve('shared', layouts['Shared'][''] * WORD)
-            self._reserve('blocks', device.blocks * layouts['Block'][''] * WORD)
-            self._reserve('block lists', 2 * device.blocks * device.block_capacity * WORD)
+            self._reserve('blocks', device.blocks * self.block_bytes)
             self._reserve('lanes', lanes * layouts['Worker'][''] * WORD)
             self._reserve('native', (lanes if device.is_threaded else 1) * NATIVE_STACK)
         except OutOfMemory:
@@ -118,13 +117,6 @@ class WavesRun:
         for name, value in fields.items():
             self.regions[region].words[index * layout[''] + layout[name]] = value
 
-    def _set_lists(self, struct: str, region: str, index: int, address: int, capacity: int) -> None:
-        """Sets the two lists of a struct, which hold so many frames each."""
-        layout = self.program.layouts[struct]
-        for number in range(2):
-            at = index * layout[''] + layout['lists'] + number
-            self.regions[region].words[at] = address + number * capacity * WORD
-
     def _shared(self, name: str) -> int:
         """A field of what all lanes share."""
         return self.regions['shared'].words[self.program.layouts['Shared'][name]]
@@ -137,23 +129,25 @@ class WavesRun:
             'settled': at['settled'], 'new_constants': at['new constants'],
             'constant_count': len(self.program.constants),
             'overflows': at['overflows'], 'alone_below': device.alone_below, 'step_below': device.step_below,
-            'rounds_below': device.rounds_below, 'capacity': device.capacity, 'heap_next': self.base,
-            'heap_end': self.base + device.heap_bytes,
+            'rounds_below': device.rounds_below, 'capacity': device.capacity, 'block_capacity': device.block_capacity,
+            'heap_next': self.base, 'heap_end': self.base + device.heap_bytes,
         })
-        self._set_lists('Shared', 'shared', 0, at['lists'], device.capacity)
-        for block in range(device.blocks):
-            lists = at['block lists'] + 2 * block * device.block_capacity * WORD
-            self._set('Block', 'blocks', block, {'capacity': device.block_capacity})
-            self._set_lists('Block', 'blocks', block, lists, device.block_capacity)
+        at_list = self.program.layouts['Shared']['lists']
+        for number in range(2):
+            self.regions['shared'].words[at_list + number] = at['lists'] + number * device.capacity * WORD
         stack_words = min(device.stack_words, self.states.stack_words)
-        block_bytes = self.program.layouts['Block'][''] * WORD
         for lane in range(device.lanes):
             block, index = divmod(lane, device.threads)
             self._set('Worker', 'lanes', lane, {
-                'shared': at['shared'], 'block': at['blocks'] + block * block_bytes, 'id': lane, 'index': index,
+                'shared': at['shared'], 'block': at['blocks'] + block * self.block_bytes, 'id': lane, 'index': index,
                 'next': at['heap'], 'end': at['heap'], 'chunk': FIRST_CHUNK,
                 'stack_room': (stack_words - self.states.entry_words) * WORD, 'budget': device.budget,
             })
+
+    @property
+    def block_bytes(self) -> int:
+        """The memory of a block: its struct and its lists."""
+        return (self.program.layouts['Block'][''] + 2 * self.device.block_capacity) * WORD
 
     # ---- evaluation --------------------------------------------------------------------------
 
@@ -172,18 +166,10 @@ class WavesRun:
         for offset, word in enumerate((self.states.evaluates, 0, number)):
             words[index + offset] = word
         layout, shared = self.program.layouts['Shared'], self.regions['shared'].words
-        blocks = self.program.layouts['Block']
         for wave in range(3):
             shared[layout['ready'] + wave] = int(wave == 0)
             shared[layout['idle'] + wave] = 0
         self.regions['lists'].words[0] = frame
-        for block in range(self.device.blocks):
-            for name in ('ready', 'idle'):
-                at = block * blocks[''] + blocks[name]
-                for number in range(3):
-                    self.regions['blocks'].words[at + number] = 0
-        for lane in range(self.device.lanes):
-            self._set('Worker', 'lanes', lane, {'wave': 0, 'round': 0, 'mode': 0})
         self._start()
         self.seconds += time.perf_counter() - begin
         self._check_stop()

@@ -20,6 +20,7 @@ from bend.runtime.kernel.lang import (
     trap,
     u64,
 )
+from bend.runtime.kernel.waves.main import begin
 from bend.runtime.kernel.waves.schedule import GRID, advance
 from bend.runtime.kernel.waves.state import STOP_BARRIER, Shared, Worker
 from bend.runtime.kernel.waves.stop import check_loop, stop_run
@@ -75,6 +76,8 @@ def advance_block(shared: Ptr[Shared], block: u64) -> u64:
 @noinline
 def run_lanes(shared: Ptr[Shared]) -> None:
     """Runs all lanes until there is nothing left to do."""
+    for index in range(shared.blocks * shared.threads):
+        begin(addr(Ptr[Worker](shared.first)[index]))
     while True:
         barrier: u64 = 0
         for block in range(shared.blocks):

@@ -54,8 +54,8 @@ def push_frame(w: Ptr[Worker], frame: u64) -> None:
     """Makes a frame ready for the next round of the block, if it has room, or the next wave."""
     if w.mode != DEVICE:
         block = w.block
-        index = atomic_add(addr(block.ready[(w.round + 1) % ROUNDS]), 1, RELAXED, BLOCK)
-        if index < block.capacity:
+        index = u64(atomic_add(addr(block.ready[(w.round + 1) % ROUNDS]), 1, RELAXED, BLOCK))
+        if index < w.shared.block_capacity:
             Ptr[u64](block.lists[w.round + 1 & 1])[index] = frame
             return
         atomic_sub(addr(block.ready[(w.round + 1) % ROUNDS]), 1, RELAXED, BLOCK)

@@ -1,5 +1,6 @@
-"""What a lane does from the beginning to the end."""
+"""What a lane does from the beginning of a launch to its end."""
 
+from bend.runtime.kernel.direct.cells import WORD
 from bend.runtime.kernel.lang import (
     ACQ_REL,
     ACQUIRE,
@@ -11,17 +12,37 @@ from bend.runtime.kernel.lang import (
     inline,
     noinline,
     pause,
+    sizeof,
+    u64,
 )
+from bend.runtime.kernel.waves.frames import ROUNDS
 from bend.runtime.kernel.waves.schedule import GRID, OVER, advance
-from bend.runtime.kernel.waves.state import Worker
+from bend.runtime.kernel.waves.state import DEVICE, Block, Worker
 from bend.runtime.kernel.waves.stop import check_loop
 from bend.runtime.kernel.waves.target import block_barrier
+
+
+@noinline
+def begin(w: Ptr[Worker]) -> None:
+    """Makes a lane, and one of a block its block, ready for a launch. All of a block do so before one of them runs."""
+    w.wave = 0
+    w.round = 0
+    w.mode = DEVICE
+    if w.index == 0:
+        block = w.block
+        block.lists[0] = u64(block) + sizeof(Block)
+        block.lists[1] = block.lists[0] + w.shared.block_capacity * WORD
+        for number in range(ROUNDS):
+            block.ready[number] = 0
+            block.idle[number] = 0
 
 
 @export
 @noinline
 def lane_main(w: Ptr[Worker]) -> None:
     """Runs until there is nothing left to do."""
+    begin(w)
+    block_barrier(w)
     while True:
         barrier = advance(w)
         if barrier == OVER:

@@ -28,6 +28,7 @@ from bend.runtime.kernel.lang import (
     extern,
     inline,
     noinline,
+    u32,
     u64,
 )
 from bend.runtime.kernel.waves.constants import collect_constants, settle_constants
@@ -115,8 +116,8 @@ def take_frames(w: Ptr[Worker], first: u64, end: u64) -> None:
     source = Ptr[u64](w.shared.lists[w.wave & 1])
     target = Ptr[u64](block.lists[w.round & 1])
     count = end - first
-    if count > block.capacity:
-        count = block.capacity
+    if count > w.shared.block_capacity:
+        count = w.shared.block_capacity
     index = w.index
     while index < end - first:
         if index < count:
@@ -125,7 +126,7 @@ def take_frames(w: Ptr[Worker], first: u64, end: u64) -> None:
             push_to_device(w, source[first + index])
         index += w.shared.threads
     if w.index == 0:
-        block.ready[w.round % ROUNDS] = count
+        block.ready[w.round % ROUNDS] = u32(count)
         block.ends[w.round & 1] = 0
 
 
@@ -138,7 +139,8 @@ def next_round(w: Ptr[Worker]) -> u64:
     shared = w.shared
     block = w.block
     threads = shared.threads
-    count = atomic_load(addr(block.ready[w.round % ROUNDS]), RELAXED, BLOCK)
+    answer_wants(w)
+    count = u64(atomic_load(addr(block.ready[w.round % ROUNDS]), RELAXED, BLOCK))
     if count == 0:
         if w.index == 0:
             atomic_add(addr(shared.idle[w.wave % ROUNDS]), 1, RELAXED)
@@ -189,7 +191,7 @@ def end_round(w: Ptr[Worker]) -> u64:
         atomic_store(addr(block.ready[(w.round + 2) % ROUNDS]), 0, RELAXED, BLOCK)
         atomic_store(addr(block.idle[(w.round + 2) % ROUNDS]), 0, RELAXED, BLOCK)
     w.round += 1
-    return atomic_add(addr(block.idle[(w.round - 1) % ROUNDS]), 1, RELAXED, BLOCK)
+    return u64(atomic_add(addr(block.idle[(w.round - 1) % ROUNDS]), 1, RELAXED, BLOCK))
 
 
 @noinline

@@ -56,7 +56,7 @@ def is_hungry(w: Ptr[Worker]) -> bool:
     """Whether half of the blocks, or of the lanes of this one, have nothing left to do."""
     if is_device_hungry(w):
         return True
-    return atomic_load(addr(w.block.idle[w.round % ROUNDS]), RELAXED, BLOCK) * 2 > w.shared.threads
+    return u64(atomic_load(addr(w.block.idle[w.round % ROUNDS]), RELAXED, BLOCK)) * 2 > w.shared.threads
 
 
 @noinline

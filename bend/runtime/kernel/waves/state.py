@@ -2,7 +2,7 @@
 device."""
 
 from bend.runtime.kernel.direct.sizes import FREE_LISTS, LARGE_LISTS
-from bend.runtime.kernel.lang import Array, Ptr, struct, u64
+from bend.runtime.kernel.lang import Array, Ptr, struct, u32, u64
 
 STOP_NONE = 0
 STOP_MEMORY = 1
@@ -38,11 +38,13 @@ class Shared:
     alone_below: u64
     step_below: u64
     rounds_below: u64
-    # Two lists of ready frames, and how many each can hold.
+    # Two lists of ready frames, and how many each can hold, and each of a block.
     lists: Array[u64, 2]
     capacity: u64
+    block_capacity: u64
     heap_end: u64
     result: u64
+    pad_0: Array[u64, 15]
     stop: u64
     stop_detail: u64
     pad_1: Array[u64, 14]
@@ -68,20 +70,18 @@ class Shared:
 
 @struct
 class Block:
-    """One a block; on a GPU in its shared memory."""
+    """One a block; on a GPU in its shared memory. It begins anew with each launch."""
 
     # How many lanes wait at a barrier, and how often all have come, where the target counts them here.
     arrived: u64
     generation: u64
-    # Two lists of frames that are ready in the block, and how many each can hold.
+    # Two lists of frames that are ready in the block, which come after this struct.
     lists: Array[u64, 2]
-    capacity: u64
     # For the round of a number modulo 3: how many frames are ready, and how many lanes have nothing left to do.
-    ready: Array[u64, 3]
-    idle: Array[u64, 3]
+    ready: Array[u32, 3]
+    idle: Array[u32, 3]
     # Whether the rounds of the block end before this one, modulo 2.
-    ends: Array[u64, 2]
-    pad_0: Array[u64, 3]
+    ends: Array[u32, 2]
 
 
 @struct
