@@ -474,11 +474,10 @@ class EntryBuilder:
     def push_call(self, number: int, arguments: Sequence[lir.Expr]) -> None:
         """Puts a call on the bag."""
         header = const(len(arguments) << 32 | number)
-        top = self.let(lir.Load(self.field('top')))
+        top = self.let(self.call_kernel('claim_words', const(len(arguments) + 2)))
         bag = self.let_pointer(lir.Load(self.field('bag')))
         for offset, word in enumerate((header, *arguments, header)):
             self.emit(lir.Store(lir.IndexAddress(bag, lir.Binary('add', top, const(offset))), word))
-        self.emit(lir.Store(self.field('top'), lir.Binary('add', top, const(len(arguments) + 2))))
 
     def let_pointer(self, expression: lir.Expr) -> lir.Expr:
         """Puts a pointer into a fresh local."""

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from bend.hvm import net
 from bend.hvm.actions import ActionNames
@@ -55,6 +55,12 @@ BINARY: dict[int, type[net.Con | net.Opr | net.Swi]] = {4: net.Con, 6: net.Opr, 
 LABELS = 1 << 20
 KIND_MASK = 0xFFFFFF
 FRESH_LABELS = LABELS - net.STATIC_LABELS
+
+
+class Words(Protocol):
+    """The words of a heap by their indices."""
+
+    def __getitem__(self, index: int, /) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +133,7 @@ def run(program: NetProgram, threads: int = 0, memory_limit: int = 0, entry: str
         finally:
             if overflows is not None and program.counted:
                 overflows.update(memory.overflows())
-        result = read_tree(memory.heap, memory.heap[memory.root], program.names)
+        result = read_tree(memory.heap_words, memory.heap[memory.root], program.names)
         by_rule = memory.by_rule() if program.by_rule else {}
         return RunResult(net.Net(result), memory.interactions(), current.seconds, memory.shared('memory_used'), by_rule,
                          memory.counts())
@@ -145,6 +151,7 @@ class Memory:
         self.threads = threads
         self.regions = regions
         self.heap = regions['heap'].words
+        self.heap_words = memoryview(self.heap).cast('B').cast('Q')
         self.root = CHUNK_WORDS - 1
 
     def worker_address(self, index: int) -> int:
@@ -377,9 +384,8 @@ def made_node(kind: int, first: net.Tree, second: net.Tree) -> net.Tree:
     return net.Dup(first, second, kind >> 4) if tag == DUPLICATION else BINARY[tag](first, second)
 
 
-def read_tree(heap: ctypes.Array[ctypes.c_uint64], root: int, names: tuple[str, ...]) -> net.Tree:
-    """The tree at a port, full slots followed; without recursion, since results can be very deep."""
-    words = memoryview(heap).cast('B').cast('Q')
+def read_tree(words: Words, root: int, names: tuple[str, ...]) -> net.Tree:
+    """The tree at a port of a heap, full slots followed; without recursion, since results can be very deep."""
     references: dict[int, net.Ref] = {}
     done: list[net.Tree] = []
     # Ports to read, and negative kinds of nodes to make of what was read.

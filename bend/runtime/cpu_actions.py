@@ -34,7 +34,7 @@ class CpuMachine:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.memory = run.memory
-        self.heap = memoryview(run.memory.heap).cast('B').cast('Q')
+        self.heap = run.memory.heap_words
         self.worker = run.memory.worker_address(0)
         self.root = run.memory.root
         self.folded: int | None = None
@@ -160,7 +160,7 @@ class CpuMachine:
 
     def tree(self, place: int) -> net.Tree:
         """See `Machine`."""
-        return read_tree(self.run.memory.heap, self.heap[place], self.run.program.names)
+        return read_tree(self.heap, self.heap[place], self.run.program.names)
 
     # ---- making ----
 

@@ -29,13 +29,20 @@ def task_words(header: u64) -> u64:
 
 
 @inline
+def claim_words(w: Ptr[Worker], count: u64) -> u64:
+    """Where so many words of a task, both headers included, are to be written on the top."""
+    top = w.top
+    w.top = top + count
+    return top
+
+
+@inline
 def push_redex(w: Ptr[Worker], a: u64, b: u64) -> None:
     """Puts an active pair on the top."""
     bag = w.bag
-    top = w.top
+    top = claim_words(w, 4)
     header: u64 = (2 << COUNT_SHIFT) | REDEX
     bag[top] = header
     bag[top + 1] = a
     bag[top + 2] = b
     bag[top + 3] = header
-    w.top = top + 4

@@ -8,12 +8,12 @@ that of the action. A place is the heap index where a port is written. The host 
 from bend.runtime.kernel.alone import run_alone
 from bend.runtime.kernel.expand import constant_of, expand
 from bend.runtime.kernel.lang import Ptr, addr, export, inline, noinline, u64
-from bend.runtime.kernel.link import alloc_variable, free_any, link, resolve
-from bend.runtime.kernel.memory import free_node
 from bend.runtime.kernel.numbers import TYPE_BITS, U24, number
 from bend.runtime.kernel.ports import CON, ERA, ERASER, NUM, REF, is_variable, make_port, tag, value
 from bend.runtime.kernel.rules import make_node
 from bend.runtime.kernel.state import Worker
+from bend.runtime.kernel.storage import alloc_variable, free_node, free_variable, link
+from bend.runtime.kernel.wires import resolve
 
 MISMATCH = 0xFFFFFFFF
 MAX_FIELDS = 16
@@ -235,7 +235,7 @@ def free_cell(w: Ptr[Worker], place: u64, rest: u64) -> None:
         port = resolve(w, w.heap[index + 1])
         free_node(w, index)
     # What remains are both ends of the variable of the result.
-    free_any(w, port)
+    free_variable(w, port)
 
 
 # ---- making ----

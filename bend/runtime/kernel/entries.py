@@ -1,7 +1,6 @@
 """Where compiled definitions are called; the program's own code provides it."""
 
-from bend.runtime.kernel.lang import Ptr, extern, u64
-from bend.runtime.kernel.state import Worker
+from bend.runtime.kernel.lang import Ptr, Worker, extern, u64
 
 
 @extern

@@ -5,10 +5,7 @@ root; count of fresh labels; two ports a node; two ports a redex. In these ports
 definition's variables and that of a node its nodes; fresh labels count from FRESH.
 """
 
-from bend.runtime.kernel.bag import push_redex
-from bend.runtime.kernel.lang import Ptr, addr, export, inline, noinline, u64
-from bend.runtime.kernel.link import alloc_variable, link
-from bend.runtime.kernel.memory import alloc_node
+from bend.runtime.kernel.lang import Ptr, Worker, addr, export, inline, noinline, u64
 from bend.runtime.kernel.ports import (
     CON,
     DUP,
@@ -23,15 +20,14 @@ from bend.runtime.kernel.ports import (
     tag,
     value,
 )
-from bend.runtime.kernel.state import Worker
-
-
-@noinline
-def take_labels(w: Ptr[Worker], count: u64) -> u64:
-    """So many fresh labels: gives where they begin. They are used again when all others have been used."""
-    first = w.next_label
-    w.next_label = first + count
-    return first
+from bend.runtime.kernel.storage import (
+    alloc_node,
+    alloc_variable,
+    link,
+    push_redex,
+    scratch_area,
+    take_labels,
+)
 
 
 @inline
@@ -61,8 +57,8 @@ def expand(w: Ptr[Worker], definition: u64, target: u64) -> None:
     variable_count = code[0]
     node_count = code[1]
     redex_count = code[2]
-    variables = w.scratch
-    nodes = addr(w.scratch[variable_count])
+    variables = scratch_area(w)
+    nodes = addr(variables[variable_count])
     i: u64 = 0
     while i < variable_count:
         variables[i] = alloc_variable(w)

@@ -5,7 +5,6 @@ plain stores. Another worker that holds an end of a slot either finds it full, a
 more, or sends that worker a message to do the joining.
 """
 
-from bend.runtime.kernel.bag import push_redex
 from bend.runtime.kernel.lang import (
     ACQUIRE,
     RELEASE,
@@ -20,9 +19,10 @@ from bend.runtime.kernel.lang import (
 )
 from bend.runtime.kernel.mail import free_foreign, send_link
 from bend.runtime.kernel.memory import alloc_slot, free_slot
-from bend.runtime.kernel.ports import NUM, VAR, is_variable, make_port, tag, value
+from bend.runtime.kernel.ports import VAR, is_variable, make_port, value
 from bend.runtime.kernel.regions import acts_for, is_mine
 from bend.runtime.kernel.state import Worker
+from bend.runtime.kernel.wires import meet
 
 
 @inline
@@ -42,7 +42,7 @@ def bound_variable(w: Ptr[Worker], port: u64) -> u64:
 
 
 @inline
-def free_any(w: Ptr[Worker], variable: u64) -> None:
+def free_variable(w: Ptr[Worker], variable: u64) -> None:
     """Frees the slot of a variable, whoever's it is."""
     if is_mine(w, variable):
         free_slot(w, value(variable))
@@ -61,7 +61,7 @@ def link_slow(w: Ptr[Worker], a: u64, b: u64) -> None:
             x = y
             y = z
         if not is_variable(x):
-            push_redex(w, x, y)
+            meet(w, x, y)
             return
         index = value(x)
         held = atomic_load(addr(w.heap[index]), ACQUIRE)
@@ -71,7 +71,7 @@ def link_slow(w: Ptr[Worker], a: u64, b: u64) -> None:
             else:
                 send_link(w, x, y)
             return
-        free_any(w, x)
+        free_variable(w, x)
         x = held
 
 
@@ -91,33 +91,3 @@ def link(w: Ptr[Worker], a: u64, b: u64) -> None:
         link_slow(w, a, held)
         return
     link_slow(w, a, b)
-
-
-@noinline
-def resolve_slow(w: Ptr[Worker], variable: u64) -> u64:
-    """`resolve` for a variable."""
-    x = variable
-    while is_variable(x):
-        index = value(x)
-        held = atomic_load(addr(w.heap[index]), ACQUIRE)
-        if held == 0:
-            return x
-        free_any(w, x)
-        x = held
-    return x
-
-
-@inline
-def resolve(w: Ptr[Worker], port: u64) -> u64:
-    """What a port leads to: full slots are followed and freed."""
-    if is_variable(port):
-        return resolve_slow(w, port)
-    return port
-
-
-@noinline
-def hide_number(w: Ptr[Worker], port: u64) -> u64:
-    """A number behind a variable, as the first port of an OPR node wants it; any other port as it is."""
-    if tag(port) == NUM:
-        return bound_variable(w, port)
-    return port

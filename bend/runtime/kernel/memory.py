@@ -89,6 +89,20 @@ def free_node(w: Ptr[Worker], index: u64) -> None:
     w.node_free = index
 
 
+@noinline
+def take_labels(w: Ptr[Worker], count: u64) -> u64:
+    """So many fresh labels: gives where they begin. They are used again when all others have been used."""
+    first = w.next_label
+    w.next_label = first + count
+    return first
+
+
+@inline
+def scratch_area(w: Ptr[Worker]) -> Ptr[u64]:
+    """As many words as the largest definition has local names, for the worker to use."""
+    return w.scratch
+
+
 @inline
 def alloc_slot(w: Ptr[Worker]) -> u64:
     """The heap index of a variable slot that the caller fills (with 0 for an empty one)."""

@@ -2,9 +2,7 @@
 
 from bend.runtime.kernel.entries import call_definition
 from bend.runtime.kernel.expand import expand
-from bend.runtime.kernel.lang import Ptr, inline, noinline, u64
-from bend.runtime.kernel.link import alloc_variable, link
-from bend.runtime.kernel.memory import alloc_node, free_node
+from bend.runtime.kernel.lang import Ptr, Worker, inline, noinline, u64
 from bend.runtime.kernel.numbers import PAYLOAD_MASK, TYPE_BITS, U24, number, operate_numbers
 from bend.runtime.kernel.ports import (
     CON,
@@ -24,7 +22,7 @@ from bend.runtime.kernel.ports import (
     tag,
     value,
 )
-from bend.runtime.kernel.state import Worker
+from bend.runtime.kernel.storage import alloc_node, alloc_variable, free_node, link
 
 
 @inline

@@ -8,9 +8,9 @@ so this only changes the order.
 
 from bend.runtime.kernel.bag import COUNT_SHIFT, task_words
 from bend.runtime.kernel.lang import Ptr, addr, inline, noinline, u64
-from bend.runtime.kernel.link import resolve
 from bend.runtime.kernel.ports import TAG_MASK, WAITS
 from bend.runtime.kernel.state import Worker
+from bend.runtime.kernel.wires import resolve
 
 
 @noinline
