@@ -1,0 +1,58 @@
+"""From a book of nets to the code of a GPU: the same compiled entries as for CPU threads (`nets`), and the same rules,
+on a net that all threads of the device share (`bend.runtime.kernel.gpu_net`)."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from bend.codegen import lir
+from bend.codegen.book_table import tabulate
+from bend.codegen.nets import KERNEL, Compiler
+from bend.codegen.pylir import compile_kernel
+from bend.codegen.task_needs import most_needed
+from bend.hvm import net
+from bend.hvm.actions import action_names
+from bend.runtime.gpu_net import GpuNetProgram
+
+MODULES = ('ports', 'numbers', 'entries', 'storage', 'wires', 'expand', 'rules', 'gpu_net/stop', 'gpu_net/link',
+           'gpu_net/main')
+"""What is the same on all devices; modules that these import are compiled along."""
+DEVICE = (KERNEL / 'gpu' / 'device.py',)
+"""What a GPU provides."""
+
+
+def compile_for_gpu(book: net.Book, *, check_overflow: bool = False, by_rule: bool = False,
+                    data: frozenset[str] = frozenset()) -> GpuNetProgram:
+    """Compiles a book, as `bend.codegen.nets.compile_program` does. The result is run by `bend.runtime.gpu_net.run`,
+    and can be pickled."""
+    table = tabulate(book)
+    compiler = Compiler(book, table, gpu_net_kernel(DEVICE, check_overflow).struct('Worker'), check_overflow, by_rule,
+                        data)
+    code = compiler.compile()
+    needs = most_needed(code.functions)
+    largest = max((len(body.redexes) for body in book.defs.values()), default=0)
+    facts = (_constant('task_cells', needs.cells), _constant('task_words', needs.words))
+    return GpuNetProgram(
+        lir.merge(code, lir.Module(facts)), table.words, table.names, needs.cells, max(needs.words, 4 * (largest + 1)),
+        action_names(book), pickle.dumps(tuple(table.places), pickle.HIGHEST_PROTOCOL),
+        1 + len(table.places) if check_overflow else 0, by_rule)
+
+
+@cache
+def gpu_net_kernel(target: Sequence[Path], check_overflow: bool) -> lir.Module:
+    """The kernel, with the modules that a device provides."""
+    return compile_kernel([*(KERNEL / f'{name}.py' for name in MODULES), *target],
+                          {'CHECK_OVERFLOW': int(check_overflow)})
+
+
+def gpu_net_module(program: GpuNetProgram, target: Sequence[Path] = DEVICE) -> lir.Module:
+    """All code of a program, for a device."""
+    return lir.merge(gpu_net_kernel(tuple(target), program.counted != 0), program.code)
+
+
+def _constant(name: str, value: int) -> lir.Function:
+    """A function that gives a number."""
+    return lir.Function(name, (), lir.U64, (lir.Return(lir.Const(value, lir.U64)),), 'always')

@@ -1,0 +1,58 @@
+"""Tasks go from lanes that have several to those that have none.
+
+Each lane without tasks has a number among those of its block (or of the device), and so have the tasks that others
+offer. The task of a number goes to the lane of that number; offers beyond that stay where they are.
+"""
+
+from bend.runtime.kernel.gpu_net.bag import push_task, take_oldest, task_length
+from bend.runtime.kernel.gpu_net.state import Worker
+from bend.runtime.kernel.lang import Ptr, addr, inline, noinline, u64
+
+SLOT_WORDS = 10
+# The number of a lane that has tasks.
+NO_RANK = 0xFFFFFFFF
+# How many tasks a lane looks at, of which it offers half.
+MOST_SEEN = 8
+
+
+@noinline
+def count_offers(w: Ptr[Worker]) -> u64:
+    """How many of its oldest tasks a lane can offer: half of the first few; all of them if it cannot run them."""
+    at = w.bottom
+    count: u64 = 0
+    while at != w.top and count < MOST_SEEN:
+        at += task_length(w.bag[at])
+        count += 1
+    return count >> (1 - w.is_starved)
+
+
+@inline
+def slot_at(slots: Ptr[u64], number: u64) -> Ptr[u64]:
+    """A slot of a number."""
+    return addr(slots[number * SLOT_WORDS])
+
+
+@noinline
+def write_offers(w: Ptr[Worker], slots: Ptr[u64], first: u64, wanted: u64) -> None:
+    """Moves what a lane offers, from a number on, to slots, as far as it is wanted."""
+    number = first
+    while number < first + w.offers and number < wanted:
+        take_oldest(w, slot_at(slots, number))
+        number += 1
+    w.offers = 0
+
+
+@inline
+def take_offer(w: Ptr[Worker], slots: Ptr[u64], number: u64, offered: u64) -> None:
+    """Takes the task of a number, if there is one."""
+    if number < offered:
+        push_task(w, slot_at(slots, number))
+
+
+@inline
+def next_patience(w: Ptr[Worker], idle: u64, offered: u64) -> u64:
+    """How many tasks to run before the next look: more and more while lanes have nothing to do but there is nothing to
+    give."""
+    if idle == 0 or offered != 0:
+        return w.net.least
+    return w.least * 2 if w.least < w.net.most else w.least

@@ -1,0 +1,38 @@
+"""Joining two ports on one net that all lanes work on: LINK of spec 05, sections 2.1 and 3.1.
+
+A slot is empty (0) until one of its two ends is joined with something; whoever has the other end finds that there.
+Each exchanges what it has for what is in the slot, so that exactly one of the two goes on, and nobody waits.
+"""
+
+from bend.runtime.kernel.gpu_net.memory import free_node
+from bend.runtime.kernel.gpu_net.state import Worker
+from bend.runtime.kernel.lang import ACQ_REL, Ptr, addr, atomic_xchg, inline, noinline, u64
+from bend.runtime.kernel.ports import is_variable, value
+from bend.runtime.kernel.wires import meet
+
+
+@noinline
+def link_slow(w: Ptr[Worker], a: u64, b: u64) -> None:
+    """Joins two ports, following and freeing full slots; two ports that are no variables become a redex."""
+    x = b
+    y = a
+    while True:
+        if not is_variable(x):
+            z = x
+            x = y
+            y = z
+        if not is_variable(x):
+            meet(w, x, y)
+            return
+        index = value(x)
+        held = atomic_xchg(addr(w.heap[index]), y, ACQ_REL)
+        if held == 0:
+            return
+        free_node(w, index)
+        x = held
+
+
+@inline
+def link(w: Ptr[Worker], a: u64, b: u64) -> None:
+    """`link_slow`, under the name that code has that runs often."""
+    link_slow(w, a, b)

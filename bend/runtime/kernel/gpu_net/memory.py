@@ -1,0 +1,182 @@
+"""Memory: cells of two words from one heap that all lanes share.
+
+Before each task a lane makes sure that it has all cells that the task can take (`reserve`), so that allocation inside
+of rules is never more than a few plain loads and stores, and cannot fail. What it frees goes to a list of its own,
+which becomes a magazine when it is long enough: the lane keeps one, and leaves the next to others (Bonwick and Adams,
+"Magazines and vmem", 2001).
+"""
+
+from bend.runtime.kernel.gpu_net.depot import give_magazine, take_magazine
+from bend.runtime.kernel.gpu_net.state import Net, Worker
+from bend.runtime.kernel.lang import (
+    RELAXED,
+    Ptr,
+    addr,
+    atomic_add,
+    atomic_load,
+    atomic_sub,
+    inline,
+    noinline,
+    u64,
+    unlikely,
+)
+from bend.runtime.kernel.ports import VAR, make_port, value
+
+# Words of the largest chunk: small ones keep what many lanes hold small, large ones are asked for seldom.
+MAX_CHUNK = 4096
+
+
+@inline
+def alloc_node(w: Ptr[Worker]) -> u64:
+    """The heap index of a cell; its content is whatever was there."""
+    index = w.free
+    if unlikely(index == 0):
+        return alloc_slow(w)
+    w.free = w.heap[index]
+    w.free_count -= 1
+    return index
+
+
+@noinline
+def alloc_slow(w: Ptr[Worker]) -> u64:
+    """A cell of the spare magazine, or one that was never used. `reserve` has seen to it that there is one."""
+    index = w.spare
+    if index != 0:
+        w.spare = 0
+        w.free = w.heap[index]
+        w.free_count = w.net.magazine - 1
+        return index
+    index = w.next
+    w.next = index + 2
+    return index
+
+
+@inline
+def free_node(w: Ptr[Worker], index: u64) -> None:
+    """Gives a cell back, to the lane that frees it."""
+    w.heap[index] = w.free
+    w.free = index
+    count = w.free_count + 1
+    w.free_count = count
+    if unlikely(count == w.net.magazine):
+        put_by(w)
+
+
+@noinline
+def put_by(w: Ptr[Worker]) -> None:
+    """The list of free cells has become a full magazine."""
+    if w.spare != 0:
+        give_magazine(w, w.spare)
+    w.spare = w.free
+    w.free = 0
+    w.free_count = 0
+
+
+@inline
+def alloc_variable(w: Ptr[Worker]) -> u64:
+    """A fresh, empty variable, as a port."""
+    index = alloc_node(w)
+    w.heap[index] = 0
+    return make_port(VAR, index)
+
+
+@inline
+def bound_variable(w: Ptr[Worker], port: u64) -> u64:
+    """A fresh variable one end of which is joined with a port already."""
+    index = alloc_node(w)
+    w.heap[index] = port
+    return make_port(VAR, index)
+
+
+@inline
+def free_variable(w: Ptr[Worker], variable: u64) -> None:
+    """Frees the slot of a variable."""
+    free_node(w, value(variable))
+
+
+# ---- before a task ----
+
+
+@inline
+def reserve(w: Ptr[Worker], cells: u64) -> bool:
+    """Makes sure that so many cells can be allocated; False if there is no memory for that."""
+    if w.free_count + ((w.end - w.next) >> 1) >= cells:
+        return True
+    return reserve_slow(w, cells)
+
+
+@noinline
+def reserve_slow(w: Ptr[Worker], cells: u64) -> bool:
+    """`reserve` in full: looks into the magazines before it takes memory that was never used."""
+    fresh = (w.end - w.next) >> 1
+    if w.spare == 0:
+        w.spare = take_magazine(w)
+    if w.spare != 0 and w.free_count + w.net.magazine + fresh >= cells:
+        return True
+    return take_chunk(w, cells * 2)
+
+
+@noinline
+def take_chunk(w: Ptr[Worker], words: u64) -> bool:
+    """Takes a chunk of at least so many words that were never used; what is left of the last one becomes free cells.
+    False if there is none."""
+    size = w.chunk
+    if size < words:
+        size = words
+    start = take_words(w.net, size)
+    if start == 0 and size > words:
+        size = words
+        start = take_words(w.net, size)
+    if start == 0:
+        return False
+    if w.chunk < MAX_CHUNK:
+        w.chunk *= 2
+    if start == w.end:
+        w.end = start + size
+        return True
+    while w.next != w.end:
+        w.next += 2
+        free_node(w, w.next - 2)
+    w.next = start
+    w.end = start + size
+    return True
+
+
+@noinline
+def take_words(net: Ptr[Net], count: u64) -> u64:
+    """The heap index of an even number of words that were never used; 0 if there are no more."""
+    start = atomic_load(addr(net.heap_next), RELAXED)
+    if start + count > net.heap_end:
+        return 0
+    start = atomic_add(addr(net.heap_next), count, RELAXED)
+    if start + count > net.heap_end:
+        atomic_sub(addr(net.heap_next), count, RELAXED)
+        return 0
+    return start
+
+
+@noinline
+def grow_scratch(w: Ptr[Worker], words: u64) -> bool:
+    """Makes the scratch area larger; False if there is no memory for that."""
+    size = words + (words & 1)
+    start = take_words(w.net, size)
+    if start == 0:
+        return False
+    w.scratch = addr(w.heap[start])
+    w.scratch_words = size
+    return True
+
+
+# ---- for expansion ----
+
+
+@inline
+def scratch_area(w: Ptr[Worker]) -> Ptr[u64]:
+    """The scratch area, which has been made large enough for what the task expands."""
+    return w.scratch
+
+
+@noinline
+def take_labels(w: Ptr[Worker], count: u64) -> u64:
+    """So many fresh labels: gives where they begin. They are used again when all others have been used."""
+    return atomic_add(addr(w.net.next_label), count, RELAXED)
