@@ -20,7 +20,7 @@ from bend.hvm.numbers import DivisionByZero
 from bend.runtime.cache import Cache
 from bend.runtime.cpu import COUNTERS, RunResult, read_tree
 from bend.runtime.gpu import Buffer, Gpu, Grid, Kernel, Request, grid_of, memory_of, wait_for
-from bend.runtime.gpu_trial import Record
+from bend.runtime.gpu_record import Record
 from bend.runtime.image import FIRST_WORD, Image
 from bend.runtime.region import WORD, OutOfMemory
 

@@ -18,7 +18,7 @@ from bend.running import Overflows
 from bend.runtime.cache import Cache
 from bend.runtime.gpu import Grid
 from bend.runtime.gpu_net import GpuResult, Layout, LinkedProgram, Tuning
-from bend.runtime.gpu_trial import Record
+from bend.runtime.gpu_record import Record
 from bend.runtime.image import Image
 from bend.runtime.region import WORD, OutOfMemory
 from bend.source import Source
