@@ -198,6 +198,23 @@ def test_running_out_of_memory(linked: LinkedProgram, grid: Grid, words: int) ->
     assert caught.value.limit - 4000 * WORD < caught.value.peak <= caught.value.limit
 
 
+@pytest.mark.parametrize('entry', ['combs', 'trees', 'agains'])
+def test_with_any_memory_runs_are_right_or_end(linked: LinkedProgram, entry: str) -> None:
+    """Also where some lanes lack memory for tasks that others run instead."""
+    usual = linked.run(entry).result
+    ended, went_well = 0, 0
+    for words in range(8, 20000, 571):
+        try:
+            found = heap_of(linked, words).run(entry).result
+        except OutOfMemory:
+            ended += 1
+            continue
+        went_well += 1
+        assert (found.net, found.by_rule) == (usual.net, usual.by_rule)
+    assert ended > 0
+    assert went_well > 0
+
+
 def one_number(linked: LinkedProgram) -> tuple[Image, list[int]]:
     """An argument."""
     image = Image({name: number for number, name in enumerate(linked.program.names)})

@@ -9,6 +9,7 @@ emulation on the CPU differ only in what they do in between. Counters that lanes
 in the same one behind a barrier, and cleared one before the next that uses them, of three.
 """
 
+from bend.runtime.kernel.gpu_net.bag import has_tasks
 from bend.runtime.kernel.gpu_net.exchange import (
     NO_RANK,
     SLOT_WORDS,
@@ -89,7 +90,7 @@ def run_round(w: Ptr[Worker]) -> u64:
     """Runs tasks; who has none left afterwards gets a number."""
     run_tasks(w)
     w.rank = NO_RANK
-    if w.top == w.bottom:
+    if not has_tasks(w):
         w.rank = atomic_add(addr(w.team.idle[w.round % ROUNDS]), 1, RELAXED, BLOCK)
     w.phase = OFFER
     return TEAM
@@ -136,7 +137,7 @@ def end_round(w: Ptr[Worker]) -> u64:
     if team.is_over == 0:
         return run_round(w)
     w.rank = NO_RANK
-    if w.top == w.bottom:
+    if not has_tasks(w):
         w.rank = atomic_add(addr(team.turn_idle), 1, RELAXED, BLOCK)
     atomic_add(addr(team.ran), w.ran, RELAXED, BLOCK)
     w.ran = 0
