@@ -72,8 +72,8 @@ def entry_name(definition: int, ports: int) -> str:
 
 
 def const(value: int) -> lir.Expr:
-    """A 64-bit constant."""
-    return lir.Const(value, U64)
+    """A 64-bit constant; negative ones (counts of rules that known interactions save) wrap around."""
+    return lir.Const(value & 0xFFFFFFFFFFFFFFFF, U64)
 
 
 class EntryBuilder:
