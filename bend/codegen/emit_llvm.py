@@ -90,7 +90,8 @@ class ModuleEmitter:
             self.function_emitter(function).emit(lines)
             known = function, lines, self.intrinsics, self.alias_classes
             self.intrinsics, self.alias_classes = outer
-            if function.file:
+            # Where debug information is depends on the module.
+            if function.file and not function.traced:
                 self.kernel_texts[id(function)] = known
         self.intrinsics.update(known[2])
         self.alias_classes |= known[3]
