@@ -155,7 +155,7 @@ def fail(n):
     return fail(n - 1) + fail(n - 1)
 
 def main():
-  return work(80) + fail(3)
+  return work(32) + fail(3)
 """
 
 
@@ -173,7 +173,7 @@ def last(n):
     return (last(n - 1) * 2) + 1
 
 def main():
-  return work(80) + last(3)
+  return work(32) + last(3)
 """
 
 
