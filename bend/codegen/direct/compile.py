@@ -132,7 +132,7 @@ def analysed(book: core.Book, pipeline: Pipeline, *, eta: bool, check_overflow: 
     seldom = seldom_functions(program)
     context = Context(program, flow, lay_out(program, flow), borrowed_parameters(program, flow),
                       recursive_functions(program), Arithmetic(WORKER, check_overflow), {},
-                      forking_functions(program) - seldom, seldom, counting)
+                      forking_functions(program) - seldom, seldom, counting, parallel)
     context.entries.update(entries(context, flow))
     return Analysed(context, actions, arguments, readable_book(book, converted, eta))
 

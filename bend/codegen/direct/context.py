@@ -36,10 +36,17 @@ class Context:
     """The functions that run a few times at most."""
     counting: bool = False
     """Whether the program counts its calls and cells."""
+    parallel: bool = False
+    """Whether several workers may run."""
     structs: dict[str, lir.Struct] = field(default_factory=dict)
     applied: set[int] = field(default_factory=set)
     forked: dict[int, set[int]] = field(default_factory=dict)
     """The numbers of the functions that are forked, with the places of the calls."""
+
+    def header_of(self, cell: lir.Expr) -> lir.Expr:
+        """The header of a cell. Other workers may change the count in it meanwhile."""
+        address = val.word_address(cell, 0)
+        return lir.AtomicLoad(address, 'relaxed') if self.parallel else lir.Load(address)
 
     def rep(self, name: str) -> Rep:
         """The representation of a variable."""

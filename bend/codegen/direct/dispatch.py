@@ -47,7 +47,7 @@ class _Applying(Operations):
         unfold = (lir.Assign(FUNCTION, lir.Call('constant', (WORKER, number), lir.U64)),
                   lir.ExprStmt(lir.Call('retain_shared', (FUNCTION,), lir.VOID)), lir.Continue())
         stays = lir.Logical('or', val.has_tag(FUNCTION, words.NUMBER), val.has_tag(FUNCTION, words.ERASER))
-        head = val.load_word(FUNCTION, 0)
+        head = self.context.header_of(FUNCTION)
         is_partial = lir.Compare('eq', val.shape_in(head), u64(words.PARTIAL))
         from_cell = lir.If(is_partial, (
             lir.Assign(ENTRY, lir.Binary('shr', head, u64(words.HEADER_PAYLOAD_SHIFT))),

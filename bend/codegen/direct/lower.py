@@ -568,7 +568,7 @@ class Lowering(Operations):
                immediates: Sequence[tuple[int, lir.Block]], default: lir.Block | None) -> lir.Block:
         """The arm that a value takes."""
         wrong = self.collect(self.wrong) if default is None else default
-        shape = val.shape_in(val.load_word(value, 0))
+        shape = val.shape_in(self.context.header_of(value))
         cell = _one_of(shape, cells, wrong, default is not None)
         immediate = _one_of(lir.Binary('shr', value, u64(words.INDEX_SHIFT)), immediates, wrong, default is not None)
         if default is None:

@@ -179,7 +179,7 @@ class Operations(Counting):
         if others:
             test = val.has_tag(word, words.CELL)
             if others & ~(NUMBERS | ERASER):
-                test = lir.Logical('and', test, lir.Compare('eq', val.shape_in(val.load_word(word, 0)), u64(number)))
+                test = lir.Logical('and', test, lir.Compare('eq', val.shape_in(self.context.header_of(word)), u64(number)))
             self.emit(lir.If(test, take, self.collect(lambda: self.copy_number(word, others, names))))
         else:
             self.emit(*take)
@@ -210,7 +210,7 @@ class Operations(Counting):
             if position == shape.packed:
                 packed = val.REPS[shape.kind]
                 value = (val.unboxed(word, packed) if shape.is_immediate
-                         else val.packed_in(val.load_word(word, 0), packed))
+                         else val.packed_in(self.context.header_of(word), packed))
                 value = val.converted(value, packed, rep)
             else:
                 value = val.converted(val.load_word(word, index), 'word', rep)

@@ -128,7 +128,7 @@ def word_address(cell: lir.Expr, index: int) -> lir.Expr:
 
 
 def load_word(cell: lir.Expr, index: int) -> lir.Expr:
-    """A word of a cell; 0 is the header."""
+    """A word of a cell, but not its header (`Context.header_of`)."""
     return lir.Load(word_address(cell, index))
 
 
