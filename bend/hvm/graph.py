@@ -50,7 +50,25 @@ class PortGraph:
         first = self.partners[node * 3 + 1]
         if first in self.outputs:
             return False
-        return self.kinds[first // 3] is net.Era or first % 3 != 0 or not self.closed[first // 3]
+        if first % 3 != 0 or not self.closed[first // 3]:
+            return True
+        return self.kinds[first // 3] is net.Era or self._is_use(first)
+
+    def is_dropped(self, port: int) -> bool:
+        """Whether nothing comes of the variable that is bound at a port: whatever is done with it is dropped."""
+        use = self.partners[port]
+        if use % 3 != 0 or not self.closed[use // 3]:
+            return False
+        return self.kinds[use // 3] is net.Era or self._is_use(use)
+
+    def _is_use(self, port: int) -> bool:
+        """Whether a principal port belongs to what is done with a variable, and is no value: an operation, a switch, or
+        a duplication with a label, since superpositions have none; or applications of which one of these is the
+        last. That one whose result is dropped at once looks like a tuple that ends with `*`."""
+        while port % 3 == 0 and self.kinds[port // 3] is net.Con:
+            port = self.partners[port + 2]
+        kind = self.kinds[port // 3]
+        return port % 3 == 0 and (kind in (net.Opr, net.Swi) or (kind is net.Dup and self.label(port // 3) != 0))
 
     def reference(self, port: int) -> str | None:
         """The name of the reference that the port belongs to."""

@@ -313,7 +313,7 @@ class Reader:
             self.then(self.application, function, first)
         elif not graph.is_function(node):
             self.then(lambda parts: result.Pair(parts[0], parts[1]), first, second)
-        elif graph.kinds[first.port // 3] is net.Era:
+        elif graph.is_dropped(node * 3 + 1):
             self.then(self.function_of_nothing, second)
         else:
             name = self.name_of(graph, node * 3 + 1)

@@ -36,6 +36,8 @@ from bend.runtime.direct.values import (
     Variable,
 )
 
+_UNUSED = core.PVar(None)
+
 
 def quote(value: Value, evaluator: Evaluator, tag_tests: Mapping[int, str]) -> core.Term:
     """The term of a value. `tag_tests` are the definitions that functions which test the tags of matches have become on
@@ -54,7 +56,7 @@ class _Quoter:
         self.copies: dict[str, int] = {}
         self.names: dict[int, tuple[Neutral, str]] = {}
         self.parts: dict[int, tuple[Split, tuple[str, str]]] = {}
-        self.shared: list[tuple[tuple[str | None, ...], core.Term]] = []
+        self.shared: list[tuple[tuple[str, ...], core.Term]] = []
 
     # ---- names ---------------------------------------------------------------------------------
 
@@ -69,9 +71,9 @@ class _Quoter:
         self.copies[name] += 1
         return core.Var(f'{name}%{self.copies[name] - 1}')
 
-    def pattern(self, name: str | None) -> core.PVar | core.PDup:
+    def pattern(self, name: str) -> core.PVar | core.PDup:
         """What binds all uses of a name."""
-        count = 0 if name is None else self.copies[name]
+        count = self.copies[name]
         if count < 2:
             return core.PVar(f'{name}%0' if count else None)
         return core.PDup(tuple(core.PVar(f'{name}%{copy}') for copy in range(count)))
@@ -85,9 +87,18 @@ class _Quoter:
     def with_shared(self, body: core.Term) -> core.Term:
         """A term with all that was kept apart around it."""
         for names, term in self.shared:
-            patterns = tuple(map(self.pattern, names))
-            body = core.Let(patterns[0] if len(names) == 1 else core.PTup(patterns), term, body)
+            body = core.Let(self.shared_pattern(names), term, body)
         return body
+
+    def shared_pattern(self, names: tuple[str, ...]) -> core.Pattern:
+        """What binds what was kept apart. Without a name, it is something dropped: it becomes a duplication without
+        uses, which readback knows to be no part of a tuple."""
+        if not names:
+            return core.PDup((_UNUSED, _UNUSED))
+        if not any(self.copies[name] for name in names):
+            return _UNUSED
+        patterns = tuple(map(self.pattern, names))
+        return patterns[0] if len(names) == 1 else core.PTup(patterns)
 
     # ---- values --------------------------------------------------------------------------------
 
@@ -135,11 +146,18 @@ class _Quoter:
         earlier = len(dropped)
         body = self.quote(self.evaluator.apply(closure, [Variable(name)]))
         while len(dropped) > earlier:
-            self.shared.append(((None,), self.neutral(dropped.pop())))
+            self.drop(dropped.pop())
         pattern = self.pattern(name)
         if isinstance(pattern, core.PVar):
             return core.Lam(pattern, body)
         return core.Lam(core.PVar(name), core.Let(pattern, core.Var(name), body))
+
+    def drop(self, value: Neutral) -> None:
+        """Keeps something that is dropped."""
+        if isinstance(value, Part):
+            self.split(value.whole)
+        else:
+            self.shared.append(((), self.neutral(value)))
 
     # ---- neutral values ------------------------------------------------------------------------
 
@@ -158,13 +176,16 @@ class _Quoter:
 
     def part(self, value: Part) -> core.Term:
         """A part of a neutral value that is taken apart once."""
-        whole = value.whole
+        return self.use(self.split(value.whole)[value.index])
+
+    def split(self, whole: Split) -> tuple[str, str]:
+        """The names of both parts of a neutral value."""
         if id(whole) not in self.parts:
             argument = self.neutral(whole.argument)
             names = self.fresh(), self.fresh()
             self.shared.append((names, argument))
             self.parts[id(whole)] = whole, names
-        return self.use(self.parts[id(whole)][1][value.index])
+        return self.parts[id(whole)][1]
 
     def waiting(self, value: Neutral) -> core.Term:
         """The term of what waits for a variable."""
