@@ -6,13 +6,14 @@ from random import Random
 
 import pytest
 
+from bend.options import Encoding, Options
 from bend.runtime.cache import Cache
 from tests.direct import programs
 from tests.direct.agreement import Sample, differences
 from tests.native.programs import WILD
 from tests.native.programs import program as any_program
 
-EVALUATED, COMPILED, WILD_PROGRAMS = 12, 3, 5
+EVALUATED, COMPILED, WILD_PROGRAMS, SCOTT = 12, 3, 5, 4
 
 
 @pytest.fixture(scope='module')
@@ -21,9 +22,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Cache:
     return Cache(tmp_path_factory.mktemp('cache'))
 
 
-def assert_agreement(text: str, files: Cache, is_native: bool) -> None:
+def assert_agreement(text: str, files: Cache, is_native: bool, encoding: Encoding = 'num-scott') -> None:
     """Nobody gives another result than nets."""
-    found = differences(Sample(text, files), is_native)
+    found = differences(Sample(text, files, Options(encoding=encoding)), is_native)
     assert not found, f'{found}\n{text}'
 
 
@@ -43,6 +44,18 @@ def test_features_together(seed: int, files: Cache) -> None:
 def test_any_programs(seed: int, files: Cache) -> None:
     """The evaluator, which the compiled code is compared with elsewhere, on the language as a whole."""
     assert_agreement(any_program(Random(seed), named=False), files, is_native=seed < COMPILED)
+
+
+@pytest.mark.parametrize('seed', [141, 149, 225, 227, 443, 469])
+def test_programs_that_are_shown_with_care(seed: int, files: Cache) -> None:
+    """Constants that are copied before they are shown (the first four), a parameter of which all is dropped, and a
+    constructor without fields that is bound around where it is returned."""
+    assert_agreement(any_program(Random(seed), named=False), files, is_native=False)
+
+
+@pytest.mark.parametrize('seed', range(SCOTT))
+def test_any_programs_in_the_scott_encoding(seed: int, files: Cache) -> None:
+    assert_agreement(any_program(Random(seed), named=False), files, is_native=seed == 0, encoding='scott')
 
 
 @pytest.mark.parametrize('seed', range(WILD_PROGRAMS))
