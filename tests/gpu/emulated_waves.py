@@ -3,6 +3,7 @@
 from bend.runtime.kernel.lang import Ptr, export, struct, u64
 from bend.runtime.kernel.waves.begin import Start, begin_lane
 from bend.runtime.kernel.waves.main import lane_main
+from bend.runtime.kernel.waves.state import Block
 
 
 @struct
@@ -10,10 +11,11 @@ class LaneStart:
     """Where a lane is."""
 
     start: Ptr[Start]
+    memory: Ptr[Block]
     block: u64
     index: u64
 
 
 @export
 def emulated_main(lane: Ptr[LaneStart]) -> None:
-    lane_main(begin_lane(lane.start, lane.block, lane.index))
+    lane_main(begin_lane(lane.start, lane.memory, lane.block, lane.index))

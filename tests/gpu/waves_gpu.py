@@ -59,7 +59,11 @@ class WavesKernel:
         count = grid.blocks * grid.threads
         stacks = reserve(count * NATIVE_STACK)
         assert stacks is not None
-        lanes = [(ctypes.c_uint64 * 3)(address, *divmod(lane, grid.threads)) for lane in range(count)]
+        # What barriers count here, which a GPU does itself, comes first.
+        memory = bytes(16) + b'\xab' * (grid.shared_memory - 16)
+        blocks = [ctypes.create_string_buffer(memory, len(memory)) for _ in range(grid.blocks)]
+        lanes = [(ctypes.c_uint64 * 4)(address, ctypes.addressof(blocks[lane // grid.threads]),
+                                       *divmod(lane, grid.threads)) for lane in range(count)]
         with signals_blocked():
             threads = [start_thread(self._function, ctypes.addressof(lane), stacks.address + number * NATIVE_STACK,
                                     NATIVE_STACK) for number, lane in enumerate(lanes)]

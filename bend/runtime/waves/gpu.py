@@ -20,16 +20,15 @@ from bend.runtime.waves.program import WavesProgram
 PAGE = 8192
 """Words that are copied together."""
 BLOCKS_PER_MULTIPROCESSOR = 2
-LARGEST_STACK = 1 << 12
-"""Words of a lane's stack, if that is no more than the part of the memory that stacks may take."""
-STACK_PART = 1 / 8
 LARGEST_CAPACITY = 1 << 22
 CAPACITY_PART = 1 / 16
-BLOCK_CAPACITY = 1 << 12
-"""Frames that can be ready in a block."""
+BLOCK_CAPACITY = 1 << 10
+"""Frames that can be ready in a block: their list is in its shared memory."""
 MOST_ALONE = 256
 """With no more ready frames than this (and than it has lanes) one block runs them alone: its barriers are cheap."""
-_ZERO_AT_FIRST = ('shared', 'blocks', 'constants', 'overflows')
+_ZERO_AT_FIRST = ('shared', 'constants', 'settled', 'new constants', 'overflows')
+_NOT_NEEDED = ('native', 'blocks')
+"""What only the emulated device has in memory of the host."""
 
 
 class DeviceWords:
@@ -110,7 +109,7 @@ class GpuRun(WavesRun):
         self.regions.clear()
 
     def _reserve(self, name: str, byte_count: int) -> None:
-        if name == 'native':
+        if name in _NOT_NEEDED:
             return
         buffer = self.gpu.buffer(byte_count)
         region = self.regions[name] = DeviceRegion(buffer.address, DeviceWords(buffer), buffer)
@@ -130,8 +129,8 @@ class GpuRun(WavesRun):
             region.words.flush()
         self._write_start()
         try:
-            wait_for(self.kernel.launch(Grid(self.device.blocks, self.device.threads, 0), self._start_buffer.address),
-                     self)
+            grid = Grid(self.device.blocks, self.device.threads, self.block_bytes)
+            wait_for(self.kernel.launch(grid, self._start_buffer.address), self)
             self.device_seconds += self.kernel.seconds()
         finally:
             for region in self.regions.values():
@@ -142,8 +141,7 @@ class GpuRun(WavesRun):
         layout = self.program.layouts['Start']
         words = [0] * self._start_words
         for name, value in {
-            'shared': self.regions['shared'].address, 'blocks': self.regions['blocks'].address,
-            'stack_bytes': self.device.stack_words * WORD, 'change_count': len(self._changes),
+            'shared': self.regions['shared'].address, 'change_count': len(self._changes),
             'changes': self._start_buffer.address + self._start_words * WORD, 'is_first': int(self._is_first),
         }.items():
             words[layout[name]] = value
@@ -163,24 +161,23 @@ class GpuRun(WavesRun):
 
 def gpu_grid(program: WavesProgram, gpu: Gpu, kernel: Kernel, request: Request) -> Device:
     """How a program uses a GPU: as many lanes as suit it, and its memory shared out. Raises GpuFailure."""
-    if request.blocks is None:
-        most = BLOCKS_PER_MULTIPROCESSOR * gpu.device.multiprocessors
-        grid = grid_of(request, gpu.device, lambda threads: min(most, kernel.resident_blocks(threads, 0)), 0)
-    else:
-        grid = grid_of(request, gpu.device, lambda threads: kernel.resident_blocks(threads, 0), 0)
+    layouts = program.program.layouts
+    shared_memory = (layouts['Block'][''] + 2 * BLOCK_CAPACITY) * WORD
+
+    def resident(threads: int) -> int:
+        return kernel.resident_blocks(threads, shared_memory)
+
+    most = sys.maxsize if request.blocks is not None else BLOCKS_PER_MULTIPROCESSOR * gpu.device.multiprocessors
+    grid = grid_of(request, gpu.device, lambda threads: min(most, resident(threads)), shared_memory)
     memory = memory_of(request, gpu.free_memory())
     lanes = grid.blocks * grid.threads
-    stack_words = min(LARGEST_STACK, int(memory * STACK_PART) // (lanes * WORD))
     capacity = min(LARGEST_CAPACITY, int(memory * CAPACITY_PART) // (2 * WORD))
-    layouts = program.program.layouts
-    rest = (memory - lanes * (stack_words + layouts['Worker']['']) * WORD - 2 * capacity * WORD
-            - grid.blocks * (layouts['Block'][''] + 2 * BLOCK_CAPACITY) * WORD)
-    least = 2 + 2 * program.entry_words
-    if stack_words < least or capacity < lanes or rest < program.frame_words * WORD:
+    rest = memory - lanes * layouts['Worker'][''] * WORD - 2 * capacity * WORD
+    if capacity < lanes or rest < program.frame_words * WORD:
         raise OutOfMemory(memory, memory)
-    return replace(Device(), blocks=grid.blocks, threads=grid.threads, stack_words=stack_words,
-                   heap_bytes=rest // WORD * WORD, capacity=capacity, block_capacity=BLOCK_CAPACITY,
-                   alone_below=min(MOST_ALONE, grid.threads), step_below=grid.blocks, rounds_below=grid.threads)
+    return replace(Device(), blocks=grid.blocks, threads=grid.threads, heap_bytes=rest // WORD * WORD,
+                   capacity=capacity, block_capacity=BLOCK_CAPACITY, alone_below=min(MOST_ALONE, grid.threads),
+                   step_below=grid.blocks, rounds_below=grid.threads)
 
 
 @contextmanager

@@ -135,11 +135,13 @@ class WavesRun:
         at_list = self.program.layouts['Shared']['lists']
         for number in range(2):
             self.regions['shared'].words[at_list + number] = at['lists'] + number * device.capacity * WORD
+        # On a GPU, each block finds its own.
+        blocks = at.get('blocks', 0)
         stack_words = min(device.stack_words, self.states.stack_words)
         for lane in range(device.lanes):
             block, index = divmod(lane, device.threads)
             self._set('Worker', 'lanes', lane, {
-                'shared': at['shared'], 'block': at['blocks'] + block * self.block_bytes, 'id': lane, 'index': index,
+                'shared': at['shared'], 'block': blocks + block * self.block_bytes, 'id': lane, 'index': index,
                 'next': at['heap'], 'end': at['heap'], 'chunk': FIRST_CHUNK,
                 'stack_room': (stack_words - self.states.entry_words) * WORD, 'budget': device.budget,
             })

@@ -9,20 +9,18 @@ from bend.runtime.kernel.waves.state import Block, Shared, Worker
 
 @struct
 class Start:
-    """What a launch gets: where blocks are, and how far apart stacks; words of lanes that change, as pairs of a place
-    in `Worker` and what is there now. In the first launch of a run lanes find out where they are."""
+    """What a launch gets: words of lanes that change, as pairs of a place in `Worker` and what is there now. In the
+    first launch of a run lanes find out where they are."""
 
     shared: Ptr[Shared]
-    blocks: Ptr[Block]
-    stack_bytes: u64
     changes: Ptr[u64]
     change_count: u64
     is_first: u64
 
 
 @inline
-def begin_lane(s: Ptr[Start], block: u64, index: u64) -> Ptr[Worker]:
-    """The lane of a number in a block, ready to run."""
+def begin_lane(s: Ptr[Start], memory: Ptr[Block], block: u64, index: u64) -> Ptr[Worker]:
+    """The lane of a number in a block with its memory, ready to run."""
     shared = s.shared
     lane = block * shared.threads + index
     w = addr(Ptr[Worker](shared.first)[lane])
@@ -30,9 +28,7 @@ def begin_lane(s: Ptr[Start], block: u64, index: u64) -> Ptr[Worker]:
     if s.is_first != 0:
         w.id = lane
         w.index = index
-        w.block = addr(s.blocks[block])
-        w.stack += lane * s.stack_bytes
-        w.stack_limit += lane * s.stack_bytes
+    w.block = memory
     return w
 
 

@@ -3,11 +3,13 @@
 from bend.runtime.kernel.lang import (
     Ptr,
     block_index,
+    cast,
     exit_thread,
     export,
     inline,
     noinline,
     noreturn,
+    shared_memory,
     thread_index,
     trap,
     u64,
@@ -15,13 +17,14 @@ from bend.runtime.kernel.lang import (
 from bend.runtime.kernel.lang import block_barrier as barrier_of_block
 from bend.runtime.kernel.waves.begin import Start, begin_lane
 from bend.runtime.kernel.waves.main import lane_main
-from bend.runtime.kernel.waves.state import Worker
+from bend.runtime.kernel.waves.state import Block, Worker
 
 
 @export
 def gpu_main(start: u64) -> None:
     """What each thread does."""
-    lane_main(begin_lane(Ptr[Start](start), u64(block_index()), u64(thread_index())))
+    memory = cast(Ptr[Block], shared_memory())
+    lane_main(begin_lane(Ptr[Start](start), memory, u64(block_index()), u64(thread_index())))
 
 
 @inline
