@@ -15,7 +15,7 @@ from bend.codegen.pylir import compile_kernel
 from bend.codegen.task_needs import most_needed
 from bend.hvm import net
 from bend.hvm.actions import action_names
-from bend.runtime.gpu_net import GpuNetProgram
+from bend.runtime.gpu_net import ENTRY, GpuNetProgram
 
 MODULES = ('ports', 'numbers', 'entries', 'storage', 'wires', 'expand', 'rules', 'gpu_net/stop', 'gpu_net/link',
            'gpu_net/main')
@@ -50,7 +50,15 @@ def gpu_net_kernel(target: Sequence[Path], check_overflow: bool) -> lir.Module:
 
 def gpu_net_module(program: GpuNetProgram, target: Sequence[Path] = DEVICE) -> lir.Module:
     """All code of a program, for a device."""
-    return lir.merge(gpu_net_kernel(tuple(target), program.counted != 0), program.code)
+    kernel = gpu_net_kernel(tuple(target), program.counted != 0)
+    return lir.merge(kernel, program.code, lir.Module((_entry(kernel),)))
+
+
+def _entry(kernel: lir.Module) -> lir.Function:
+    """What is launched: gives a lane memory for its state, on its own stack."""
+    place = lir.Local('place', lir.U64)
+    call = kernel.function('run_lane').call(place, lir.StackArray(lir.StructName('Worker'), 1))
+    return lir.Function(ENTRY, ((place.name, lir.U64),), lir.VOID, (lir.ExprStmt(call),), exported=True)
 
 
 def _constant(name: str, value: int) -> lir.Function:

@@ -118,7 +118,7 @@ class Layout:
         self.bag_words = max(tuning.bag_words, 2 * program.task_words + 4 * SLOT_WORDS)
         sizes = {'place': len(Record(module, 'Place').data), 'net': len(Record(module, 'Net').data),
                  'teams': grid.blocks * len(Record(module, 'Team').data),
-                 'lanes': lanes * len(Record(module, 'Worker').data), 'bags': lanes * self.bag_words * WORD,
+                 'bags': lanes * self.bag_words * WORD,
                  'slots': lanes * SLOT_WORDS * WORD, 'team_slots': lanes * SLOT_WORDS * WORD,
                  'book': len(program.book), 'overflows': program.counted * WORD}
         self.starts: dict[str, int] = {}
@@ -213,8 +213,8 @@ class LinkedProgram:
                 'launch.blocks': self.grid.blocks, 'launch.threads': self.grid.threads, 'heap': base + layout.heap,
                 'heap_end': heap_words, 'bag_words': layout.bag_words, 'least': tuning.least, 'most': tuning.most,
                 'rounds': tuning.rounds, 'magazine': max(tuning.magazine, self.program.task_cells),
-                'kept': tuning.kept, **{name: at[name] for name in ('book', 'bags', 'lanes', 'teams', 'slots',
-                                                                    'team_slots', 'overflows')}}.items():
+                'kept': tuning.kept, **{name: at[name] for name in ('book', 'bags', 'teams', 'slots', 'team_slots',
+                                                                    'overflows')}}.items():
             state[name] = value
         return state
 

@@ -14,9 +14,10 @@ from bend.codegen.gpu_nets import compile_for_gpu, gpu_net_module
 from bend.deep_stack import with_deep_stack
 from bend.hvm import net
 from bend.runtime.gpu import Gpu, Grid, Kernel
-from bend.runtime.gpu_net import LinkedProgram, Tuning
+from bend.runtime.gpu_net import ENTRY, LinkedProgram, Tuning
+from bend.runtime.gpu_record import Record
 from bend.runtime.jit import compile_object, load_object
-from tests.gpu.emulation import EMULATED, EmulatedBuffer, EmulatedGpu, EmulatedKernel
+from tests.gpu.emulation import EMULATED, EmulatedGpu, EmulatedKernel
 
 TURNS = Path(__file__).parent / 'turns.py'
 SMALL = Tuning(least=1, most=8, rounds=2, magazine=8, kept=1, bag_words=0)
@@ -24,30 +25,31 @@ SMALL = Tuning(least=1, most=8, rounds=2, magazine=8, kept=1, bag_words=0)
 MEMORY = 8 << 20
 
 
-class KeepingGpu(EmulatedGpu):
-    """Remembers the memory of the last run."""
-
-    last: EmulatedBuffer
-
-    def buffer(self, size: int) -> EmulatedBuffer:
-        self.last = super().buffer(size)
-        return self.last
-
-
 class TurnsKernel:
     """As `bend.runtime.gpu.Kernel`: a launch is over when it comes back."""
 
     def __init__(self, module: lir.Module) -> None:
         self._library = load_object(compile_object(emit_module(module), 0))
-        self._run = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64)(self._library.address('run_lanes'))
+        self._run = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)(
+            self._library.address('run_lanes'))
+        self._module = module
+        self._lanes = b''
 
     def resident_blocks(self, threads: int, shared_memory: int) -> int:
         return 1024 // threads
 
     def launch(self, grid: Grid, address: int) -> Callable[[], bool]:
-        outcome = self._run(address)
+        lanes = ctypes.create_string_buffer(grid.blocks * grid.threads * len(Record(self._module, 'Worker').data))
+        outcome = self._run(address, ctypes.addressof(lanes))
         assert outcome == 0, f'lanes ended with {outcome}'
+        self._lanes = lanes.raw
         return lambda: True
+
+    def lane_field(self, lane: int, name: str) -> int:
+        """What a lane had in a field when the last run was over."""
+        record = Record(self._module, 'Worker')
+        record.data[:] = self._lanes[lane * len(record.data):(lane + 1) * len(record.data)]
+        return record[name]
 
 
 def link_for_cpu(book: net.Book, *, threaded: bool = False, check_overflow: bool = False,
@@ -55,8 +57,8 @@ def link_for_cpu(book: net.Book, *, threaded: bool = False, check_overflow: bool
     """A program on a device of two blocks of eight lanes, with little memory."""
     program = with_deep_stack(lambda: compile_for_gpu(book, check_overflow=check_overflow, by_rule=by_rule))
     module = gpu_net_module(program, (EMULATED if threaded else TURNS,))
-    kernel = EmulatedKernel(module, 'reduce_net') if threaded else TurnsKernel(module)
-    return LinkedProgram(program, module, cast(Gpu, KeepingGpu()), cast(Kernel, kernel), Grid(2, 8, 16), MEMORY, SMALL)
+    kernel = EmulatedKernel(module, ENTRY) if threaded else TurnsKernel(module)
+    return LinkedProgram(program, module, cast(Gpu, EmulatedGpu()), cast(Kernel, kernel), Grid(2, 8, 16), MEMORY, SMALL)
 
 
 def with_device(linked: LinkedProgram, *, grid: Grid | None = None, tuning: Tuning | None = None,

@@ -53,3 +53,5 @@ def test_programs_assemble(tmp_path: Path) -> None:
     assert 'bend_entry' in assemble(text, OLDEST, tmp_path)
     assert 'atom.acq_rel.gpu.exch.b64' in text
     assert 'atom.acq_rel.gpu.cas.b64' in text
+    # Lanes keep their state on their stack.
+    assert '.local .align 8 .b8' in text

@@ -18,12 +18,10 @@ from bend.running import Overflows
 from bend.runtime.cache import Cache
 from bend.runtime.gpu import Grid
 from bend.runtime.gpu_net import GpuResult, Layout, LinkedProgram, Tuning
-from bend.runtime.gpu_record import Record
 from bend.runtime.image import Image
 from bend.runtime.region import WORD, OutOfMemory
 from bend.source import Source
-from tests.gpu.emulation import EmulatedBuffer
-from tests.gpu_net.device import KeepingGpu, link_for_cpu, with_device
+from tests.gpu_net.device import TurnsKernel, link_for_cpu, with_device
 from tests.native.test_overflow import MANY, counted
 from tests.native.test_overflow import book as parsed
 
@@ -139,11 +137,7 @@ def heap_of(linked: LinkedProgram, words: int) -> LinkedProgram:
 
 def lane_field(linked: LinkedProgram, lane: int, name: str) -> int:
     """What a lane had in a field when the last run was over."""
-    buffer = cast(EmulatedBuffer, cast(KeepingGpu, linked.gpu).last)
-    record = Record(linked.module, 'Worker')
-    start = Layout(linked.program, linked.module, linked.grid, linked.tuning).starts['lanes']
-    record.data[:] = buffer.read(start + lane * len(record.data), len(record.data))
-    return record[name]
+    return cast(TurnsKernel, linked.kernel).lane_field(lane, name)
 
 
 def test_work_spreads_over_the_device(linked: LinkedProgram) -> None:

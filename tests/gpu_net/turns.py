@@ -46,11 +46,10 @@ def advance_block(lanes: Ptr[Worker], threads: u64) -> u64:
 
 
 @export
-def run_lanes(place: u64) -> u64:
+def run_lanes(place: u64, lanes: Ptr[Worker]) -> u64:
     """Runs all lanes to the end; OVER, or what went wrong."""
     launch = Ptr[Place](place).launch
     net = cast(Ptr[Net], launch)
-    lanes = Ptr[Worker](net.lanes)
     threads = u64(launch.threads)
     blocks = u64(launch.blocks)
     for lane in range(blocks * threads):

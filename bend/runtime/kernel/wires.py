@@ -1,6 +1,6 @@
 """What ports lead to, and what comes of two that meet."""
 
-from bend.runtime.kernel.lang import ACQUIRE, Ptr, Worker, addr, atomic_load, inline, noinline, u64
+from bend.runtime.kernel.lang import ACQUIRE, RELAXED, Ptr, Worker, addr, atomic_load, inline, noinline, u64
 from bend.runtime.kernel.ports import CON, NUM, is_variable, tag, value
 from bend.runtime.kernel.storage import bound_variable, free_variable, push_redex
 
@@ -11,9 +11,10 @@ def resolve_slow(w: Ptr[Worker], variable: u64) -> u64:
     x = variable
     while is_variable(x):
         index = value(x)
-        held = atomic_load(addr(w.heap[index]), ACQUIRE)
-        if held == 0:
+        # Most slots are empty, and on a GPU an acquiring load empties the cache.
+        if atomic_load(addr(w.heap[index]), RELAXED) == 0:
             return x
+        held = atomic_load(addr(w.heap[index]), ACQUIRE)
         free_variable(w, x)
         x = held
     return x

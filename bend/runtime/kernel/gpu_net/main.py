@@ -4,18 +4,15 @@ from bend.runtime.kernel.gpu.grid import Place, my_block, my_thread, wait_for_bl
 from bend.runtime.kernel.gpu_net.schedule import GRID, OVER, advance
 from bend.runtime.kernel.gpu_net.start import enter
 from bend.runtime.kernel.gpu_net.state import Net, Worker
-from bend.runtime.kernel.lang import Ptr, addr, cast, export, u64
+from bend.runtime.kernel.lang import Ptr, cast, noinline, u64
 
 
-@export
-def reduce_net(place: u64) -> None:
-    """Runs a lane until the net is at rest, or the run was stopped. The `Launch` of its place is that of a `Net`."""
+@noinline
+def run_lane(place: u64, w: Ptr[Worker]) -> None:
+    """Runs a lane until the net is at rest, or the run was stopped. The `Launch` of its place is that of a `Net`, and
+    `w` leads to memory that the lane has for itself."""
     p = Ptr[Place](place)
-    net = cast(Ptr[Net], p.launch)
-    block = u64(my_block(p))
-    thread = u64(my_thread(p))
-    w = addr(Ptr[Worker](net.lanes)[block * u64(p.launch.threads) + thread])
-    enter(w, net, block, thread)
+    enter(w, cast(Ptr[Net], p.launch), u64(my_block(p)), u64(my_thread(p)))
     while True:
         barrier = advance(w)
         if barrier == OVER:

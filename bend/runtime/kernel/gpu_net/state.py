@@ -50,8 +50,6 @@ class Net:
     # The bags of all lanes, one after the other, and the words of each.
     bags: Ptr[u64]
     bag_words: u64
-    # The address of the first lane; they lie one after the other.
-    lanes: u64
     teams: Ptr[Team]
     # Tasks on their way from one lane to another: a slot for each lane of the device, and once more for blocks.
     slots: Ptr[u64]
@@ -95,7 +93,8 @@ class Net:
 
 @struct
 class Worker:
-    """One a lane; it belongs to it alone."""
+    """One a lane. It belongs to it alone, and lies on its own stack: on a GPU, the same word of all lanes of a warp is
+    one access there, and stays in the first-level cache when others write to the heap."""
 
     heap: Ptr[u64]
     book: Ptr[u64]
