@@ -26,8 +26,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bend.codegen import lir
 from bend.codegen.direct import compile as compiler
@@ -45,6 +44,8 @@ from bend.runtime.direct.program import DirectProgram
 from bend.source import Source
 from tests.direct.audit import faults
 from tests.direct.programs import program as random_program
+
+ROOT = Path(__file__).resolve().parents[2]
 
 SIZES = {'psum': '13', 'tree': '11', 'bitonic': '8', 'quicksort': '1500', 'msort': '1500', 'queens': '6', 'fib': '17',
          'listsum': '1500', 'hof': '1500', 'stencil': '7', 'mandelbrot': '4'}

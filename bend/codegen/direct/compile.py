@@ -80,10 +80,9 @@ def lower_direct(book: core.Book, *, parallel: bool = False, check_overflow: boo
                  interface: Interface | None = None, guesses: bool = False, counting: bool = False) -> Lowered:
     """The same as far as LIR. Where no call can be forked, the kernel for one worker serves."""
     pipeline = PIPELINE if parallel else SERIAL
-    front = analysed(book, pipeline, eta=eta, check_overflow=check_overflow, interface=interface, guesses=guesses,
-                     counting=counting)
-    context, actions = front.context, front.actions
-    parallel = parallel and bool(forking_functions(context.program))
+    front = analysed(book, pipeline, eta=eta, parallel=parallel, check_overflow=check_overflow, interface=interface,
+                     guesses=guesses, counting=counting)
+    context, actions, parallel = front.context, front.actions, front.context.parallel
     is_hosted = actions is not None or front.arguments is not None
     return Lowered(lower_program(context), Variant(parallel, check_overflow, is_hosted, counting), DirectProgram(
         object_code=b'',
@@ -115,7 +114,7 @@ class Analysed:
     readable: core.Book
 
 
-def analysed(book: core.Book, pipeline: Pipeline, *, eta: bool, check_overflow: bool = False,
+def analysed(book: core.Book, pipeline: Pipeline, *, eta: bool, parallel: bool = False, check_overflow: bool = False,
              interface: Interface | None = None, guesses: bool = False, counting: bool = False) -> Analysed:
     """What the entry of a book reaches, after the passes of a pipeline; see `compile_direct`. Raises `Unsupported`."""
     converted = convert(eta_reduce(book, functions=False) if eta else book)
@@ -132,7 +131,8 @@ def analysed(book: core.Book, pipeline: Pipeline, *, eta: bool, check_overflow: 
     seldom = seldom_functions(program)
     context = Context(program, flow, lay_out(program, flow), borrowed_parameters(program, flow),
                       recursive_functions(program), Arithmetic(WORKER, check_overflow), {},
-                      forking_functions(program) - seldom, seldom, counting, parallel)
+                      forking_functions(program) - seldom, seldom, counting,
+                      parallel and bool(forking_functions(program)))
     context.entries.update(entries(context, flow))
     return Analysed(context, actions, arguments, readable_book(book, converted, eta))
 

@@ -179,7 +179,8 @@ class Operations(Counting):
         if others:
             test = val.has_tag(word, words.CELL)
             if others & ~(NUMBERS | ERASER):
-                test = lir.Logical('and', test, lir.Compare('eq', val.shape_in(self.context.header_of(word)), u64(number)))
+                found = val.shape_in(self.context.header_of(word))
+                test = lir.Logical('and', test, lir.Compare('eq', found, u64(number)))
             self.emit(lir.If(test, take, self.collect(lambda: self.copy_number(word, others, names))))
         else:
             self.emit(*take)
