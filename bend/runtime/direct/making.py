@@ -95,10 +95,9 @@ class CellMaker:
 
     def shape_number(self, constructor: str | None) -> int:
         """The shape of a constructor; raises `Unforeseen` if the program was not compiled for it."""
-        number = self.numbers_by_name.get(constructor)
-        if number is None:
+        if self.foreseen is not None and constructor not in self.numbers_by_name:
             raise Unforeseen
-        return number
+        return self.numbers_by_name[constructor]
 
     def make(self, constructor: str | None, fields: Sequence[int]) -> int:
         """A constructor, or a tuple (None), of fields that become its own."""
