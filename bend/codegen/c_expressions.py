@@ -359,7 +359,7 @@ class Expressions:
 
 def _order(order: lir.Order) -> str:
     """A memory order as the builtins of C compilers know it."""
-    return f'__ATOMIC_{order.upper()}'
+    return f'__ATOMIC_{"RELAXED" if order == "unordered" else order.upper()}'
 
 
 def constant(value: int | float, type_: lir.Type) -> Text:

@@ -17,7 +17,8 @@ from bend.codegen.lir_layout import size_and_alignment
 from bend.codegen.llvm_text import SPACES, constant, extension, memory_type, quoted, value_type
 
 _ORDERS: dict[lir.Order, str] = {
-    'relaxed': 'monotonic', 'acquire': 'acquire', 'release': 'release', 'acq_rel': 'acq_rel', 'seq_cst': 'seq_cst',
+    'unordered': 'unordered', 'relaxed': 'monotonic', 'acquire': 'acquire', 'release': 'release',
+    'acq_rel': 'acq_rel', 'seq_cst': 'seq_cst',
 }
 _INT_OPS = {'add': 'add', 'sub': 'sub', 'mul': 'mul', 'and': 'and', 'or': 'or', 'xor': 'xor'}
 _FLOAT_OPS = {'add': 'fadd', 'sub': 'fsub', 'mul': 'fmul', 'div': 'fdiv'}

@@ -108,7 +108,7 @@ class _GpuFunction(FunctionEmitter):
         match expr:
             case lir.AtomicLoad(pointer, order, scope):
                 address = self.typed(pointer)
-                order = self.weakened(order, scope, 'acquire')
+                order = self.weakened('relaxed' if order == 'unordered' else order, scope, 'acquire')
                 return self.ptx(f'ld.{order}{_suffix(expr)}.b{width} $0, [$1]', type_, address, 'l')
             case lir.AtomicRmw(op, pointer, value, order, scope):
                 address = self.typed(pointer)

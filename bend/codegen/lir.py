@@ -46,7 +46,7 @@ from bend.codegen.lir_types import Type as Type
 from bend.codegen.lir_types import VoidType as VoidType
 from bend.codegen.lir_types import pointee as pointee
 
-Order = Literal['relaxed', 'acquire', 'release', 'acq_rel', 'seq_cst']
+Order = Literal['unordered', 'relaxed', 'acquire', 'release', 'acq_rel', 'seq_cst']
 Scope = Literal['block', 'device', 'system']
 Inline = Literal['hint', 'always', 'never', 'auto']
 BinaryOp = Literal['add', 'sub', 'mul', 'div', 'rem', 'and', 'or', 'xor', 'shl', 'shr']
@@ -220,7 +220,7 @@ class Load:
 @final
 @dataclass(frozen=True, slots=True)
 class AtomicLoad:
-    """An atomic load: relaxed, acquire or seq_cst."""
+    """An atomic load: relaxed, acquire or seq_cst; or unordered: as relaxed, but several loads may become one."""
 
     pointer: Expr
     order: Order = 'seq_cst'

@@ -367,7 +367,7 @@ class _Function:
                 self.scalar_at(pointer)
             case lir.AtomicLoad(pointer, order):
                 self.atomic_at(pointer)
-                self.order(order, ('relaxed', 'acquire', 'seq_cst'))
+                self.order(order, ('unordered', 'relaxed', 'acquire', 'seq_cst'))
             case lir.AtomicRmw(op, pointer, value):
                 type_ = self.atomic_at(pointer)
                 if not isinstance(type_, lir.Int) and op != 'xchg':

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Looks for races of the direct engine: programs run under the thread sanitizer, oversubscribed and with random yields.
 
-    races.py [--dir FOLDER] [--threads 2,4,8,16] [--runs 5] [--programs 20] [--seed 0] [--yields 40] [--plain]
+    python -m tests.bench.races [--dir FOLDER] [--threads 2,4,8,16] [--runs 5] [--programs 20] [--seed 0] [--yields 40] [--plain]
 
 Kernel and program are emitted as C and compiled by gcc with `-fsanitize=thread`, so that every access to memory is
 watched; one atomic operation in `--yields` gives way to other threads before it is done, at random. Each run is
@@ -26,8 +25,6 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
 from bend.codegen import lir
 from bend.codegen.direct import compile as compiler
 from bend.codegen.direct.context import Context
@@ -46,7 +43,6 @@ from tests.direct.audit import faults
 from tests.direct.programs import program as random_program
 
 ROOT = Path(__file__).resolve().parents[2]
-
 SIZES = {'psum': '13', 'tree': '11', 'bitonic': '8', 'quicksort': '1500', 'msort': '1500', 'queens': '6', 'fib': '17',
          'listsum': '1500', 'hof': '1500', 'stencil': '7', 'mandelbrot': '4'}
 MEMORY = 1 << 28
@@ -179,8 +175,9 @@ def main() -> int:
             environment = {**os.environ, 'TSAN_OPTIONS': f'exitcode={REPORTED} halt_on_error=0'}
             if not options.plain:
                 environment['LD_PRELOAD'] = runtime.strip()
-            done = subprocess.run([sys.executable, __file__, '--run', str(folder), '--threads', options.threads,
-                                   '--runs', str(options.runs)], env=environment, capture_output=True, text=True)
+            done = subprocess.run([sys.executable, '-m', 'tests.bench.races', '--run', str(folder), '--threads', options.threads,
+                                   '--runs', str(options.runs)], env=environment, cwd=ROOT, capture_output=True,
+                                  text=True)
             verdict = {0: 'nothing', REPORTED: 'RACES'}.get(done.returncode, f'EXIT CODE {done.returncode}')
             bad += done.returncode != 0
             print(f'{name:12} {verdict}', flush=True)

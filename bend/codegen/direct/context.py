@@ -46,7 +46,7 @@ class Context:
     def header_of(self, cell: lir.Expr) -> lir.Expr:
         """The header of a cell. Other workers may change the count in it meanwhile."""
         address = val.word_address(cell, 0)
-        return lir.AtomicLoad(address, 'relaxed') if self.parallel else lir.Load(address)
+        return lir.AtomicLoad(address, 'unordered') if self.parallel else lir.Load(address)
 
     def rep(self, name: str) -> Rep:
         """The representation of a variable."""
