@@ -16,11 +16,13 @@ from bend.passes import PassManager
 from bend.runtime.cache import Cache
 from bend.runtime.direct import host as native
 from bend.runtime.direct.readback import Memory, ResultReader
+from bend.runtime.region import WORD
 from bend.runtime.waves.host import Device, WavesRun, open_run
 from bend.runtime.waves.program import WavesProgram
 from bend.source import Source
 
 HEAP = 64 << 20
+FREE_LISTS, LARGE_LISTS = 41, 40
 OPTIONS = Options()
 
 
@@ -73,3 +75,26 @@ def golden(name: str) -> core.Book:
     """The final core of a program of the golden tests."""
     path = Path(__file__).parents[1] / 'golden' / 'run' / f'{name}.bend'
     return book_of(path.read_text(encoding='utf-8'), str(path))
+
+
+def bytes_in_use(run: WavesRun) -> int:
+    """The bytes of cells and frames that are in no list of free ones, and of rests too small for one, after a run."""
+    lane, shared = run.program.layouts['Worker'], run.program.layouts['Shared']
+    lanes, device = run.regions['lanes'].words, run.regions['shared'].words
+    in_use = run.peak_bytes
+    lists: list[tuple[int, int]] = []
+    for index in range(run.device.lanes):
+        start = index * lane['']
+        in_use -= lanes[start + lane['end']] - lanes[start + lane['next']]
+        lists += [(lanes[start + lane['free'] + size], size) for size in range(FREE_LISTS)]
+        lists += [(lanes[start + lane['large'] + order], 1 << order) for order in range(LARGE_LISTS)]
+    for size in range(FREE_LISTS):
+        chain = device[shared['given'] + size]
+        while chain:
+            lists.append((chain, size))
+            chain = run.word(chain + WORD)
+    for cell, size in lists:
+        while cell:
+            in_use -= size * WORD
+            cell = run.word(cell)
+    return in_use

@@ -11,7 +11,7 @@ from bend.hvm.numbers import DivisionByZero
 from bend.runtime.direct.host import WrongShape
 from bend.runtime.region import OutOfMemory
 from bend.runtime.waves.host import Device, open_run
-from tests.waves.device import book_of, devices, on_device, program_of
+from tests.waves.device import book_of, bytes_in_use, devices, on_device, program_of
 from tests.waves.device_programs import PROGRAMS
 
 FAILING = '''
@@ -102,6 +102,18 @@ def sum(list):
             run.evaluate(0)
             # 1280 lists are 184 kB.
             assert run.peak_bytes < 64 << 10, kind
+
+
+@pytest.mark.parametrize(('name', 'result_bytes'), [('tree', 0), ('queens', 0), ('deep list', 0), ('pairs', 15 * 24)])
+def test_all_is_free_in_the_end(name: str, result_bytes: int) -> None:
+    """Of cells and frames only the result is left, and rests of memory that are too small for a cell."""
+    program = program_of(PROGRAMS[name][0])
+    threaded = Device(2, 2, heap_bytes=1 << 20, budget=3, alone_below=2, step_below=4, rounds_below=2, is_threaded=True)
+    for kind, device in {**devices(program), 'threads': threaded}.items():
+        with open_run(program, device) as run:
+            for times in range(1, 3):
+                run.evaluate(0)
+                assert 0 <= bytes_in_use(run) - times * result_bytes < 256, kind
 
 
 def test_overflows_are_counted() -> None:

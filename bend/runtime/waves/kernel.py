@@ -20,6 +20,8 @@ GPU = _KERNEL / 'waves' / 'gpu.py'
 """What a GPU provides."""
 GPU_MAIN = 'gpu_main'
 """The function of it that each thread runs."""
+KEPT_CELLS = 32
+"""Free cells of a size that a lane keeps when others lack some: there are many lanes."""
 _SYSTEM_CALLS: Mapping[str, Mapping[str, int]] = {
     'x86_64': {'EXIT': 60, 'YIELD': 24},
     'aarch64': {'EXIT': 93, 'YIELD': 124},
@@ -28,4 +30,5 @@ _SYSTEM_CALLS: Mapping[str, Mapping[str, int]] = {
 
 def kernel_parameters(*, check_overflow: bool = False) -> dict[str, int]:
     """The parameters to compile the modules with: whether integers that do not fit into 24 bits are counted."""
-    return {'PARALLEL': 1, 'WEAK': 1, 'CHECK_OVERFLOW': int(check_overflow), **_SYSTEM_CALLS[platform.machine()]}
+    return {'PARALLEL': 1, 'WEAK': 1, 'KEPT_CELLS': KEPT_CELLS, 'CHECK_OVERFLOW': int(check_overflow),
+            **_SYSTEM_CALLS[platform.machine()]}

@@ -31,7 +31,7 @@ from bend.runtime.kernel.lang import (
 )
 
 WORD = 8
-# How many free cells of a size a worker keeps when it gives the others away.
+# A parameter of the compilation: how many free cells of a size a worker keeps when it gives the others away.
 KEPT_CELLS = 256
 
 

@@ -43,6 +43,8 @@ GRID = 1
 LOCAL = 2
 # After so many steps without a fork a frame is run to its end.
 MOST_STEPS = 32
+# In one of how many rounds lanes look whether others lack free cells.
+GIVING_ROUNDS = 16
 
 
 @extern
@@ -139,7 +141,8 @@ def next_round(w: Ptr[Worker]) -> u64:
     shared = w.shared
     block = w.block
     threads = shared.threads
-    answer_wants(w)
+    if w.round % GIVING_ROUNDS == 0:
+        answer_wants(w)
     count = u64(atomic_load(addr(block.ready[w.round % ROUNDS]), RELAXED, BLOCK))
     if count == 0:
         if w.index == 0:
