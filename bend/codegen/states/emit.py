@@ -110,11 +110,15 @@ class Form(ABC):
     def looping(self, number: int, made: Callable[[], lir.Block]) -> lir.Case:
         """A state that may lead to itself, which needs no switch then."""
         self.inside, self.turns = number, False
-        body = made()
+        body, after = made(), self.after(number)
         self.inside = None
-        if self.turns:
-            return lir.Case((number,), (lir.While(lir.Const(1, lir.BOOL), body),))
-        return lir.Case((number,), made())
+        if after:
+            return lir.Case((number,), (_loop((_loop(body), *after, lir.Break())),))
+        return lir.Case((number,), (_loop(body),) if self.turns else made())
+
+    def after(self, number: int) -> lir.Block:
+        """What is looked at when a state has found out which one is next, before the switch."""
+        return ()
 
     def entry(self, number: int) -> lir.Block:
         """What comes first in a function."""
@@ -140,6 +144,10 @@ class Form(ABC):
             found.append(lir.Assign(local, from_words(local.type, words, self.machine.structs)))
             first += count
         return found
+
+
+def _loop(body: lir.Block) -> lir.Stmt:
+    return lir.While(lir.Const(1, lir.BOOL), body)
 
 
 def registers(values: Iterable[lir.Expr]) -> list[lir.Local]:

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from bend.codegen import lir
 from bend.codegen.direct import values as val
@@ -43,6 +44,8 @@ BUDGET = lir.Local('budget', lir.U64)
 WAITING = lir.Local('waiting', lir.U64)
 """How many calls on the stack have not been begun."""
 TASK = lir.Local('task', lir.U64)
+MOST_LOOKS = 3
+"""How many states are looked for before the switch."""
 
 
 def sequential(machine: Machine, worker: lir.Struct, stack_words: int) -> lir.Function:
@@ -163,8 +166,24 @@ class _Sequential(Form):
             self.flat = self.machine.functions[name]
             for index, number in enumerate(waiting.numbers[:-1]):
                 cases.append(lir.Case((number,), self.next_call(waiting, index)))
-            cases.append(lir.Case((waiting.numbers[-1],), self.last_result(waiting)))
+            cases.append(self.looping(waiting.numbers[-1], lambda: self.last_result(waiting)))  # noqa: B023
         return cases
+
+    def after(self, number: int) -> lir.Block:
+        """A recursive function most often gives its result to itself: to a fork whose next call is one of it, too, or
+        to where it has just been."""
+        name = self.flat.name
+        own = [waiting for (function, _), waiting in self.machine.waiting.items() if function == name]
+        is_entry = number == self.machine.entries[name]
+        found: list[lir.Stmt] = []
+        for waiting in own:
+            for index, (call, following) in enumerate(pairwise(waiting.calls)):
+                if call.function == following.function == name:
+                    found.append(_if_next(waiting.numbers[index], self.next_call(waiting, index)))
+            if number == waiting.numbers[-1] and waiting.calls[-1].function == name:
+                found.append(_if_next(number, (lir.Continue(),)))
+        is_resumed = any(number == waiting.numbers[-1] for waiting in own)
+        return tuple(found) if (is_entry or is_resumed) and len(found) <= MOST_LOOKS else ()
 
     def next_call(self, waiting: Waiting, index: int) -> lir.Block:
         """Keeps a result, and goes on with the next call."""
@@ -185,6 +204,10 @@ class _Sequential(Form):
 
 
 _NEVER: lir.Block = (lir.ExprStmt(lir.Intrinsic('trap', ())),)
+
+
+def _if_next(number: int, then: lir.Block) -> lir.Stmt:
+    return lir.If(lir.Compare('eq', STATE, u64(number)), then)
 
 
 def _below(words: int) -> lir.Expr:
