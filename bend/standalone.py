@@ -11,13 +11,14 @@ from dataclasses import replace
 
 from bend import __version__
 from bend.codegen import lir
-from bend.codegen.c_effects import expressions_in
 from bend.codegen.c_text import array, comment, kernel_comments, literal, part, printable_table, switch_text
+from bend.codegen.direct.cold import leave_at_checks
 from bend.codegen.direct.compile import Lowered, lower_direct
 from bend.codegen.direct.context import Context
 from bend.codegen.direct.kernel_code import DATA, FLOATS, kernel
 from bend.codegen.direct.results import Functions, functions_in_result
 from bend.codegen.emit_c import Style, emit_c, support
+from bend.codegen.lir_walk import expressions_in
 from bend.desugar import core
 from bend.diagnostics import BendError, Diagnostic, error, warning
 from bend.hvm.names import HIDDEN, is_generated
@@ -72,7 +73,10 @@ def standalone(book: core.Book, info: BookInfo, file: str, render: Render,
     if functions is Functions.ALWAYS:
         raise BendError(unsupported('print a result that is a function'))
     roots = ROOTS if actions is None else ROOTS | ACTING_ROOTS
-    style = Style(roots, {'syscall': 'system_call'}, rare_calls(lowered.context), comments(lowered, book))
+    all_functions, rare = leave_at_checks(module.functions)
+    module = replace(module, functions=tuple(all_functions))
+    style = Style(roots, {'syscall': 'system_call'}, frozenset((*rare, *rare_calls(lowered.context))),
+                  comments(lowered, book))
     warnings = () if functions is Functions.NEVER else (_MAY_HOLD_FUNCTIONS,)
     parts = (
         f'/* Made from {file} by bend {__version__}.', '',

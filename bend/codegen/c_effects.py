@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import IntEnum
-from functools import cache
-from typing import Any, cast, get_args
 
 from bend.codegen import lir
+from bend.codegen.lir_walk import expressions_in
 
 
 class Effect(IntEnum):
@@ -17,35 +15,6 @@ class Effect(IntEnum):
     NONE = 0
     READS = 1
     ACTS = 2
-
-
-_NODES = frozenset(get_args(lir.Expr))
-
-
-@cache
-def _fields(class_: Any) -> tuple[str, ...]:
-    """The fields of a node that may hold expressions."""
-    names = ('condition', 'left', 'right', 'pointer', 'index', 'value', 'values', 'arguments', 'expected', 'new',
-             'then', 'otherwise')
-    return tuple(item.name for item in dataclasses.fields(class_) if item.name in names)
-
-
-def operands(node: lir.Expr | lir.Stmt) -> Iterator[lir.Expr]:
-    """The expressions right inside an expression or a statement (not those in blocks), in order."""
-    if isinstance(node, lir.Const | lir.Local):
-        return
-    for name in _fields(cast(Any, type(node))):
-        item = getattr(node, name)
-        for part in item if isinstance(item, tuple) else (item,):
-            if type(part) in _NODES:
-                yield part
-
-
-def expressions_in(node: lir.Expr | lir.Stmt) -> Iterator[lir.Expr]:
-    """All expressions inside an expression or a statement (not those in blocks)."""
-    for part in operands(node):
-        yield part
-        yield from expressions_in(part)
 
 
 class Effects:

@@ -6,8 +6,9 @@ import dataclasses
 from collections.abc import Collection
 
 from bend.codegen import lir
-from bend.codegen.c_effects import Effect, Effects, expressions_in
+from bend.codegen.c_effects import Effect, Effects
 from bend.codegen.lir_validate import always_leaves
+from bend.codegen.lir_walk import expressions_in
 
 
 def reachable(module: lir.Module, roots: Collection[str]) -> lir.Module:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bend.codegen import lir
-from bend.codegen.c_effects import expressions_in
+from bend.codegen.lir_walk import expressions_in
 
 
 class Scopes:

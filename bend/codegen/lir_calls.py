@@ -6,14 +6,13 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 
 from bend.codegen import lir
-from bend.codegen.lir_walk import expressions_in, own_operands
+from bend.codegen.lir_walk import expressions_in
 
 
 def expressions_of(function: lir.Function) -> Iterator[lir.Expr]:
     """All expressions of a function, each before its parts."""
     for statement in lir.statements_of(function.body):
-        for operand in own_operands(statement):
-            yield from expressions_in(operand)
+        yield from expressions_in(statement)
 
 
 def callees_of(function: lir.Function) -> tuple[str, ...]:

@@ -1,100 +1,98 @@
-"""Walks over the operands of LIR statements and expressions."""
+"""Walking through expressions of LIR, and changing them."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any
+from typing import Any, cast, get_args
 
 from bend.codegen import lir
 
-
-def mapped(item: Any, change: Callable[[Any], Any]) -> Any:
-    """A statement or expression with its operands changed."""
-    changes = {}
-    class_: Any = type(item)
-    for name in operand_fields(class_):
-        before = getattr(item, name)
-        if (after := change(before)) is not before:
-            changes[name] = after
-    return dataclasses.replace(item, **changes) if changes else item
+_EXPRESSIONS = frozenset(get_args(lir.Expr))
+_OPERANDS = ('condition', 'left', 'right', 'pointer', 'index', 'value', 'values', 'arguments', 'expected', 'new',
+             'then', 'otherwise', 'calls')
+"""The fields that hold expressions, in the order of evaluation. In statements, some of them hold blocks."""
+_TARGETS = ('target', 'targets')
+"""The fields of statements that hold the locals which they assign to."""
 
 
 @cache
-def operand_fields(class_: Any) -> tuple[str, ...]:
-    """The fields of a class that may hold expressions."""
-    if not dataclasses.is_dataclass(class_) or class_ in (lir.Local, lir.Const, lir.GlobalAddress, lir.StackArray):
+def _fields(class_: Any, known: tuple[str, ...] = _OPERANDS) -> tuple[str, ...]:
+    """Which of some fields a class of nodes has."""
+    if class_ in (lir.Local, lir.Const, lir.GlobalAddress, lir.StackArray):
         return ()
-    return tuple(item.name for item in dataclasses.fields(class_)
-                 if item.name in ('left', 'right', 'value', 'values', 'arguments', 'pointer', 'index', 'condition',
-                                  'then', 'otherwise', 'expected', 'new', 'targets', 'target', 'calls'))
+    names = {item.name for item in dataclasses.fields(class_)}
+    return tuple(name for name in known if name in names)
 
 
-def same_or(before: tuple[Any, ...], after: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The tuple as it was if nothing in it has changed."""
-    return before if all(one is other for one, other in zip(before, after, strict=True)) else after
+def operands(node: lir.Expr | lir.Stmt) -> Iterator[lir.Expr]:
+    """The expressions right inside an expression or a statement (not those in blocks), in order."""
+    for name in _fields(cast(Any, type(node))):
+        item = getattr(node, name)
+        for part in item if isinstance(item, tuple) else (item,):
+            if type(part) in _EXPRESSIONS:
+                yield part
 
 
-def own_operands(statement: lir.Stmt) -> tuple[lir.Expr, ...]:
-    """The expressions that a statement evaluates itself, in order, not those in its blocks."""
-    match statement:
-        case lir.Assign(_, value) | lir.ExprStmt(value) | lir.Switch(value):
-            return (value,)
-        case lir.Store(pointer, value) | lir.AtomicStore(pointer, value):
-            return (pointer, value)
-        case lir.If(condition) | lir.While(condition):
-            return (condition,)
-        case lir.Return(value) if value is not None:
-            return (value,)
-        case lir.Fork(_, calls):
-            return calls
-        case _:
-            return ()
-
-
-def expressions_in(expression: Any) -> Iterator[lir.Expr]:
-    """An expression and all inside it, operands after what they are operands of."""
-    if isinstance(expression, tuple):
-        for item in expression:
-            yield from expressions_in(item)
-        return
-    yield expression
-    class_: Any = type(expression)
-    for name in operand_fields(class_):
-        yield from expressions_in(getattr(expression, name))
+def expressions_in(node: lir.Expr | lir.Stmt) -> Iterator[lir.Expr]:
+    """All expressions inside an expression or a statement (not those in blocks), each before its operands."""
+    for part in operands(node):
+        yield part
+        yield from expressions_in(part)
 
 
 def calls_in(block: lir.Block) -> Iterator[lir.Call]:
     """All calls in a block."""
     for statement in lir.statements_of(block):
-        for operand in own_operands(statement):
-            yield from (item for item in expressions_in(operand) if isinstance(item, lir.Call))
+        yield from (item for item in expressions_in(statement) if isinstance(item, lir.Call))
+
+
+def mapped(node: Any, change: Callable[[lir.Expr], lir.Expr]) -> Any:
+    """An expression or a statement with the expressions right inside of it changed; the same one if none is."""
+    return _mapped(node, change, _OPERANDS)
+
+
+def _mapped(node: Any, change: Callable[[lir.Expr], lir.Expr], fields: tuple[str, ...]) -> Any:
+    changes: dict[str, Any] = {}
+    for name in _fields(cast(Any, type(node)), fields):
+        before = getattr(node, name)
+        if isinstance(before, tuple):
+            parts = tuple(change(part) if type(part) in _EXPRESSIONS else part for part in before)
+            if any(one is not other for one, other in zip(before, parts, strict=True)):
+                changes[name] = parts
+        elif type(before) in _EXPRESSIONS:
+            after = change(before)
+            if after is not before:
+                changes[name] = after
+    return dataclasses.replace(node, **changes) if changes else node
+
+
+def mapped_block(block: lir.Block, change: Callable[[lir.Stmt], lir.Stmt]) -> lir.Block:
+    """A block with its statements changed, inner ones first."""
+    return tuple(change(_with_blocks(statement, change)) for statement in block)
+
+
+def _with_blocks(statement: lir.Stmt, change: Callable[[lir.Stmt], lir.Stmt]) -> lir.Stmt:
+    match statement:
+        case lir.If(_, then, otherwise):
+            return dataclasses.replace(statement, then=mapped_block(then, change),
+                                       otherwise=mapped_block(otherwise, change))
+        case lir.While(_, body):
+            return dataclasses.replace(statement, body=mapped_block(body, change))
+        case lir.Switch(_, cases, default):
+            return dataclasses.replace(statement, default=mapped_block(default, change), cases=tuple(
+                lir.Case(case.values, mapped_block(case.body, change)) for case in cases))
+        case _:
+            return statement
 
 
 def rewritten(block: lir.Block, change: Callable[[lir.Expr], lir.Expr]) -> lir.Block:
     """A block in which all expressions are changed, the innermost ones first; locals that are assigned to as well."""
-
-    def expression(item: Any) -> Any:
-        if isinstance(item, tuple):
-            return same_or(item, tuple(map(expression, item)))
-        return change(mapped(item, expression))
+    def expression(item: lir.Expr) -> lir.Expr:
+        return change(cast(lir.Expr, mapped(item, expression)))
 
     def statement(item: lir.Stmt) -> lir.Stmt:
-        match item:
-            case lir.If(condition, then, otherwise):
-                return dataclasses.replace(item, condition=expression(condition), then=inside(then),
-                                           otherwise=inside(otherwise))
-            case lir.While(condition, body):
-                return dataclasses.replace(item, condition=expression(condition), body=inside(body))
-            case lir.Switch(value, cases, default):
-                changed = tuple(lir.Case(case.values, inside(case.body)) for case in cases)
-                return dataclasses.replace(item, value=expression(value), cases=changed, default=inside(default))
-            case _:
-                result: lir.Stmt = mapped(item, expression)
-                return result
+        return cast(lir.Stmt, _mapped(item, expression, (*_OPERANDS, *_TARGETS)))
 
-    def inside(items: lir.Block) -> lir.Block:
-        return tuple(map(statement, items))
-
-    return inside(block)
+    return mapped_block(block, statement)

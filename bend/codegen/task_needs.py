@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from bend.codegen import lir
-from bend.codegen.lir_walk import expressions_in, own_operands
+from bend.codegen.lir_walk import expressions_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,9 @@ class _Walk:
         """What a block needs: its statements one after the other, and of ways that exclude each other the worst."""
         found = NOTHING
         for statement in block:
-            for operand in own_operands(statement):
-                for item in expressions_in(operand):
-                    if isinstance(item, lir.Call):
-                        found += self.call(item)
+            for item in expressions_in(statement):
+                if isinstance(item, lir.Call):
+                    found += self.call(item)
             assert not isinstance(statement, lir.While), 'compiled definitions have no loops'
             found += reduce(Needs.__or__, map(self.block, lir.blocks_of(statement)), NOTHING)
         return found

@@ -1,6 +1,7 @@
 """Looks for races of the direct engine: programs run under the thread sanitizer, oversubscribed and with random yields.
 
-    python -m tests.bench.races [--dir FOLDER] [--threads 2,4,8,16] [--runs 5] [--programs 20] [--seed 0] [--yields 40] [--plain]
+    python -m tests.bench.races [--dir FOLDER] [--threads 2,4,8,16] [--runs 5] [--programs 20]
+                                 [--seed 0] [--yields 40] [--plain]
 
 Kernel and program are emitted as C and compiled by gcc with `-fsanitize=thread`, so that every access to memory is
 watched; one atomic operation in `--yields` gives way to other threads before it is done, at random. Each run is
@@ -175,9 +176,9 @@ def main() -> int:
             environment = {**os.environ, 'TSAN_OPTIONS': f'exitcode={REPORTED} halt_on_error=0'}
             if not options.plain:
                 environment['LD_PRELOAD'] = runtime.strip()
-            done = subprocess.run([sys.executable, '-m', 'tests.bench.races', '--run', str(folder), '--threads', options.threads,
-                                   '--runs', str(options.runs)], env=environment, cwd=ROOT, capture_output=True,
-                                  text=True)
+            command = [sys.executable, '-m', 'tests.bench.races', '--run', str(folder), '--threads', options.threads,
+                       '--runs', str(options.runs)]
+            done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
             verdict = {0: 'nothing', REPORTED: 'RACES'}.get(done.returncode, f'EXIT CODE {done.returncode}')
             bad += done.returncode != 0
             print(f'{name:12} {verdict}', flush=True)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import cast
 
 from bend.codegen import lir
 from bend.codegen.direct import values as val
 from bend.codegen.direct.context import WORKER
 from bend.codegen.direct.ir import Unsupported
 from bend.codegen.direct.values import u64
-from bend.codegen.lir_walk import mapped, same_or
+from bend.codegen.lir_walk import mapped
 
 INTEGERS, FLOATS = 6, 8
 """How many parameters of each kind are passed in registers on all machines that we know."""
@@ -65,9 +65,7 @@ def _statement(statement: lir.Stmt, spilled: dict[str, tuple[int, ...]]) -> Iter
     """A statement after the stores that the call in it needs; conditions call nothing of this kind."""
     stores: list[lir.Stmt] = []
 
-    def changed(item: Any) -> Any:
-        if isinstance(item, tuple):
-            return same_or(item, tuple(map(changed, item)))
+    def changed(item: lir.Expr) -> lir.Expr:
         if isinstance(item, lir.Call) and item.function in spilled:
             assert not stores, 'one call a statement'
             places = spilled[item.function]
@@ -76,7 +74,7 @@ def _statement(statement: lir.Stmt, spilled: dict[str, tuple[int, ...]]) -> Iter
                 stores.append(lir.Store(lir.IndexAddress(SPILL, u64(number)), bits))
             return dataclasses.replace(item, arguments=tuple(
                 argument for index, argument in enumerate(item.arguments) if index not in places))
-        return mapped(item, changed)
+        return cast(lir.Expr, mapped(item, changed))
 
     match statement:
         case lir.If(_, then, otherwise):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bend.codegen import lir
-from bend.codegen.lir_walk import calls_in, expressions_in, own_operands, rewritten
+from bend.codegen.lir_walk import calls_in, expressions_in, rewritten
 from bend.codegen.states.blocks import BasicBlock, Become, Branch, Choose, End, Flat, Give, Invoke, Jump, Never
 
 IGNORED = 'check'
@@ -178,7 +178,7 @@ class _Flattener:
 
     def opened(self, statement: lir.Stmt) -> lir.Stmt:
         """A statement whose operands call nothing that becomes states: their results are in locals before."""
-        operands = [item for operand in own_operands(statement) for item in expressions_in(operand)]
+        operands = list(expressions_in(statement))
         calls = [item for item in operands if isinstance(item, lir.Call) and self.is_long(item)]
         if not calls:
             return statement

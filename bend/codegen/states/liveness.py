@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from bend.codegen import lir
-from bend.codegen.lir_walk import expressions_in, own_operands
+from bend.codegen.lir_walk import expressions_in, operands
 from bend.codegen.states.blocks import Flat, Invoke, operands_of, targets_of
 
 Live = frozenset[lir.Local]
@@ -43,7 +43,7 @@ class _Liveness:
         """The locals in an expression."""
         found = self.known.get(id(expression))
         if found is None or found[0] is not expression:
-            found = expression, frozenset(item for item in expressions_in(expression)
+            found = expression, frozenset(item for item in (expression, *expressions_in(expression))
                                           if isinstance(item, lir.Local) and item.name != self.worker)
             self.known[id(expression)] = found
         return found[1]
@@ -79,7 +79,7 @@ class _Liveness:
                 return frozenset()
             case _:
                 pass
-        return after | self.used(own_operands(statement))
+        return after | self.used(operands(statement))
 
 
 def in_order(live: Live) -> tuple[lir.Local, ...]:

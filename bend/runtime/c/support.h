@@ -10,6 +10,11 @@
 #pragma GCC optimize("fp-contract=off")
 #endif
 
+/* Putting two words into one register of vectors, to store them at once, costs more than it saves. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-tree-slp-vectorize")
+#endif
+
 /* A program may have functions that never come back, and that is its own affair. */
 #if defined(__clang__)
 #pragma clang diagnostic ignored "-Winfinite-recursion"

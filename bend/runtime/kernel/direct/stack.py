@@ -23,18 +23,30 @@ STEP = 0x100000
 
 
 @inline
+def is_low(w: Ptr[Worker]) -> bool:
+    """Whether the stack may have no room, or somebody wants something of this worker."""
+    return stack_pointer() < atomic_load(addr(w.stack_limit), RELAXED)
+
+
+@inline
+def wants_tasks(w: Ptr[Worker]) -> bool:
+    """Whether there are no tasks left, so that more are welcome."""
+    return w.top == w.split and can_fork(w)
+
+
+@inline
 def check(w: Ptr[Worker], detail: u64) -> None:
     """Whether the stack has room, and nobody wants anything of this worker; `detail` is the number of the function."""
-    if unlikely(stack_pointer() < atomic_load(addr(w.stack_limit), RELAXED)):
+    if unlikely(is_low(w)):
         look_around(w, detail)
 
 
 @inline
 def is_asked(w: Ptr[Worker], detail: u64) -> bool:
     """As `check`; and whether somebody has asked for tasks and there are none left, so that more are welcome."""
-    if unlikely(stack_pointer() < atomic_load(addr(w.stack_limit), RELAXED)):
+    if unlikely(is_low(w)):
         look_around(w, detail)
-        return w.top == w.split and can_fork(w)
+        return wants_tasks(w)
     return False
 
 
