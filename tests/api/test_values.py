@@ -14,7 +14,7 @@ import bend
 from bend import F24, I24, NOTHING, U24, Constructor, Err, Nat, Ok, Some, Term
 
 IDENTITY = 'def main(x): return x'
-DEPTH = 20_000
+DEPTH = 8_000
 ENGINES = ('direct', 'net', 'reference')
 
 
