@@ -210,7 +210,12 @@ class _Writer(Generic[Port]):
         elements, kind = _elements(value, kind)
         type_ = None if element is None else resolved(element)
         if isinstance(type_, Con) and type_.name in ('u24', 'i24', 'f24'):
-            words = [_number_word(_plain(number), type_.name, type_) for number in elements]
+            words = _u24_words(elements) if type_.name == 'u24' else None
+            self.write_chain('List', words if words is not None else
+                             [_number_word(_plain(number), type_.name, type_) for number in elements])
+            return
+        words = _u24_words(elements) if kind in (None, 'u24') and not isinstance(type_, Con) and elements else None
+        if words is not None:
             self.write_chain('List', words)
             return
         if kind is None and any(type(number) is int and number < 0 for number in elements):
@@ -291,6 +296,13 @@ def _number_word(value: Any, kind: str, type_: Con | None) -> int:
         return num.make_word(checked(value, kind, MIN_I24, MAX_I24), num.I24)
     _expect(isinstance(value, int) and not isinstance(value, I24 | Nat), value, type_)
     return num.make_word(checked(value, kind, 0, MAX_U24), num.U24)
+
+
+def _u24_words(elements: Sequence[Any]) -> list[int] | None:
+    """The words of plain integers that are all u24, made at once; None if some element is anything else."""
+    if set(map(type, elements)) - {int} or min(elements, default=0) < 0 or max(elements, default=0) > MAX_U24:
+        return None
+    return [number << num.TYPE_BITS | num.U24 for number in elements]
 
 
 def _float_bits(value: float) -> int:

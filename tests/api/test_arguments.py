@@ -194,7 +194,8 @@ def leaf(value: object) -> Constructor:
     return Constructor('Tree/Leaf', (value,))
 
 
-numbers = st.one_of(st.integers(0, 0xFFFFFF), st.integers(-0x800000, -1), st.floats(width=16, allow_nan=False))
+# All may stand in one list, where a negative one makes the others signed.
+numbers = st.one_of(st.integers(-0x800000, 0x7FFFFF), st.floats(width=16, allow_nan=False))
 data = st.recursive(
     st.one_of(numbers, st.text(max_size=3), st.integers(0, 3).map(Nat)),
     lambda inner: st.one_of(
