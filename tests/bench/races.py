@@ -1,7 +1,7 @@
-"""Looks for races of the direct engine: programs run under the thread sanitizer, oversubscribed and with random yields.
+"""Looks for races of the direct engine: runs under the thread sanitizer, oversubscribed and with random yields.
 
-    python -m tests.bench.races [--dir FOLDER] [--threads 2,4,8,16] [--runs 5] [--programs 20]
-                                 [--seed 0] [--yields 40] [--plain]
+    python -m tests.bench.races [--dir FOLDER] [--threads 2,4,8,16] [--runs 5] [--programs 20] [--seed 0]
+                                [--yields 40] [--plain]
 
 Kernel and program are emitted as C and compiled by gcc with `-fsanitize=thread`, so that every access to memory is
 watched; one atomic operation in `--yields` gives way to other threads before it is done, at random. Each run is
