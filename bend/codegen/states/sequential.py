@@ -1,6 +1,6 @@
 """The sequential form: one function that runs a frame to its end, on a stack in memory.
 
-    sequence(w, frame):                       how many words the result in w.results has; 0 if all became frames
+    sequence(w, frame):                       how many words the result in w.results has; or what `spill` gives
       while true: switch state
         case f:          if budget or stack are used up and that matters: make frames of this call and the stack
                          …
@@ -110,9 +110,7 @@ class _Sequential(Form):
             lir.Assign(TASK, runtime('new_frame', lir.U64)),
             lir.Store(lir.IndexAddress(task, u64(HEADER)), u64(number)),
             *self.stores(task, FIRST, registers(machine.functions[name].parameters)),
-            lir.ExprStmt(runtime('spill', lir.VOID, FRAME, TASK, lir.Convert(BOTTOM, lir.U64),
-                                 lir.Convert(TOP, lir.U64))),
-            lir.Return(u64(0)),
+            lir.Return(runtime('spill', lir.U64, FRAME, TASK, lir.Convert(BOTTOM, lir.U64), lir.Convert(TOP, lir.U64))),
         )
         look = (
             lir.If(runtime('is_spilling', lir.BOOL, is_full, WAITING), saved),

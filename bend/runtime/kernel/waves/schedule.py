@@ -41,6 +41,9 @@ from bend.runtime.kernel.waves.stop import check_loop
 OVER = 0
 GRID = 1
 LOCAL = 2
+# What a sequential run gives if it has come to its end: no address is that low.
+ONE = 1
+TWO = 2
 # After so many steps without a fork a frame is run to its end.
 MOST_STEPS = 32
 # In one of how many rounds lanes look whether others lack free cells.
@@ -55,8 +58,9 @@ def step(w: Ptr[Worker], frame: u64) -> u64:
 
 @extern
 def sequence(w: Ptr[Worker], frame: u64) -> u64:
-    """Runs a frame to its end; says how many words its result has, which are in `w.results`. 0 if it had to end before
-    and made frames of what is left to do. The compiled program provides this."""
+    """Runs a frame to its end; says how many words its result has, which are in `w.results`. If it had to end before,
+    made frames of what is left to do; gives the one that this lane should go on with, or 0. The compiled program
+    provides this."""
 
 
 @noinline
@@ -215,9 +219,9 @@ def run(w: Ptr[Worker], frame: u64, is_sequential: bool) -> None:
 @noinline
 def run_to_end(w: Ptr[Worker], frame: u64) -> u64:
     """Runs a frame to its end; gives the frame that goes on, or 0. Or makes frames of what is left to do."""
-    words = sequence(w, frame)
-    if words == 0:
-        return 0
-    if words == 1:
+    ended = sequence(w, frame)
+    if ended == ONE:
         return give_one(w, frame, w.results[0])
-    return give_two(w, frame, w.results[0], w.results[1])
+    if ended == TWO:
+        return give_two(w, frame, w.results[0], w.results[1])
+    return ended

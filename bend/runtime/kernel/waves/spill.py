@@ -68,11 +68,14 @@ def is_spilling(w: Ptr[Worker], is_full: bool, waiting: u64) -> bool:
 
 
 @noinline
-def spill(w: Ptr[Worker], frame: u64, task: u64, bottom: u64, top: u64) -> None:
+def spill(w: Ptr[Worker], frame: u64, task: u64, bottom: u64, top: u64) -> u64:
     """Makes frames of all that is on the stack of a sequential run of a frame, which gives its place up. A task, which
-    was to be next, and all calls that were not begun are ready."""
+    was to be next, and all calls that were not begun are ready. Where only the stack was full, this lane goes on with
+    the task, which is given; otherwise 0."""
     child = task
-    push_frame(w, task)
+    goes_on = not is_hungry(w)
+    if not goes_on:
+        push_frame(w, task)
     while top > bottom + WORD:
         state = Ptr[u64](top - WORD)[0]
         base = top - WORD * (entry_fact(state, SIZE) + 1)
@@ -87,6 +90,7 @@ def spill(w: Ptr[Worker], frame: u64, task: u64, bottom: u64, top: u64) -> None:
         top = base
     Ptr[u64](child)[RETURN] = Ptr[u64](frame)[RETURN]
     free_frame(w, frame)
+    return task if goes_on else 0
 
 
 @noinline
