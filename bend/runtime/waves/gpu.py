@@ -24,6 +24,10 @@ LARGEST_CAPACITY = 1 << 22
 CAPACITY_PART = 1 / 16
 BLOCK_CAPACITY = 1 << 10
 """Frames that can be ready in a block: their list is in its shared memory."""
+FIRST_CHUNK = 1 << 12
+"""Bytes of memory that a lane takes at first, since all of them ask for some at the same time."""
+LEAST_CHUNKS = 16
+"""If there is memory for so many of each lane; otherwise it is little."""
 MOST_ALONE = 256
 """With no more ready frames than this (and than it has lanes) one block runs them alone: its barriers are cheap."""
 _ZERO_AT_FIRST = ('shared', 'constants', 'settled', 'new constants', 'overflows')
@@ -175,9 +179,10 @@ def gpu_grid(program: WavesProgram, gpu: Gpu, kernel: Kernel, request: Request) 
     rest = memory - lanes * layouts['Worker'][''] * WORD - 2 * capacity * WORD
     if capacity < lanes or rest < program.frame_words * WORD:
         raise OutOfMemory(memory, memory)
+    chunk = FIRST_CHUNK if rest >= LEAST_CHUNKS * lanes * FIRST_CHUNK else Device().first_chunk
     return replace(Device(), blocks=grid.blocks, threads=grid.threads, heap_bytes=rest // WORD * WORD,
-                   capacity=capacity, block_capacity=BLOCK_CAPACITY, alone_below=min(MOST_ALONE, grid.threads),
-                   step_below=grid.blocks, rounds_below=grid.threads)
+                   first_chunk=chunk, capacity=capacity, block_capacity=BLOCK_CAPACITY,
+                   alone_below=min(MOST_ALONE, grid.threads), step_below=grid.blocks, rounds_below=grid.threads)
 
 
 @contextmanager

@@ -22,8 +22,6 @@ from bend.runtime.region import WORD, OutOfMemory, Region, give_back, reserve
 from bend.runtime.waves.program import WavesProgram
 
 STOP_MEMORY, STOP_INTERRUPTED, STOP_DIVISION, STOP_SHAPE, STOP_BARRIER = 1, 2, 3, 5, 8
-FIRST_CHUNK = 512
-"""Bytes of the first chunk of a lane's memory."""
 NATIVE_STACK = 256 << 10
 """Bytes of the stack of each native thread."""
 
@@ -32,16 +30,18 @@ NATIVE_STACK = 256 << 10
 class Device:
     """A device and how it is used.
 
-    There are blocks of so many lanes, each lane with at most so many words of stack. `capacity` is how many frames can
-    be ready on the device at a time, `block_capacity` in a block. At most `alone_below` frames are run by one block
-    alone; fewer than `step_below` step by step by all; in a block, fewer than `rounds_below` step by step. A sequential
-    run looks at the device after `budget` calls. `is_threaded`: each lane has a native thread of its own.
+    There are blocks of so many lanes, each lane with at most so many words of stack, which takes `first_chunk` bytes of
+    the heap when it first needs some, and more each time. `capacity` is how many frames can be ready on the device at a
+    time, `block_capacity` in a block. At most `alone_below` frames are run by one block alone; fewer than `step_below`
+    step by step by all; in a block, fewer than `rounds_below` step by step. A sequential run looks at the device after
+    `budget` calls. `is_threaded`: each lane has a native thread of its own.
     """
 
     blocks: int = 2
     threads: int = 8
     stack_words: int = 1 << 10
     heap_bytes: int = 256 << 20
+    first_chunk: int = 512
     capacity: int = 1 << 16
     block_capacity: int = 32
     alone_below: int = 8
@@ -142,7 +142,7 @@ class WavesRun:
             block, index = divmod(lane, device.threads)
             self._set('Worker', 'lanes', lane, {
                 'shared': at['shared'], 'block': blocks + block * self.block_bytes, 'id': lane, 'index': index,
-                'next': at['heap'], 'end': at['heap'], 'chunk': FIRST_CHUNK,
+                'next': at['heap'], 'end': at['heap'], 'chunk': device.first_chunk,
                 'stack_room': (stack_words - self.states.entry_words) * WORD, 'budget': device.budget,
             })
 
