@@ -36,9 +36,8 @@ if TYPE_CHECKING:
     from bend.hvm.readback import BookInfo
     from bend.interface import Interface
     from bend.runtime.direct.program import DirectProgram
+    from bend.runtime.waves.program import WavesProgram
     from bend.syntax.ast import Expr
-
-
 
 LOADED = 'convert'
 """The stage after which a program is loaded: all in one book, and nothing simplified yet."""
@@ -176,7 +175,8 @@ class Request:
     """A program, and what is asked of its compilation. `arguments` are terms for `main`, as text; `is_run` tells that
     the program is about to be run, `counting` that it is to count what it does (nets interactions by their rules, the
     direct engine calls and cells), `is_parallel` that several threads may run it, `is_applied` that `main` will get
-    values then (None: if it has parameters), and `guesses` that the direct engine may foresee what they are."""
+    values then (None: if it has parameters), `guesses` that the direct engine may foresee what they are, and
+    `capability` that it is to run on GPUs of a compute capability."""
 
     source: Source
     options: Options = field(default_factory=Options)
@@ -187,10 +187,15 @@ class Request:
     is_parallel: bool = True
     is_applied: bool | None = False
     guesses: bool = False
+    capability: tuple[int, int] | None = None
 
 
 class BadArgument(BendError):
     """One of the command line's arguments for `main` is not a term."""
+
+
+class NotOnGpu(BendError):
+    """A program cannot run on a GPU, here or at all; a CPU may do."""
 
 
 # ---- compiling -------------------------------------------------------------------------------
@@ -261,7 +266,7 @@ class Compiled:
     types: Mapping[str, Scheme]
     is_applied: bool
     nets: net.Book | None = None
-    direct: DirectProgram | None = None
+    direct: DirectProgram | WavesProgram | None = None
     choice: Choice | None = None
 
     @property
@@ -282,7 +287,9 @@ def compile_source(request: Request, manager: PassManager, files: Cache, engine:
             context = context_of(request, report)
             book = compile_to_core(request, context, manager, files, disk)
             compiled = Compiled(book, (), disk.seen, context.types, bool(context.is_applied))
-            if engine in ('auto', 'direct') and book.entry is not None:
+            if request.capability is not None and book.entry is not None:
+                compiled = _for_gpu(compiled, request, request.capability, report, manager, files)
+            elif engine in ('auto', 'direct') and book.entry is not None:
                 compiled = _directly(compiled, request, engine, report, manager, files)
             if engine is not None and compiled.direct is None:
                 compiled = replace(compiled, nets=compile_to_nets(book, report, manager, not compiled.is_applied))
@@ -344,6 +351,32 @@ def missing_main() -> BendError:
     """There is nothing to run."""
     return BendError(error('missing-main', 'There is nothing to run: the program has no `main`.',
                            hint='Define `main`, or name another function with `-e NAME`.'))
+
+
+def _for_gpu(compiled: Compiled, request: Request, capability: tuple[int, int], report: Report, manager: PassManager,
+             files: Cache) -> Compiled:
+    """The program with code for GPUs of a compute capability. Raises `NotOnGpu` for what cannot run there."""
+    from bend.runtime.gpu_device import RUN_ON_CPU
+    choice = _choose(compiled, manager)
+    outcome = choice.reason if choice.engine == 'net' else manager.stage(
+        'build', lambda: _build_for_gpu(compiled, request, capability, files))
+    if isinstance(outcome, str):
+        raise NotOnGpu(error('not-on-gpu', f'This program cannot run on a GPU, because {outcome}.',
+                             hint=RUN_ON_CPU))
+    _look_at_nets(compiled, request, report, manager)
+    return replace(compiled, direct=outcome, choice=choice)
+
+
+def _build_for_gpu(compiled: Compiled, request: Request, capability: tuple[int, int],
+                   files: Cache) -> WavesProgram | str:
+    """Code for GPUs, or why there is none."""
+    from bend.codegen.direct.ir import Unsupported
+    from bend.codegen.states import compile as states
+    try:
+        return states.compile_gpu(compiled.book, capability, files, eta=request.options.eta,
+                                  check_overflow=request.options.check_overflow)
+    except Unsupported as problem:
+        return readable(problem.reason)
 
 
 def _choose(compiled: Compiled, manager: PassManager) -> Choice:
@@ -620,4 +653,4 @@ def _identity(request: Request) -> tuple[str, ...]:
     """What decides what a program is compiled to on any engine."""
     severities = sorted((kind, severity.value) for kind, severity in request.severities.items())
     return (__version__, fingerprint(), host(), request.source.name, request.source.text, repr(request.options),
-            repr(severities), repr(request.is_applied), repr(request.arguments))
+            repr(severities), repr(request.is_applied), repr(request.arguments), repr(request.capability))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bend.hvm.result import Term
     from bend.interface import Interface
     from bend.running import Overflows, Resources
+    from bend.running_gpu import GpuUse
     from bend.runtime.direct.host import Run, WorkerCount
     from bend.runtime.direct.program import DirectProgram
     from bend.runtime.direct.stack import Stack
@@ -27,18 +28,21 @@ if TYPE_CHECKING:
     from bend.runtime.foreign import HostLibrary
     from bend.runtime.io import Record, Streams
     from bend.runtime.progress import Watcher
+    from bend.runtime.waves.gpu import GpuRun
 
 
 @dataclass(frozen=True, slots=True)
 class DirectResult:
     """What a run of the direct engine gives: the result as a term in the forms that were asked for, each with what of
-    it could not be read, and what it cost. `reading` are the seconds that making the terms took."""
+    it could not be read, and what it cost. `reading` are the seconds that making the terms took. On a GPU there are no
+    workers."""
 
     terms: Mapping[Readback, tuple[Term, tuple[Diagnostic, ...]]]
     seconds: float
     reading: float
     peak_bytes: int
     workers: tuple[WorkerCount, ...]
+    gpu: GpuUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +101,13 @@ def execute_direct(program: DirectProgram, resources: Resources, reading: Readin
     be passed, `Unforeseen`, `BendError` when the run cannot end well, `NeedsNets`, KeyboardInterrupt, and
     BrokenPipeError for standard output."""
     from bend.runtime.direct.host import open_run
-    with _problems_told(program), open_run(program, resources.threads, resources.memory,
-                                               watcher) as run:
+    with problems_told(program), open_run(program, resources.threads, resources.memory, watcher) as run:
         try:
-            with _problems_told(program, run):
+            with problems_told(program, run):
                 value = _given(run, arguments)
-                return _read(run, value, reading) if program.actions is None else _performed(run, value, reading, host)
+                if program.actions is not None:
+                    return _performed(run, value, reading, host)
+                return read_value(run, value, reading)
         except NeedsNets:
             overflows = None
             raise
@@ -137,9 +142,9 @@ def _performed(run: Run, value: int, reading: Reading, host: HostLibrary | None)
     streams.host = host
     is_over = True
     try:
-        with _problems_told(run.program, run):
+        with problems_told(run.program, run):
             perform(machine, streams, record)
-            return _read(run, machine.root, reading)
+            return read_value(run, machine.root, reading)
     except NeedsNets as problem:
         if record.performed == 0:
             raise
@@ -153,21 +158,26 @@ def _performed(run: Run, value: int, reading: Reading, host: HostLibrary | None)
             streams.close_all()
 
 
-def _read(run: Run, value: int, reading: Reading) -> DirectResult:
+def read_value(run: Run | GpuRun, value: int, reading: Reading) -> DirectResult:
+    """What a run gave, read; it may have to evaluate more for that. Raises as `execute_direct`."""
+    from bend.runtime.direct.host import Run
     from bend.runtime.direct.readback import Memory, ResultReader
+    # Only workers on the CPU have stacks that tell where they are.
+    cpu_run = run if isinstance(run, Run) else None
 
     def evaluate(number: int) -> int:
-        with _problems_told(run.program, run):
+        with problems_told(run.program, cpu_run):
             return run.evaluate(number)
 
     seconds, start = run.seconds, time.perf_counter()
     reader = ResultReader(Memory(run.program, run.word, evaluate), reading.options)
     terms = {form: reader.read(value, form, linear=reading.linear) for form in reading.forms}
-    return DirectResult(terms, seconds, time.perf_counter() - start, run.peak_bytes, run.workers())
+    workers = () if cpu_run is None else cpu_run.workers()
+    return DirectResult(terms, seconds, time.perf_counter() - start, run.peak_bytes, workers)
 
 
 @contextmanager
-def _problems_told(program: DirectProgram, run: Run | None = None) -> Iterator[None]:
+def problems_told(program: DirectProgram, run: Run | None = None) -> Iterator[None]:
     """What ends a run, as `BendError` and `NeedsNets`; with the calls that led there while it is open."""
     from bend.hvm.numbers import DivisionByZero
     from bend.runtime.direct import host

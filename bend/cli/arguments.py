@@ -19,7 +19,7 @@ BEND_COMMANDS = {
     'run': 'compile a program, run it on all cores, and print its result',
     'run-c': 'the same as run',
     'run-rs': 'the same as run',
-    'run-cu': 'compile a program and run it on a GPU (not there yet, but for --fallback cpu)',
+    'run-cu': 'compile a program, run it on a GPU, and print its result',
     'check': 'compile a program and report what is wrong with it',
     'desugar': 'print the core program that the engines read',
     'gen-hvm': 'print the interaction nets of a program',
@@ -102,6 +102,7 @@ def parse_bend(argv: Sequence[str]) -> argparse.Namespace:
         parser.add_argument('-l', '--linear', action='store_true',
                             help='show where the result duplicates values that are not known yet')
     if command == 'run-cu':
+        _add_gpu(parser)
         _add_fallback(parser)
     if command == 'check':
         parser.add_argument('--explain', action='store_true',
@@ -259,9 +260,17 @@ def _add_running(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     return group
 
 
+def _add_gpu(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group('on the GPU')
+    group.add_argument('--blocks', metavar='N', type=_count('blocks'),
+                       help='how many blocks of threads to run (default: as many as suit the GPU)')
+    group.add_argument('--threads-per-block', metavar='N', type=_count('threads'),
+                       help='how many threads a block has: a multiple of 32 (default: 256)')
+
+
 def _add_fallback(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--fallback', type=_choice('other way to run', ('cpu',)), metavar='cpu',
-                        help='run on all cores, with a warning, where there is no GPU that can be used')
+                        help='run on all cores, with a warning, what no GPU can run here')
 
 
 def _add_reporting(parser: argparse.ArgumentParser) -> None:
@@ -303,6 +312,15 @@ def _threads(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1024):
         raise UsageError(f"'{text}' is not a number of threads.", 'Write a number from 1 to 1024.')
     return int(text)
+
+
+def _count(what: str) -> Callable[[str], int]:
+    """The type of an option that says how many of something a GPU runs."""
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1 << 20):
+            raise UsageError(f"'{text}' is not a number of {what}.", 'Write a number from 1 on.')
+        return int(text)
+    return parse
 
 
 _UNITS = {'': 1, 'K': 1 << 10, 'M': 1 << 20, 'G': 1 << 30, 'T': 1 << 40}

@@ -13,21 +13,17 @@ from importlib import metadata
 from typing import Any, Literal
 
 from bend import __version__
-from bend.diagnostics import Diagnostic, error
 from bend.runtime.cache import Cache, key_of
 from bend.runtime.gpu_device import (
-    RUN_ON_CPU,
     Device,
     Driver,
     GpuUnavailable,
     load_driver,
-    require_gpu,
     require_packages,
     usable_device,
 )
 
 State = Literal['ok', 'off', 'missing', 'broken']
-NOT_BUILT = 'Programs do not run on GPUs yet'
 _GPU_PACKAGES = ('numpy', 'numba', 'numba-cuda', 'cuda-bindings', 'cuda-core')
 
 
@@ -78,7 +74,7 @@ def _summary(checks: Sequence[Check]) -> list[str]:
     if not is_healthy(checks):
         return ['Programs cannot run here.']
     if has_gpu(checks):
-        return ['Programs run on all cores.', f'The GPU works. {NOT_BUILT}.']
+        return ['Programs run on all cores, and on the GPU.']
     return ['Programs run on all cores. There is no GPU that can be used.']
 
 
@@ -87,15 +83,6 @@ def as_json(checks: Sequence[Check]) -> str:
     shown = [{'name': check.name, 'state': check.state, 'text': check.text, 'hint': check.hint or None, **check.facts}
              for check in checks]
     return json.dumps({'healthy': is_healthy(checks), 'gpu': has_gpu(checks), 'checks': shown}) + '\n'
-
-
-def why_not_on_gpu() -> Diagnostic:
-    """Why programs do not run on a GPU here."""
-    try:
-        device = require_gpu()
-    except GpuUnavailable as problem:
-        return error('gpu-unavailable', problem.message, hint=f'{problem.hint} `bend doctor` tells more.')
-    return error('gpu-unavailable', f'{NOT_BUILT}, although there is one ({device.name}).', hint=RUN_ON_CPU)
 
 
 # ---- what everybody needs --------------------------------------------------------------------

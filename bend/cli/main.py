@@ -14,7 +14,16 @@ from functools import partial
 from typing import NoReturn
 
 from bend import driver, running
-from bend.cli.arguments import USAGE_ERROR, UsageError, options_of, parse_bend, parse_hvm, requested, severities_of
+from bend.cli.arguments import (
+    RUNNING,
+    USAGE_ERROR,
+    UsageError,
+    options_of,
+    parse_bend,
+    parse_hvm,
+    requested,
+    severities_of,
+)
 from bend.cli.phases import Phases
 from bend.cli.progress import ProgressLine
 from bend.cli.render import Color, in_order, render, wants_color
@@ -134,13 +143,12 @@ def _bend(arguments: argparse.Namespace) -> int:
     if arguments.command == 'gen-cu':
         raise UsageError(f"'{arguments.command}' is not there yet.",
                          "'bend run' compiles to native code, and 'bend gen-hvm' prints the nets.")
-    if arguments.command == 'run-cu' and not _falls_back(arguments):
-        return FAILURE
-    severities = RUN_SEVERITIES if arguments.command == 'run' else CHECK_SEVERITIES
+    is_run = arguments.command in RUNNING
+    severities = RUN_SEVERITIES if is_run else CHECK_SEVERITIES
     try:
         request = driver.Request(driver.load(arguments.file), options_of(arguments),
                                  severities_of(arguments, severities), tuple(getattr(arguments, 'arguments', ())),
-                                 is_run=arguments.command == 'run', counting=_counts(arguments),
+                                 is_run=is_run, counting=_counts(arguments),
                                  is_parallel=running.is_parallel(getattr(arguments, 'threads', 0)))
         manager = PassManager(request.options, validating=bool(os.environ.get('BEND_DEBUG')),
                               dump_after=_known_passes(arguments), dump=partial(_dump, arguments))
@@ -182,22 +190,12 @@ def _doctor(arguments: argparse.Namespace) -> int:
     return SUCCESS if doctor.is_healthy(checks) else FAILURE
 
 
-def _falls_back(arguments: argparse.Namespace) -> bool:
-    """Says why programs do not run on a GPU here; whether the CPU shall do, so that the command becomes `run`."""
-    from bend.cli.doctor import why_not_on_gpu
-    reason = why_not_on_gpu()
-    if arguments.fallback is None:
-        _report(arguments, (reason,))
-        return False
-    _report(arguments, (replace(reason, severity=Severity.WARNING, hint=''),))
-    arguments.command = 'run'
-    return True
-
-
-def _run(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
+def _run(arguments: argparse.Namespace, request: driver.Request, manager: PassManager,
+         told: Iterable[Diagnostic] = ()) -> None:
+    """Runs a program on the cores of the CPU. Warnings that have been told already are left out."""
     phases = Phases()
     program = _compiled(arguments, request, arguments.engine, manager, phases)
-    _report(arguments, program.diagnostics)
+    _report(arguments, [warning for warning in program.diagnostics if warning not in told])
     _show_timings(arguments, manager)
     with _overflows_reported(arguments) as overflows:
         try:
@@ -208,6 +206,48 @@ def _run(arguments: argparse.Namespace, request: driver.Request, manager: PassMa
             nets = _compiled(arguments, request, 'net', manager, phases)
             _report(arguments, [warning for warning in nets.diagnostics if warning not in program.diagnostics])
             _run_and_show(arguments, nets, phases, overflows, problem.session)
+
+
+def _run_cu(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
+    """Runs a program on a GPU, or on the cores of the CPU if that cannot be and the user allows it."""
+    told: list[Diagnostic] = []
+    try:
+        _run_on_gpu(arguments, request, manager, told)
+    except driver.NotOnGpu as problem:
+        _fall_back(arguments, problem)
+        _run(arguments, request, manager, (*told, *problem.diagnostics))
+
+
+def _run_on_gpu(arguments: argparse.Namespace, request: driver.Request, manager: PassManager,
+                told: list[Diagnostic]) -> None:
+    """Runs a program on a GPU. The warnings that it tells are added to `told`. Raises `NotOnGpu`."""
+    from bend import running_gpu
+    from bend.running_direct import Reading
+    from bend.runtime.gpu import Request
+    if arguments.engine not in ('auto', 'direct'):
+        raise running_gpu.nets_on_gpu()
+    phases = Phases()
+    device = running_gpu.find_gpu()
+    asked = replace(request, capability=device.capability, counting=False, is_parallel=True)
+    program = _compiled(arguments, asked, arguments.engine, manager, phases)
+    told += program.diagnostics
+    _report(arguments, told)
+    _show_timings(arguments, manager)
+    wanted = Request(arguments.memory or None, arguments.blocks, arguments.threads_per_block)
+    reading = Reading(program.options, (arguments.readback,), arguments.linear)
+    with _overflows_reported(arguments) as overflows:
+        with phases.measuring('run'):
+            result = running_gpu.execute_gpu(program.artifact, device, wanted, reading, overflows)
+        _show(arguments, program, result, phases, overflows)
+
+
+def _fall_back(arguments: argparse.Namespace, problem: driver.NotOnGpu) -> None:
+    """Warns that the CPU does what a GPU cannot, if the user allows that. Raises the problem if not."""
+    if arguments.fallback is None:
+        raise problem
+    _report(arguments, [
+        replace(diagnostic, severity=Severity.WARNING, hint='') if diagnostic.severity is Severity.ERROR else diagnostic
+        for diagnostic in problem.diagnostics])
 
 
 def _compiled(arguments: argparse.Namespace, request: driver.Request, engine: Engine, manager: PassManager,
@@ -227,6 +267,13 @@ def _run_and_show(arguments: argparse.Namespace, program: driver.Program, phases
     with phases.measuring('run'):
         result = running.run(program, resources, (arguments.readback,), linear=arguments.linear,
                              overflows=overflows, watcher=_watcher(arguments), session=session)
+    _show(arguments, program, result, phases, overflows)
+
+
+def _show(arguments: argparse.Namespace, program: driver.Program, result: running.RunResult | DirectResult,
+          phases: Phases, overflows: running.Overflows | None) -> None:
+    """Prints the result of a run, and what it cost if that is asked for."""
+    resources = running.Resources(arguments.threads, arguments.memory)
     if not isinstance(result, running.RunResult):
         phases.move(result.reading, 'run', 'readback')
     with phases.measuring('readback'):
@@ -316,7 +363,7 @@ def _gen_c(arguments: argparse.Namespace, request: driver.Request, manager: Pass
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace, driver.Request, PassManager], None]] = {
-    'run': _run, 'check': _check, 'desugar': _desugar, 'gen-hvm': _gen_hvm, 'gen-c': _gen_c,
+    'run': _run, 'run-cu': _run_cu, 'check': _check, 'desugar': _desugar, 'gen-hvm': _gen_hvm, 'gen-c': _gen_c,
 }
 
 
@@ -324,13 +371,14 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, driver.Request, PassManager], 
 
 
 def _hvm(arguments: argparse.Namespace) -> int:
-    if arguments.command == 'run-cu' and not _falls_back(arguments):
-        return FAILURE
-    if arguments.command != 'run':
+    if arguments.command not in RUNNING:
         raise UsageError(f"'{arguments.command}' is not there yet.", "'hvm run' compiles to native code and runs it.")
     manager = PassManager(Options())
     phases = Phases()
     try:
+        if arguments.command == 'run-cu':
+            from bend.running_gpu import nets_on_gpu
+            _fall_back(arguments, nets_on_gpu())
         with phases.measuring('front_end'):
             source = driver.load(arguments.file)
             counting = driver.Counting(arguments.check_overflow, _counts(arguments))

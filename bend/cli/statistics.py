@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import resource
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bend.cli.phases import PHASES, Phases
 from bend.engines import Engine
 from bend.running import RunResult
 from bend.running_direct import DirectResult
+
+if TYPE_CHECKING:
+    from bend.running_gpu import GpuUse
 
 Result = RunResult | DirectResult
 
@@ -24,7 +27,8 @@ WORK = ('calls', 'allocations', 'reused', 'forks', 'steals')
 def short(result: Result) -> str:
     """The three lines of the reference (spec 08, section 1.1). The direct engine has no interactions."""
     if isinstance(result, DirectResult):
-        return f'- ENGINE: direct\n- TIME: {result.seconds:.6f}s\n'
+        device = '' if result.gpu is None else f'- DEVICE: {result.gpu.name}\n'
+        return f'- ENGINE: direct\n{device}- TIME: {result.seconds:.6f}s\n'
     return (f'- ITRS: {result.interactions}\n- TIME: {result.seconds:.6f}s\n'
             f'- MIPS: {_speed(result):.2f}\n')
 
@@ -34,7 +38,7 @@ def full(result: Result, phases: Phases) -> str:
     is_direct = isinstance(result, DirectResult)
     parts = [short(result)]
     if isinstance(result, DirectResult):
-        parts.append(_work_table(result))
+        parts.append(_work_table(result) if result.gpu is None else _gpu_table(result.gpu))
     else:
         parts.append(_rules_table(result))
         if len(result.workers) > 1:
@@ -72,6 +76,8 @@ def _net_data(result: RunResult, phases: Phases) -> dict[str, Any]:
 
 
 def _direct_data(result: DirectResult, phases: Phases) -> dict[str, Any]:
+    if result.gpu is not None:
+        return _gpu_data(result, result.gpu, phases)
     workers = [{name: getattr(worker, name) for name in (*WORK, 'fresh_bytes')} for worker in result.workers]
     return {
         **{name: sum(worker[name] for worker in workers) for name in WORK},
@@ -80,6 +86,17 @@ def _direct_data(result: DirectResult, phases: Phases) -> dict[str, Any]:
         'peak_bytes': {'values': result.peak_bytes, 'process': _process_peak()},
         'threads': len(workers),
         'workers': workers,
+    }
+
+
+def _gpu_data(result: DirectResult, use: GpuUse, phases: Phases) -> dict[str, Any]:
+    return {
+        'device': use.name, 'blocks': use.blocks, 'threads_per_block': use.threads, 'launches': use.launches,
+        'waves': use.waves, 'rounds': use.rounds,
+        'seconds': {'evaluating': result.seconds, 'kernel': use.kernel_seconds, 'opening': use.opening,
+                    **phases.seconds},
+        'cached': phases.cached,
+        'peak_bytes': {'values': result.peak_bytes, 'process': _process_peak()},
     }
 
 
@@ -119,6 +136,14 @@ def _work_table(result: DirectResult) -> str:
                                  f'{worker.forks}, taken from others: {worker.steals}')
             for number, worker in enumerate(result.workers, 1)]
     return _table('Work by thread', rows)
+
+
+def _gpu_table(use: GpuUse) -> str:
+    return _table('GPU', [
+        ('grid', f'{use.blocks} blocks of {use.threads} threads'),
+        ('launches', f'{use.launches}, the last one of {use.waves} waves and {use.rounds} rounds of the first block'),
+        ('opening', f'{use.opening:.6f} s'),
+        ('kernel', f'{use.kernel_seconds:.6f} s')])
 
 
 def _table(title: str, rows: list[tuple[str, str]]) -> str:

@@ -19,7 +19,7 @@ _THREADS_PER_MULTIPROCESSOR, _MAJOR, _MINOR, _COOPERATIVE, _SHARED_MEMORY = 39, 
 
 INSTALL_DRIVER = "Install NVIDIA's driver for the card; `nvidia-smi` shows whether it works."
 INSTALL_PACKAGES = "Install them with `pip install numba 'numba-cuda[cu12]' 'numpy<2.5'`."
-RUN_ON_CPU = 'The command `run` uses all cores of the CPU; `run-cu --fallback cpu` does so where there is no GPU.'
+RUN_ON_CPU = 'The command `run` uses all cores of the CPU; `run-cu --fallback cpu` does so where a GPU cannot.'
 PACKAGES = ('numpy', 'numba')
 
 

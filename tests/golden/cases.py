@@ -113,6 +113,12 @@ def without_statistics(text: str) -> str:
     return re.sub(r'^- (ITRS|ENGINE): .*\n', '', text, flags=re.MULTILINE)
 
 
+def recorded(case: Case) -> str:
+    """What is recorded for the engine that the compiler chooses, without statistics."""
+    path = case.sidecar(AUTO) if case.sidecar(AUTO).exists() else case.sidecar(OUTPUT)
+    return without_statistics(path.read_text(encoding='utf-8'))
+
+
 def transcript(code: int, stdout: str, stderr: str) -> str:
     """What a command did, as text: its output, then its diagnostics, then its exit code; the usual is left out."""
     stdout = re.sub(r'^- (TIME|MIPS): .*\n', '', stdout, flags=re.MULTILINE)

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import ctypes
 import threading
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
+import pytest
+
 from bend.codegen.emit_llvm import emit_module
+from bend.codegen.states import compile as states
 from bend.codegen.states.compile import compile_states, described
 from bend.deep_stack import with_deep_stack
 from bend.desugar import core
+from bend.runtime import gpu, gpu_device
+from bend.runtime.cache import Cache
 from bend.runtime.direct.threads import join_thread, signals_blocked, start_thread
 from bend.runtime.gpu import Gpu, Grid
+from bend.runtime.gpu_device import Device
 from bend.runtime.jit import compile_object, load_object
 from bend.runtime.region import give_back, reserve
 from bend.runtime.waves.host import NATIVE_STACK
 from bend.runtime.waves.kernel import EMULATION
 from bend.runtime.waves.program import WavesProgram
 from tests.gpu.emulation import DEVICE, EmulatedBuffer
+from tests.gpu.fake_driver import H100, FakeDriver
 
+FREE = 64 << 20
+"""Bytes of the GPU's memory."""
+THREADS_PER_BLOCK, MULTIPROCESSORS, MAJOR = 1, 16, 75
+"""Numbers of attributes."""
+ATTRIBUTES = {**H100, THREADS_PER_BLOCK: 64, MULTIPROCESSORS: 1}
 TARGETS = (EMULATION, Path(__file__).parent / 'emulated_waves.py')
 
 
@@ -73,12 +86,10 @@ class WavesKernel:
 
 
 class WavesGpu:
-    """As `bend.runtime.gpu.Gpu`, for one program."""
+    """As `bend.runtime.gpu.Gpu`, for programs whose PTX is native code in base 64."""
 
-    device = DEVICE
-
-    def __init__(self, object_code: bytes, free: int) -> None:
-        self._object_code = object_code
+    def __init__(self, device: Device = DEVICE, free: int = FREE) -> None:
+        self.device = device
         self._free = free
         self.kernel: WavesKernel | None = None
 
@@ -89,12 +100,28 @@ class WavesGpu:
         return WavesBuffer(size)
 
     def link(self, text: str) -> WavesKernel:
-        self.kernel = WavesKernel(self._object_code)
+        self.kernel = WavesKernel(b64decode(text))
         return self.kernel
 
 
-def emulated(book: core.Book, free: int = 64 << 20) -> tuple[WavesProgram, Gpu]:
+def emulated(book: core.Book, free: int = FREE) -> tuple[WavesProgram, Gpu]:
     """A program, and the GPU that runs it."""
-    compiled = with_deep_stack(lambda: compile_states(book, TARGETS))
-    object_code = compile_object(emit_module(compiled.module), 0)
-    return described(compiled, b'', False), cast(Gpu, WavesGpu(object_code, free))
+    program = with_deep_stack(lambda: compile_emulated(book, DEVICE.capability, Cache(None)))
+    return program, cast(Gpu, WavesGpu(free=free))
+
+
+def compile_emulated(book: core.Book, capability: tuple[int, int], cache: Cache, *, eta: bool = True,
+                     check_overflow: bool = False) -> WavesProgram:
+    """As `bend.codegen.states.compile.compile_gpu`."""
+    compiled = compile_states(book, TARGETS, eta=eta, check_overflow=check_overflow)
+    return described(compiled, b64encode(compile_object(emit_module(compiled.module), 0)), check_overflow)
+
+
+def install_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has commands find a GPU that is this one, with a few lanes."""
+    driver = FakeDriver({'Emulated': ATTRIBUTES})
+    monkeypatch.setattr(gpu_device, 'load_driver', lambda: driver)
+    monkeypatch.setattr(gpu_device, 'PACKAGES', ())
+    monkeypatch.setattr(gpu, 'DEFAULT_THREADS', 32)
+    monkeypatch.setattr(gpu, 'Gpu', WavesGpu)
+    monkeypatch.setattr(states, 'compile_gpu', compile_emulated)

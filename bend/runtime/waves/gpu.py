@@ -93,7 +93,7 @@ class DeviceRegion:
 
 
 class GpuRun(WavesRun):
-    """A program on a GPU. `device_seconds` is what the device itself took of the `seconds` so far."""
+    """A program on a GPU. `device_seconds` is what the device itself took of the `seconds` of the `launches` so far."""
 
     regions: dict[str, DeviceRegion]  # type: ignore[assignment]
 
@@ -103,6 +103,7 @@ class GpuRun(WavesRun):
         self.kernel = kernel
         worker = program.program.layouts['Worker']
         self.device_seconds = 0.0
+        self.launches = 0
         self._changes = dict.fromkeys(range(worker['']), 0)
         self._is_first = True
         self._start_words = program.program.layouts['Start']['']
@@ -120,13 +121,10 @@ class GpuRun(WavesRun):
         if name in _ZERO_AT_FIRST:
             region.words.clear()
 
-    def _set(self, struct: str, region: str, index: int, fields: Mapping[str, int]) -> None:
-        """Lanes are filled in on the device, with what the first one has."""
-        if struct != 'Worker':
-            super()._set(struct, region, index, fields)
-        elif index == 0:
-            layout = self.program.layouts[struct]
-            self._changes.update({layout[name]: value for name, value in fields.items()})
+    def _start_lanes(self, fields: Mapping[str, int]) -> None:
+        """Lanes are filled in on the device, and find out there who they are."""
+        layout = self.program.layouts['Worker']
+        self._changes.update({layout[name]: value for name, value in fields.items()})
 
     def _start(self) -> None:
         for region in self.regions.values():
@@ -135,6 +133,7 @@ class GpuRun(WavesRun):
         try:
             grid = Grid(self.device.blocks, self.device.threads, self.block_bytes)
             wait_for(self.kernel.launch(grid, self._start_buffer.address), self)
+            self.launches += 1
             self.device_seconds += self.kernel.seconds()
         finally:
             for region in self.regions.values():

@@ -135,6 +135,7 @@ class WavesRun:
         at_list = self.program.layouts['Shared']['lists']
         for number in range(2):
             self.regions['shared'].words[at_list + number] = at['lists'] + number * device.capacity * WORD
+<<<<<<< HEAD
         # On a GPU, each block finds its own.
         blocks = at.get('blocks', 0)
         stack_words = min(device.stack_words, self.states.stack_words)
@@ -145,6 +146,19 @@ class WavesRun:
                 'next': at['heap'], 'end': at['heap'], 'chunk': device.first_chunk,
                 'stack_room': (stack_words - self.states.entry_words) * WORD, 'budget': device.budget,
             })
+=======
+        self._start_lanes({
+            'shared': at['shared'], 'next': at['heap'], 'end': at['heap'], 'chunk': device.first_chunk,
+            'stack_room': (min(device.stack_words, self.states.stack_words) - self.states.entry_words) * WORD,
+            'budget': device.budget})
+
+    def _start_lanes(self, fields: Mapping[str, int]) -> None:
+        """Fills in lanes: with fields that are the same in all, and with who they are."""
+        for lane in range(self.device.lanes):
+            block, index = divmod(lane, self.device.threads)
+            at_block = self.regions['blocks'].address + block * self.block_bytes
+            self._set('Worker', 'lanes', lane, {**fields, 'block': at_block, 'id': lane, 'index': index})
+>>>>>>> 4ee8e6b (bend run-cu runs programs of the direct engine on a GPU)
 
     @property
     def block_bytes(self) -> int:

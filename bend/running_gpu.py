@@ -1,0 +1,107 @@
+"""Runs of programs of the direct engine on a GPU: what `bend.running_direct` does on the cores of the CPU."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bend.diagnostics import BendError, Diagnostic, error
+from bend.driver import NotOnGpu
+from bend.engines import NO_NETS_ON_GPU
+from bend.running_direct import DirectResult, NeedsNets, Reading, problems_told, read_value
+from bend.runtime.gpu_device import RUN_ON_CPU, Device, GpuUnavailable, require_gpu
+
+if TYPE_CHECKING:
+    from bend.running import Overflows
+    from bend.runtime.gpu import Gpu, Request
+    from bend.runtime.waves.gpu import GpuRun
+    from bend.runtime.waves.program import WavesProgram
+
+
+@dataclass(frozen=True, slots=True)
+class GpuUse:
+    """How a run used a GPU. `waves` are those of the last launch, `rounds` how many of these and of its own the first
+    block ran. `opening` are the seconds until the first launch, `kernel_seconds` those of the device itself."""
+
+    name: str
+    blocks: int
+    threads: int
+    launches: int
+    waves: int
+    rounds: int
+    opening: float
+    kernel_seconds: float
+
+
+def find_gpu() -> Device:
+    """The GPU that programs run on. Raises `NotOnGpu`."""
+    with _gpu_problems_told():
+        return require_gpu()
+
+
+def nets_on_gpu() -> NotOnGpu:
+    """The error for nets that somebody wants to run on a GPU."""
+    return NotOnGpu(error('not-on-gpu', NO_NETS_ON_GPU, hint=RUN_ON_CPU))
+
+
+def execute_gpu(program: WavesProgram, device: Device, request: Request, reading: Reading,
+                overflows: Overflows | None = None) -> DirectResult:
+    """Runs a program, and reads its result. Overflows are added to `overflows`, if the program was compiled to count
+    them and ends on the GPU. Raises `BendError` when the run cannot end well, `NotOnGpu` where a CPU may do better, and
+    KeyboardInterrupt."""
+    from bend.runtime.gpu import Gpu
+    from bend.runtime.waves.gpu import open_gpu_run
+    start = time.perf_counter()
+    with _gpu_problems_told():
+        gpu = Gpu(device)
+        with problems_told(program.program), open_gpu_run(program, gpu, request) as run:
+            opening = time.perf_counter() - start
+            try:
+                with problems_told(program.program):
+                    result = read_value(run, run.evaluate(0), reading)
+                return replace(result, gpu=_use(gpu, run, opening))
+            except NeedsNets:
+                overflows = None
+                raise
+            finally:
+                if overflows is not None and program.program.counted:
+                    overflows.update(run.overflows())
+
+
+def _use(gpu: Gpu, run: GpuRun, opening: float) -> GpuUse:
+    waves, rounds = run.waves
+    return GpuUse(gpu.device.name, run.device.blocks, run.device.threads, run.launches, waves, rounds, opening,
+                  run.device_seconds)
+
+
+@contextmanager
+def _gpu_problems_told() -> Iterator[None]:
+    """What speaks against a GPU, or goes wrong there, as `BendError`."""
+    try:
+        yield
+    except GpuUnavailable as problem:
+        raise NotOnGpu(error('gpu-unavailable', problem.message,
+                             hint=f'{problem.hint} `bend doctor` tells more.')) from None
+    except NeedsNets as problem:
+        raise NotOnGpu(replace(problem.diagnostic, hint=f'{_NEEDS_NETS} {RUN_ON_CPU}')) from None
+    except BendError as problem:
+        raise BendError(map(_on_gpu, problem.diagnostics)) from None
+    except Exception as problem:
+        from bend.runtime.gpu import GpuFailure
+        if not isinstance(problem, GpuFailure):
+            raise
+        raise BendError(error('gpu-failed', problem.message, hint=problem.hint)) from None
+
+
+_NEEDS_NETS = f'Only interaction nets give that a meaning. {NO_NETS_ON_GPU}'
+
+
+def _on_gpu(diagnostic: Diagnostic) -> Diagnostic:
+    """A finding about a run, with what helps on a GPU."""
+    if diagnostic.code != 'out-of-memory':
+        return diagnostic
+    return replace(diagnostic, message=diagnostic.message.replace('ran out of memory', 'ran out of memory on the GPU'),
+                   hint=f'{diagnostic.hint} {RUN_ON_CPU}')

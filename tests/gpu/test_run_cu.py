@@ -1,0 +1,212 @@
+"""`bend run-cu` as a user runs it, on an emulated GPU."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bend import driver
+from bend.cli.main import hvm_main, main
+from bend.runtime.gpu import failure_of
+from bend.runtime.waves import gpu
+from tests.golden.cases import Case, recorded, transcript
+from tests.gpu.fake_driver import CudaAPIError
+from tests.gpu.waves_gpu import ATTRIBUTES, MAJOR, WavesKernel, install_gpu
+
+Run = Callable[..., tuple[int, str, str]]
+GOLDEN = Path(__file__).parents[1] / 'golden' / 'run'
+SUM = '''
+def sum(depth, x):
+  switch depth:
+    case 0:
+      return x
+    case _:
+      return sum(depth-1, x * 2) + sum(depth-1, x * 2 + 1)
+
+def main():
+  return sum(6, 0)
+'''
+APPLIED = 'def main(x): return [x, big]\ndef big(): return List/length([1, 2])\n'
+SHAPE = 'def main(): return f(λx: x)\ndef f(x): return x + 1\n'
+ACTION = 'def main() -> IO(u24):\n  with IO:\n    * <- IO/print("hello\\n")\n    return wrap(7)\n'
+TREE = '''
+type Tree:
+  Node { ~left, ~right }
+  Leaf { value }
+
+def make(depth):
+  switch depth:
+    case 0:
+      return Tree/Leaf { value: 1 }
+    case _:
+      return Tree/Node { left: make(depth-1), right: make(depth-1) }
+
+def main(): return make(16)
+'''
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Runs a program on the emulated GPU: the text of a program, and words for the command line."""
+    install_gpu(monkeypatch)
+    monkeypatch.setenv('NO_COLOR', '1')
+    monkeypatch.chdir(tmp_path)
+
+    def run(text: str, *words: str) -> tuple[int, str, str]:
+        Path('program.bend').write_text(text, encoding='utf-8')
+        capfd.readouterr()
+        code = main(['run-cu', 'program.bend', *words])
+        return code, *capfd.readouterr()
+
+    return run
+
+
+# ---- results ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('name', [
+    'arguments/one', 'fold/rebuild', 'imports/whole_folder', 'maps/nested_get', 'readback/functions_in_lists',
+])
+def test_golden_programs(name: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The output is the one that is recorded for the CPU."""
+    install_gpu(monkeypatch)
+    case = Case('run', GOLDEN / f'{name}.bend')
+    monkeypatch.chdir(case.source.parent)
+    capfd.readouterr()
+    code = main(case.command(('run-cu',), 'auto'))
+    assert transcript(code, *capfd.readouterr()) == recorded(case)
+
+
+@pytest.mark.parametrize(('text', 'words'), [
+    (APPLIED, ('7', '-p')), (APPLIED, ('7', '--readback', 'lambda', '-l')),
+    ('def other(): return 3\n', ('-e', 'other')),
+])
+def test_forms_of_results(text: str, words: tuple[str, ...], run: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    """Everything is shown as the command `run` shows it."""
+    found = run(text, *words)
+    assert main(['run', 'program.bend', *words, '--engine', 'direct']) == 0
+    assert found == (0, *capfd.readouterr())
+    assert 'Result:' in found[1]
+
+
+def test_overflows(run: Run) -> None:
+    code, out, err = run('def main(): return f(16777215)\ndef f(x): return x + 1\n', '--check-overflow')
+    assert (code, out) == (0, 'Result: 0\n')
+    assert err.startswith('warning[overflow]: ')
+
+
+def test_a_warm_start_compiles_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def compile_source(*arguments: object) -> None:
+        raise AssertionError
+
+    first = run(SUM)
+    monkeypatch.setattr(driver, 'compile_source', compile_source)
+    assert run(SUM) == first == (0, 'Result: 2016\n', '')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ATTRIBUTES, MAJOR, 8)
+        assert run(SUM)[0] == 101
+
+
+def test_statistics(run: Run) -> None:
+    code, out, err = run(SUM, '-s')
+    assert (code, err) == (0, '')
+    assert re.fullmatch(r'Result: 2016\n- ENGINE: direct\n- DEVICE: Emulated\n- TIME: \d+\.\d{6}s\n', out)
+    assert '  grid      1 blocks of 64 threads\n' in run(SUM, '-ss', '--blocks', '1', '--threads-per-block', '64')[1]
+    code, out, err = run(SUM, '--stats', 'json')
+    found = json.loads(err)
+    assert (code, out, found['engine'], found['device']) == (0, 'Result: 2016\n', 'direct', 'Emulated')
+    assert (found['blocks'], found['launches']) == (2, 1)
+    assert found['seconds']['kernel'] == 0.001
+    assert min(found['waves'], found['peak_bytes']['values']) > 0
+
+
+# ---- errors ----------------------------------------------------------------------------------
+
+
+def test_division_by_zero(run: Run) -> None:
+    code, out, err = run('def main():\n  return f(0)\n\ndef f(x):\n  return 5 / x\n')
+    assert (code, out) == (1, '')
+    assert err.startswith('error[division-by-zero]: An integer is divided by zero.\n --> program.bend:5:10\n')
+
+
+def test_out_of_memory(run: Run) -> None:
+    code, out, err = run(TREE, '--memory', '2M')
+    assert (code, out) == (1, '')
+    assert err.startswith('error[out-of-memory]: The program ran out of memory on the GPU: it had used ')
+    assert 'Allow it more with `--memory SIZE`. The command `run` ' in err
+    code, _, err = run(TREE, '--memory', '5G', '--error-format', 'json')
+    assert code == 1
+    assert json.loads(err)['code'] == 'gpu-failed'
+    assert json.loads(err)['message'] == 'The GPU has 64 MB of free memory, not 5120 MB.'
+
+
+@pytest.mark.parametrize(('words', 'message', 'hint'), [
+    (('--blocks', '9'), 'Emulated cannot run 9 blocks of 32 threads at the same time.', '`--blocks` takes 1 to 4.'),
+    (('--threads-per-block', '100'), 'Emulated does not run blocks of 100 threads.', 'multiples of 32 up to 64.'),
+])
+def test_grids_that_do_not_fit(run: Run, words: tuple[str, ...], message: str, hint: str) -> None:
+    code, out, err = run(SUM, *words)
+    assert (code, out) == (1, '')
+    assert err.startswith(f'error[gpu-failed]: {message}\n')
+    assert hint in err
+
+
+def test_numbers_of_blocks(run: Run) -> None:
+    for option, what in (('--blocks', 'blocks'), ('--threads-per-block', 'threads')):
+        code, _, err = run(SUM, option, '0')
+        assert code == 2
+        assert f"'0' is not a number of {what}." in err
+
+
+@pytest.mark.parametrize(('text', 'words', 'error', 'result'), [
+    (ACTION, (), 'not-on-gpu]: This program cannot run on a GPU, because it performs actions.', 'hello\nResult: 7\n'),
+    ('main = (+ 1 {2 3})', (), "not-on-gpu]: This program cannot run on a GPU, because 'main' has a superposition.",
+     'Result: {3 4}\n'),
+    ('main = 3', ('--engine', 'net'), 'not-on-gpu]: Interaction nets do not run on GPUs yet.', 'Result: 3\n'),
+    (SHAPE, (), 'wrong-shape]: A value is used as what it is not.', 'Result: λa a\n'),
+])
+def test_what_no_gpu_can_run(run: Run, text: str, words: tuple[str, ...], error: str, result: str) -> None:
+    code, out, err = run(text, *words)
+    assert (code, out) == (1, '')
+    assert err.startswith(f'error[{error}')
+    assert '`run-cu --fallback cpu`' in err
+    code, out, err = run(text, *words, '--fallback', 'cpu')
+    assert (code, out) == (0, result)
+    assert err.startswith(f'warning[{error}')
+    assert 'hint' not in err
+
+
+def test_nets_of_a_file(run: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    Path('nets.hvm').write_text('@main = 3\n', encoding='utf-8')
+    assert hvm_main(['run-cu', 'nets.hvm']) == 1
+    assert 'error[not-on-gpu]: Interaction nets do not run on GPUs yet.' in capfd.readouterr().err
+
+
+def test_warnings_are_told_once(run: Run) -> None:
+    """Also if the CPU has to do what the GPU began."""
+    code, _, err = run(SHAPE + 'def unused(): return 1\n', '-W', 'unused-definition', '--fallback', 'cpu')
+    assert code == 0
+    assert err.count('unused-definition') == 1
+
+
+def test_an_interrupt(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(ended: object, control: object, *rest: object) -> None:
+        original(ended, control, watch=lambda progress: (_ for _ in ()).throw(KeyboardInterrupt))
+
+    original = gpu.wait_for
+    monkeypatch.setattr(gpu, 'wait_for', interrupted)
+    assert run('def main(): return f(1)\ndef f(x): return f(x) + f(x)\n') == (130, '', '')
+
+
+def test_a_kernel_that_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*arguments: object) -> None:
+        raise failure_of(CudaAPIError(700))
+
+    monkeypatch.setattr(WavesKernel, 'launch', fails)
+    code, out, err = run(SUM)
+    assert (code, out) == (1, '')
+    assert 'error[gpu-failed]: The GPU failed: the program accessed memory that is not there (CUDA error 700).' in err
