@@ -16,6 +16,7 @@ from bend.runtime.gpu_device import RUN_ON_CPU, Device, GpuUnavailable, require_
 
 if TYPE_CHECKING:
     from bend.running import Overflows
+    from bend.runtime.cache import Cache
     from bend.runtime.gpu import Gpu, Request
     from bend.runtime.waves.gpu import GpuRun
     from bend.runtime.waves.program import WavesProgram
@@ -47,7 +48,7 @@ def nets_on_gpu() -> NotOnGpu:
     return NotOnGpu(error('not-on-gpu', NO_NETS_ON_GPU, hint=RUN_ON_CPU))
 
 
-def execute_gpu(program: WavesProgram, device: Device, request: Request, reading: Reading,
+def execute_gpu(program: WavesProgram, device: Device, request: Request, reading: Reading, cache: Cache,
                 overflows: Overflows | None = None) -> DirectResult:
     """Runs a program, and reads its result. Overflows are added to `overflows`, if the program was compiled to count
     them and ends on the GPU. Raises `BendError` when the run cannot end well, `NotOnGpu` where a CPU may do better, and
@@ -57,7 +58,7 @@ def execute_gpu(program: WavesProgram, device: Device, request: Request, reading
     start = time.perf_counter()
     with _gpu_problems_told():
         gpu = Gpu(device)
-        with problems_told(program.program), open_gpu_run(program, gpu, request) as run:
+        with problems_told(program.program), open_gpu_run(program, gpu, request, cache) as run:
             opening = time.perf_counter() - start
             try:
                 with problems_told(program.program):

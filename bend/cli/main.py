@@ -237,7 +237,7 @@ def _run_on_gpu(arguments: argparse.Namespace, request: driver.Request, manager:
     reading = Reading(program.options, (arguments.readback,), arguments.linear)
     with _overflows_reported(arguments) as overflows:
         with phases.measuring('run'):
-            result = running_gpu.execute_gpu(program.artifact, device, wanted, reading, overflows)
+            result = running_gpu.execute_gpu(program.artifact, device, wanted, reading, Cache.of_user(), overflows)
         _show(arguments, program, result, phases, overflows)
 
 

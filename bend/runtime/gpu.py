@@ -1,25 +1,27 @@
-"""Runs compiled kernels on an NVIDIA GPU: memory, linking and launches, through numba.cuda.
+"""Runs compiled kernels on an NVIDIA GPU: memory, linking and launches.
 
-numba is imported here only, when a GPU is opened. It makes the kernel that is launched, which calls the linked PTX
-(`bend.codegen.gpu_entry`); everything else on the device is ours. A launch is cooperative: all blocks run at the same
+numba.cuda makes the kernel that is launched, and links the PTX that it calls (`bend.codegen.gpu_entry`); everything
+else on the device is ours. What is linked is kept in the cache, and only where it is not there is numba imported. All
+else is asked of the driver (`bend.runtime.gpu_driver`). A launch is cooperative: all blocks run at the same
 time, or it fails. While it runs, the host can ask it to stop, and see how it gets on, by two words of its own memory.
 """
 
 from __future__ import annotations
 
 import contextlib
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
 
 from bend.codegen.gpu_entry import ENTRY, gpu_program
 from bend.codegen.lir import Module
 from bend.runtime.cache import Cache, key_of
-from bend.runtime.gpu_device import INSTALL_PACKAGES, RUN_ON_CPU, Device, GpuUnavailable
+from bend.runtime.gpu_device import INSTALL_PACKAGES, RUN_ON_CPU, Device, GpuUnavailable, load_driver
+from bend.runtime.gpu_driver import Context, Event, Function, MappedWords, Memory, Stream
 from bend.runtime.ptx import architecture, compile_ptx, compiler_key
 
 WARP = 32
@@ -31,7 +33,6 @@ MEMORY_PART = 0.8
 # How long the end of a launch is awaited after it was asked to stop.
 GRACE_SECONDS = 10.0
 LONGEST_NAP = 0.001
-_MAX_DYNAMIC_SHARED_MEMORY = 8
 
 
 class GpuFailure(Exception):
@@ -95,10 +96,6 @@ def load_numba() -> Any:
         text = ' '.join(str(problem).split())
         raise GpuUnavailable(f'numba.cuda cannot be imported: {type(problem).__name__}: {text}',
                              INSTALL_PACKAGES) from problem
-    # A warning about small grids is for those who write kernels. numba and numba-cuda have settings of their own.
-    for name in ('numba.core.config', 'numba.cuda.core.config'):
-        if name in sys.modules:
-            sys.modules[name].CUDA_LOW_OCCUPANCY_WARNINGS = 0  # type: ignore[attr-defined]
     return cuda
 
 
@@ -157,8 +154,10 @@ def grid_of(request: Request, device: Device, resident: Callable[[int], int], sh
                          f'{shared_memory} are needed.', RUN_ON_CPU)
     most = resident(threads)
     if most < 1:
-        raise GpuFailure(f'{device.name} cannot run a block of {threads} threads of this program.',
-                         'Choose fewer with `--threads-per-block N`.')
+        fitting = next((fewer for fewer in range(threads - WARP, 0, -WARP) if resident(fewer) > 0), 0)
+        raise GpuFailure(f'{device.name} cannot run a block of {threads} threads of this program, which needs too many '
+                         'registers or too much memory for that.',
+                         f'`--threads-per-block` takes up to {fitting} here.' if fitting else RUN_ON_CPU)
     blocks = most if request.blocks is None else request.blocks
     if not 1 <= blocks <= most:
         raise GpuFailure(f'{device.name} cannot run {blocks} blocks of {threads} threads at the same time.',
@@ -169,31 +168,26 @@ def grid_of(request: Request, device: Device, resident: Callable[[int], int], sh
 class Buffer:
     """Memory of the device."""
 
-    def __init__(self, cuda: Any, size: int) -> None:
-        self._cuda = cuda
-        self._array = cuda.device_array(size, dtype='uint8')
+    def __init__(self, context: Context, size: int) -> None:
+        self._context = context
+        self._memory = Memory(context, size)
         self.size = size
-        self.address = int(self._array.device_ctypes_pointer.value)
+        self.address = self._memory.address
 
     def write(self, data: bytes, offset: int = 0) -> None:
         """Copies bytes to the device. Raises GpuFailure."""
-        import numpy
         with _failures():
-            self._array[offset:offset + len(data)].copy_to_device(numpy.frombuffer(data, dtype='uint8'))
+            self._memory.write(data, offset)
 
     def write_beside(self, data: bytes, offset: int) -> None:
         """Copies bytes to the device while a kernel runs. Raises GpuFailure."""
-        import numpy
         with _failures():
-            stream = self._cuda.stream()
-            self._array[offset:offset + len(data)].copy_to_device(numpy.frombuffer(data, dtype='uint8'), stream=stream)
-            stream.synchronize()
+            self._memory.write_beside(data, offset, Stream(self._context))
 
     def read(self, offset: int, size: int) -> bytes:
         """Copies bytes from the device. Raises GpuFailure."""
         with _failures():
-            found: bytes = self._array[offset:offset + size].copy_to_host().tobytes()
-        return found
+            return self._memory.read(offset, size)
 
 
 class Stoppable(Protocol):
@@ -209,115 +203,132 @@ class Stoppable(Protocol):
 class Control:
     """Two words of the host's memory that the device reaches as well: whether to stop, and how far it is."""
 
-    def __init__(self, cuda: Any) -> None:
-        self._words = cuda.mapped_array(2, dtype='uint64')
-        self._words[:] = 0
-        address = int(self._words.device_ctypes_pointer.value)
-        self.stop_address, self.progress_address = address, address + 8
+    def __init__(self, context: Context) -> None:
+        self._mapped = MappedWords(context, 2)
+        self.stop_address, self.progress_address = self._mapped.address, self._mapped.address + 8
 
     def stop(self) -> None:
         """Asks the launch to end."""
-        self._words[0] = 1
+        self._mapped.words[0] = 1
 
     def progress(self) -> int:
         """How far the launch is, in its own measure."""
-        return int(self._words[1])
+        return self._mapped.words[1]
 
 
 class Kernel:
     """A linked kernel."""
 
-    def __init__(self, cuda: Any, dispatcher: Any, device: Device) -> None:
-        self._cuda = cuda
-        self._dispatcher = dispatcher
+    def __init__(self, context: Context, function: Function, device: Device) -> None:
+        self._function = function
         self._device = device
-        self._kernel = next(iter(dispatcher.overloads.values()))
-        # All blocks shall run at the same time. numba knows of that only where it makes code for it.
-        self._kernel.cooperative = True
-        self._stream = cuda.stream()
-        self._began, self._ended = cuda.event(timing=True), cuda.event(timing=True)
+        self._stream = Stream(context)
+        self._began, self._ended = Event(context), Event(context)
 
     def resident_blocks(self, threads: int, shared_memory: int) -> int:
         """How many blocks can run at the same time. Raises GpuFailure."""
         with _failures():
             if shared_memory > SHARED_WITHOUT_ASKING:
-                self._allow_shared_memory(shared_memory)
-            return int(self._kernel.max_cooperative_grid_blocks(threads, shared_memory))
+                self._function.allow_shared_memory(shared_memory)
+            return self._function.resident_blocks(threads, shared_memory) * self._device.multiprocessors
 
-    def _allow_shared_memory(self, size: int) -> None:
-        from numba.cuda.cudadrv import driver as layer
-        handle = self._kernel._codelibrary.get_cufunc().handle
-        binding = getattr(layer, 'binding', None)
-        attribute = binding.CUfunction_attribute(_MAX_DYNAMIC_SHARED_MEMORY) if binding else _MAX_DYNAMIC_SHARED_MEMORY
-        try:
-            # Handles are those of kernels, or of functions in older releases of numba-cuda.
-            layer.driver.cuKernelSetAttribute(attribute, size, handle, self._device.number)
-        except Exception:
-            layer.driver.cuFuncSetAttribute(handle, attribute, size)
+    def attributes(self) -> dict[str, int]:
+        """The `registers` of a thread, and the bytes of its memory, `local`. Raises GpuFailure."""
+        with _failures():
+            return self._function.attributes()
 
     def launch(self, grid: Grid, address: int) -> Callable[[], bool]:
         """Starts the kernel on the address of a record; gives what tells whether it has ended, or raises what went
         wrong on the device. Raises GpuFailure."""
-        import numpy
         with _failures():
             self._began.record(self._stream)
-            self._dispatcher[grid.blocks, grid.threads, self._stream, grid.shared_memory](numpy.uint64(address))
+            self._function.launch(grid.blocks, grid.threads, grid.shared_memory, self._stream, address)
             self._ended.record(self._stream)
-        return lambda: bool(self._ended.query())
+        return self._ended.is_over
 
     def seconds(self) -> float:
         """How long the device took for the last launch, which has ended. Raises GpuFailure."""
         with _failures():
-            return float(self._began.elapsed_time(self._ended)) / 1000
+            return self._ended.seconds_since(self._began)
 
 
 class Gpu:
     """A GPU that is ready for use."""
 
     def __init__(self, device: Device) -> None:
-        """Loads numba and makes the device ready. Raises GpuUnavailable and GpuFailure."""
+        """Makes the device ready. Raises GpuUnavailable and GpuFailure."""
         self.device = device
-        self._cuda = load_numba()
+        library = load_driver()
         with _failures():
-            self._cuda.select_device(device.number)
+            self._context = Context(library, device.number)
 
     def free_memory(self) -> int:
         """The bytes of device memory that nobody uses."""
         with _failures():
-            return int(self._cuda.current_context().get_memory_info()[0])
+            return self._context.free_memory()
 
     def buffer(self, size: int) -> Buffer:
         """Memory of the device. Raises OutOfGpuMemory."""
         with _failures():
-            return Buffer(self._cuda, size)
+            return Buffer(self._context, size)
 
     def control(self) -> Control:
         """Words that host and device share. Raises GpuFailure."""
         with _failures():
-            return Control(self._cuda)
+            return Control(self._context)
 
     def kernel(self, module: Module, function: str, cache: Cache) -> Kernel:
-        """Compiles and links a function of a module, that takes the address of a record. Raises GpuFailure, and
+        """Compiles and links a function of a module, that takes the address of a record. Raises as `link`, and
         ValidationError for what cannot run on a GPU."""
-        return self.link(gpu_ptx(module, function, self.device.capability, cache))
+        return self.link(gpu_ptx(module, function, self.device.capability, cache), cache)
 
-    def link(self, text: str) -> Kernel:
-        """Links PTX (of `gpu_ptx`). Raises GpuFailure."""
-        with _failures(), tempfile.TemporaryDirectory(prefix='bend-') as folder:
-            path = Path(folder, 'kernel.ptx')
-            path.write_text(text, encoding='ascii')
-            kernel = Kernel(self._cuda, self._dispatcher(str(path)), self.device)
-            kernel.resident_blocks(WARP, 0)  # numba links when it needs to, and the file is here now.
+    def link(self, text: str, cache: Cache) -> Kernel:
+        """Links PTX (of `gpu_ptx`), or takes what was linked from the cache. Raises GpuUnavailable and GpuFailure."""
+        with _failures():
+            key = key_of('image', text, repr(self.device.capability), str(self._context.driver_version()),
+                         *_linker_versions())
+        known = cache.get(key)
+        if known is not None:
+            # What is in the cache need not be good for ever; it can be made again.
+            with contextlib.suppress(GpuFailure):
+                return self._loaded(known)
+        image = link_image(text, self.device)
+        kernel = self._loaded(image)
+        cache.put(key, image)
         return kernel
 
-    def _dispatcher(self, path: str) -> Any:
-        """The kernel that calls what is linked from a file, as numba has it."""
-        entry = self._cuda.declare_device(ENTRY, 'uint32(uint64)')
+    def _loaded(self, image: bytes) -> Kernel:
+        """A kernel from what `link_image` gives. Raises GpuFailure."""
+        name, _, code = image.partition(b'\0')
+        with _failures():
+            return Kernel(self._context, Function(self._context, code, name.decode()), self.device)
+
+
+def _linker_versions() -> Iterator[str]:
+    """What links, as far as it is known without importing it."""
+    for name in ('numba', 'numba-cuda'):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            yield f'{name} {metadata.version(name)}'
+
+
+def link_image(text: str, device: Device) -> bytes:
+    """What a device loads: the name of the kernel that calls what is in PTX (of `gpu_ptx`), a byte 0, and its code.
+    Raises GpuUnavailable and GpuFailure."""
+    cuda = load_numba()
+    with _failures(), tempfile.TemporaryDirectory(prefix='bend-') as folder:
+        path = Path(folder, 'kernel.ptx')
+        path.write_text(text, encoding='ascii')
+        cuda.select_device(device.number)
+        entry = cuda.declare_device(ENTRY, 'uint32(uint64)')
 
         def bend_kernel(address: Any) -> None:
             entry(address)
 
-        return self._cuda.jit('void(uint64)', link=[path])(bend_kernel)
+        dispatcher = cuda.jit('void(uint64)', link=[str(path)])(bend_kernel)
+        library = next(iter(dispatcher.overloads.values()))._codelibrary
+        code = library.get_cubin()
+        # Older releases of numba-cuda give the bytes themselves.
+        return b'\0'.join((library._entry_name.encode(), bytes(getattr(code, 'code', code))))
 
 
 def wait_for(ended: Callable[[], bool], control: Stoppable, seconds: float | None = None,
@@ -361,5 +372,7 @@ def _failures() -> Iterator[None]:
     """Turns exceptions of numba and the driver into those of this module."""
     try:
         yield
+    except GpuUnavailable:
+        raise
     except Exception as problem:
         raise failure_of(problem) from problem

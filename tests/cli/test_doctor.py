@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from bend.cli import doctor
-from bend.runtime import gpu_device
+from bend.runtime import gpu, gpu_device
 from bend.runtime.cache import Cache
 from bend.runtime.gpu_device import GpuUnavailable
 from bend.runtime.gpu_record import Record
 from bend.runtime.gpu_trial import KERNEL
-from tests.gpu.fake_driver import GTX_1080, H100, CudaAPIError, FakeCuda, FakeDriver, fake_numba
+from tests.gpu.fake_driver import GTX_1080, H100, FakeCuda, FakeDriver, fake_numba
 
 Command = Callable[..., Any]
 Write = Callable[[str], str]
@@ -30,14 +30,14 @@ def install(monkeypatch: pytest.MonkeyPatch, driver: FakeDriver | None, cuda: Fa
             raise GpuUnavailable('There is no NVIDIA driver (not found).', 'Install it.')
         return driver
 
-    for module in (doctor, gpu_device):
+    for module in (doctor, gpu_device, gpu):
         monkeypatch.setattr(module, 'load_driver', load)
     monkeypatch.setitem(sys.modules, 'numba', None if cuda is None else fake_numba(cuda))
     monkeypatch.setattr(gpu_device, 'PACKAGES', ('numpy', 'numba') if cuda is not None else ('numpy', 'no_such_numba'))
 
 
-def working_cuda() -> FakeCuda:
-    """One on which the trial comes out right."""
+def working_driver() -> FakeDriver:
+    """One with a GPU on which the trial comes out right."""
     from bend.codegen.pylir import compile_kernel
     layout = Record(compile_kernel([KERNEL / 'trial.py', KERNEL / 'device.py']), 'TrialRecord')
 
@@ -49,7 +49,7 @@ def working_cuda() -> FakeCuda:
         layout['trial.nanoseconds'] = 2000 * 2 * rounds
         ctypes.memmove(address, bytes(layout.data), len(layout.data))
 
-    return FakeCuda(run)
+    return FakeDriver({'GTX 1080': GTX_1080, 'H100': H100}, run=run)
 
 
 def states(checks: tuple[doctor.Check, ...]) -> dict[str, str]:
@@ -87,19 +87,19 @@ def test_as_json(bend: Command, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_with_a_gpu(bend: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, FakeDriver({'GTX 1080': GTX_1080, 'H100': H100}), working_cuda())
+    install(monkeypatch, working_driver(), FakeCuda())
     outcome = bend('doctor')
     assert outcome.code == 0
     assert 'ok       gpu       H100 (of 2), compute capability 9.0, 132 multiprocessors, 80 GB' in outcome.out
-    assert ('ok       trial     64 blocks of 256 threads added up, and waited for each other 200 times, for 2.0 µs on '
+    assert ('ok       trial     264 blocks of 256 threads added up, and waited for each other 200 times, for 2.0 µs on '
             'average') in outcome.out
     assert outcome.out.endswith('Programs run on all cores, and on the GPU.\n')
 
 
 def test_a_gpu_that_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    cuda = FakeCuda()
-    cuda.problem = CudaAPIError(2)
-    install(monkeypatch, FakeDriver({'H100': H100}), cuda)
+    driver = FakeDriver({'H100': H100})
+    driver.problems['cuMemAlloc_v2'] = 2
+    install(monkeypatch, driver, FakeCuda())
     checks = doctor.examine(Cache(tmp_path))
     assert states(checks) == {**GOOD, 'driver': 'ok', 'gpu': 'ok', 'packages': 'ok', 'trial': 'broken'}
     assert checks[-1].text == 'The GPU ran out of memory.'

@@ -1,4 +1,4 @@
-"""NVIDIA's driver and numba.cuda, as far as the launch layer uses them, without a GPU."""
+"""NVIDIA's driver and numba.cuda, as far as they are used, without a GPU."""
 
 from __future__ import annotations
 
@@ -8,20 +8,33 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-import numpy
-
 H100 = {1: 1024, 16: 132, 17: 0, 19: 1, 39: 2048, 75: 9, 76: 0, 95: 1, 97: 232448}
 GTX_1080 = {**H100, 16: 20, 75: 6, 76: 1, 97: 49152}
 INVALID_VALUE, NO_DEVICE = 1, 100
 
 
 class FakeDriver:
-    """The driver's library: devices by name with their attributes, or what `cuInit` returns instead."""
+    """The driver's library: devices by name with their attributes, or what `cuInit` returns instead. Memory of devices
+    is that of this process. `run` is what a launch does; `problems` are what functions return instead of 0, `images`
+    what was loaded, and `launched` the grids, with their shared memory."""
 
-    def __init__(self, devices: dict[str, dict[int, int]], status: int = 0, version: int = 12080) -> None:
+    def __init__(self, devices: dict[str, dict[int, int]], status: int = 0, version: int = 12080,
+                 run: Callable[[int, int, int], None] = lambda blocks, threads, address: None) -> None:
         self.devices = devices
         self.status = status
         self.version = version
+        self.run = run
+        self.problems: dict[str, int] = {}
+        self.images: list[bytes] = []
+        self.launched: list[tuple[int, int, int]] = []
+        self.memory: dict[int, Any] = {}
+        self.allowed = 0
+        self.resident = 2
+
+    def __getattribute__(self, name: str) -> Any:
+        if name.startswith('cu') and name in self.problems:
+            return lambda *arguments: self.problems[name]
+        return super().__getattribute__(name)
 
     def cuInit(self, flags: int) -> int:
         return self.status
@@ -62,6 +75,102 @@ class FakeDriver:
         return 0
 
 
+    # ---- what runs need --------------------------------------------------------------------------
+
+    def cuDevicePrimaryCtxRetain(self, context: Any, device: Any) -> int:
+        context._obj.value = device.value + 1
+        return 0
+
+    def cuCtxSetCurrent(self, context: Any) -> int:
+        assert context.value - 41 in range(len(self.devices))
+        return 0
+
+    def cuMemGetInfo_v2(self, free: Any, every: Any) -> int:
+        free._obj.value, every._obj.value = 60 << 30, 80 << 30
+        return 0
+
+    def cuMemAlloc_v2(self, found: Any, size: Any) -> int:
+        data = ctypes.create_string_buffer(b'\xab' * size.value, size.value)
+        found._obj.value = ctypes.addressof(data)
+        self.memory[found._obj.value] = data
+        return 0
+
+    def cuMemFree_v2(self, address: Any) -> int:
+        del self.memory[address.value]
+        return 0
+
+    def cuMemHostAlloc(self, place: Any, size: Any, flags: Any) -> int:
+        assert flags.value == 2
+        return self.cuMemAlloc_v2(place, size)
+
+    def cuMemHostGetDevicePointer_v2(self, address: Any, place: Any, flags: Any) -> int:
+        address._obj.value = place.value
+        return 0
+
+    def cuMemcpyHtoD_v2(self, target: Any, data: bytes, size: Any) -> int:
+        ctypes.memmove(target.value, data, size.value)
+        return 0
+
+    def cuMemcpyHtoDAsync_v2(self, target: Any, data: bytes, size: Any, stream: Any) -> int:
+        assert stream.value == 7
+        return self.cuMemcpyHtoD_v2(target, data, size)
+
+    def cuMemcpyDtoH_v2(self, data: Any, source: Any, size: Any) -> int:
+        ctypes.memmove(data, source.value, size.value)
+        return 0
+
+    def cuStreamCreate(self, stream: Any, flags: Any) -> int:
+        stream._obj.value = 7
+        return 0
+
+    def cuStreamSynchronize(self, stream: Any) -> int:
+        return 0
+
+    def cuEventCreate(self, event: Any, flags: Any) -> int:
+        event._obj.value = 8
+        return 0
+
+    def cuEventRecord(self, event: Any, stream: Any) -> int:
+        assert (event.value, stream.value) == (8, 7)
+        return 0
+
+    def cuEventQuery(self, event: Any) -> int:
+        return 0
+
+    def cuEventElapsedTime(self, found: Any, first: Any, second: Any) -> int:
+        found._obj.value = 2.5
+        return 0
+
+    def cuModuleLoadData(self, module: Any, image: bytes) -> int:
+        self.images.append(image)
+        module._obj.value = 9
+        return 0
+
+    def cuModuleGetFunction(self, function: Any, module: Any, name: bytes) -> int:
+        assert (module.value, name) == (9, b'bend_kernel')
+        function._obj.value = 10
+        return 0
+
+    def cuFuncSetAttribute(self, function: Any, attribute: Any, value: Any) -> int:
+        assert attribute.value == 8
+        self.allowed = value.value
+        return 0
+
+    def cuFuncGetAttribute(self, found: Any, attribute: Any, function: Any) -> int:
+        found._obj.value = 100 + attribute.value
+        return 0
+
+    def cuOccupancyMaxActiveBlocksPerMultiprocessor(self, found: Any, function: Any, threads: Any, shared: Any) -> int:
+        found._obj.value = self.resident
+        return 0
+
+    def cuLaunchCooperativeKernel(self, function: Any, *words: Any) -> int:
+        blocks, _, _, threads, _, _, shared_memory, _ = (word.value for word in words[:-1])
+        self.launched.append((blocks, threads, shared_memory))
+        self.run(blocks, threads, ctypes.c_uint64.from_address(words[-1][0]).value)
+        return 0
+
+
 class CudaAPIError(Exception):
     """An error of the driver, as numba raises it."""
 
@@ -70,56 +179,15 @@ class CudaAPIError(Exception):
         super().__init__(f'[{code}] Call to cuSomething results in CUDA_ERROR')
 
 
-class FakeArray:
-    """An array of the device, or of both."""
-
-    def __init__(self, data: Any) -> None:
-        self.data = data
-        self.device_ctypes_pointer = ctypes.c_uint64(data.ctypes.data)
-
-    def __getitem__(self, place: Any) -> Any:
-        return FakeArray(self.data[place]) if isinstance(place, slice) else self.data[place]
-
-    def __setitem__(self, place: Any, value: Any) -> None:
-        self.data[place] = value
-
-    def copy_to_device(self, values: Any) -> None:
-        self.data[:] = values
-
-    def copy_to_host(self) -> Any:
-        return self.data.copy()
-
-
 class FakeCuda:
-    """The module numba.cuda. `run` is what a launch does, `problem` what allocation raises."""
+    """The module numba.cuda, which links: `linked` are the texts."""
 
-    def __init__(self, run: Callable[[int, int, int], None] = lambda blocks, threads, address: None) -> None:
-        self.run = run
-        self.problem: Exception | None = None
-        self.linked = ''
-        self.launched: list[tuple[Any, ...]] = []
+    def __init__(self) -> None:
+        self.linked: list[str] = []
         self.selected = -1
-        self.kernel = SimpleNamespace(cooperative=False, max_cooperative_grid_blocks=lambda threads, size: 64)
 
     def select_device(self, number: int) -> None:
         self.selected = number
-
-    def current_context(self) -> Any:
-        return SimpleNamespace(get_memory_info=lambda: (60 << 30, 80 << 30))
-
-    def device_array(self, size: int, dtype: str) -> FakeArray:
-        if self.problem is not None:
-            raise self.problem
-        return FakeArray(numpy.full(size, 0xAB, dtype))
-
-    def mapped_array(self, size: int, dtype: str) -> FakeArray:
-        return FakeArray(numpy.full(size, 0xAB, dtype))
-
-    def stream(self) -> str:
-        return 'stream'
-
-    def event(self, timing: bool) -> Any:
-        return SimpleNamespace(record=lambda stream: None, query=lambda: True, elapsed_time=lambda other: 2.5)
 
     def declare_device(self, name: str, signature: str) -> Any:
         assert (name, signature) == ('bend_entry', 'uint32(uint64)')
@@ -128,24 +196,9 @@ class FakeCuda:
     def jit(self, signature: str, link: list[str]) -> Callable[[Any], Any]:
         assert signature == 'void(uint64)'
         with open(link[0], encoding='ascii') as file:
-            self.linked = file.read()
-
-        def launcher(configuration: tuple[int, int, str, int]) -> Callable[[Any], None]:
-            def launch(address: Any) -> None:
-                self.launched.append((*configuration, type(address).__name__))
-                self.run(configuration[0], configuration[1], int(address))
-            return launch
-
-        return lambda function: _Dispatcher(self.kernel, launcher)
-
-
-class _Dispatcher:
-    def __init__(self, kernel: Any, launcher: Callable[[Any], Any]) -> None:
-        self.overloads = {('uint64',): kernel}
-        self.launcher = launcher
-
-    def __getitem__(self, configuration: Any) -> Any:
-        return self.launcher(configuration)
+            self.linked.append(file.read())
+        library = SimpleNamespace(get_cubin=lambda: SimpleNamespace(code=b'image'), _entry_name='bend_kernel')
+        return lambda function: SimpleNamespace(overloads={('uint64',): SimpleNamespace(_codelibrary=library)})
 
 
 def fake_numba(cuda: Any) -> ModuleType:

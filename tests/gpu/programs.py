@@ -60,7 +60,7 @@ def _run(book: core.Book, is_emulated: bool) -> dict[str, Any]:
         gpu, request = Gpu(require_gpu()), Request()
         program = with_deep_stack(lambda: compile_gpu(book, gpu.device.capability, Cache(None)))
     compiled = time.perf_counter()
-    with open_gpu_run(program, gpu, request) as run:
+    with open_gpu_run(program, gpu, request, Cache(None)) as run:
         opened = time.perf_counter()
         found, times = '', []
         for _ in range(TIMES):

@@ -106,7 +106,7 @@ def startup(lab: Lab) -> dict[str, Any]:
         run_record(gpu, kernel, Grid(1, 32, SHARED_MEMORY), record, 'trial')
         times.append(time.perf_counter() - begin)
     return {'ok': True, 'seconds_of': watch.laps, 'first_launch': times[0], 'launch': statistics.median(times[1:]),
-            'attributes': _attributes(kernel)}
+            'attributes': {} if lab.emulated else kernel.attributes()}
 
 
 def trial(lab: Lab) -> dict[str, Any]:
@@ -242,15 +242,6 @@ class _Laps:
         now = time.perf_counter()
         self.laps[name] = now - self._last
         self._last = now
-
-
-def _attributes(kernel: Any) -> dict[str, Any]:
-    """What the driver says of a kernel: registers, and bytes of memory."""
-    try:
-        attributes = kernel._kernel._codelibrary.get_cufunc().attrs
-        return {name: int(getattr(attributes, name)) for name in ('regs', 'local', 'shared', 'maxthreads')}
-    except Exception as problem:
-        return {'error': f'{type(problem).__name__}: {problem}'}
 
 
 def _operands(count: int) -> list[int]:

@@ -1,10 +1,12 @@
-"""The launch layer: what it asks of numba.cuda, sizes of grids, and what is said when something fails."""
+"""The launch layer: what it asks of numba.cuda and the driver, sizes of grids, and what is said when something fails."""
 
 from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pytest
@@ -41,6 +43,14 @@ TRIAL = [KERNEL / 'trial.py', KERNEL / 'device.py']
 def cuda(monkeypatch: pytest.MonkeyPatch) -> FakeCuda:
     made = FakeCuda()
     monkeypatch.setitem(sys.modules, 'numba', fake_numba(made))
+    return made
+
+
+@pytest.fixture
+def driver(monkeypatch: pytest.MonkeyPatch, cuda: FakeCuda) -> FakeDriver:
+    """A driver with a GPU, and numba to link for it."""
+    made = FakeDriver({'H100': H100})
+    monkeypatch.setattr(gpu, 'load_driver', lambda: made)
     return made
 
 
@@ -129,7 +139,7 @@ def test_grids() -> None:
     (Request(threads=16), 0, 'H100 does not run blocks of 16 threads', 'multiples of 32 up to 1024'),
     (Request(threads=100), 0, 'H100 does not run blocks of 100 threads', 'multiples of 32'),
     (Request(threads=2048), 0, 'H100 does not run blocks of 2048 threads', 'up to 1024'),
-    (Request(threads=1024), 0, 'H100 cannot run a block of 1024 threads of this program', '--threads-per-block'),
+    (Request(threads=1024), 0, 'H100 cannot run a block of 1024 threads of this program', 'takes up to 512 here'),
     (Request(blocks=0), 0, 'H100 cannot run 0 blocks', 'takes 1 to 2'),
     (Request(blocks=3), 0, 'H100 cannot run 3 blocks of 256 threads at the same time', '`--blocks` takes 1 to 2'),
     (Request(), 232449, 'H100 has 232448 bytes of shared memory for a block, and 232449 are needed', 'command `run`'),
@@ -143,7 +153,7 @@ def test_grids_that_do_not_fit(request_: Request, shared: int, message: str, hin
 # ---- running ---------------------------------------------------------------------------------
 
 
-def test_a_launch(cuda: FakeCuda, tmp_path: Path) -> None:
+def test_a_launch(driver: FakeDriver, cuda: FakeCuda, tmp_path: Path) -> None:
     """The trial, on a device that writes what it should."""
     module = compile_kernel(TRIAL)
     layout = Record(module, 'TrialRecord')
@@ -151,38 +161,87 @@ def test_a_launch(cuda: FakeCuda, tmp_path: Path) -> None:
     def run(blocks: int, threads: int, address: int) -> None:
         layout.data[:] = ctypes.string_at(address, len(layout.data))
         assert layout['place.launch'] == address + layout.place('trial.launch')[0]
-        assert (layout['trial.launch.blocks'], layout['trial.launch.threads']) == (blocks, threads) == (64, 128)
+        assert (layout['trial.launch.blocks'], layout['trial.launch.threads']) == (blocks, threads) == (264, 128)
         assert ctypes.c_uint64.from_address(layout['trial.launch.stop']).value == 0
         ctypes.c_uint64.from_address(layout['trial.launch.progress']).value = layout['trial.rounds']
-        layout['trial.total'] = 10 * (64 * 128) * (64 * 128 + 1) // 2
+        layout['trial.total'] = 10 * (264 * 128) * (264 * 128 + 1) // 2
         layout['trial.nanoseconds'] = 20_000
         ctypes.memmove(address, bytes(layout.data), len(layout.data))
 
-    cuda.run = run
+    driver.run = run
     result = run_trial(Gpu(DEVICE), Cache(tmp_path), Request(threads=128), rounds=10)
-    assert (result.blocks, result.threads, result.waits) == (64, 128, 20)
+    assert (result.blocks, result.threads, result.waits) == (264, 128, 20)
     assert result.seconds_of_wait == pytest.approx(1e-6)
     assert cuda.selected == 0
-    assert cuda.kernel.cooperative
-    assert cuda.linked == gpu_ptx(module, 'run_trial', (9, 0), Cache(tmp_path))
-    assert cuda.launched == [(64, 128, 'stream', SHARED_MEMORY, 'uint64')]
+    assert cuda.linked == [gpu_ptx(module, 'run_trial', (9, 0), Cache(tmp_path))]
+    assert driver.images == [b'image']
+    assert driver.launched == [(264, 128, SHARED_MEMORY)]
 
 
-def test_seconds_of_a_launch(cuda: FakeCuda) -> None:
+def test_what_was_linked_is_cached(driver: FakeDriver, cuda: FakeCuda, tmp_path: Path,
+                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    """numba is not needed any more, unless the driver is another one, or does not take the image."""
+    cache = Cache(tmp_path)
+    Gpu(DEVICE).link('first', cache)
+    Gpu(DEVICE).link('first', cache)
+    assert (cuda.linked, driver.images) == (['first'], [b'image'] * 2)
+    monkeypatch.setattr(FakeDriver, 'cuModuleLoadData', _once_refused(FakeDriver.cuModuleLoadData))
+    Gpu(DEVICE).link('first', cache)
+    assert cuda.linked == ['first'] * 2
+    driver.version = 13000
+    Gpu(DEVICE).link('first', cache)
+    assert cuda.linked == ['first'] * 3
+    monkeypatch.setitem(sys.modules, 'numba', None)
+    assert Gpu(DEVICE).link('first', cache).attributes() == {'registers': 104, 'local': 103}
+    with pytest.raises(GpuUnavailable, match=r'numba\.cuda cannot be imported'):
+        Gpu(DEVICE).link('second', cache)
+
+
+def _once_refused(function: Callable[..., int]) -> Callable[..., int]:
+    """A function of the driver that gives an error the first time."""
+    calls: list[int] = []
+
+    def called(*arguments: Any) -> int:
+        calls.append(0)
+        return 200 if len(calls) == 1 else function(*arguments)
+
+    return called
+
+
+def test_shared_memory_has_to_be_allowed(driver: FakeDriver) -> None:
+    kernel = Gpu(DEVICE).link('text', Cache(None))
+    assert kernel.resident_blocks(32, 48 << 10) == 264
+    assert driver.allowed == 0
+    assert kernel.resident_blocks(32, 64 << 10) == 264
+    assert driver.allowed == 64 << 10
+
+
+def test_seconds_of_a_launch(driver: FakeDriver) -> None:
     kernel = Gpu(DEVICE).kernel(compile_kernel(TRIAL), 'run_trial', Cache(None))
     assert wait_for(kernel.launch(Grid(1, 32, SHARED_MEMORY), 0), Gpu(DEVICE).control()) is None
     assert kernel.seconds() == 0.0025
 
 
-def test_memory_of_the_device(cuda: FakeCuda) -> None:
+def test_memory_of_the_device(driver: FakeDriver) -> None:
     opened = Gpu(DEVICE)
     assert opened.free_memory() == 60 << 30
     buffer = opened.buffer(16)
     buffer.write(b'abc', 4)
     assert buffer.read(3, 5) == b'\xababc\xab'
-    cuda.problem = CudaAPIError(2)
+    buffer.write_beside(b'd', 3)
+    assert buffer.read(3, 2) == b'da'
+    del buffer
+    assert not driver.memory
+    driver.problems['cuMemAlloc_v2'] = 2
     with pytest.raises(OutOfGpuMemory, match='The GPU ran out of memory'):
         opened.buffer(16)
+
+
+def test_words_that_both_reach(driver: FakeDriver) -> None:
+    control = Gpu(DEVICE).control()
+    assert (control.progress(), ctypes.string_at(control.stop_address, 16)) == (0, bytes(16))
+    control.stop()
+    assert ctypes.string_at(control.stop_address, 2) == b'\1\0'
 
 
 @pytest.mark.parametrize(('problem', 'message', 'hint'), [
@@ -200,15 +259,18 @@ def test_failures(problem: Exception, message: str, hint: str) -> None:
     assert hint in failure.hint
 
 
-def test_failures_while_waiting(cuda: FakeCuda) -> None:
-    def ended() -> bool:
-        raise CudaAPIError(719)
-
+def test_failures_while_waiting(driver: FakeDriver) -> None:
+    opened = Gpu(DEVICE)
+    kernel = opened.link('text', Cache(None))
+    ended = kernel.launch(Grid(1, 32, 0), 0)
+    driver.problems['cuEventQuery'] = 600
+    assert not ended()
+    driver.problems['cuEventQuery'] = 719
     with pytest.raises(GpuFailure, match='the kernel failed'):
-        wait_for(ended, Gpu(DEVICE).control())
+        wait_for(ended, opened.control())
 
 
-def test_a_kernel_that_does_not_stop(cuda: FakeCuda, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kernel_that_does_not_stop(driver: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpu, 'GRACE_SECONDS', 0.02)
     control = Gpu(DEVICE).control()
     with pytest.raises(GpuFailure, match='The kernel does not end, although it was asked to'):

@@ -19,6 +19,7 @@ from tests.gpu.waves_gpu import WavesBuffer, emulated
 from tests.waves.device import book_of, on_threads, shown
 from tests.waves.device_programs import PROGRAMS
 
+NO_CACHE = Cache(None)
 SMALL = Request(blocks=2, threads=32)
 LIST = '''
 def numbers(n):
@@ -39,7 +40,7 @@ def main():
 @pytest.mark.parametrize(('name', 'capability'), [('closures', (7, 0)), ('constants', (9, 0))])
 def test_programs_as_ptx(name: str, capability: tuple[int, int], tmp_path: Path) -> None:
     book = book_of(PROGRAMS[name][0])
-    program = with_deep_stack(lambda: compile_gpu(book, capability, Cache(None)))
+    program = with_deep_stack(lambda: compile_gpu(book, capability, NO_CACHE))
     text = program.program.object_code.decode()
     assert {'bend_entry', 'sequence', 'step'} <= set(assemble(text, capability, tmp_path))
     assert 'exit;' in text
@@ -50,7 +51,7 @@ def test_programs_as_ptx(name: str, capability: tuple[int, int], tmp_path: Path)
 def test_programs(name: str) -> None:
     text, result = PROGRAMS[name]
     program, device = emulated(book_of(text))
-    with open_gpu_run(program, device, SMALL) as run:
+    with open_gpu_run(program, device, SMALL, NO_CACHE) as run:
         assert shown(run, run.evaluate(0)) == result
         assert min(run.waves) > 0
         assert run.device_seconds == 0.001
@@ -62,7 +63,7 @@ def test_readback_asks_the_device_again(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(gpu, 'PAGE', 16)
     book = book_of(LIST)
     program, device = emulated(book)
-    with open_gpu_run(program, device, SMALL) as run:
+    with open_gpu_run(program, device, SMALL, NO_CACHE) as run:
         assert shown(run, run.evaluate(0)) == on_threads(book)
         first = run.peak_bytes
         assert shown(run, run.evaluate(0)) == on_threads(book)
@@ -71,16 +72,16 @@ def test_readback_asks_the_device_again(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_division_by_zero() -> None:
     program, device = emulated(book_of('def main(): return f(0)\ndef f(x): return 5 / x\n'))
-    with open_gpu_run(program, device, SMALL) as run, pytest.raises(DivisionByZero):
+    with open_gpu_run(program, device, SMALL, NO_CACHE) as run, pytest.raises(DivisionByZero):
         run.evaluate(0)
 
 
 def test_memory_runs_out() -> None:
     text = PROGRAMS['tree'][0].replace('make(6, 1)', 'make(18, 1)')
     program, device = emulated(book_of(text), free=2 << 20)
-    with open_gpu_run(program, device, Request(blocks=1, threads=32)) as run, pytest.raises(OutOfMemory):
+    with open_gpu_run(program, device, Request(blocks=1, threads=32), NO_CACHE) as run, pytest.raises(OutOfMemory):
         run.evaluate(0)
-    with pytest.raises(OutOfMemory), open_gpu_run(program, device, Request(memory=4096)):
+    with pytest.raises(OutOfMemory), open_gpu_run(program, device, Request(memory=4096), NO_CACHE):
         pass
 
 
@@ -92,7 +93,7 @@ def test_an_interrupt_stops_the_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
 
     original = gpu.wait_for
     monkeypatch.setattr(gpu, 'wait_for', interrupted)
-    with open_gpu_run(program, device, SMALL) as run, pytest.raises(KeyboardInterrupt):
+    with open_gpu_run(program, device, SMALL, NO_CACHE) as run, pytest.raises(KeyboardInterrupt):
         run.evaluate(0)
 
 

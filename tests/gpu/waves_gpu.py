@@ -99,7 +99,7 @@ class WavesGpu:
     def buffer(self, size: int) -> WavesBuffer:
         return WavesBuffer(size)
 
-    def link(self, text: str) -> WavesKernel:
+    def link(self, text: str, cache: Cache) -> WavesKernel:
         self.kernel = WavesKernel(b64decode(text))
         return self.kernel
 

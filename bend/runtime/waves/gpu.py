@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import overload
 
+from bend.runtime.cache import Cache
 from bend.runtime.gpu import Buffer, Gpu, Grid, Kernel, Request, grid_of, memory_of, wait_for
 from bend.runtime.region import WORD, OutOfMemory
 from bend.runtime.waves.host import STOP_INTERRUPTED, Device, WavesRun
@@ -185,10 +186,10 @@ def gpu_grid(program: WavesProgram, gpu: Gpu, kernel: Kernel, request: Request) 
 
 
 @contextmanager
-def open_gpu_run(program: WavesProgram, gpu: Gpu, request: Request) -> Iterator[GpuRun]:
-    """Memory of a GPU for runs of a program whose object code is PTX; it is there until the `with` ends. Raises
-    GpuFailure and OutOfMemory."""
-    kernel = gpu.link(program.program.object_code.decode())
+def open_gpu_run(program: WavesProgram, gpu: Gpu, request: Request, cache: Cache) -> Iterator[GpuRun]:
+    """Memory of a GPU for runs of a program whose object code is PTX, which is linked unless the cache has that. It
+    is there until the `with` ends. Raises GpuUnavailable, GpuFailure and OutOfMemory."""
+    kernel = gpu.link(program.program.object_code.decode(), cache)
     run = GpuRun(program, gpu, kernel, gpu_grid(program, gpu, kernel, request))
     try:
         yield run
