@@ -288,7 +288,7 @@ def compile_source(request: Request, manager: PassManager, files: Cache, engine:
             book = compile_to_core(request, context, manager, files, disk)
             compiled = Compiled(book, (), disk.seen, context.types, bool(context.is_applied))
             if request.capability is not None and book.entry is not None:
-                compiled = _for_gpu(compiled, request, request.capability, report, manager, files)
+                compiled = _for_gpu(compiled, request, request.capability, engine, report, manager, files)
             elif engine in ('auto', 'direct') and book.entry is not None:
                 compiled = _directly(compiled, request, engine, report, manager, files)
             if engine is not None and compiled.direct is None:
@@ -353,8 +353,8 @@ def missing_main() -> BendError:
                            hint='Define `main`, or name another function with `-e NAME`.'))
 
 
-def _for_gpu(compiled: Compiled, request: Request, capability: tuple[int, int], report: Report, manager: PassManager,
-             files: Cache) -> Compiled:
+def _for_gpu(compiled: Compiled, request: Request, capability: tuple[int, int], engine: Engine | None, report: Report,
+             manager: PassManager, files: Cache) -> Compiled:
     """The program with code for GPUs of a compute capability. Raises `NotOnGpu` for what cannot run there."""
     from bend.runtime.gpu_device import RUN_ON_CPU
     choice = _choose(compiled, manager)
@@ -364,7 +364,9 @@ def _for_gpu(compiled: Compiled, request: Request, capability: tuple[int, int], 
         raise NotOnGpu(error('not-on-gpu', f'This program cannot run on a GPU, because {outcome}.',
                              hint=RUN_ON_CPU))
     _look_at_nets(compiled, request, report, manager)
-    return replace(compiled, direct=outcome, choice=choice)
+    budgeted = choice.budgeted and engine == 'auto'
+    program = replace(outcome, program=replace(outcome.program, budgeted=budgeted))
+    return replace(compiled, direct=program, choice=choice)
 
 
 def _build_for_gpu(compiled: Compiled, request: Request, capability: tuple[int, int],

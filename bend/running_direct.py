@@ -189,7 +189,7 @@ def problems_told(program: DirectProgram, run: Run | None = None) -> Iterator[No
     except host.WrongShape as problem:
         raise NeedsNets(wrong_shape(program, problem.place), _later(run, problem.place)) from None
     except host.BudgetExceeded:
-        raise NeedsNets(_OUT_OF_BUDGET) from None
+        raise NeedsNets(OUT_OF_BUDGET) from None
     except OutOfMemory as problem:
         from bend.running import out_of_memory
         diagnostic, stopped = out_of_memory(problem.peak, problem.limit), _now(run)
@@ -277,5 +277,5 @@ def _too_late(problem: Diagnostic) -> Diagnostic:
                                  'performed actions that must not be repeated.')
 
 
-_OUT_OF_BUDGET = error('needs-nets', 'The direct engine gave up, because nets may do the same with less work.',
+OUT_OF_BUDGET = error('needs-nets', 'The direct engine gave up, because nets may do the same with less work.',
                        hint='Use `--engine net`.')

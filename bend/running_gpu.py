@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bend.diagnostics import BendError, Diagnostic, error
 from bend.driver import NotOnGpu
 from bend.engines import NO_NETS_ON_GPU
-from bend.running_direct import DirectResult, NeedsNets, Reading, problems_told, read_value
+from bend.running_direct import OUT_OF_BUDGET, DirectResult, NeedsNets, Reading, problems_told, read_value
 from bend.runtime.gpu_device import RUN_ON_CPU, Device, GpuUnavailable, require_gpu
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _gpu_problems_told() -> Iterator[None]:
         raise NotOnGpu(error('gpu-unavailable', problem.message,
                              hint=f'{problem.hint} `bend doctor` tells more.')) from None
     except NeedsNets as problem:
-        raise NotOnGpu(replace(problem.diagnostic, hint=f'{_NEEDS_NETS} {RUN_ON_CPU}')) from None
+        raise NotOnGpu(_with_nets(problem.diagnostic)) from None
     except BendError as problem:
         raise BendError(map(_on_gpu, problem.diagnostics)) from None
     except Exception as problem:
@@ -97,7 +97,12 @@ def _gpu_problems_told() -> Iterator[None]:
         raise BendError(error('gpu-failed', problem.message, hint=problem.hint)) from None
 
 
-_NEEDS_NETS = f'Only interaction nets give that a meaning. {NO_NETS_ON_GPU}'
+def _with_nets(diagnostic: Diagnostic) -> Diagnostic:
+    """A finding about a run that needs nets, with what helps on a GPU."""
+    why = 'Only interaction nets give that a meaning.' if diagnostic.code == 'wrong-shape' else ''
+    if diagnostic.code == OUT_OF_BUDGET.code and diagnostic.message == OUT_OF_BUDGET.message:
+        why = 'With `--engine direct` it goes on.'
+    return replace(diagnostic, hint=f'{why} {NO_NETS_ON_GPU} {RUN_ON_CPU}'.lstrip())
 
 
 def _on_gpu(diagnostic: Diagnostic) -> Diagnostic:

@@ -48,6 +48,10 @@ class OutOfGpuMemory(GpuFailure):
     """The GPU has less memory than is asked for."""
 
 
+class TookTooLong(GpuFailure):
+    """A kernel did not end in the time that it was given, and was stopped."""
+
+
 _FAULT = 'This is a fault of the compiler, not of the program. Please report it, with the program.'
 _FAILURES: dict[int, tuple[str, str]] = {
     46: ('another program has the GPU for itself', RUN_ON_CPU),
@@ -343,7 +347,7 @@ def wait_for(ended: Callable[[], bool], control: Stoppable, seconds: float | Non
             spent = time.monotonic() - begin
             if seconds is not None and spent > seconds:
                 _stop(ended, control)
-                raise GpuFailure(f'The kernel took longer than {seconds:g} s, and was stopped.')
+                raise TookTooLong(f'The kernel took longer than {seconds:g} s, and was stopped.')
             if watch is not None:
                 watch(control.progress())
             # Short kernels are waited for closely, and long ones at leisure.

@@ -60,21 +60,29 @@ class Context:
         return version.value
 
 
-class Memory:
-    """Memory of the device, as long as this object is there."""
+class _Owned:
+    """Something of the driver's that is given back with this object."""
 
-    def __init__(self, context: Context, size: int) -> None:
-        """Takes memory. Raises CudaError."""
+    def __init__(self, context: Context, give_back: str) -> None:
         self._context = context
-        self._taken = c_uint64()
-        context.call('cuMemAlloc_v2', byref(self._taken), c_size_t(size))
-        self.address = self._taken.value
+        self._give_back = give_back
+        self.handle = c_void_p()
 
     def __del__(self) -> None:
         # After a fault of a kernel nothing can be given back, and there is nothing that would have to be.
-        if self._taken.value:
+        if self.handle.value:
             with contextlib.suppress(Exception):
-                self._context.call('cuMemFree_v2', self._taken)
+                self._context.call(self._give_back, self.handle)
+
+
+class Memory(_Owned):
+    """Memory of the device."""
+
+    def __init__(self, context: Context, size: int) -> None:
+        """Takes memory. Raises CudaError."""
+        super().__init__(context, 'cuMemFree_v2')
+        context.call('cuMemAlloc_v2', byref(self.handle), c_size_t(size))
+        self.address = self.handle.value or 0
 
     def write(self, data: bytes, offset: int) -> None:
         """Copies bytes to the device, before any kernel that starts later. Raises CudaError."""
@@ -107,22 +115,21 @@ class MappedWords:
         self.address = address.value
 
 
-class Stream:
+class Stream(_Owned):
     """An order in which things are done on the device. It waits for copies that were begun before."""
 
     def __init__(self, context: Context) -> None:
         """Makes a stream. Raises CudaError."""
-        self.handle = c_void_p()
+        super().__init__(context, 'cuStreamDestroy_v2')
         context.call('cuStreamCreate', byref(self.handle), c_uint(0))
 
 
-class Event:
+class Event(_Owned):
     """A point in a stream."""
 
     def __init__(self, context: Context) -> None:
         """Makes an event. Raises CudaError."""
-        self._context = context
-        self.handle = c_void_p()
+        super().__init__(context, 'cuEventDestroy_v2')
         context.call('cuEventCreate', byref(self.handle), c_uint(0))
 
     def record(self, stream: Stream) -> None:
@@ -146,16 +153,15 @@ class Event:
         return milliseconds.value / 1000
 
 
-class Function:
-    """A kernel with one parameter, an address."""
+class Function(_Owned):
+    """A kernel with one parameter, an address, and the module that it is in."""
 
     def __init__(self, context: Context, image: bytes, name: str) -> None:
-        """Loads an image, which stays until the process ends. Raises CudaError."""
-        self._context = context
+        """Loads an image. Raises CudaError."""
+        super().__init__(context, 'cuModuleUnload')
         self._function = c_void_p()
-        module = c_void_p()
-        context.call('cuModuleLoadData', byref(module), image)
-        context.call('cuModuleGetFunction', byref(self._function), module, name.encode())
+        context.call('cuModuleLoadData', byref(self.handle), image)
+        context.call('cuModuleGetFunction', byref(self._function), self.handle, name.encode())
 
     def allow_shared_memory(self, size: int) -> None:
         """Lets blocks have so many bytes of shared memory. Raises CudaError."""

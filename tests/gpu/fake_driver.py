@@ -30,6 +30,7 @@ class FakeDriver:
         self.memory: dict[int, Any] = {}
         self.allowed = 0
         self.resident = 2
+        self.unloaded = 0
 
     def __getattribute__(self, name: str) -> Any:
         if name.startswith('cu') and name in self.problems:
@@ -121,6 +122,19 @@ class FakeDriver:
 
     def cuStreamCreate(self, stream: Any, flags: Any) -> int:
         stream._obj.value = 7
+        return 0
+
+    def cuStreamDestroy_v2(self, stream: Any) -> int:
+        assert stream.value == 7
+        return 0
+
+    def cuEventDestroy_v2(self, event: Any) -> int:
+        assert event.value == 8
+        return 0
+
+    def cuModuleUnload(self, module: Any) -> int:
+        assert module.value == 9
+        self.unloaded += 1
         return 0
 
     def cuStreamSynchronize(self, stream: Any) -> int:

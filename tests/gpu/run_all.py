@@ -2,7 +2,8 @@
 
 Runs each section in a process of its own, since a fault of a kernel is the end of its process's use of the GPU, and
 writes one JSON object: `ok`, and for each section `ok`, `seconds`, and what was found, or `error`. `--only NAME` runs
-one section, `--emulated` runs on threads of the CPU, to try out this script.
+one section, `--workloads FOLDER` also runs larger programs, with a table of their results, `workloads.tsv`;
+`--emulated` runs on threads of the CPU, to try out this script.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from bend.runtime.gpu import (
 from bend.runtime.gpu_device import require_gpu
 from bend.runtime.gpu_record import Record, run_record
 from bend.runtime.gpu_trial import KERNEL, SHARED_MEMORY, run_trial
-from tests.gpu import programs
+from tests.gpu import commands, programs
 from tests.gpu.emulation import EmulatedGpu
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,14 +111,15 @@ def startup(lab: Lab) -> dict[str, Any]:
 
 
 def trial(lab: Lab) -> dict[str, Any]:
-    """How long threads wait for each other, by the size of the grid."""
-    gpu, _ = lab.open(KERNEL / 'trial.py')
+    """How long threads wait for each other, by the size of the grid: all sizes that the registers suffice for."""
+    gpu, module = lab.open(KERNEL / 'trial.py')
+    kernel = gpu.kernel(module, 'run_trial', NO_CACHE)
     found = []
     for threads in (32, 128, 256, 512, 1024) if not lab.emulated else (32,):
-        for blocks in (1, None):
+        for blocks in (1, None) if kernel.resident_blocks(threads, SHARED_MEMORY) > 0 else ():
             result = run_trial(gpu, NO_CACHE, Request(blocks=blocks, threads=threads), lab.scaled(1000, 2))
             found.append({'blocks': result.blocks, 'threads': threads, 'seconds_of_wait': result.seconds_of_wait})
-    return {'ok': True, 'grids': found}
+    return {'ok': bool(found), 'grids': found}
 
 
 def shared_memory(lab: Lab) -> dict[str, Any]:
@@ -222,10 +224,16 @@ def program(name: str) -> Callable[[Lab], dict[str, Any]]:
     return lambda lab: programs.measured(name, ROOT, lab.emulated)
 
 
+def command(function: Callable[[bool], dict[str, Any]]) -> Callable[[Lab], dict[str, Any]]:
+    """What `bend run-cu` does."""
+    return lambda lab: function(lab.emulated)
+
+
 SECTIONS: Mapping[str, Callable[[Lab], dict[str, Any]]] = {
     **{function.__name__: function
        for function in (doctor, startup, trial, shared_memory, stop, litmus, compute, memory, trap)},
-    **{f'program {name}': program(name) for name in programs.names()}}
+    **{f'program {name}': program(name) for name in programs.names()},
+    **{name: command(function) for name, function in commands.SECTIONS.items()}}
 
 
 # ---- parts of sections -----------------------------------------------------------------------
@@ -299,6 +307,7 @@ def main() -> int:
     parser.add_argument('results', type=Path, help='the file of JSON to write')
     parser.add_argument('--only', choices=SECTIONS, action='append', help='run this section, not all')
     parser.add_argument('--emulated', action='store_true', help='run on threads of the CPU')
+    parser.add_argument('--workloads', type=Path, metavar='FOLDER', help='also run the programs of a folder')
     parser.add_argument('--section', choices=SECTIONS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.section is not None:
@@ -309,6 +318,12 @@ def main() -> int:
         sections[name] = _section(name, arguments.emulated)
         outcome, seconds = 'ok' if sections[name]['ok'] else 'FAILED', sections[name]['seconds']
         print(f'{outcome:<8}{name:<24}{seconds:6.1f} s', flush=True)
+    if arguments.workloads is not None:
+        sections['workloads'] = commands.workloads(arguments.workloads.resolve())
+        for name, run in sections['workloads']['runs'].items():
+            seconds = run.get('seconds', {}).get('kernel')
+            print(f'{"ok" if run["ok"] else "FAILED":<8}{name:<24}' +
+                  ('needs nets' if seconds is None else f'{seconds:8.4f} s in the kernel'), flush=True)
     is_good = all(section['ok'] for section in sections.values())
     arguments.results.write_text(json.dumps({'ok': is_good, 'sections': sections}, indent=1) + '\n')
     return 0 if is_good else 1

@@ -1,4 +1,4 @@
-"""The launch layer: what it asks of numba.cuda and the driver, sizes of grids, and what is said when something fails."""
+"""The launch layer: what it asks of numba.cuda and the driver, sizes of grids, what is said when something fails."""
 
 from __future__ import annotations
 
@@ -214,6 +214,8 @@ def test_shared_memory_has_to_be_allowed(driver: FakeDriver) -> None:
     assert driver.allowed == 0
     assert kernel.resident_blocks(32, 64 << 10) == 264
     assert driver.allowed == 64 << 10
+    del kernel
+    assert driver.unloaded == 1
 
 
 def test_seconds_of_a_launch(driver: FakeDriver) -> None:

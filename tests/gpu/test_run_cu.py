@@ -11,6 +11,7 @@ import pytest
 
 from bend import driver
 from bend.cli.main import hvm_main, main
+from bend.runtime.direct import host
 from bend.runtime.gpu import failure_of
 from bend.runtime.waves import gpu
 from tests.golden.cases import Case, recorded, transcript
@@ -33,6 +34,13 @@ def main():
 APPLIED = 'def main(x): return [x, big]\ndef big(): return List/length([1, 2])\n'
 SHAPE = 'def main(): return f(λx: x)\ndef f(x): return x + 1\n'
 ACTION = 'def main() -> IO(u24):\n  with IO:\n    * <- IO/print("hello\\n")\n    return wrap(7)\n'
+COPIES = '''yes = λa λb a
+not = λchoice λa λb (choice b a)
+iterate 0 f = f
+iterate n f = let {g h} = f (iterate (- n 1) λx (g (h x)))
+main = (((iterate 60 not) yes) 1 2)
+'''
+"""Nets do this at once, and everything else needs as much work as 2 to the power of 60 calls."""
 TREE = '''
 type Tree:
   Node { ~left, ~right }
@@ -168,8 +176,12 @@ def test_numbers_of_blocks(run: Run) -> None:
      'Result: {3 4}\n'),
     ('main = 3', ('--engine', 'net'), 'not-on-gpu]: Interaction nets do not run on GPUs yet.', 'Result: 3\n'),
     (SHAPE, (), 'wrong-shape]: A value is used as what it is not.', 'Result: λa a\n'),
+    (COPIES, (), 'needs-nets]: The direct engine gave up, because nets may do the same with less work.', 'Result: 1\n'),
 ])
-def test_what_no_gpu_can_run(run: Run, text: str, words: tuple[str, ...], error: str, result: str) -> None:
+def test_what_no_gpu_can_run(text: str, words: tuple[str, ...], error: str, result: str, run: Run,
+                             monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu, 'BUDGET_SECONDS', 0.1)
+    monkeypatch.setattr(host, 'BUDGET_SECONDS', 0.1)
     code, out, err = run(text, *words)
     assert (code, out) == (1, '')
     assert err.startswith(f'error[{error}')

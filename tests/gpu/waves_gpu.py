@@ -7,9 +7,7 @@ import threading
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
-
-import pytest
+from typing import TYPE_CHECKING, cast
 
 from bend.codegen.emit_llvm import emit_module
 from bend.codegen.states import compile as states
@@ -28,6 +26,9 @@ from bend.runtime.waves.kernel import EMULATION
 from bend.runtime.waves.program import WavesProgram
 from tests.gpu.emulation import DEVICE, EmulatedBuffer
 from tests.gpu.fake_driver import H100, FakeDriver
+
+if TYPE_CHECKING:
+    import pytest
 
 FREE = 64 << 20
 """Bytes of the GPU's memory."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import overload
 
 from bend.runtime.cache import Cache
-from bend.runtime.gpu import Buffer, Gpu, Grid, Kernel, Request, grid_of, memory_of, wait_for
+from bend.runtime.direct.host import BUDGET_SECONDS, BudgetExceeded
+from bend.runtime.gpu import Buffer, Gpu, Grid, Kernel, Request, TookTooLong, grid_of, memory_of, wait_for
 from bend.runtime.region import WORD, OutOfMemory
 from bend.runtime.waves.host import STOP_INTERRUPTED, Device, WavesRun
 from bend.runtime.waves.program import WavesProgram
@@ -133,9 +134,12 @@ class GpuRun(WavesRun):
         self._write_start()
         try:
             grid = Grid(self.device.blocks, self.device.threads, self.block_bytes)
-            wait_for(self.kernel.launch(grid, self._start_buffer.address), self)
+            wait_for(self.kernel.launch(grid, self._start_buffer.address), self,
+                     BUDGET_SECONDS if self.program.budgeted else None)
             self.launches += 1
             self.device_seconds += self.kernel.seconds()
+        except TookTooLong:
+            raise BudgetExceeded from None
         finally:
             for region in self.regions.values():
                 region.words.forget()
