@@ -131,22 +131,11 @@ class WavesRun:
             'overflows': at['overflows'], 'alone_below': device.alone_below, 'step_below': device.step_below,
             'rounds_below': device.rounds_below, 'capacity': device.capacity, 'block_capacity': device.block_capacity,
             'heap_next': self.base, 'heap_end': self.base + device.heap_bytes,
+            'scarce_from': self.base + device.heap_bytes // 2,
         })
         at_list = self.program.layouts['Shared']['lists']
         for number in range(2):
             self.regions['shared'].words[at_list + number] = at['lists'] + number * device.capacity * WORD
-<<<<<<< HEAD
-        # On a GPU, each block finds its own.
-        blocks = at.get('blocks', 0)
-        stack_words = min(device.stack_words, self.states.stack_words)
-        for lane in range(device.lanes):
-            block, index = divmod(lane, device.threads)
-            self._set('Worker', 'lanes', lane, {
-                'shared': at['shared'], 'block': blocks + block * self.block_bytes, 'id': lane, 'index': index,
-                'next': at['heap'], 'end': at['heap'], 'chunk': device.first_chunk,
-                'stack_room': (stack_words - self.states.entry_words) * WORD, 'budget': device.budget,
-            })
-=======
         self._start_lanes({
             'shared': at['shared'], 'next': at['heap'], 'end': at['heap'], 'chunk': device.first_chunk,
             'stack_room': (min(device.stack_words, self.states.stack_words) - self.states.entry_words) * WORD,
@@ -158,7 +147,6 @@ class WavesRun:
             block, index = divmod(lane, self.device.threads)
             at_block = self.regions['blocks'].address + block * self.block_bytes
             self._set('Worker', 'lanes', lane, {**fields, 'block': at_block, 'id': lane, 'index': index})
->>>>>>> 4ee8e6b (bend run-cu runs programs of the direct engine on a GPU)
 
     @property
     def block_bytes(self) -> int:

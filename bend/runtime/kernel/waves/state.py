@@ -43,6 +43,8 @@ class Shared:
     capacity: u64
     block_capacity: u64
     heap_end: u64
+    # From this address on there is so little of the heap left that lanes ask others for free cells.
+    scarce_from: u64
     result: u64
     pad_0: Array[u64, 15]
     stop: u64
