@@ -45,7 +45,7 @@ def devices(program: WavesProgram) -> dict[str, Device]:
         'full stacks': Device(heap_bytes=HEAP, stack_words=smallest, budget=1, alone_below=3, step_below=5),
         'only steps': Device(heap_bytes=HEAP, alone_below=0, step_below=1 << 30),
         'no steps': Device(heap_bytes=HEAP, alone_below=0, step_below=0, rounds_below=0, budget=2),
-        'small blocks': Device(4, 4, heap_bytes=HEAP, block_capacity=3, alone_below=2, step_below=6, rounds_below=2,
+        'small blocks': Device(4, 4, heap_bytes=HEAP, block_capacity=3, alone_below=2, step_below=1, rounds_below=2,
                                budget=4),
         'one lane': Device(1, 1, smallest, heap_bytes=HEAP, budget=3, alone_below=0, step_below=2),
     }

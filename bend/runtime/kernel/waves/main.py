@@ -35,6 +35,7 @@ def begin(w: Ptr[Worker]) -> None:
         for number in range(ROUNDS):
             block.ready[number] = 0
             block.idle[number] = 0
+            block.is_long[number] = 0
 
 
 @export

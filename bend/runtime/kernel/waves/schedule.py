@@ -2,8 +2,9 @@
 
 A wave of the device ends with a barrier for all lanes. How it runs depends on how many frames are ready:
 
-* few: one block alone runs them in rounds;
-* more: each is run step by step, up to where several calls can be done at the same time, by the lanes of all blocks;
+* few: one block alone runs them in rounds, as long as there are no long runs;
+* more, or long runs: each is run step by step, up to where several calls can be done at the same time, or to its end if
+  that is far, by the lanes of all blocks;
 * many: each block takes its share, and runs it in rounds until it has nothing left to do.
 
 A round is a wave of one block, which has a list of its own and ends with a barrier of its own. With fewer frames than
@@ -48,6 +49,8 @@ TWO = 2
 MOST_STEPS = 32
 # In one of how many rounds lanes look whether others lack free cells.
 GIVING_ROUNDS = 16
+# Lanes that a GPU runs together.
+WARP = 32
 
 
 @extern
@@ -88,8 +91,10 @@ def start_wave(w: Ptr[Worker]) -> u64:
         settle_constants(w)
         atomic_store(addr(shared.ready[(wave + 2) % ROUNDS]), 0, RELAXED)
         atomic_store(addr(shared.idle[(wave + 2) % ROUNDS]), 0, RELAXED)
+        atomic_store(addr(shared.is_long[(wave + 2) % ROUNDS]), 0, RELAXED)
     block = w.id // shared.threads
-    if count <= shared.alone_below:
+    is_long = atomic_load(addr(shared.is_long[wave % ROUNDS]), RELAXED) != 0
+    if count <= shared.alone_below and not is_long:
         if block != 0:
             return end_wave(w)
         w.mode = ALONE
@@ -99,10 +104,21 @@ def start_wave(w: Ptr[Worker]) -> u64:
         w.mode = SHARE
         take_frames(w, count * block // shared.blocks, count * (block + 1) // shared.blocks)
         return LOCAL
-    run_frames(w, shared.lists[wave & 1], w.id, count, shared.blocks * shared.threads, False)
+    run_frames(w, shared.lists[wave & 1], spread_index(w), count, shared.blocks * shared.threads, False)
     if end_round(w) == shared.threads // 2:
         atomic_add(addr(shared.idle[wave % ROUNDS]), 1, RELAXED)
     return end_wave(w)
+
+
+@inline
+def spread_index(w: Ptr[Worker]) -> u64:
+    """Which frame of the device is this lane's: as few as can be are in one block, and in one warp."""
+    shared = w.shared
+    block = w.id // shared.threads
+    place = w.index
+    if shared.threads % WARP == 0:
+        place = w.index % WARP * (shared.threads // WARP) + w.index // WARP
+    return place * shared.blocks + block
 
 
 @inline
@@ -134,6 +150,7 @@ def take_frames(w: Ptr[Worker], first: u64, end: u64) -> None:
     if w.index == 0:
         block.ready[w.round % ROUNDS] = u32(count)
         block.ends[w.round & 1] = 0
+        block.is_long[w.round % ROUNDS] = 0
 
 
 # ---- rounds of a block ----
@@ -154,7 +171,8 @@ def next_round(w: Ptr[Worker]) -> u64:
         return end_wave(w)
     frames = block.lists[w.round & 1]
     is_alone = w.mode == ALONE
-    if block.ends[w.round & 1] != 0 or (is_alone and count > shared.alone_below):
+    is_over = block.ends[w.round & 1] != 0 or atomic_load(addr(block.is_long[w.round % ROUNDS]), RELAXED, BLOCK) != 0
+    if is_over or (is_alone and count > shared.alone_below):
         return give_back(w, frames, count)
     run_frames(w, frames, w.index, count, threads, not is_alone and count >= shared.rounds_below)
     end_round(w)
@@ -197,6 +215,7 @@ def end_round(w: Ptr[Worker]) -> u64:
     if w.index == 0:
         atomic_store(addr(block.ready[(w.round + 2) % ROUNDS]), 0, RELAXED, BLOCK)
         atomic_store(addr(block.idle[(w.round + 2) % ROUNDS]), 0, RELAXED, BLOCK)
+        atomic_store(addr(block.is_long[(w.round + 2) % ROUNDS]), 0, RELAXED, BLOCK)
     w.round += 1
     return u64(atomic_add(addr(block.idle[(w.round - 1) % ROUNDS]), 1, RELAXED, BLOCK))
 
@@ -205,15 +224,27 @@ def end_round(w: Ptr[Worker]) -> u64:
 def run(w: Ptr[Worker], frame: u64, is_sequential: bool) -> None:
     """Runs a frame, to its end or step by step, and then what it calls and what waits for it step by step, until
     several calls can be done at the same time or nothing is left to do here. Many steps in a row are a sequential
-    run."""
+    run, which is for a wave of the device if one block runs alone."""
     steps: u64 = 0 if not is_sequential else MOST_STEPS
     while frame != 0:
         if steps == MOST_STEPS:
+            if w.mode == ALONE:
+                pass_on(w, frame)
+                return
             frame = run_to_end(w, frame)
             steps = 0
         else:
             frame = step(w, frame)
             steps += 1
+
+
+@noinline
+def pass_on(w: Ptr[Worker], frame: u64) -> None:
+    """A long run has begun: the rounds of the block that is alone end, and all that is ready is spread over the device.
+    """
+    push_to_device(w, frame)
+    atomic_store(addr(w.shared.is_long[(w.wave + 1) % ROUNDS]), 1, RELAXED)
+    atomic_store(addr(w.block.is_long[(w.round + 1) % ROUNDS]), 1, RELAXED, BLOCK)
 
 
 @noinline

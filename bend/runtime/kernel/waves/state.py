@@ -64,7 +64,9 @@ class Shared:
     pad_4: Array[u64, 15]
     # In how many blocks half of the lanes have nothing left to do in a wave, modulo 3.
     idle: Array[u64, 3]
-    pad_5: Array[u64, 13]
+    # Whether a frame that is ready for a wave has begun a long run, modulo 3.
+    is_long: Array[u64, 3]
+    pad_5: Array[u64, 10]
     # Free cells that lanes gave away, by size, and the sizes that are wanted (`bend.runtime.kernel.direct.cells`).
     wanted: u64
     given: Array[u64, FREE_LISTS]
@@ -82,8 +84,11 @@ class Block:
     # For the round of a number modulo 3: how many frames are ready, and how many lanes have nothing left to do.
     ready: Array[u32, 3]
     idle: Array[u32, 3]
-    # Whether the rounds of the block end before this one, modulo 2.
+    # Whether the rounds of the block end before this one: because others have nothing to do, modulo 2; because a lane
+    # has met a long run, modulo 3.
     ends: Array[u32, 2]
+    is_long: Array[u32, 3]
+    pad_0: u32
 
 
 @struct
