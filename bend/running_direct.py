@@ -160,24 +160,20 @@ def _performed(run: Run, value: int, reading: Reading, host: HostLibrary | None)
 
 def read_value(run: Run | GpuRun, value: int, reading: Reading) -> DirectResult:
     """What a run gave, read; it may have to evaluate more for that. Raises as `execute_direct`."""
-    from bend.runtime.direct.host import Run
     from bend.runtime.direct.readback import Memory, ResultReader
-    # Only workers on the CPU have stacks that tell where they are.
-    cpu_run = run if isinstance(run, Run) else None
 
     def evaluate(number: int) -> int:
-        with problems_told(run.program, cpu_run):
+        with problems_told(run.program, run):
             return run.evaluate(number)
 
     seconds, start = run.seconds, time.perf_counter()
     reader = ResultReader(Memory(run.program, run.word, evaluate), reading.options)
     terms = {form: reader.read(value, form, linear=reading.linear) for form in reading.forms}
-    workers = () if cpu_run is None else cpu_run.workers()
-    return DirectResult(terms, seconds, time.perf_counter() - start, run.peak_bytes, workers)
+    return DirectResult(terms, seconds, time.perf_counter() - start, run.peak_bytes, run.workers())
 
 
 @contextmanager
-def problems_told(program: DirectProgram, run: Run | None = None) -> Iterator[None]:
+def problems_told(program: DirectProgram, run: Run | GpuRun | None = None) -> Iterator[None]:
     """What ends a run, as `BendError` and `NeedsNets`; with the calls that led there while it is open."""
     from bend.hvm.numbers import DivisionByZero
     from bend.runtime.direct import host
@@ -236,18 +232,20 @@ def _traced(diagnostic: Diagnostic, stopped: Stopped | None) -> Diagnostic:
     return replace(diagnostic, trace=stopped.trace)
 
 
-def _later(run: Run | None, place: int) -> Callable[[], Stopped | None]:
+def _later(run: Run | GpuRun | None, place: int) -> Callable[[], Stopped | None]:
     """What finds out where a run was stopped, also when it is not open any more."""
     stack = None if run is None else run.stopped_stack()
-    if run is None or stack is None:
+    if run is None or stack is None or run.library is None:
         return lambda: None
     return partial(_where, run.program, run.library.address, stack.kept(), place)
 
 
-def _now(run: Run | None, place: int = 0) -> Stopped | None:
+def _now(run: Run | GpuRun | None, place: int = 0) -> Stopped | None:
     """Where an open run was stopped, None if that cannot be known; `place` is the number of the place if that is."""
     stack = None if run is None else run.stopped_stack()
-    return None if run is None or stack is None else _where(run.program, run.library.address, stack, place)
+    if run is None or stack is None or run.library is None:
+        return None
+    return _where(run.program, run.library.address, stack, place)
 
 
 def _where(program: DirectProgram, address_of: Callable[[str], int], stack: Stack, place: int) -> Stopped | None:

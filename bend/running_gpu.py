@@ -61,7 +61,7 @@ def execute_gpu(program: WavesProgram, device: Device, request: Request, reading
         with problems_told(program.program), open_gpu_run(program, gpu, request, cache) as run:
             opening = time.perf_counter() - start
             try:
-                with problems_told(program.program):
+                with problems_told(program.program, run):
                     result = read_value(run, run.evaluate(0), reading)
                 return replace(result, gpu=_use(gpu, run, opening))
             except NeedsNets:

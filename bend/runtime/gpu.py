@@ -15,14 +15,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from bend.codegen.gpu_entry import ENTRY, gpu_program
-from bend.codegen.lir import Module
 from bend.runtime.cache import Cache, key_of
 from bend.runtime.gpu_device import INSTALL_PACKAGES, RUN_ON_CPU, Device, GpuUnavailable, load_driver
 from bend.runtime.gpu_driver import Context, Event, Function, MappedWords, Memory, Stream
 from bend.runtime.ptx import architecture, compile_ptx, compiler_key
+
+if TYPE_CHECKING:
+    from bend.codegen.lir import Module
 
 WARP = 32
 DEFAULT_THREADS = 256
@@ -106,6 +107,7 @@ def load_numba() -> Any:
 def gpu_ptx(module: Module, function: str, capability: tuple[int, int], cache: Cache) -> str:
     """The PTX of a function of a module for devices of a compute capability, from the cache if it is there. Raises
     ValidationError and TooOld."""
+    from bend.codegen.gpu_entry import gpu_program
     program = gpu_program(module, function)
     key = key_of('ptx', compiler_key(), repr(architecture(capability)), program)
     known = cache.get(key)
@@ -170,11 +172,12 @@ def grid_of(request: Request, device: Device, resident: Callable[[int], int], sh
 
 
 class Buffer:
-    """Memory of the device."""
+    """Memory of the device. What is written beside a kernel goes through a stream that is made before, since to
+    make one may wait for the kernel."""
 
-    def __init__(self, context: Context, size: int) -> None:
-        self._context = context
+    def __init__(self, context: Context, size: int, beside: Stream) -> None:
         self._memory = Memory(context, size)
+        self._beside = beside
         self.size = size
         self.address = self._memory.address
 
@@ -186,7 +189,7 @@ class Buffer:
     def write_beside(self, data: bytes, offset: int) -> None:
         """Copies bytes to the device while a kernel runs. Raises GpuFailure."""
         with _failures():
-            self._memory.write_beside(data, offset, Stream(self._context))
+            self._memory.write_beside(data, offset, self._beside)
 
     def read(self, offset: int, size: int) -> bytes:
         """Copies bytes from the device. Raises GpuFailure."""
@@ -265,6 +268,7 @@ class Gpu:
         library = load_driver()
         with _failures():
             self._context = Context(library, device.number)
+            self._beside = Stream(self._context)
 
     def free_memory(self) -> int:
         """The bytes of device memory that nobody uses."""
@@ -274,7 +278,7 @@ class Gpu:
     def buffer(self, size: int) -> Buffer:
         """Memory of the device. Raises OutOfGpuMemory."""
         with _failures():
-            return Buffer(self._context, size)
+            return Buffer(self._context, size, self._beside)
 
     def control(self) -> Control:
         """Words that host and device share. Raises GpuFailure."""
@@ -318,6 +322,7 @@ def _linker_versions() -> Iterator[str]:
 def link_image(text: str, device: Device) -> bytes:
     """What a device loads: the name of the kernel that calls what is in PTX (of `gpu_ptx`), a byte 0, and its code.
     Raises GpuUnavailable and GpuFailure."""
+    from bend.codegen.gpu_entry import ENTRY
     cuda = load_numba()
     with _failures(), tempfile.TemporaryDirectory(prefix='bend-') as folder:
         path = Path(folder, 'kernel.ptx')

@@ -34,7 +34,8 @@ MEMORY = ('--memory', '1G')
 """So that several processes can use the GPU."""
 TIMEOUT = 60
 ONE_LINE = 'main = (+ 1 2)\n'
-ENDLESS = 'def main(): return f(1)\ndef f(x): return f(x) + f(x)\n'
+ENDLESS = 'def main(): return f(1)\n\ndef f(x):\n  if x == 0:\n    return 0\n  else:\n    return f(x + 2)\n'
+"""It takes no memory."""
 ERRORS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     'division-by-zero': ('def main(): return f(0)\ndef f(x): return 5 / x\n', ()),
     'out-of-memory': ('def main(): return f(24)\n\ndef f(n):\n  switch n:\n    case 0:\n      return [1]\n    case _:\n'

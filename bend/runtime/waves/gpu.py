@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import overload
 
 from bend.runtime.cache import Cache
-from bend.runtime.direct.host import BUDGET_SECONDS, BudgetExceeded
+from bend.runtime.direct.host import BUDGET_SECONDS, BudgetExceeded, WorkerCount
 from bend.runtime.gpu import Buffer, Gpu, Grid, Kernel, Request, TookTooLong, grid_of, memory_of, wait_for
 from bend.runtime.region import WORD, OutOfMemory
 from bend.runtime.waves.host import STOP_INTERRUPTED, Device, WavesRun
@@ -165,6 +165,18 @@ class GpuRun(WavesRun):
     def progress(self) -> int:
         """Runs do not tell how they get on."""
         return 0
+
+    def stopped_stack(self) -> None:
+        """As that of a run on the CPU: lanes have no stack that tells where they are."""
+
+    @property
+    def stop_detail(self) -> int:
+        """What the lane that stopped the run said besides the reason."""
+        return self._shared('stop_detail')
+
+    def workers(self) -> tuple[WorkerCount, ...]:
+        """As that of a run on the CPU: what lanes do is not counted."""
+        return ()
 
 
 def gpu_grid(program: WavesProgram, gpu: Gpu, kernel: Kernel, request: Request) -> Device:
