@@ -327,12 +327,18 @@ def generate_c(request: Request, manager: PassManager, files: Cache,
     from bend.codegen.direct.ir import Unsupported
     from bend.hvm.net import Book
     from bend.hvm.readback import book_info
+    from bend.interface import parameter_types
     from bend.standalone import standalone, unsupported
-    compiled = compile_source(request, manager, files, None)
+    # Without arguments on the command line, those of `main` come when the program runs.
+    is_applied = None if not request.arguments else False
+    compiled = compile_source(replace(request, is_applied=is_applied), manager, files, None)
     book = compiled.book
     if book.entry is None:
         raise missing_main()
-    choice = _choose(compiled, manager)
+    given = parameter_types(book, compiled.types) if compiled.is_applied else ()
+    if not set(given) <= {'u24', 'i24'}:
+        raise BendError(unsupported('take other arguments than whole numbers', 'Give this one its arguments now.'))
+    choice = _choose(replace(compiled, is_applied=False), manager)
     if choice.engine != 'direct':
         raise BendError(unsupported('reduce nets', f'This one runs as nets, because {choice.reason}.'))
     if choice.budgeted:
@@ -340,7 +346,7 @@ def generate_c(request: Request, manager: PassManager, files: Cache,
     info = book_info(book, Book({}), request.options.encoding)
     try:
         text, warnings = with_deep_stack(lambda: manager.stage('build', lambda: standalone(
-            book, info, request.source.name, render, request.options)))
+            book, info, request.source.name, render, request.options, given)))
     except Unsupported as problem:
         raise BendError(unsupported('reduce nets', f'This one runs as nets, because {readable(problem.reason)}.'
                                     )) from None

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bend.desugar.typecheck.types import ANY_SCHEME, ARROW, Con, Scheme, Type, instantiate, resolved
+from bend.desugar.typecheck.types import ANY, ANY_SCHEME, ARROW, Con, Scheme, Type, instantiate, resolved
 from bend.hvm.names import HIDDEN
 from bend.options import Encoding
 
@@ -82,6 +82,21 @@ class Interface:
             count += 1
             current = resolved(current.arguments[1])
         return count
+
+
+def parameter_types(book: core.Book, types: Mapping[str, Scheme]) -> tuple[str, ...]:
+    """The names of the types of the entry's parameters; u24 for those that may be of any type, or of any of numbers."""
+    from bend.desugar.core import Lam
+    assert book.entry is not None
+    current = resolved(types.get(book.entry, ANY_SCHEME).body)
+    body, found = book.defs[book.entry].body, []
+    while isinstance(body, Lam):
+        type_: Type = ANY
+        if isinstance(current, Con) and current.name == ARROW:
+            type_, current = resolved(current.arguments[0]), resolved(current.arguments[1])
+        found.append(type_.name if isinstance(type_, Con) else 'u24')
+        body = body.body
+    return tuple(found)
 
 
 def interface_of(book: core.Book, types: Mapping[str, Scheme], encoding: Encoding, is_applied: bool) -> Interface:

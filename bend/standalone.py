@@ -6,7 +6,7 @@ and the host's part, which is written in C (`bend/runtime/c`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from bend import __version__
@@ -15,6 +15,7 @@ from bend.codegen.c_text import array, comment, kernel_comments, literal, part, 
 from bend.codegen.direct.cold import leave_at_checks
 from bend.codegen.direct.compile import Lowered, lower_direct
 from bend.codegen.direct.context import Context
+from bend.codegen.direct.flow import I24, U24
 from bend.codegen.direct.kernel_code import DATA, FLOATS, kernel
 from bend.codegen.direct.results import Functions, functions_in_result
 from bend.codegen.emit_c import Style, emit_c, support
@@ -35,6 +36,8 @@ from bend.runtime.direct.readback import shown_function
 
 ROOTS = frozenset(('worker_main', 'request_work', 'await_answer'))
 """What the host's part calls."""
+GIVEN: Mapping[str, int] = {'u24': U24, 'i24': I24}
+"""The types of numbers that programs can be given."""
 ACTING_ROOTS = frozenset(('make_cell', 'make_list', 'read_numbers', 'take_part'))
 """The same for programs that perform actions."""
 MADE: Mapping[str | None, str] = {
@@ -61,15 +64,16 @@ Render = Callable[[Diagnostic], str]
 
 
 def standalone(book: core.Book, info: BookInfo, file: str, render: Render,
-               options: Options) -> tuple[str, tuple[Diagnostic, ...]]:
+               options: Options, given: Sequence[str] = ()) -> tuple[str, tuple[Diagnostic, ...]]:
     """The C of a program, and what to warn of. Raises `Unsupported` for what only nets can do, and `BendError` for what
-    standalone programs cannot do."""
+    standalone programs cannot do. `given` are the types of the numbers that the program takes on its command line, as
+    arguments of its entry."""
     if options.encoding != 'num-scott':
         raise BendError(unsupported('print results in the Scott encoding'))
-    lowered = lower_direct(book, parallel=True, eta=options.eta)
+    lowered = lower_direct(book, parallel=True, eta=options.eta, given=[GIVEN[name] for name in given])
     module = lir.merge(kernel(replace(lowered.variant, is_standalone=True)), lowered.module)
     actions = lowered.program.actions
-    functions = Functions.NEVER if actions is not None else functions_in_result(lowered.context, book)
+    functions = Functions.NEVER if actions is not None else functions_in_result(lowered.context, book, len(given))
     if functions is Functions.ALWAYS:
         raise BendError(unsupported('print a result that is a function'))
     roots = ROOTS if actions is None else ROOTS | ACTING_ROOTS
@@ -84,6 +88,7 @@ def standalone(book: core.Book, info: BookInfo, file: str, render: Render,
         part('headers.h'), support(), part('system.c'),
         '/* ---- The runtime and the program ---------------------------------------------------------------- */', '',
         emit_c(module, style), part('direct_program.h'), *tables(lowered, module, info, book, render), '',
+        *argument_table(given), '',
         *map(part, ('memory.c', 'direct_run.c', 'text.c', 'direct_result.c')),
         *map(part, () if actions is None else ('streams.c', 'direct_actions.c')), part('direct_main.c').rstrip(), '')
     return '\n'.join(parts), warnings
@@ -130,6 +135,14 @@ def tables(lowered: Lowered, module: lir.Module, info: BookInfo, book: core.Book
     yield from printable_table(any(shape is not None and shape.constructor == STRING[0] for shape in program.shapes))
     yield ''
     yield from error_texts(module, program, render)
+
+
+def argument_table(given: Sequence[str]) -> Iterator[str]:
+    """The arguments that the program takes."""
+    yield f'static const u64 argument_count = {len(given)};'
+    yield f'#define ARGUMENTS_TEXT "`main` takes {len(given)}."'
+    yield '/* Whether the arguments have a sign. */'
+    yield from array('static const bool is_signed[]', ['true' if name == 'i24' else 'false' for name in given] or ['0'])
 
 
 def action_tables(program: DirectProgram) -> Iterator[str]:

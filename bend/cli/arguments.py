@@ -89,9 +89,10 @@ def parse_bend(argv: Sequence[str]) -> argparse.Namespace:
         return _finish(parser, command, rest, given)
     parser.add_argument('file', metavar='FILE', help='the program')
     _add_compiling(parser)
-    if command in RUNNING:
+    if command in (*RUNNING, 'gen-c'):
         parser.add_argument('arguments', metavar='ARGUMENT', nargs='*',
                             help='terms that `main` is applied to; put `--` before one that begins with `-`')
+    if command in RUNNING:
         group = _add_running(parser)
         group.add_argument('--engine', type=_choice('engine', ENGINES), default='auto', metavar='{auto,direct,net}',
                            help='how to run the program: as straight native code, as interaction nets, or as suits it '

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from bend import driver, running
@@ -81,12 +82,13 @@ def main() -> None:
             if options.only not in name:
                 continue
             request = driver.Request(driver.load(str(options.workloads / f'{name}.bend')), Options(),
-                                     arguments=(argument,), is_parallel=options.threads > 1)
+                                     is_parallel=options.threads > 1)
             made = build(request, shlex.split(options.cc), Path(folder))
             if made is None:
                 continue
-            program = driver.compile_program(request, 'direct', PassManager(Options()), Cache.of_user())
-            command = [str(made), '-t', str(options.threads)]
+            applied = replace(request, arguments=(argument,))
+            program = driver.compile_program(applied, 'direct', PassManager(Options()), Cache.of_user())
+            command = [str(made), '-t', str(options.threads), argument]
             pairs = [(usual_seconds(program, options.threads, expected), standalone_seconds(command, expected))
                      for _ in range(options.turns)]
             usual, standalone = map(min, zip(*pairs, strict=True))

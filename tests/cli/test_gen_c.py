@@ -114,6 +114,20 @@ def main():
         return wrap(file.val)
 '''
 
+ARGUMENTS = '''
+def main(count: u24, start: i24) -> IO(List(i24)):
+  with IO:
+    * <- IO/print("counting\\n")
+    return wrap(up(count, start))
+
+def up(count: u24, start: i24) -> List(i24):
+  switch count:
+    case 0:
+      return [start]
+    case _:
+      return List/Cons(start, up(count-1, start + +3))
+'''
+
 DIVISION = '''
 def half(n, by):
   return n / by
@@ -177,6 +191,19 @@ def test_actions(bend: Command, standalone: Callable[..., str], tmp_path: Path) 
 
 
 @needs_compiler
+def test_arguments(standalone: Callable[..., str]) -> None:
+    """Numbers on the command line of the program, of the types that the program gives them."""
+    program = standalone(ARGUMENTS)
+    assert output(program, '2', '--', '-4') == (0, 'counting\nResult: [-4, -1, +2]\n', '')
+    assert output(program, '-t', '2', '0x1', '+8388607') == (0, 'counting\nResult: [+8388607, -8388606]\n', '')
+    for words in ([], ['1'], ['1', '2', '3'], ['-1', '2'], ['--', '-1', '2'], ['1', '8388608'], ['1', '1.5'], ['', '1'],
+                  ['0x', '1'], ['16777216', '1'], ['one', '1']):
+        code, out, err = output(program, *words)
+        assert (code, out) == (2, ''), words
+        assert err.startswith('error[command-line]: '), words
+
+
+@needs_compiler
 def test_a_division_by_zero(bend: Command, standalone: Callable[..., str], tmp_path: Path,
                             monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('NO_COLOR', '1')
@@ -196,7 +223,7 @@ def test_a_stack_that_ends_and_wrong_options(bend: Command, standalone: Callable
     assert (code, out) == (1, '')
     assert err.startswith('error[stack-overflow]: Calls are nested too deeply')
     assert "in definition 'count'" in err
-    for words in (['-t', 'many'], ['-t'], ['--memory=much'], ['-t0'], ['--engine', 'net'], ['7']):
+    for words in (['-t', 'many'], ['-t'], ['--memory=much'], ['-t0'], ['--engine', 'net'], ['7'], ['--', '7']):
         code, out, err = output(program, *words)
         assert (code, out) == (2, ''), words
         assert err.startswith('error[command-line]: '), words
@@ -204,7 +231,8 @@ def test_a_stack_that_ends_and_wrong_options(bend: Command, standalone: Callable
 
 
 @pytest.mark.parametrize(('source', 'reason'), [
-    ('main = λx (+ x 1)', 'print a result that is a function'),
+    ('def main():\n  return lambda x: x + 1', 'print a result that is a function'),
+    ('def main(x: f24) -> f24:\n  return x + 0.5', 'take other arguments than whole numbers'),
     ('main = (+ 1 {2 3})', "reduce nets yet. This one runs as nets, because 'main' has a superposition"),
 ])
 def test_what_standalone_programs_cannot_do(source: str, reason: str, bend: Command,
@@ -212,6 +240,15 @@ def test_what_standalone_programs_cannot_do(source: str, reason: str, bend: Comm
     outcome = bend('gen-c', program(source))
     assert (outcome.code, outcome.out) == (1, '')
     assert f'error[standalone]: Standalone programs cannot {reason}' in outcome.err
+
+
+def test_arguments_that_are_given_at_once(bend: Command, program: Callable[[str], str]) -> None:
+    """They are terms, and part of the program."""
+    path = program('def main(x, y):\n  return (x, y)\n')
+    outcome = bend('gen-c', path, '[1, 2]', '"text"')
+    assert outcome.code == 0
+    assert 'argument_count = 0;' in outcome.out
+    assert bend('gen-c', path, '[1,').code == 2
 
 
 @needs_compiler

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bend.codegen import lir
@@ -77,11 +77,13 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
 
 
 def lower_direct(book: core.Book, *, parallel: bool = False, check_overflow: bool = False, eta: bool = True,
-                 interface: Interface | None = None, guesses: bool = False, counting: bool = False) -> Lowered:
-    """The same as far as LIR. Where no call can be forked, the kernel for one worker serves."""
+                 interface: Interface | None = None, guesses: bool = False, counting: bool = False,
+                 given: Sequence[int] = ()) -> Lowered:
+    """The same as far as LIR. Where no call can be forked, the kernel for one worker serves. `given` are the sets
+    (`bend.codegen.direct.flow`) of the numbers that the entry of a standalone program is applied to."""
     pipeline = PIPELINE if parallel else SERIAL
     front = analysed(book, pipeline, eta=eta, parallel=parallel, check_overflow=check_overflow, interface=interface,
-                     guesses=guesses, counting=counting)
+                     guesses=guesses, counting=counting, given=given)
     context, actions, parallel = front.context, front.actions, front.context.parallel
     is_hosted = actions is not None or front.arguments is not None
     return Lowered(lower_program(context), Variant(parallel, check_overflow, is_hosted, counting), DirectProgram(
@@ -115,19 +117,20 @@ class Analysed:
 
 
 def analysed(book: core.Book, pipeline: Pipeline, *, eta: bool, parallel: bool = False, check_overflow: bool = False,
-             interface: Interface | None = None, guesses: bool = False, counting: bool = False) -> Analysed:
-    """What the entry of a book reaches, after the passes of a pipeline; see `compile_direct`. Raises `Unsupported`."""
+             interface: Interface | None = None, guesses: bool = False, counting: bool = False,
+             given: Sequence[int] = ()) -> Analysed:
+    """What the entry of a book reaches, after the passes of a pipeline; see `lower_direct`. Raises `Unsupported`."""
     converted = convert(eta_reduce(book, functions=False) if eta else book)
     program = count_calls(converted.program, converted.parts) if counting else converted.program
     for step in pipeline:
         program = step(program)
     applied = interface if interface is not None and interface.is_applied else None
-    actions = acting(book, program, interface is not None, applied is not None)
+    actions = acting(book, program, interface is not None, applied is not None or bool(given))
     arguments = None if applied is None else Arguments(applied, Guess() if guesses else None)
-    flow = analyse(program, lambda solver: add_outside(solver, arguments, actions))
+    flow = analyse(program, lambda solver: add_outside(solver, arguments, actions, given))
     if applied is not None and arguments is not None and guesses:
         arguments = Arguments(applied, arguments.better_guess())
-        flow = analyse(program, lambda solver: add_outside(solver, arguments, actions))
+        flow = analyse(program, lambda solver: add_outside(solver, arguments, actions, given))
     seldom = seldom_functions(program)
     context = Context(program, flow, lay_out(program, flow), borrowed_parameters(program, flow),
                       recursive_functions(program), Arithmetic(WORKER, check_overflow), {},
@@ -137,10 +140,13 @@ def analysed(book: core.Book, pipeline: Pipeline, *, eta: bool, parallel: bool =
     return Analysed(context, actions, arguments, readable_book(book, converted, eta))
 
 
-def add_outside(solver: Solver, arguments: Arguments | None, actions: Acting | None) -> None:
-    """Adds what comes from outside of a program to the analysis: the arguments of its entry, if it is applied, and what
-    the host of a program that acts gives it."""
-    given = solver.result(solver.program.constants[0]) if arguments is None else arguments.add(solver)
+def add_outside(solver: Solver, arguments: Arguments | None, actions: Acting | None, numbers: Sequence[int]) -> None:
+    """Adds what comes from outside of a program to the analysis: the arguments of its entry, if it is applied, or the
+    sets of numbers that it gets, and what the host of a program that acts gives it."""
+    entry = solver.program.constants[0]
+    for node, bits in zip(solver.parameters(entry), numbers, strict=False):
+        solver.add(node, bits)
+    given = solver.result(entry) if arguments is None else arguments.add(solver)
     if actions is not None:
         add_host(solver, actions, given)
 

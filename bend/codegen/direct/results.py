@@ -18,8 +18,8 @@ class Functions(Enum):
     ALWAYS = 'always'
 
 
-def functions_in_result(context: Context, book: core.Book) -> Functions:
-    """Whether there are functions in what the entry gives, as far as the flow analysis tells."""
+def functions_in_result(context: Context, book: core.Book, given: int) -> Functions:
+    """Whether there are functions in what the entry gives for so many arguments, as far as the flow analysis tells."""
     flow, program = context.flow, context.program
     entry = program.constants[0]
 
@@ -28,7 +28,7 @@ def functions_in_result(context: Context, book: core.Book) -> Functions:
 
     root = flow.results.get(entry, 0)
     is_other = root & (NUMBERS | ERASER) or any(not is_function(item) for item in flow.objects_in(root))
-    if program.functions[entry].parameters or (root and not is_other):
+    if len(program.functions[entry].parameters) != given or (root and not is_other):
         return Functions.ALWAYS
     seen: set[int] = set()
     pending = [root]

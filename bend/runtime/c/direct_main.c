@@ -6,7 +6,8 @@ static _Noreturn void refuse(const char *message, const char *hint) {
 }
 
 static const char usage[] =
-    "usage: PROGRAM [OPTIONS]\n\n"
+    "usage: PROGRAM [OPTIONS] [--] [ARGUMENTS]\n\n"
+    "ARGUMENTS are the numbers that `main` takes.\n\n"
     "  -t N, --threads N   how many threads to run on (default: one a core)\n"
     "  --memory SIZE       the most memory that the program may use, such as 200M or 4G\n"
     "  -s                  print how long the program ran afterwards\n"
@@ -56,12 +57,37 @@ static const char *option(char **arguments, int *index, const char *name) {
     return argument[length] == '=' ? argument + length + 1 : NULL;
 }
 
+/* A whole number of 24 bits as an argument of the program. */
+static u64 number_argument(const char *text, bool has_sign) {
+    char *end;
+    bool is_negative = *text == '-', is_hexadecimal;
+    const char *digits = text + (has_sign && (is_negative || *text == '+'));
+    is_hexadecimal = digits[0] == '0' && (digits[1] | 0x20) == 'x' && digits[2] != '\0';
+    u64 number = strtoull(digits + (is_hexadecimal ? 2 : 0), &end, is_hexadecimal ? 16 : 10);
+    u64 limit = has_sign ? 0x7fffff + is_negative : 0xffffff;
+    if (*digits < '0' || *digits > '9' || *end != '\0' || number > limit) {
+        refuse("An argument is not a number of the type that `main` takes.", has_sign
+            ? "Write a number from -8388608 to 8388607." : "Write a number from 0 to 16777215.");
+    }
+    u64 payload = is_negative ? (0 - number) & 0xffffff : number;
+    return payload << 8 | (has_sign ? 2 : 1) << 3 | NUMBER;
+}
+
 int main(int count, char **arguments) {
     u64 threads = available_cores(), memory_limit = 0;
-    bool shows_time = false;
+    u64 values[sizeof is_signed];
+    u64 given = 0;
+    bool shows_time = false, takes_options = true;
     for (int index = 1; index < count; index++) {
         const char *value;
-        if ((value = option(arguments, &index, "-t")) != NULL
+        if (takes_options && strcmp(arguments[index], "--") == 0) {
+            takes_options = false;
+        } else if (given < argument_count && (!takes_options || arguments[index][0] != '-')) {
+            values[given] = number_argument(arguments[index], is_signed[given]);
+            given++;
+        } else if (!takes_options || arguments[index][0] != '-') {
+            refuse("There are too many arguments.", ARGUMENTS_TEXT);
+        } else if ((value = option(arguments, &index, "-t")) != NULL
             || (value = option(arguments, &index, "--threads")) != NULL) {
             threads = threads_option(value);
         } else if ((value = option(arguments, &index, "--memory")) != NULL) {
@@ -75,8 +101,14 @@ int main(int count, char **arguments) {
             refuse("There is no such option.", "`--help` lists the options.");
         }
     }
+    if (given < argument_count) {
+        refuse("There are too few arguments.", ARGUMENTS_TEXT);
+    }
     prepare_run(IS_PARALLEL ? threads : 1, memory_limit != 0 ? memory_limit : usual_memory_limit());
     u64 value = demand(EVALUATE, 0, 0);
+    for (u64 index = 0; index < argument_count; index++) {
+        value = demand(APPLY, value, values[index]);
+    }
 #if IS_ACTING
     value = perform_actions(value);
 #endif
