@@ -328,7 +328,7 @@ def generate_c(request: Request, manager: PassManager, files: Cache,
     from bend.hvm.net import Book
     from bend.hvm.readback import book_info
     from bend.interface import parameter_types
-    from bend.standalone import standalone, unsupported
+    from bend.standalone import MAY_NEED_NETS, standalone, unsupported
     # Without arguments on the command line, those of `main` come when the program runs.
     is_applied = None if not request.arguments else False
     compiled = compile_source(replace(request, is_applied=is_applied), manager, files, None)
@@ -341,16 +341,16 @@ def generate_c(request: Request, manager: PassManager, files: Cache,
     choice = _choose(replace(compiled, is_applied=False), manager)
     if choice.engine != 'direct':
         raise BendError(unsupported('reduce nets', f'This one runs as nets, because {choice.reason}.'))
-    if choice.budgeted:
-        raise BendError(unsupported('reduce nets', 'This one may need much more work without them.'))
+    doubts = (MAY_NEED_NETS,) if choice.budgeted else ()
     info = book_info(book, Book({}), request.options.encoding)
     try:
         text, warnings = with_deep_stack(lambda: manager.stage('build', lambda: standalone(
-            book, info, request.source.name, render, request.options, given)))
+            book, info, request.source.name, render, request.options, given,
+            parallel=request.is_parallel)))
     except Unsupported as problem:
         raise BendError(unsupported('reduce nets', f'This one runs as nets, because {readable(problem.reason)}.'
                                     )) from None
-    return text, (*compiled.warnings, *warnings)
+    return text, (*compiled.warnings, *doubts, *warnings)
 
 
 def missing_main() -> BendError:

@@ -56,6 +56,9 @@ DIVIDING: Mapping[str, int] = {'divide_by_zero': 1, 'operate_u24': 4, 'operate_i
 
 _NETS_HINT = 'Only interaction nets give that a meaning, and standalone programs have none yet: use `bend run`.'
 
+MAY_NEED_NETS = warning('standalone', 'This program may need much more work than as nets, which standalone programs '
+                                      'cannot reduce yet.', hint='`bend run` takes nets where that turns out to be so.')
+"""For programs that `bend run` gives a budget."""
 _MAY_HOLD_FUNCTIONS = warning('standalone', 'The result of this program may hold functions, which standalone programs '
                                             'cannot print yet.', hint='`bend run` can.')
 
@@ -64,13 +67,15 @@ Render = Callable[[Diagnostic], str]
 
 
 def standalone(book: core.Book, info: BookInfo, file: str, render: Render,
-               options: Options, given: Sequence[str] = ()) -> tuple[str, tuple[Diagnostic, ...]]:
+               options: Options, given: Sequence[str] = (), *,
+               parallel: bool = True) -> tuple[str, tuple[Diagnostic, ...]]:
     """The C of a program, and what to warn of. Raises `Unsupported` for what only nets can do, and `BendError` for what
     standalone programs cannot do. `given` are the types of the numbers that the program takes on its command line, as
-    arguments of its entry."""
+    arguments of its entry; one that is not `parallel` has one thread."""
     if options.encoding != 'num-scott':
         raise BendError(unsupported('print results in the Scott encoding'))
-    lowered = lower_direct(book, parallel=True, eta=options.eta, given=[GIVEN[name] for name in given])
+    lowered = lower_direct(book, parallel=parallel, eta=options.eta,
+                           given=[GIVEN[name] for name in given])
     module = lir.merge(kernel(replace(lowered.variant, is_standalone=True)), lowered.module)
     actions = lowered.program.actions
     functions = Functions.NEVER if actions is not None else functions_in_result(lowered.context, book, len(given))

@@ -92,6 +92,9 @@ def parse_bend(argv: Sequence[str]) -> argparse.Namespace:
     if command in (*RUNNING, 'gen-c'):
         parser.add_argument('arguments', metavar='ARGUMENT', nargs='*',
                             help='terms that `main` is applied to; put `--` before one that begins with `-`')
+    if command == 'gen-c':
+        parser.add_argument('-t', '--threads', metavar='N', type=_threads, default=0,
+                            help='with 1, make a program for one thread only, which is somewhat faster')
     if command in RUNNING:
         group = _add_running(parser)
         group.add_argument('--engine', type=_choice('engine', ENGINES), default='auto', metavar='{auto,direct,net}',

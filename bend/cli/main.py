@@ -148,8 +148,7 @@ def _bend(arguments: argparse.Namespace) -> int:
     try:
         request = driver.Request(driver.load(arguments.file), options_of(arguments),
                                  severities_of(arguments, severities), tuple(getattr(arguments, 'arguments', ())),
-                                 is_run=is_run, counting=_counts(arguments),
-                                 is_parallel=running.is_parallel(getattr(arguments, 'threads', 0)))
+                                 is_run=is_run, counting=_counts(arguments), is_parallel=_is_parallel(arguments))
         manager = PassManager(request.options, validating=bool(os.environ.get('BEND_DEBUG')),
                               dump_after=_known_passes(arguments), dump=partial(_dump, arguments))
         COMMANDS[arguments.command](arguments, request, manager)
@@ -158,6 +157,12 @@ def _bend(arguments: argparse.Namespace) -> int:
     except BendError as problem:
         return _report(arguments, problem.diagnostics, FAILURE)
     return SUCCESS
+
+
+def _is_parallel(arguments: argparse.Namespace) -> bool:
+    """Whether the program may run on several threads: on this machine, or on any one if it is made for others."""
+    threads = getattr(arguments, 'threads', 0)
+    return threads != 1 if arguments.command == 'gen-c' else running.is_parallel(threads)
 
 
 def _known_passes(arguments: argparse.Namespace) -> frozenset[str]:

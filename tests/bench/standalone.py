@@ -3,8 +3,9 @@
     python tests/bench/standalone.py WORKLOADS [--size small] [--threads 1] [--cc "gcc -O2"] [--only NAME] [--turns 5]
 
 WORKLOADS is a folder of programs with a table, workloads.tsv, of the argument of `main` and the result at some sizes.
-Both run in turns; the least processor time of all turns counts, which other processes disturb less than the clock. That
-of standalone programs is of the whole process. A result that is not the one in the table ends the run.
+With one thread, both are compiled for one. They run in turns; the least processor time of all turns counts, which other
+processes disturb less than the clock. That of standalone programs is of the whole process. A result that is not the one
+in the table ends the run.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from bend.cli.render import render
 from bend.diagnostics import BendError
 from bend.options import Options
 from bend.passes import PassManager
+from bend.running_direct import NeedsNets
 from bend.runtime.cache import Cache
 
 
@@ -87,10 +89,14 @@ def main() -> None:
             if made is None:
                 continue
             applied = replace(request, arguments=(argument,))
-            program = driver.compile_program(applied, 'direct', PassManager(Options()), Cache.of_user())
+            program = driver.compile_program(applied, 'auto', PassManager(Options()), Cache.of_user())
             command = [str(made), '-t', str(options.threads), argument]
-            pairs = [(usual_seconds(program, options.threads, expected), standalone_seconds(command, expected))
-                     for _ in range(options.turns)]
+            try:
+                pairs = [(usual_seconds(program, options.threads, expected), standalone_seconds(command, expected))
+                         for _ in range(options.turns)]
+            except NeedsNets:
+                print(f'{name:12} needs nets')
+                continue
             usual, standalone = map(min, zip(*pairs, strict=True))
             print(f'{name:12} {usual:10.4f} {standalone:10.4f} {standalone / usual:6.2f}', flush=True)
 

@@ -147,12 +147,13 @@ def main():
 
 @pytest.fixture
 def standalone(bend: Command, tmp_path: Path) -> Callable[..., str]:
-    """Makes a program of a source with a C compiler, to which warnings are errors; gives its path."""
-    def make(source: str) -> str:
+    """Makes a program of a source, with options of `gen-c`, and a C compiler, to which warnings are errors; gives its
+    path."""
+    def make(source: str, *words: str) -> str:
         assert COMPILER is not None
         path = tmp_path / 'made.bend'
         path.write_text(source, encoding='utf-8')
-        outcome = bend('gen-c', path)
+        outcome = bend('gen-c', *words, path)
         assert outcome.code == 0, outcome.err
         (tmp_path / 'made.c').write_text(outcome.out, encoding='utf-8')
         command = [COMPILER, *FLAGS, 'made.c', '-o', 'made', '-lm', '-lpthread']
@@ -207,13 +208,13 @@ def test_arguments(standalone: Callable[..., str]) -> None:
 def test_a_division_by_zero(bend: Command, standalone: Callable[..., str], tmp_path: Path,
                             monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('NO_COLOR', '1')
-    program = standalone(DIVISION)
+    program = standalone(DIVISION, '-t', '1')
     usual = bend('run', tmp_path / 'made.bend')
     assert usual.code == 1
     assert 'n / by' in usual.err
     # Standalone programs do not know which calls led there.
     known = ''.join(line for line in usual.err.splitlines(keepends=True) if 'called from' not in line)
-    assert output(program) == (1, '', known)
+    assert output(program, '-t', '2') == (1, '', known)
 
 
 @needs_compiler
@@ -249,6 +250,14 @@ def test_arguments_that_are_given_at_once(bend: Command, program: Callable[[str]
     assert outcome.code == 0
     assert 'argument_count = 0;' in outcome.out
     assert bend('gen-c', path, '[1,').code == 2
+
+
+def test_a_program_that_may_need_nets(bend: Command, program: Callable[[str], str]) -> None:
+    """`bend run` would give up after some time."""
+    source = 'two = λf λx (f (f x))\nmain = (two two two two λx (+ x 1) 0)\n'
+    outcome = bend('gen-c', program(source))
+    assert outcome.code == 0
+    assert outcome.err.startswith('warning[standalone]: This program may need much more work than as nets')
 
 
 @needs_compiler
