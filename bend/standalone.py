@@ -88,7 +88,7 @@ def standalone(book: core.Book, info: BookInfo, file: str, render: Render,
                   comments(lowered, book))
     warnings = () if functions is Functions.NEVER else (_MAY_HOLD_FUNCTIONS,)
     parts = (
-        f'/* Made from {file} by bend {__version__}.', '',
+        f'/* Made from {file.replace("*/", "* /")} by bend {__version__}.', '',
         '   cc -O2 PROGRAM.c -o PROGRAM -lm -lpthread', '   ./PROGRAM --help */', '',
         part('headers.h'), support(), part('system.c'),
         '/* ---- The runtime and the program ---------------------------------------------------------------- */', '',

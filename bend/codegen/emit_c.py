@@ -149,7 +149,7 @@ class _ModuleEmitter:
         if function.extern:
             linkage = 'extern '
         elif function.name in self.group_of and not function.exported:
-            linkage = 'static inline '
+            linkage = 'static inline __attribute__((unused)) '
         else:
             is_visible = function.exported and self.style.roots is None
             linkage = '' if is_visible else f'static {_INLINE[function.inline]}'
