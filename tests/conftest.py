@@ -22,7 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile('bend', deadline=None)
     settings.load_profile('bend')
     config.addinivalue_line('markers', 'optimised: compiles native code as users get it')
-    config.addinivalue_line('markers', 'llvm: reads what the LLVM emitter makes, so that no other one can serve')
+    config.addinivalue_line('markers', 'llvm: is about what only the LLVM emitter does')
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

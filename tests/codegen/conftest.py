@@ -21,7 +21,7 @@ def _emitter(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     if request.config.getoption('--emitter') != 'c' or not hasattr(module, 'load_object'):
         return
     if request.node.get_closest_marker('llvm'):
-        pytest.skip('the test reads what the LLVM emitter makes')
+        pytest.skip('the test is about what only the LLVM emitter does')
 
     def compiled(text: str, opt_level: int = 2) -> CLibrary:
         return compile_c(text, tmp_path_factory.mktemp('c'), opt_level)

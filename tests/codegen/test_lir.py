@@ -140,6 +140,7 @@ def test_globals_and_odd_names() -> None:
     assert call(lir.Module((main, helper), (), (table,)), 2) == 7
 
 
+@pytest.mark.llvm
 def test_memory_of_calls_and_forks() -> None:
     """Each call has memory of its own, also one that another one waits for."""
     place = lir.Local('place', lir.Ptr(lir.U64))
