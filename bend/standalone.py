@@ -155,8 +155,8 @@ def action_tables(program: DirectProgram) -> Iterator[str]:
     forms = program.actions
     if forms is None:
         return
-    for constructor, number in program.made.items():
-        yield f'#define SHAPE_{MADE[constructor]} {number}'
+    for constructor, name in MADE.items():
+        yield f'#define SHAPE_{name} {program.made[constructor]}'
     yield ''
     yield '/* What shapes are for lists of numbers: 1 an end, 2 a cell with its number in the header, 3 other cells. */'
     yield from array('static const u64 list_kinds[]', (str(list_kind(shape, forms)) for shape in program.shapes))

@@ -87,6 +87,10 @@ def main():
 '''
 
 ACTIONS = '''
+type Kind:
+  Known
+  Unknown
+
 def greet(name):
   with IO:
     * <- IO/print("Hello, ")
@@ -109,7 +113,7 @@ def main():
         missing <- IO/FS/open("no/such/file", "r")
         closed <- IO/FS/read(handle, 1)
         back <- greet(Result/unwrap(name))
-        return wrap((back, rest, missing, closed))
+        return wrap((back, rest, missing, closed, Kind/Known))
       case Result/Err:
         return wrap(file.val)
 '''
@@ -187,7 +191,7 @@ def test_actions(bend: Command, standalone: Callable[..., str], tmp_path: Path) 
     program = standalone(ACTIONS)
     code, out, err = output(program, given='Zoë\nmore\n'.encode())
     assert (code, err) == (0, '')
-    assert out == 'Hello, Zoë!\nResult: ("Zoë", (Result/Ok([105, 255, 10]), (Result/Err(+2), Result/Err(+9))))\n'
+    assert out == 'Hello, Zoë!\nResult: ("Zoë", (Result/Ok([105, 255, 10]), (Result/Err(+2), (Result/Err(+9), Kind/Known))))\n'
     assert (tmp_path / 'note.txt').read_bytes() == b'hi\xff\n'
 
 
