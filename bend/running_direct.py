@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bend.interface import Interface
     from bend.running import Overflows, Resources
     from bend.running_gpu import GpuUse
+    from bend.runtime.direct.actions import DirectMachine
     from bend.runtime.direct.host import Run, WorkerCount
     from bend.runtime.direct.program import DirectProgram
     from bend.runtime.direct.stack import Stack
@@ -106,7 +107,8 @@ def execute_direct(program: DirectProgram, resources: Resources, reading: Readin
             with problems_told(program, run):
                 value = _given(run, arguments)
                 if program.actions is not None:
-                    return _performed(run, value, reading, host)
+                    from bend.runtime.direct.actions import DirectMachine
+                    return performed(DirectMachine(run, value), reading, host)
                 return read_value(run, value, reading)
         except NeedsNets:
             overflows = None
@@ -133,11 +135,11 @@ def _given(run: Run, arguments: DirectArguments | None) -> int:
     return value
 
 
-def _performed(run: Run, value: int, reading: Reading, host: HostLibrary | None) -> DirectResult:
-    """What a program gives that performs actions, of which the value may be the first."""
-    from bend.runtime.direct.actions import DirectMachine
+def performed(machine: DirectMachine, reading: Reading, host: HostLibrary | None = None) -> DirectResult:
+    """What a program gives that performs actions, of which the machine's root may be the first. Raises as
+    `execute_direct`."""
     from bend.runtime.io import Record, perform, standard_streams
-    machine = DirectMachine(run, value)
+    run = machine.run
     streams, record = standard_streams(), Record()
     streams.host = host
     is_over = True

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bend.diagnostics import BendError, Diagnostic, error
 from bend.driver import NotOnGpu
 from bend.engines import NO_NETS_ON_GPU
-from bend.running_direct import OUT_OF_BUDGET, DirectResult, NeedsNets, Reading, problems_told, read_value
+from bend.running_direct import OUT_OF_BUDGET, DirectResult, NeedsNets, Reading, performed, problems_told, read_value
 from bend.runtime.gpu_device import RUN_ON_CPU, Device, GpuUnavailable, require_gpu
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ def nets_on_gpu() -> NotOnGpu:
 
 def execute_gpu(program: WavesProgram, device: Device, request: Request, reading: Reading, cache: Cache,
                 overflows: Overflows | None = None) -> DirectResult:
-    """Runs a program, and reads its result. Overflows are added to `overflows`, if the program was compiled to count
-    them and ends on the GPU. Raises `BendError` when the run cannot end well, `NotOnGpu` where a CPU may do better, and
-    KeyboardInterrupt."""
+    """Runs a program, with its actions, and reads its result. Overflows are added to `overflows`, if the program was
+    compiled to count them and ends on the GPU. Raises `BendError` when the run cannot end well, `NotOnGpu` where a CPU
+    may do better, KeyboardInterrupt, and BrokenPipeError for standard output."""
     from bend.runtime.gpu import Gpu
     from bend.runtime.waves.gpu import open_gpu_run
     start = time.perf_counter()
@@ -62,7 +62,7 @@ def execute_gpu(program: WavesProgram, device: Device, request: Request, reading
             opening = time.perf_counter() - start
             try:
                 with problems_told(program.program, run):
-                    result = read_value(run, run.evaluate(0), reading)
+                    result = _result(run, reading)
                 return replace(result, gpu=_use(gpu, run, opening))
             except NeedsNets:
                 overflows = None
@@ -70,6 +70,25 @@ def execute_gpu(program: WavesProgram, device: Device, request: Request, reading
             finally:
                 if overflows is not None and program.program.counted:
                     overflows.update(run.overflows())
+
+
+def _result(run: GpuRun, reading: Reading) -> DirectResult:
+    """What a program gives, with its actions. Raises as `performed`."""
+    value = run.evaluate(0)
+    if run.program.actions is None:
+        return read_value(run, value, reading)
+    from bend.runtime.waves.actions import DeviceMachine
+    try:
+        return performed(DeviceMachine(run, value), reading)
+    except NeedsNets as problem:
+        if problem.session is None:
+            raise
+        problem.session.streams.close_all()
+        raise BendError(replace(problem.diagnostic, hint=_TOO_LATE)) from None
+
+
+_TOO_LATE = ('Use the command `run`. The program cannot begin again by itself, because it has performed actions that '
+             'must not be repeated.')
 
 
 def _use(gpu: Gpu, run: GpuRun, opening: float) -> GpuUse:

@@ -59,11 +59,11 @@ class Outcome:
     seconds: float
 
 
-Command = Callable[[Path, Sequence[str]], Outcome]
+Command = Callable[..., Outcome]
 
 
 def in_process(folder: Path, words: Sequence[str]) -> Outcome:
-    """Runs `bend` in this process."""
+    """Runs `bend` in this process. It cannot tell what actions print."""
     out, err = io.StringIO(), io.StringIO()
     begin = time.perf_counter()
     with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -71,15 +71,16 @@ def in_process(folder: Path, words: Sequence[str]) -> Outcome:
     return Outcome(code, out.getvalue(), err.getvalue(), time.perf_counter() - begin)
 
 
-def as_process(folder: Path, words: Sequence[str]) -> Outcome:
-    """Runs `bend` in a process of its own."""
+def as_process(folder: Path, words: Sequence[str], given: bytes = b'') -> Outcome:
+    """Runs `bend` in a process of its own, with some standard input."""
     begin = time.perf_counter()
     try:
         done = subprocess.run([sys.executable, '-m', 'bend', *map(str, words)], cwd=folder, env=_environment(),
-                              capture_output=True, text=True, timeout=TIMEOUT, check=False, stdin=subprocess.DEVNULL)
+                              capture_output=True, timeout=TIMEOUT, check=False, input=given)
     except subprocess.TimeoutExpired:
         return Outcome(-1, '', f'took longer than {TIMEOUT} s', TIMEOUT)
-    return Outcome(done.returncode, done.stdout, done.stderr, time.perf_counter() - begin)
+    out, err = (data.decode('utf-8', 'replace') for data in (done.stdout, done.stderr))
+    return Outcome(done.returncode, out, err, time.perf_counter() - begin)
 
 
 def _environment() -> dict[str, str]:
@@ -145,6 +146,22 @@ def examples(is_emulated: bool) -> dict[str, Any]:
     return {'ok': not wrong, 'seconds': found, 'wrong': wrong}
 
 
+def actions(is_emulated: bool) -> dict[str, Any]:
+    """Golden programs that perform actions print what is recorded."""
+    if is_emulated:
+        return {'ok': True, 'message': 'not tried: it would print here'}
+    wrong, need_nets, cases = {}, 0, [case for case in find_cases() if _acts(case) and 'endless' not in case.name]
+    with _place(is_emulated) as (command, _), ThreadPoolExecutor(WORKERS) as pool:
+        outcomes = pool.map(lambda case: command(case.source.parent, _golden_words(case, MEMORY),
+                                                 case.input().buffer.read()), cases)
+        for case, outcome in zip(cases, outcomes, strict=True):
+            if outcome.err.startswith(NEEDS_NETS):
+                need_nets += 1
+            elif _transcript(outcome) != recorded(case):
+                wrong[case.name] = _transcript(outcome)
+    return {'ok': not wrong, 'programs': len(cases), 'need_nets': need_nets, 'wrong': wrong}
+
+
 def startup(is_emulated: bool) -> dict[str, Any]:
     """How long the shortest program takes, the first time and later, and where that goes."""
     with _place(is_emulated) as (command, folder):
@@ -199,7 +216,7 @@ def workloads(folder: Path) -> dict[str, Any]:
 
 
 SECTIONS: Mapping[str, Callable[[bool], dict[str, Any]]] = {
-    f'run-cu {function.__name__}': function for function in (startup, golden, examples, errors, interrupt)}
+    f'run-cu {function.__name__}': function for function in (startup, golden, actions, examples, errors, interrupt)}
 
 
 # ---- parts of sections -----------------------------------------------------------------------
@@ -207,8 +224,12 @@ SECTIONS: Mapping[str, Callable[[bool], dict[str, Any]]] = {
 
 def _some_cases() -> list[Case]:
     """One of several golden programs, of each folder at least one, without those that perform actions."""
-    cases = [case for case in find_cases() if case.stage_name == 'run' and case.source.parent.name != 'io']
+    cases = [case for case in find_cases() if case.stage_name == 'run' and not _acts(case)]
     return [case for _, group in groupby(cases, lambda case: case.source.parent) for case in list(group)[::PART]]
+
+
+def _acts(case: Case) -> bool:
+    return case.name.startswith('run/io/')
 
 
 def _golden_words(case: Case, memory: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,7 +34,6 @@ def main():
 '''
 APPLIED = 'def main(x): return [x, big]\ndef big(): return List/length([1, 2])\n'
 SHAPE = 'def main(): return f(λx: x)\ndef f(x): return x + 1\n'
-ACTION = 'def main() -> IO(u24):\n  with IO:\n    * <- IO/print("hello\\n")\n    return wrap(7)\n'
 COPIES = '''yes = λa λb a
 not = λchoice λa λb (choice b a)
 iterate 0 f = f
@@ -78,14 +78,18 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_
 
 @pytest.mark.parametrize('name', [
     'arguments/one', 'fold/rebuild', 'imports/whole_folder', 'maps/nested_get', 'readback/functions_in_lists',
+    'io/argument_is_a_reference', 'io/folded_main', 'io/input_lines', 'io/kept_action', 'io/primitive_errors',
+    'io/scott',
 ])
 def test_golden_programs(name: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The output is the one that is recorded for the CPU."""
     install_gpu(monkeypatch)
     case = Case('run', GOLDEN / f'{name}.bend')
     monkeypatch.chdir(case.source.parent)
+    monkeypatch.setattr(sys, 'stdin', case.input())
     capfd.readouterr()
     code = main(case.command(('run-cu',), 'auto'))
+    sys.stdout.flush()
     assert transcript(code, *capfd.readouterr()) == recorded(case)
 
 
@@ -132,6 +136,31 @@ def test_statistics(run: Run) -> None:
     assert min(found['waves'], found['peak_bytes']['values']) > 0
 
 
+def test_many_actions(run: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    """What goes from one action to the next is used several times, and changed in place where it is not."""
+    text = '''
+def many(n, done):
+  with IO:
+    switch n:
+      case 0:
+        return wrap((done, List/length(done)))
+      case _:
+        * <- IO/print(line)
+        x <- IO/get_time()
+        return many(n-1, List/Cons((n, done), done))
+
+def line():
+  return "ab\\n"
+
+def main() -> _:
+  return many(4, [])
+'''
+    found = run(text)
+    assert main(['run', 'program.bend', '--engine', 'direct']) == 0
+    assert found == (0, *capfd.readouterr())
+    assert found[1].startswith('ab\n' * 4 + 'Result: ')
+
+
 # ---- errors ----------------------------------------------------------------------------------
 
 
@@ -171,7 +200,6 @@ def test_numbers_of_blocks(run: Run) -> None:
 
 
 @pytest.mark.parametrize(('text', 'words', 'error', 'result'), [
-    (ACTION, (), 'not-on-gpu]: This program cannot run on a GPU, because it performs actions.', 'hello\nResult: 7\n'),
     ('main = (+ 1 {2 3})', (), "not-on-gpu]: This program cannot run on a GPU, because 'main' has a superposition.",
      'Result: {3 4}\n'),
     ('main = 3', ('--engine', 'net'), 'not-on-gpu]: Interaction nets do not run on GPUs yet.', 'Result: 3\n'),
@@ -190,6 +218,21 @@ def test_what_no_gpu_can_run(text: str, words: tuple[str, ...], error: str, resu
     assert (code, out) == (0, result)
     assert err.startswith(f'warning[{error}')
     assert 'hint' not in err
+
+
+def test_actions_are_not_repeated(run: Run) -> None:
+    text = '''def main() -> _:
+  with IO:
+    * <- IO/print("once\\n")
+    x <- IO/get_time()
+    return wrap(f(λx: x))
+
+def f(x): return x + 1
+'''
+    code, out, err = run(text, '--fallback', 'cpu')
+    assert (code, out) == (1, 'once\n')
+    assert err.startswith('error[wrong-shape]: ')
+    assert 'it has performed actions that must not be repeated' in err
 
 
 def test_nets_of_a_file(run: Run, capfd: pytest.CaptureFixture[str]) -> None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bend.codegen.direct.ir import Unsupported
-from bend.codegen.states.compile import compile_waves
-from bend.deep_stack import with_deep_stack
 from bend.hvm.numbers import DivisionByZero
 from bend.runtime.direct.host import WrongShape
 from bend.runtime.region import OutOfMemory
 from bend.runtime.waves.host import Device, open_run
-from tests.waves.device import book_of, bytes_in_use, devices, on_device, program_of
+from tests.waves.device import bytes_in_use, devices, on_device, program_of
 from tests.waves.device_programs import PROGRAMS
 
 FAILING = '''
@@ -122,9 +119,3 @@ def test_overflows_are_counted() -> None:
         with open_run(program, device) as run:
             run.evaluate(0)
             assert sum(run.overflows().values()) == 64, kind
-
-
-def test_actions_are_not_for_a_device() -> None:
-    book = book_of('def main():\n  with IO:\n    * <- IO/print("hello")\n    return wrap(1)\n')
-    with pytest.raises(Unsupported):
-        with_deep_stack(lambda: compile_waves(book, opt_level=0))

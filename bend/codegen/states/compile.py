@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from bend.codegen import lir
+from bend.codegen.direct.arguments import host_shapes
 from bend.codegen.direct.compile import PIPELINE, Analysed, analysed, layouts
 from bend.codegen.direct.context import WORKER
 from bend.codegen.direct.dispatch import arity_of, tables
 from bend.codegen.direct.forks import fork_calls
-from bend.codegen.direct.ir import Unsupported
 from bend.codegen.emit_llvm import emit_module
 from bend.codegen.lir_walk import calls_in, rewritten
 from bend.codegen.pylir import compile_kernel
@@ -27,13 +27,16 @@ from bend.codegen.states.sequential import sequential
 from bend.codegen.states.stepping import stepping
 from bend.desugar import core
 from bend.runtime.cache import Cache
-from bend.runtime.direct.program import DirectProgram, Entry
+from bend.runtime.direct.program import ActionForms, DirectProgram, Entry
 from bend.runtime.gpu import gpu_ptx
 from bend.runtime.jit import compile_object
 from bend.runtime.waves.kernel import EMULATION, GPU, GPU_MAIN, MODULES, kernel_parameters
 from bend.runtime.waves.program import WavesProgram
 
 ENTRY = 'run_entry'
+APPLY = 'apply_value'
+ACTING = (APPLY, MAKE)
+"""What the host asks for where it performs actions."""
 KERNEL_ASKS = (ENTRY, 'cell_words')
 """What the host and the kernel ask for."""
 ALWAYS = (ENTRY, MAKE)
@@ -58,15 +61,13 @@ def compile_states(book: core.Book, targets: Sequence[object], *, eta: bool = Tr
     """Compiles what the entry of a book reaches to LIR, with kernel modules that are the target. Raises `Unsupported`
     for what cannot run on a device."""
     front = analysed(book, STATES_PIPELINE, eta=eta, check_overflow=check_overflow)
-    if front.actions is not None:
-        raise Unsupported('it performs actions')
     # Functions have no serial versions here.
     context = replace(front.context, forking=frozenset())
     functions = lower_functions(context)
     module = kernel(check_overflow, tuple(map(str, targets)))
     structs = {item.name: item for item in (*module.structs, *context.structs.values())}
     known = {item.name: item for item in module.functions}
-    states, plain = split(functions, known[MAKE])
+    states, plain = split(functions, known[MAKE], acts=front.actions is not None)
     machine = lay_out(states, structs, WORKER.name)
     made = [sequential(machine, structs['Worker'], STACK_WORDS), stepping(machine), *fact_functions(machine)]
     kept = replace(module, functions=tuple(item for item in module.functions if item.name not in ALWAYS))
@@ -91,7 +92,7 @@ def compile_gpu(book: core.Book, capability: tuple[int, int], cache: Cache, *, e
 
 def described(compiled: Compiled, object_code: bytes, check_overflow: bool) -> WavesProgram:
     """A program with what its host needs to know."""
-    context = compiled.front.context
+    context, actions = compiled.front.context, compiled.front.actions
     program = DirectProgram(
         object_code=object_code,
         shapes=tuple(context.layout.shapes),
@@ -104,10 +105,12 @@ def described(compiled: Compiled, object_code: bytes, check_overflow: bool) -> W
         counted=1 + len(context.program.places) if check_overflow else 0,
         parallel=True,
         functions=tuple(function.origin for function in context.program.functions.values()),
+        actions=None if actions is None else ActionForms(actions.calls, actions.ends, actions.cells),
+        made=host_shapes(context.flow, context.layout),
     )
     machine = compiled.machine
-    return WavesProgram(program, machine.entries[ENTRY], machine.frame_words, machine.entry_words,
-                        STACK_WORDS)
+    return WavesProgram(program, machine.entries[ENTRY], machine.entries.get(MAKE, 0), machine.entries.get(APPLY, 0),
+                        machine.frame_words, machine.entry_words, STACK_WORDS)
 
 
 @cache
@@ -116,34 +119,36 @@ def kernel(check_overflow: bool, targets: tuple[str, ...]) -> lir.Module:
     return compile_kernel((*MODULES, *targets), kernel_parameters(check_overflow=check_overflow))
 
 
-def split(functions: Sequence[lir.Function], make: lir.Function) -> tuple[list[Flat], list[lir.Function]]:
+def split(functions: Sequence[lir.Function], make: lir.Function, *,
+          acts: bool = False) -> tuple[list[Flat], list[lir.Function]]:
     """The functions that become states, in blocks, and the others as plain functions. `make` is the kernel's function
-    that computes constants."""
+    that computes constants, and `acts` says that the program may perform actions."""
     every = {function.name: _plain(function) for function in (*functions, make)}
-    names = long_functions(every)
-    reached = reached_functions(every)
+    asked = ACTING if acts else ()
+    names = long_functions(every, (*ALWAYS, *asked))
+    reached = reached_functions(every, (*KERNEL_ASKS, *asked))
     states = [flatten(function, names, f'{number}:') for number, function in enumerate(every.values())
               if function.name in names & reached]
     plain = [with_rare_checks(function) for function in every.values() if function.name in reached - names]
     return states, plain
 
 
-def long_functions(functions: Mapping[str, lir.Function]) -> frozenset[str]:
+def long_functions(functions: Mapping[str, lir.Function], always: Sequence[str] = ALWAYS) -> frozenset[str]:
     """The functions from which a cycle of calls can be reached, or that are always states: all but those whose
     calls are sure to end soon, but for loops."""
     left = {name: callees(function) & functions.keys() for name, function in functions.items()}
     while True:
-        short = {name for name, called in left.items() if not called & left.keys() and name not in ALWAYS}
+        short = {name for name, called in left.items() if not called & left.keys() and name not in always}
         if not short:
             return frozenset(left)
         for name in short:
             del left[name]
 
 
-def reached_functions(functions: Mapping[str, lir.Function]) -> frozenset[str]:
-    """The functions that the host and the kernel reach."""
+def reached_functions(functions: Mapping[str, lir.Function], asked: Sequence[str]) -> frozenset[str]:
+    """The functions that those which the host and the kernel ask for reach."""
     found: set[str] = set()
-    pending = [*KERNEL_ASKS]
+    pending = [*asked]
     while pending:
         name = pending.pop()
         if name in functions and name not in found:

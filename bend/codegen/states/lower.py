@@ -12,12 +12,12 @@ from bend.codegen.direct.lower import Lowering
 from bend.codegen.direct.tails import used_in
 from bend.codegen.direct.values import Rep
 
-WITHOUT = ('run_task', 'apply_value')
-"""What native code has for forks, and for actions."""
+WITHOUT = ('run_task',)
+"""What native code has for forks."""
 
 
 def lower_functions(context: Context) -> list[lir.Function]:
-    """All functions of a program in LIR."""
+    """All functions of a program in LIR, and what the host and the kernel may ask for."""
     functions = [_Lowering(context, function, False).lower() for function in context.program.functions.values()]
     functions += apply_functions(context)
     return [*functions, *(function for function in kernel_functions(context) if function.name not in WITHOUT)]

@@ -114,9 +114,12 @@ class CellMaker:
             fields = (*fields[:shape.packed], *fields[shape.packed + 1:])
         if not fields:
             return number << form.INDEX_SHIFT | payload << form.PAYLOAD_SHIFT | form.IMMEDIATE
+        return self.cell(payload << form.HEADER_PAYLOAD_SHIFT | number << form.SHAPE_SHIFT | 1, fields)
+
+    def cell(self, header: int, fields: Sequence[int]) -> int:
+        """A new cell with a header and words."""
         for index, field in enumerate(fields):
             self.fields[index] = field
-        header = payload << form.HEADER_PAYLOAD_SHIFT | number << form.SHAPE_SHIFT | 1
         while True:
             cell = self._make_cell(self.worker, header, self.fields_address, len(fields))
             if cell:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -80,6 +80,7 @@ class WavesRun:
         self.library = library
         self.device = device
         self.seconds = 0.0
+        self.kept: dict[int, int] = {}
         self.regions: dict[str, Region] = {}
         layouts = self.program.layouts
         lanes = device.lanes
@@ -159,16 +160,30 @@ class WavesRun:
         """A word of a cell."""
         return self.regions['heap'].words[(address - self.base) >> 3]
 
+    def set_word(self, address: int, word: int) -> None:
+        """Changes a word of a cell."""
+        self.regions['heap'].words[(address - self.base) >> 3] = word
+
     def evaluate(self, number: int) -> int:
         """The value of a definition without parameters. Raises OutOfMemory, DivisionByZero, WrongShape,
         KeyboardInterrupt; the run is over then."""
+        return self._call(self.states.evaluates, number)
+
+    def constant(self, number: int) -> int:
+        """The value of a definition without parameters, which is kept for ever. Raises as `evaluate` does."""
+        if number not in self.kept:
+            self.kept[number] = self._call(self.states.keeps, number)
+        return self.kept[number]
+
+    def apply(self, function: int, argument: int) -> int:
+        """A value applied to another one; both are used up. Raises as `evaluate` does."""
+        return self._call(self.states.applies, function, argument)
+
+    def _call(self, state: int, *arguments: int) -> int:
+        """Has the device run a state, and gives the result."""
         self._check_stop()
         begin = time.perf_counter()
-        frame = self._take_frame()
-        words = self.regions['heap'].words
-        index = (frame - self.base) >> 3
-        for offset, word in enumerate((self.states.evaluates, 0, number)):
-            words[index + offset] = word
+        frame = self.take_words((state, 0, *arguments), self.states.frame_words)
         layout, shared = self.program.layouts['Shared'], self.regions['shared'].words
         for wave in range(3):
             shared[layout['ready'] + wave] = int(wave == 0)
@@ -179,13 +194,15 @@ class WavesRun:
         self._check_stop()
         return self._shared('result')
 
-    def _take_frame(self) -> int:
-        """Memory for a frame."""
-        frame, size = self._shared('heap_next'), self.states.frame_words * WORD
-        if frame + size > self._shared('heap_end'):
+    def take_words(self, words: Sequence[int], count: int) -> int:
+        """Memory of so many words that begins with some. Raises OutOfMemory."""
+        address = self._shared('heap_next')
+        if address + count * WORD > self._shared('heap_end'):
             raise OutOfMemory(self.peak_bytes, self.device.heap_bytes)
-        self._set('Shared', 'shared', 0, {'heap_next': frame + size})
-        return frame
+        self._set('Shared', 'shared', 0, {'heap_next': address + count * WORD})
+        for offset, word in enumerate(words):
+            self.set_word(address + offset * WORD, word)
+        return address
 
     def _start(self) -> None:
         """Starts all lanes, and waits for them to end. Ctrl-C stops them."""
