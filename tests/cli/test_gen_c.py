@@ -191,7 +191,8 @@ def test_actions(bend: Command, standalone: Callable[..., str], tmp_path: Path) 
     program = standalone(ACTIONS)
     code, out, err = output(program, given='Zoë\nmore\n'.encode())
     assert (code, err) == (0, '')
-    assert out == 'Hello, Zoë!\nResult: ("Zoë", (Result/Ok([105, 255, 10]), (Result/Err(+2), (Result/Err(+9), Kind/Known))))\n'
+    assert out == ('Hello, Zoë!\n'
+                   'Result: ("Zoë", (Result/Ok([105, 255, 10]), (Result/Err(+2), (Result/Err(+9), Kind/Known))))\n')
     assert (tmp_path / 'note.txt').read_bytes() == b'hi\xff\n'
 
 

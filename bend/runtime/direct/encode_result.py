@@ -262,6 +262,8 @@ class _ItemReader(EvaluatingReader):
         if item not in self.known:
             if self.functions is None:
                 self.functions = self.results.reader(self.form, self.names, self.linear)
+                # What a definition stands for has been read once for all.
+                self.functions.expanded = self.expanded
             encoded = self.results.encode(self.value_of(item), self.form)
             self.known[item] = self.functions.term(encoded)
         return self.known[item]
