@@ -22,6 +22,11 @@
 #pragma GCC diagnostic ignored "-Winfinite-recursion"
 #endif
 
+/* GCC's thread sanitizer warns of fences, which it does not see: it may take what they order for a race. */
+#if defined(__SANITIZE_THREAD__) && !defined(__clang__) && __GNUC__ >= 11
+#pragma GCC diagnostic ignored "-Wtsan"
+#endif
+
 typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
