@@ -18,7 +18,7 @@ from bend.codegen.c_functions import FunctionEmitter, Jumps
 from bend.codegen.c_helpers import Helpers
 from bend.codegen.c_masks import without_masks
 from bend.codegen.c_names import ModuleNames, Names
-from bend.codegen.c_prune import reachable
+from bend.codegen.c_prune import needed
 from bend.codegen.c_swaps import without_swaps
 from bend.codegen.c_tails import Edge, Group, tail_groups
 from bend.codegen.c_types import declaration, field_declaration
@@ -46,7 +46,7 @@ def emit_c(module: lir.Module, style: Style = Style()) -> str:
     roots = style.roots
     if roots is None:
         roots = frozenset(function.name for function in module.functions if function.exported)
-    return _ModuleEmitter(without_swaps(without_masks(reachable(module, roots), roots)), style).emit()
+    return _ModuleEmitter(without_swaps(without_masks(needed(module, roots), roots)), style).emit()
 
 
 def support() -> str:

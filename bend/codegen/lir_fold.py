@@ -3,7 +3,7 @@
     if 1 != 0 and 1 == 0 { a } else { b }    ->    b
 
 Kernel code asks for the parameters of its compilation that way. LLVM does this too, but what is to run on a GPU must
-not even mention functions that do not exist there.
+not even mention functions that do not exist there, and C compilers warn of what is never done.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bend.codegen import lir
+from bend.codegen.lir_validate import always_leaves
 
 _COMPARISONS: Mapping[lir.CompareOp, Callable[[Any, Any], bool]] = {
     'eq': operator.eq, 'ne': operator.ne, 'lt': operator.lt, 'le': operator.le, 'gt': operator.gt, 'ge': operator.ge,
@@ -48,20 +49,47 @@ def known_condition(expr: lir.Expr) -> bool | None:
 
 
 def _block(block: lir.Block) -> lir.Block:
-    folded: list[lir.Stmt] = []
+    """A block without branches that are never taken, and without what comes after it is left."""
+    found: list[lir.Stmt] = []
     for statement in block:
-        match statement:
-            case lir.If(condition, then, otherwise):
-                known = known_condition(condition)
-                if known is None:
-                    folded.append(dataclasses.replace(statement, then=_block(then), otherwise=_block(otherwise)))
-                else:
-                    folded.extend(_block(then if known else otherwise))
-            case lir.While(_, body):
-                folded.append(dataclasses.replace(statement, body=_block(body)))
-            case lir.Switch(_, cases, default):
-                arms = tuple(dataclasses.replace(case, body=_block(case.body)) for case in cases)
-                folded.append(dataclasses.replace(statement, cases=arms, default=_block(default)))
-            case _:
-                folded.append(statement)
-    return tuple(folded)
+        for result in _statement(statement):
+            found.append(result)
+            if always_leaves((result,)):
+                return tuple(found)
+    return tuple(found)
+
+
+def _statement(statement: lir.Stmt) -> lir.Block:
+    match statement:
+        case lir.If(condition, then, otherwise):
+            known = known_condition(condition)
+            if known is not None:
+                return _block(then if known else otherwise)
+            return (dataclasses.replace(statement, condition=_condition(condition), then=_block(then),
+                                        otherwise=_block(otherwise)),)
+        case lir.While(condition, body):
+            known = known_condition(condition)
+            if known is False:
+                return ()
+            kept = _condition(condition) if known is None else lir.Const(True, lir.BOOL)
+            return (dataclasses.replace(statement, condition=kept, body=_block(body)),)
+        case lir.Switch(_, cases, default):
+            return (dataclasses.replace(statement, default=_block(default), cases=tuple(
+                lir.Case(case.values, _block(case.body)) for case in cases)),)
+        case _:
+            return (statement,)
+
+
+def _condition(condition: lir.Expr) -> lir.Expr:
+    """A condition without the parts that decide nothing."""
+    match condition:
+        case lir.Logical(op, left, right):
+            left, right = _condition(left), _condition(right)
+            for side, other in ((left, right), (right, left)):
+                if known_condition(side) == (op == 'and'):
+                    return other
+            return lir.Logical(op, left, right)
+        case lir.Not(value) if value.type == lir.BOOL:
+            return lir.Not(_condition(value))
+        case _:
+            return condition
