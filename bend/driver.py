@@ -176,7 +176,7 @@ class Request:
     the program is about to be run, `counting` that it is to count what it does (nets interactions by their rules, the
     direct engine calls and cells), `is_parallel` that several threads may run it, `is_applied` that `main` will get
     values then (None: if it has parameters), `guesses` that the direct engine may foresee what they are, and
-    `capability` that it is to run on GPUs of a compute capability."""
+    `capability` that it is to run on GPUs of a compute capability, whatever the engine."""
 
     source: Source
     options: Options = field(default_factory=Options)
@@ -192,10 +192,6 @@ class Request:
 
 class BadArgument(BendError):
     """One of the command line's arguments for `main` is not a term."""
-
-
-class NotOnGpu(BendError):
-    """A program cannot run on a GPU, here or at all; a CPU may do."""
 
 
 # ---- compiling -------------------------------------------------------------------------------
@@ -287,9 +283,7 @@ def compile_source(request: Request, manager: PassManager, files: Cache, engine:
             context = context_of(request, report)
             book = compile_to_core(request, context, manager, files, disk)
             compiled = Compiled(book, (), disk.seen, context.types, bool(context.is_applied))
-            if request.capability is not None and book.entry is not None:
-                compiled = _for_gpu(compiled, request, request.capability, engine, report, manager, files)
-            elif engine in ('auto', 'direct') and book.entry is not None:
+            if engine in ('auto', 'direct') and book.entry is not None:
                 compiled = _directly(compiled, request, engine, report, manager, files)
             if engine is not None and compiled.direct is None:
                 compiled = replace(compiled, nets=compile_to_nets(book, report, manager, not compiled.is_applied))
@@ -315,7 +309,9 @@ def _directly(compiled: Compiled, request: Request, engine: Engine, report: Repo
             direct = outcome
             _look_at_nets(compiled, request, report, manager)
     if direct is None and engine == 'direct':
-        raise BendError(error('needs-nets', f'The direct engine cannot run this program, because {choice.reason}.',
+        where = '' if request.capability is None else ' on a GPU'
+        raise BendError(error('needs-nets',
+                              f'The direct engine cannot run this program{where}, because {choice.reason}.',
                               hint='Leave `--engine` away, or use `--engine net`.'))
     return replace(compiled, direct=direct, choice=choice)
 
@@ -359,34 +355,6 @@ def missing_main() -> BendError:
                            hint='Define `main`, or name another function with `-e NAME`.'))
 
 
-def _for_gpu(compiled: Compiled, request: Request, capability: tuple[int, int], engine: Engine | None, report: Report,
-             manager: PassManager, files: Cache) -> Compiled:
-    """The program with code for GPUs of a compute capability. Raises `NotOnGpu` for what cannot run there."""
-    from bend.runtime.gpu_device import RUN_ON_CPU
-    choice = _choose(compiled, manager)
-    outcome = choice.reason if choice.engine == 'net' else manager.stage(
-        'build', lambda: _build_for_gpu(compiled, request, capability, files))
-    if isinstance(outcome, str):
-        raise NotOnGpu(error('not-on-gpu', f'This program cannot run on a GPU, because {outcome}.',
-                             hint=RUN_ON_CPU))
-    _look_at_nets(compiled, request, report, manager)
-    budgeted = choice.budgeted and engine == 'auto'
-    program = replace(outcome, program=replace(outcome.program, budgeted=budgeted))
-    return replace(compiled, direct=program, choice=choice)
-
-
-def _build_for_gpu(compiled: Compiled, request: Request, capability: tuple[int, int],
-                   files: Cache) -> WavesProgram | str:
-    """Code for GPUs, or why there is none."""
-    from bend.codegen.direct.ir import Unsupported
-    from bend.codegen.states import compile as states
-    try:
-        return states.compile_gpu(compiled.book, capability, files, eta=request.options.eta,
-                                  check_overflow=request.options.check_overflow)
-    except Unsupported as problem:
-        return readable(problem.reason)
-
-
 def _choose(compiled: Compiled, manager: PassManager) -> Choice:
     """The engine for a program, as far as it is known before its code is made."""
     from bend.codegen.direct.choice import choose
@@ -413,11 +381,14 @@ def analyse_engines(compiled: Compiled) -> Analysis:
     return with_deep_stack(work)
 
 
-def _build_direct(compiled: Compiled, request: Request, budgeted: bool, files: Cache) -> DirectProgram | str:
+def _build_direct(compiled: Compiled, request: Request, budgeted: bool,
+                  files: Cache) -> DirectProgram | WavesProgram | str:
     """Code of the direct engine, or why there is none."""
     from bend.codegen.direct.compile import compile_direct
     from bend.codegen.direct.ir import Unsupported
     try:
+        if request.capability is not None:
+            return _build_waves(compiled, request, request.capability, budgeted, files)
         # Code for several threads may do calls that other code leaves out, and counts shall be the same with one.
         return compile_direct(compiled.book, check_overflow=request.options.check_overflow,
                               parallel=request.is_parallel or request.counting, budgeted=budgeted,
@@ -425,6 +396,15 @@ def _build_direct(compiled: Compiled, request: Request, budgeted: bool, files: C
                               counting=request.counting, files=files)
     except Unsupported as problem:
         return readable(problem.reason)
+
+
+def _build_waves(compiled: Compiled, request: Request, capability: tuple[int, int], budgeted: bool,
+                 files: Cache) -> WavesProgram:
+    """Code of the direct engine for GPUs. Raises `Unsupported`."""
+    from bend.codegen.states import compile as states
+    code = states.compile_gpu(compiled.book, capability, files, eta=request.options.eta,
+                              check_overflow=request.options.check_overflow)
+    return replace(code, program=replace(code.program, budgeted=budgeted))
 
 
 CYCLE, CLONES = 'recursion-cycle', 'clones-cloning-function'
@@ -534,7 +514,8 @@ class Counting:
     by_rule: bool = False
 
 
-def build(nets: net.Book, engine: Engine, counting: Counting = Counting(), data: frozenset[str] = frozenset()) -> Any:
+def build(nets: net.Book, engine: Engine, counting: Counting = Counting(), data: frozenset[str] = frozenset(),
+          on_gpu: bool = False) -> Any:
     """What `execute` needs of the nets. It can be pickled. For `data`, definitions that are no code, none is made.
     Raises `BendError` for a definition that is too large."""
     if engine == 'reference':
@@ -542,22 +523,34 @@ def build(nets: net.Book, engine: Engine, counting: Counting = Counting(), data:
     from bend.hvm.size import check_pairs
     if findings := check_pairs(nets):
         raise BendError(findings)
+    if on_gpu:
+        from bend.codegen.gpu_nets import compile_for_gpu
+        return compile_for_gpu(nets, check_overflow=counting.overflows, by_rule=counting.by_rule, data=data)
     from bend.codegen.nets import compile_program
     return compile_program(nets, check_overflow=counting.overflows, by_rule=counting.by_rule, data=data)
 
 
-def build_nets(source: Source, engine: Engine, counting: Counting, manager: PassManager, files: Cache) -> Any:
+def build_nets(source: Source, engine: Engine, counting: Counting, manager: PassManager, files: Cache,
+               on_gpu: bool = False) -> Any:
     """What `execute` needs of HVM text, from the cache if it is there; raises `BendError`."""
-    from bend.runtime.cpu import NetProgram
-    key = key_of('nets', __version__, fingerprint(), host(), repr(counting), source.name, source.text)
-    found = unpickled(files.get(key), NetProgram) if engine == 'net' else None
+    key = key_of('nets', __version__, fingerprint(), host(), repr((counting, on_gpu)), source.name, source.text)
+    found = unpickled(files.get(key), _net_program_type(on_gpu)) if engine == 'net' else None
     if found is not None:
         return found
     nets = manager.stage('parse', lambda: read_nets(source))
-    artifact = manager.stage('build', lambda: build(nets, engine, counting))
+    artifact = manager.stage('build', lambda: build(nets, engine, counting, on_gpu=on_gpu))
     if engine == 'net':
         files.put(key, pickle.dumps(artifact, pickle.HIGHEST_PROTOCOL))
     return artifact
+
+
+def _net_program_type(on_gpu: bool) -> type[Any]:
+    """What the net engine runs."""
+    if on_gpu:
+        from bend.runtime.gpu_net import GpuNetProgram
+        return GpuNetProgram
+    from bend.runtime.cpu import NetProgram
+    return NetProgram
 
 
 def compile_program(request: Request, engine: Engine, manager: PassManager, files: Cache,
@@ -605,7 +598,8 @@ def _net_program(request: Request, compiled: Compiled, engine: Engine, manager: 
     data = missing_data(nets, interface) if interface is not None else {}
     nets = replace(nets, defs={**nets.defs, **data})
     counting = Counting(request.options.check_overflow, request.counting)
-    artifact = manager.stage('build', lambda: build(nets, engine, counting, frozenset(data)))
+    on_gpu = request.capability is not None
+    artifact = manager.stage('build', lambda: build(nets, engine, counting, frozenset(data), on_gpu))
     info = book_info(compiled.book, nets, request.options.encoding)
     return Program(engine, artifact, info, compiled.warnings, interface, compiled.choice,
                    request.options)
@@ -646,10 +640,12 @@ def _to_cache(program: Program, request: Request, engine: Engine, imports: tuple
 def program_key(request: Request, engine: Engine, imports: tuple[str, ...] = ()) -> str:
     """The key in the cache: all that decides what a program is compiled to. `imports` stands for what its imports lead
     to (see `bend.files.Disk`)."""
-    # Nets do not depend on the number of threads, nor does what counts.
-    is_parallel = engine in ('auto', 'direct') and request.is_parallel and not request.counting
-    guesses = engine in ('auto', 'direct') and request.guesses
-    return key_of('program', *_identity(request), engine, repr((request.counting, is_parallel, guesses)), *imports)
+    # Nets do not depend on the number of threads, nor does what counts. Code of the direct engine for GPUs never does.
+    is_direct = engine in ('auto', 'direct')
+    counting = request.counting and not (is_direct and request.capability is not None)
+    is_parallel = is_direct and request.is_parallel and not counting
+    guesses = is_direct and request.guesses
+    return key_of('program', *_identity(request), engine, repr((counting, is_parallel, guesses)), *imports)
 
 
 def _choice_key(request: Request, imports: tuple[str, ...]) -> str:

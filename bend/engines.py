@@ -24,6 +24,3 @@ class Choice:
     engine: Literal['direct', 'net']
     reason: str = ''
     budgeted: bool = False
-
-
-NO_NETS_ON_GPU = 'Interaction nets do not run on GPUs yet.'

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from bend.diagnostics import BendError, Diagnostic, Report, error
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
     from bend.hvm.result import Term
     from bend.interface import Interface
     from bend.running_direct import DirectArguments, DirectResult, Session
-    from bend.runtime.cpu import WorkerCount
+    from bend.running_gpu import GpuRuns, GpuUse
+    from bend.runtime.cpu import NetProgram, WorkerCount
     from bend.runtime.foreign import HostLibrary
     from bend.runtime.image import Image
     from bend.runtime.machine import Machine, NetMachine
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """What a run gives: the result net, and what it cost. The reference reducer measures no memory (0) and has no
-    workers; `by_rule` is empty where the program was not compiled to count by rule."""
+    workers, nor are there any on a GPU; `by_rule` is empty where the program was not compiled to count by rule."""
 
     net: net.Net
     interactions: int
@@ -39,14 +42,17 @@ class RunResult:
     peak_bytes: int
     by_rule: Mapping[str, int] = field(default_factory=dict)
     workers: tuple[WorkerCount, ...] = ()
+    gpu: GpuUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a run may use: threads (0: one a core) and bytes of memory (0: most of what is free)."""
+    """What a run may use: threads (0: one a core) and bytes of memory (0: most of what is free), or a GPU, for which
+    the program was compiled then."""
 
     threads: int = 0
     memory: int = 0
+    gpu: GpuRuns | None = None
 
 
 def is_parallel(threads: int) -> bool:
@@ -100,25 +106,15 @@ def execute(artifact: Any, engine: Engine, resources: Resources, entry: str = 'm
     made = 0 if arguments is None else arguments.interactions
     if engine == 'reference':
         return _execute_reference(artifact, entry, acting, arguments, host, overflows)
-    from bend.hvm.numbers import DivisionByZero
-    from bend.runtime import cpu
-    from bend.runtime.region import OutOfMemory
-
-    def perform(run: cpu.Run) -> None:
-        from bend.runtime.cpu_actions import CpuMachine
-        _perform(CpuMachine(run), host, session)
-
-    try:
-        applied = None if arguments is None or arguments.image is None else (arguments.image, arguments.ports)
-        result = cpu.run(artifact, resources.threads, resources.memory, entry,
-                         perform if acting and artifact.actions.possible else None, applied, overflows, watcher)
-    except OutOfMemory as problem:
-        raise BendError(out_of_memory(problem.peak, problem.limit)) from None
-    except DivisionByZero as problem:
-        from bend.hvm.places import division_by_zero
-        raise BendError(division_by_zero(problem.place)) from None
-    return RunResult(result.net, result.interactions + made, result.seconds, result.peak_bytes, result.by_rule,
-                     result.workers)
+    perform = partial(_perform, host=host, session=session) if acting and artifact.actions.possible else None
+    applied = None if arguments is None or arguments.image is None else (arguments.image, arguments.ports)
+    if resources.gpu is not None:
+        from bend.running_gpu_nets import execute_nets
+        result = execute_nets(artifact, resources.gpu, entry, applied, overflows, watcher, perform,
+                              session is not None)
+    else:
+        result = _execute_on_cores(artifact, resources, entry, applied, overflows, watcher, perform)
+    return replace(result, interactions=result.interactions + made)
 
 
 def run(program: Program, resources: Resources, forms: Collection[Readback] = DEFAULT, *, linear: bool = False,
@@ -127,14 +123,50 @@ def run(program: Program, resources: Resources, forms: Collection[Readback] = DE
         session: Session | None = None) -> RunResult | DirectResult:
     """Runs a program as `execute` does, with its actions. What the direct engine gives is read at once, in the given
     forms, and as `linear` says; raises `NeedsNets` where that engine cannot go on. Another run takes over its session
-    then. Raises TypeError and ValueError for arguments that cannot be passed to that engine, and `Unforeseen`."""
+    then. Raises TypeError and ValueError for arguments that cannot be passed to that engine, and `Unforeseen`. On a GPU
+    the direct engine takes no arguments and has no host and no watcher; raises `NotOnGpu` where a CPU may do better."""
     if program.engine == 'direct':
         from bend.running_direct import Reading, execute_direct
-        return execute_direct(program.artifact, resources, Reading(program.options, forms, linear), overflows, host,
-                              watcher, cast('DirectArguments | None', arguments))
+        reading = Reading(program.options, forms, linear)
+        if resources.gpu is not None:
+            from bend.running_gpu import execute_waves
+            return execute_waves(program.artifact, resources.gpu, reading, overflows)
+        return execute_direct(program.artifact, resources, reading, overflows, host, watcher,
+                              cast('DirectArguments | None', arguments))
     passed = cast('Arguments | None', arguments)
     return execute(program.artifact, program.engine, resources, acting=True, arguments=passed, host=host,
                    overflows=overflows, watcher=watcher, session=session)
+
+
+def _execute_on_cores(program: NetProgram, resources: Resources, entry: str,
+                      arguments: tuple[Image, Sequence[Any]] | None, overflows: Overflows | None,
+                      watcher: Watcher | None, perform: Callable[[Machine], None] | None) -> RunResult:
+    from bend.runtime import cpu
+
+    def perform_here(run: cpu.Run) -> None:
+        from bend.runtime.cpu_actions import CpuMachine
+        assert perform is not None
+        perform(CpuMachine(run))
+
+    with problems_told():
+        result = cpu.run(program, resources.threads, resources.memory, entry,
+                         None if perform is None else perform_here, arguments, overflows, watcher)
+    return RunResult(result.net, result.interactions, result.seconds, result.peak_bytes, result.by_rule,
+                     result.workers)
+
+
+@contextmanager
+def problems_told() -> Iterator[None]:
+    """What ends a run of nets, as `BendError`."""
+    from bend.hvm.numbers import DivisionByZero
+    from bend.runtime.region import OutOfMemory
+    try:
+        yield
+    except OutOfMemory as problem:
+        raise BendError(out_of_memory(problem.peak, problem.limit)) from None
+    except DivisionByZero as problem:
+        from bend.hvm.places import division_by_zero
+        raise BendError(division_by_zero(problem.place)) from None
 
 
 def out_of_memory(peak: int, limit: int) -> Diagnostic:

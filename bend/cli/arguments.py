@@ -32,7 +32,7 @@ BEND_COMMANDS = {
 HVM_COMMANDS = {
     'run': 'reduce the nets of a file and print the result',
     'run-c': 'the same as run',
-    'run-cu': 'reduce the nets of a file on a GPU (not there yet, but for --fallback cpu)',
+    'run-cu': 'reduce the nets of a file on a GPU and print the result',
     'gen-c': 'print a standalone C program (not there yet)',
     'gen-cu': 'print a standalone CUDA program (not there yet)',
     'compile': 'make a standalone program (not there yet)',
@@ -97,7 +97,9 @@ def parse_bend(argv: Sequence[str]) -> argparse.Namespace:
                             help='with 1, make a program for one thread only, which is somewhat faster')
     if command in RUNNING:
         group = _add_running(parser)
-        group.add_argument('--engine', type=_choice('engine', ENGINES), default='auto', metavar='{auto,direct,net}',
+        # `reference` is the reducer in Python: slow, for tests, and not for GPUs.
+        engines = tuple(engine for engine in ENGINES if engine != 'reference' or command != 'run-cu')
+        group.add_argument('--engine', type=_choice('engine', engines), default='auto', metavar='{auto,direct,net}',
                            help='how to run the program: as straight native code, as interaction nets, or as suits it '
                                 '(default)')
         parser.add_argument('--readback', type=_choice('form of results', ('default', 'lambda')), default='default',
@@ -107,7 +109,6 @@ def parse_bend(argv: Sequence[str]) -> argparse.Namespace:
                             help='show where the result duplicates values that are not known yet')
     if command == 'run-cu':
         _add_gpu(parser)
-        _add_fallback(parser)
     if command == 'check':
         parser.add_argument('--explain', action='store_true',
                             help='print which engine runs the program and why, function by function')
@@ -123,11 +124,11 @@ def parse_hvm(argv: Sequence[str]) -> argparse.Namespace:
     parser = _Parser(prog=f'hvm {command}', allow_abbrev=False, description=f'{HVM_COMMANDS[command].capitalize()}.')
     parser.add_argument('file', metavar='FILE', help='a file of nets')
     if command in RUNNING:
-        # `reference` is the reducer in Python: slow, for tests.
-        _add_running(parser).add_argument('--engine', type=_choice('engine', ('net', 'reference')), default='net',
+        engines = ('net',) if command == 'run-cu' else ('net', 'reference')
+        _add_running(parser).add_argument('--engine', type=_choice('engine', engines), default='net',
                                           metavar='net', help='how to run the program: as interaction nets')
         if command == 'run-cu':
-            _add_fallback(parser)
+            _add_gpu(parser)
     elif command == 'compile':
         parser.add_argument('-o', '--output', metavar='OUT', help='the file to write')
         parser.add_argument('--cuda', action='store_true', help='make a program for GPUs')
@@ -270,11 +271,8 @@ def _add_gpu(parser: argparse.ArgumentParser) -> None:
                        help='how many blocks of threads to run (default: as many as suit the GPU)')
     group.add_argument('--threads-per-block', metavar='N', type=_count('threads'),
                        help='how many threads a block has: a multiple of 32 (default: 256)')
-
-
-def _add_fallback(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--fallback', type=_choice('other way to run', ('cpu',)), metavar='cpu',
-                        help='run on all cores, with a warning, what no GPU can run here')
+    group.add_argument('--fallback', type=_choice('other way to run', ('cpu',)), metavar='cpu',
+                       help='run on all cores, with a warning, where no GPU can be used or it fails')
 
 
 def _add_reporting(parser: argparse.ArgumentParser) -> None:

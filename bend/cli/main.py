@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from bend import driver, running
 from bend.cli.arguments import (
@@ -35,6 +35,9 @@ from bend.passes import InternalError, PassManager
 from bend.running_direct import DirectResult, NeedsNets, Session
 from bend.runtime.cache import Cache
 from bend.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from bend.running_gpu import GpuRuns
 
 SUCCESS = 0
 FAILURE = 1
@@ -196,89 +199,71 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace, request: driver.Request, manager: PassManager,
-         told: Iterable[Diagnostic] = ()) -> None:
-    """Runs a program on the cores of the CPU. Warnings that have been told already are left out."""
+         gpu: GpuRuns | None = None, told: list[Diagnostic] | None = None) -> None:
+    """Runs a program, on the cores of the CPU unless there is a GPU for it. Warnings that have been told already are
+    left out, and others become such. Raises `NotOnGpu` where the GPU fails."""
     phases = Phases()
-    program = _compiled(arguments, request, arguments.engine, manager, phases)
-    _report(arguments, [warning for warning in program.diagnostics if warning not in told])
+    resources = running.Resources(arguments.threads, arguments.memory, gpu)
+    if gpu is not None:
+        request = replace(request, capability=gpu.device.capability, is_parallel=True)
+    told = [] if told is None else told
+    program = _compiled(arguments, request, arguments.engine, manager, phases, told)
     _show_timings(arguments, manager)
     with _overflows_reported(arguments) as overflows:
         try:
-            _run_and_show(arguments, program, phases, overflows)
+            _run_and_show(arguments, program, resources, phases, overflows)
+            return
         except NeedsNets as problem:
             if arguments.engine != 'auto':
                 raise BendError(problem.diagnostic) from None
-            nets = _compiled(arguments, request, 'net', manager, phases)
-            _report(arguments, [warning for warning in nets.diagnostics if warning not in program.diagnostics])
-            _run_and_show(arguments, nets, phases, overflows, problem.session)
+            session = problem.session
+        # Not before the exception is gone, and with it what it holds of the run.
+        nets = _compiled(arguments, request, 'net', manager, phases, told)
+        _run_and_show(arguments, nets, resources, phases, overflows, session)
 
 
 def _run_cu(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
-    """Runs a program on a GPU, or on the cores of the CPU if that cannot be and the user allows it."""
     told: list[Diagnostic] = []
-    try:
-        _run_on_gpu(arguments, request, manager, told)
-    except driver.NotOnGpu as problem:
-        _fall_back(arguments, problem)
-        _run(arguments, request, manager, (*told, *problem.diagnostics))
+    _on_gpu(arguments, lambda gpu: _run(arguments, request, manager, gpu, told))
 
 
-def _run_on_gpu(arguments: argparse.Namespace, request: driver.Request, manager: PassManager,
-                told: list[Diagnostic]) -> None:
-    """Runs a program on a GPU. The warnings that it tells are added to `told`. Raises `NotOnGpu`."""
-    from bend import running_gpu
-    from bend.running_direct import Reading
+def _on_gpu(arguments: argparse.Namespace, run: Callable[[GpuRuns | None], None]) -> None:
+    """Runs something on a GPU, or with a warning on the cores of the CPU if that cannot be and the user allows it.
+    Raises `BendError`."""
+    from bend.running_gpu import NotOnGpu, find_gpu
     from bend.runtime.gpu import Request
-    if arguments.engine not in ('auto', 'direct'):
-        raise running_gpu.nets_on_gpu()
-    phases = Phases()
-    device = running_gpu.find_gpu()
-    asked = replace(request, capability=device.capability, counting=False, is_parallel=True)
-    program = _compiled(arguments, asked, arguments.engine, manager, phases)
-    told += program.diagnostics
-    _report(arguments, told)
-    _show_timings(arguments, manager)
-    wanted = Request(arguments.memory or None, arguments.blocks, arguments.threads_per_block)
-    reading = Reading(program.options, (arguments.readback,), arguments.linear)
-    with _overflows_reported(arguments) as overflows:
-        with phases.measuring('run'):
-            result = running_gpu.execute_gpu(program.artifact, device, wanted, reading, Cache.of_user(), overflows)
-        _show(arguments, program, result, phases, overflows)
-
-
-def _fall_back(arguments: argparse.Namespace, problem: driver.NotOnGpu) -> None:
-    """Warns that the CPU does what a GPU cannot, if the user allows that. Raises the problem if not."""
-    if arguments.fallback is None:
-        raise problem
-    _report(arguments, [
-        replace(diagnostic, severity=Severity.WARNING, hint='') if diagnostic.severity is Severity.ERROR else diagnostic
-        for diagnostic in problem.diagnostics])
+    try:
+        run(find_gpu(Request(arguments.memory or None, arguments.blocks, arguments.threads_per_block)))
+        return
+    except NotOnGpu as problem:
+        if arguments.fallback is None:
+            raise
+        found = problem.diagnostics
+    _report(arguments, [replace(diagnostic, severity=Severity.WARNING, hint='') for diagnostic in found])
+    run(None)
 
 
 def _compiled(arguments: argparse.Namespace, request: driver.Request, engine: Engine, manager: PassManager,
-              phases: Phases) -> driver.Program:
-    """The program for an engine, and in the phases how long it took to get it."""
+              phases: Phases, told: list[Diagnostic]) -> driver.Program:
+    """The program for an engine, and in the phases how long it took to get it. Warnings are reported that have not been
+    told yet, and added to these."""
     looking = manager.validating or bool(manager.dump_after) or arguments.time_passes
     before = manager.seconds('build')
     with phases.measuring('front_end'):
         program = driver.compile_program(request, engine, manager, Cache.of_user(), cached=not looking)
     _split_compiling(phases, manager, before)
+    fresh = [warning for warning in program.diagnostics if warning not in told]
+    told += fresh
+    _report(arguments, fresh)
     return program
 
 
-def _run_and_show(arguments: argparse.Namespace, program: driver.Program, phases: Phases,
-                  overflows: running.Overflows | None, session: Session | None = None) -> None:
-    resources = running.Resources(arguments.threads, arguments.memory)
+def _run_and_show(arguments: argparse.Namespace, program: driver.Program, resources: running.Resources,
+                  phases: Phases, overflows: running.Overflows | None, session: Session | None = None) -> None:
+    """Runs a program, and prints its result, and what it cost if that is asked for."""
     with phases.measuring('run'):
         result = running.run(program, resources, (arguments.readback,), linear=arguments.linear,
                              overflows=overflows, watcher=_watcher(arguments), session=session)
-    _show(arguments, program, result, phases, overflows)
-
-
-def _show(arguments: argparse.Namespace, program: driver.Program, result: running.RunResult | DirectResult,
-          phases: Phases, overflows: running.Overflows | None) -> None:
-    """Prints the result of a run, and what it cost if that is asked for."""
-    resources = running.Resources(arguments.threads, arguments.memory)
     if not isinstance(result, running.RunResult):
         phases.move(result.reading, 'run', 'readback')
     with phases.measuring('readback'):
@@ -378,30 +363,35 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, driver.Request, PassManager], 
 def _hvm(arguments: argparse.Namespace) -> int:
     if arguments.command not in RUNNING:
         raise UsageError(f"'{arguments.command}' is not there yet.", "'hvm run' compiles to native code and runs it.")
-    manager = PassManager(Options())
-    phases = Phases()
     try:
         if arguments.command == 'run-cu':
-            from bend.running_gpu import nets_on_gpu
-            _fall_back(arguments, nets_on_gpu())
-        with phases.measuring('front_end'):
-            source = driver.load(arguments.file)
-            counting = driver.Counting(arguments.check_overflow, _counts(arguments))
-            artifact = driver.build_nets(source, arguments.engine, counting, manager, Cache.of_user())
-        _split_compiling(phases, manager)
-        resources = running.Resources(arguments.threads, arguments.memory)
-        with _overflows_reported(arguments) as overflows:
-            with phases.measuring('run'):
-                result = running.execute(artifact, arguments.engine, resources, acting=True, overflows=overflows,
-                                        watcher=_watcher(arguments))
-            from bend.hvm.text import print_net
-            with phases.measuring('readback'):
-                text = print_net(result.net)
-            sys.stdout.write(f'Result: {text}\n')
-            _show_statistics(arguments, result, phases, arguments.engine)
+            _on_gpu(arguments, lambda gpu: _run_nets(arguments, gpu))
+        else:
+            _run_nets(arguments)
     except BendError as problem:
         return _report(arguments, problem.diagnostics, FAILURE)
     return SUCCESS
+
+
+def _run_nets(arguments: argparse.Namespace, gpu: GpuRuns | None = None) -> None:
+    """Runs the nets of a file, on the cores of the CPU unless there is a GPU for them. Raises `BendError`."""
+    manager = PassManager(Options())
+    phases = Phases()
+    with phases.measuring('front_end'):
+        source = driver.load(arguments.file)
+        counting = driver.Counting(arguments.check_overflow, _counts(arguments))
+        artifact = driver.build_nets(source, arguments.engine, counting, manager, Cache.of_user(), gpu is not None)
+    _split_compiling(phases, manager)
+    resources = running.Resources(arguments.threads, arguments.memory, gpu)
+    with _overflows_reported(arguments) as overflows:
+        with phases.measuring('run'):
+            result = running.execute(artifact, arguments.engine, resources, acting=True, overflows=overflows,
+                                     watcher=_watcher(arguments))
+        from bend.hvm.text import print_net
+        with phases.measuring('readback'):
+            text = print_net(result.net)
+        sys.stdout.write(f'Result: {text}\n')
+        _show_statistics(arguments, result, phases, arguments.engine)
 
 
 # ---- reporting -------------------------------------------------------------------------------

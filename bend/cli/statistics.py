@@ -25,11 +25,12 @@ WORK = ('calls', 'allocations', 'reused', 'forks', 'steals')
 
 
 def short(result: Result) -> str:
-    """The three lines of the reference (spec 08, section 1.1). The direct engine has no interactions."""
+    """The three lines of the reference (spec 08, section 1.1). The direct engine has no interactions. The name of the
+    GPU, if there is one, stands before the time."""
+    device = '' if result.gpu is None else f'- DEVICE: {result.gpu.name}\n'
     if isinstance(result, DirectResult):
-        device = '' if result.gpu is None else f'- DEVICE: {result.gpu.name}\n'
         return f'- ENGINE: direct\n{device}- TIME: {result.seconds:.6f}s\n'
-    return (f'- ITRS: {result.interactions}\n- TIME: {result.seconds:.6f}s\n'
+    return (f'- ITRS: {result.interactions}\n{device}- TIME: {result.seconds:.6f}s\n'
             f'- MIPS: {_speed(result):.2f}\n')
 
 
@@ -37,12 +38,14 @@ def full(result: Result, phases: Phases) -> str:
     """These lines, and then tables."""
     is_direct = isinstance(result, DirectResult)
     parts = [short(result)]
-    if isinstance(result, DirectResult):
-        parts.append(_work_table(result) if result.gpu is None else _gpu_table(result.gpu))
-    else:
+    if not isinstance(result, DirectResult):
         parts.append(_rules_table(result))
-        if len(result.workers) > 1:
-            parts.append(_workers_table(result))
+    if result.gpu is not None:
+        parts.append(_gpu_table(result.gpu))
+    elif isinstance(result, DirectResult):
+        parts.append(_work_table(result))
+    elif len(result.workers) > 1:
+        parts.append(_workers_table(result))
     rows = [(f'peak of {"values" if is_direct else "nets"}',
              _megabytes(result.peak_bytes) if result.peak_bytes else 'not measured'),
             ('peak of process', _megabytes(_process_peak()))]
@@ -56,48 +59,43 @@ def full(result: Result, phases: Phases) -> str:
 
 def as_json(result: Result, phases: Phases, engine: Engine) -> str:
     """Everything as one line of JSON."""
-    data = {'engine': engine, **(_direct_data(result, phases) if isinstance(result, DirectResult) else
-                                 _net_data(result, phases))}
-    return json.dumps(data) + '\n'
+    is_direct = isinstance(result, DirectResult)
+    seconds = {'evaluating' if is_direct else 'reducing': result.seconds, **phases.seconds}
+    peak = {'values' if is_direct else 'nets': result.peak_bytes or None, 'process': _process_peak()}
+    data: dict[str, Any] = {'engine': engine}
+    if not isinstance(result, DirectResult):
+        data |= {
+            'interactions': result.interactions,
+            'by_rule': {name: result.by_rule.get(rule, 0) for rule, name in RULE_NAMES.items()},
+            'mips': round(_speed(result), 3),
+        }
+    if result.gpu is not None:
+        data |= _gpu_data(result.gpu)
+        seconds |= {'kernel': result.gpu.kernel_seconds, 'opening': result.gpu.opening}
+    elif isinstance(result, DirectResult):
+        data |= _direct_workers(result)
+    else:
+        data |= _net_workers(result)
+    return json.dumps({**data, 'seconds': seconds, 'cached': phases.cached, 'peak_bytes': peak}) + '\n'
 
 
-def _net_data(result: RunResult, phases: Phases) -> dict[str, Any]:
+def _net_workers(result: RunResult) -> dict[str, Any]:
     return {
-        'interactions': result.interactions,
-        'by_rule': {name: result.by_rule.get(rule, 0) for rule, name in RULE_NAMES.items()},
-        'mips': round(_speed(result), 3),
-        'seconds': {'reducing': result.seconds, **phases.seconds},
-        'cached': phases.cached,
-        'peak_bytes': {'nets': result.peak_bytes or None, 'process': _process_peak()},
         'threads': max(1, len(result.workers)),
         'workers': [{'interactions': worker.interactions, 'tasks_given': worker.tasks_given,
                      'messages': worker.messages} for worker in result.workers],
     }
 
 
-def _direct_data(result: DirectResult, phases: Phases) -> dict[str, Any]:
-    if result.gpu is not None:
-        return _gpu_data(result, result.gpu, phases)
+def _direct_workers(result: DirectResult) -> dict[str, Any]:
     workers = [{name: getattr(worker, name) for name in (*WORK, 'fresh_bytes')} for worker in result.workers]
-    return {
-        **{name: sum(worker[name] for worker in workers) for name in WORK},
-        'seconds': {'evaluating': result.seconds, **phases.seconds},
-        'cached': phases.cached,
-        'peak_bytes': {'values': result.peak_bytes, 'process': _process_peak()},
-        'threads': len(workers),
-        'workers': workers,
-    }
+    return {**{name: sum(worker[name] for worker in workers) for name in WORK}, 'threads': len(workers),
+            'workers': workers}
 
 
-def _gpu_data(result: DirectResult, use: GpuUse, phases: Phases) -> dict[str, Any]:
-    return {
-        'device': use.name, 'blocks': use.blocks, 'threads_per_block': use.threads, 'launches': use.launches,
-        'waves': use.waves, 'rounds': use.rounds,
-        'seconds': {'evaluating': result.seconds, 'kernel': use.kernel_seconds, 'opening': use.opening,
-                    **phases.seconds},
-        'cached': phases.cached,
-        'peak_bytes': {'values': result.peak_bytes, 'process': _process_peak()},
-    }
+def _gpu_data(use: GpuUse) -> dict[str, Any]:
+    return {'device': use.name, 'blocks': use.blocks, 'threads_per_block': use.threads, 'launches': use.launches,
+            **use.work}
 
 
 def _speed(result: RunResult) -> float:
@@ -141,7 +139,8 @@ def _work_table(result: DirectResult) -> str:
 def _gpu_table(use: GpuUse) -> str:
     return _table('GPU', [
         ('grid', f'{use.blocks} blocks of {use.threads} threads'),
-        ('launches', f'{use.launches}, the last one of {use.waves} waves and {use.rounds} rounds of the first block'),
+        ('launches', str(use.launches)),
+        *((name, str(count)) for name, count in use.work.items()),
         ('opening', f'{use.opening:.6f} s'),
         ('kernel', f'{use.kernel_seconds:.6f} s')])
 

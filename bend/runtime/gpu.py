@@ -196,6 +196,10 @@ class Buffer:
         with _failures():
             return self._memory.read(offset, size)
 
+    def close(self) -> None:
+        """Gives the memory back."""
+        self._memory.close()
+
 
 class Stoppable(Protocol):
     """A launch that can be asked to end, and asked how far it is."""

@@ -68,11 +68,16 @@ class _Owned:
         self._give_back = give_back
         self.handle = c_void_p()
 
-    def __del__(self) -> None:
+    def close(self) -> None:
+        """Gives it back, if that has not been done."""
         # After a fault of a kernel nothing can be given back, and there is nothing that would have to be.
         if self.handle.value:
             with contextlib.suppress(Exception):
                 self._context.call(self._give_back, self.handle)
+            self.handle = c_void_p()
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class Memory(_Owned):

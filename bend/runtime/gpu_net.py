@@ -19,7 +19,7 @@ from bend.hvm.actions import ActionNames
 from bend.hvm.numbers import DivisionByZero
 from bend.runtime.cache import Cache
 from bend.runtime.cpu import COUNTERS, RunResult, read_tree
-from bend.runtime.gpu import Buffer, Gpu, Grid, Kernel, Request, grid_of, memory_of, wait_for
+from bend.runtime.gpu import Buffer, Gpu, GpuFailure, Grid, Kernel, Request, grid_of, memory_of, wait_for
 from bend.runtime.gpu_record import Record
 from bend.runtime.image import FIRST_WORD, Image
 from bend.runtime.region import WORD, OutOfMemory
@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 
 ENTRY = 'reduce_net'
 STOP_MEMORY, STOP_DIVISION = 1, 3
-BOOT = 1
+REDEX, BOOT = 0, 1
+"""Kinds of tasks (`bend.runtime.kernel.gpu_net.bag`)."""
 ROOT = 2
 """The heap index of the root variable; index 0 is no cell."""
 FIRST_CELL = 8
+DEPOT_BITS = 40
 SLOT_WORDS = 10
 SMALLEST_BAG = 512
 SHARED_MEMORY = 16
@@ -80,16 +82,20 @@ class Tuning:
 
 @dataclass(frozen=True, slots=True)
 class GpuResult:
-    """What a run gave, and how: lanes of the device, tasks that they ran, and turns that this took."""
+    """What a run gave, and how: lanes of the device, tasks that they ran, turns that this took, launches, and the
+    seconds that the device itself was at work."""
 
     result: RunResult
     lanes: int
     tasks: int
     turns: int
+    launches: int
+    device_seconds: float
 
 
 class DeviceWords:
-    """The words of a heap on a device, which come over by the page when they are first looked at."""
+    """The words of a heap on a device, which come over by the page when they are first looked at. What is changed goes
+    back by the page with the next `flush`."""
 
     def __init__(self, buffer: Buffer, start: int, count: int) -> None:
         """`count` words from a byte of the buffer on."""
@@ -97,14 +103,30 @@ class DeviceWords:
         self._start = start
         self._count = count
         self._pages: dict[int, array[int]] = {}
+        self._changed: set[int] = set()
 
-    def __getitem__(self, index: int, /) -> int:
-        page, word = divmod(index, PAGE_WORDS)
+    def _page(self, page: int) -> array[int]:
         if page not in self._pages:
             size = min(PAGE_WORDS, self._count - page * PAGE_WORDS)
             data = self._buffer.read(self._start + page * PAGE_WORDS * WORD, size * WORD)
             self._pages[page] = array('Q', data)
-        return self._pages[page][word]
+        return self._pages[page]
+
+    def __getitem__(self, index: int, /) -> int:
+        page, word = divmod(index, PAGE_WORDS)
+        return self._page(page)[word]
+
+    def __setitem__(self, index: int, port: int, /) -> None:
+        page, word = divmod(index, PAGE_WORDS)
+        self._page(page)[word] = port
+        self._changed.add(page)
+
+    def flush(self) -> None:
+        """Writes what was changed, and forgets all, since a launch is about to change it."""
+        for page in self._changed:
+            self._buffer.write(self._pages[page].tobytes(), self._start + page * PAGE_WORDS * WORD)
+        self._changed.clear()
+        self._pages.clear()
 
 
 # ---- memory ----------------------------------------------------------------------------------
@@ -113,14 +135,18 @@ class DeviceWords:
 class Layout:
     """Where everything lies in the memory of a run, in bytes from its beginning."""
 
-    def __init__(self, program: GpuNetProgram, module: lir.Module, grid: Grid, tuning: Tuning) -> None:
+    def __init__(self, program: GpuNetProgram, module: lir.Module, grid: Grid, tuning: Tuning, *,
+                 is_kept: bool = False) -> None:
+        """With `is_kept` there is room for what lanes keep between launches."""
+        self.is_kept = is_kept
         lanes = grid.blocks * grid.threads
         self.bag_words = max(tuning.bag_words, 2 * program.task_words + 4 * SLOT_WORDS)
         sizes = {'place': len(Record(module, 'Place').data), 'net': len(Record(module, 'Net').data),
                  'teams': grid.blocks * len(Record(module, 'Team').data),
                  'bags': lanes * self.bag_words * WORD,
                  'slots': lanes * SLOT_WORDS * WORD, 'team_slots': lanes * SLOT_WORDS * WORD,
-                 'book': len(program.book), 'overflows': program.counted * WORD}
+                 'saved': is_kept * lanes * len(Record(module, 'Worker').data), 'book': len(program.book),
+                 'overflows': program.counted * WORD}
         self.starts: dict[str, int] = {}
         self.heap = 0
         for name, size in sizes.items():
@@ -135,88 +161,170 @@ def fitting_grid(program: GpuNetProgram, module: lir.Module, grid: Grid, tuning:
     return grid
 
 
-def place_arguments(arguments: tuple[Image, Sequence[int]] | None) -> tuple[bytes, int, int]:
-    """Data that lies in the heap from the start, the index of the first cell behind it, and the port that the entry
-    is joined with: a spine of arguments that ends in the root variable, or that variable itself."""
-    target = ROOT << 24
-    if arguments is None:
-        return b'', FIRST_CELL, target
-    image, ports = arguments
-    for argument in reversed(ports):
-        target = image.pair(argument, target)
-    return image.words.tobytes(), FIRST_WORD + len(image.words), target
-
-
 # ---- runs ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class LinkedProgram:
-    """A program on a GPU, ready to be launched: its code, and what a launch uses (`memory` in bytes)."""
+    """A program on a GPU, ready to be launched: its code, and what launches use, one after the other."""
 
     program: GpuNetProgram
     module: lir.Module
     gpu: Gpu
     kernel: Kernel
     grid: Grid
-    memory: int
+    buffer: Buffer
     tuning: Tuning = Tuning()
 
     def run(self, entry: str = 'main', arguments: tuple[Image, Sequence[int]] | None = None,
-            overflows: Counter[net.Place | None] | None = None,
-            watch: Callable[[int], None] | None = None) -> GpuResult:
-        """Runs a definition of the book, `main` unless another is named, to its normal form. Actions are not performed.
+            overflows: Counter[net.Place | None] | None = None, watch: Callable[[int], None] | None = None,
+            rest: Callable[[], None] | None = None, perform: Callable[[GpuRun], None] | None = None) -> GpuResult:
+        """Runs a definition of the book, `main` unless another is named, to its normal form.
 
         The definition is applied to `arguments`, ports of an image. What a program counts that was compiled so is added
-        to `overflows`, however the run ends. `watch` is told how many tasks have been run. Raises OutOfMemory,
-        DivisionByZero, GpuFailure, KeyboardInterrupt.
+        to `overflows`, however the run ends unless the GPU fails. `watch` is told how many tasks have been run,
+        and `rest` is called when a launch has ended. `perform` is called with the run at rest, and may go on with it.
+        Raises OutOfMemory, DivisionByZero, GpuFailure, KeyboardInterrupt.
         """
-        program, grid = self.program, self.grid
-        layout = Layout(program, self.module, grid, self.tuning)
-        heap_words = (self.memory - layout.heap) // WORD
-        data, first_cell, target = place_arguments(arguments)
-        if heap_words < first_cell:
-            raise OutOfMemory(layout.heap + first_cell * WORD, self.memory)
-        buffer, control = self.gpu.buffer(self.memory), self.gpu.control()
-        state = self._state(layout, buffer.address, heap_words)
-        state['launch.stop'], state['launch.progress'] = control.stop_address, control.progress_address
-        state['heap_next'] = first_cell
-        state['first'] = _together((2 << 32 | BOOT, program.names.index(entry), target))
-        place = Record(self.module, 'Place')
-        place['launch'] = buffer.address + layout.starts['net']
-        for start, content in ((layout.starts['place'], bytes(place.data)), (layout.starts['net'], bytes(state.data)),
-                               (layout.starts['book'], program.book), (layout.heap, bytes(FIRST_CELL * WORD)),
-                               (layout.starts['overflows'], bytes(program.counted * WORD)),
-                               (layout.heap + FIRST_WORD * WORD, data)):
-            if content:
-                buffer.write(content, start)
-        begin = time.perf_counter()
-        wait_for(self.kernel.launch(grid, buffer.address + layout.starts['place']), control, None, watch)
-        seconds = time.perf_counter() - begin
-        state.data[:] = buffer.read(layout.starts['net'], len(state.data))
-        if overflows is not None and program.counted:
-            overflows.update(_overflows(program, buffer.read(layout.starts['overflows'], program.counted * WORD)))
-        peak = layout.heap + min(state['heap_next'], heap_words) * WORD
-        _check_stop(program, state, peak, self.memory)
-        words = DeviceWords(buffer, layout.heap, heap_words)
-        counts = _apart(state['totals'], len(COUNTERS) + 1)
-        by_rule: Mapping[str, int] = dict(zip(COUNTERS, counts, strict=False)) if program.by_rule else {}
-        result = RunResult(net.Net(read_tree(words, words[ROOT], program.names)), sum(counts), seconds, peak, by_rule)
-        return GpuResult(result, grid.blocks * grid.threads, state['tasks'], state['turns'])
+        run = GpuRun(self, watch, rest, is_kept=perform is not None)
+        try:
+            run.launch(BOOT, self.program.names.index(entry), run.place(arguments))
+            if perform is not None:
+                perform(run)
+        except GpuFailure:
+            overflows = None
+            raise
+        finally:
+            if overflows is not None:
+                overflows.update(run.overflows())
+        return run.result()
 
-    def _state(self, layout: Layout, base: int, heap_words: int) -> Record:
-        """What all lanes share, but for what differs from run to run."""
-        state = Record(self.module, 'Net')
-        at = {name: base + start for name, start in layout.starts.items()}
-        tuning = self.tuning
+
+class GpuRun:
+    """A run on a GPU: a net that is reduced by launches until it is at rest, and goes on when something was added.
+
+    `words` are those of the heap, for the time between launches. `seconds` is what the `launches` took so far, and
+    `device_seconds` what the device itself took of that.
+    """
+
+    def __init__(self, linked: LinkedProgram, watch: Callable[[int], None] | None = None,
+                 rest: Callable[[], None] | None = None, *, is_kept: bool = False) -> None:
+        """With `is_kept` there can be several launches. Raises OutOfMemory, GpuFailure."""
+        self.linked = linked
+        self.watch = watch
+        self.rest = rest
+        self.seconds, self.device_seconds = 0.0, 0.0
+        self.launches = 0
+        program, buffer = linked.program, linked.buffer
+        self.layout = layout = Layout(program, linked.module, linked.grid, linked.tuning, is_kept=is_kept)
+        self.heap_words = (buffer.size - layout.heap) // WORD
+        if self.heap_words < FIRST_CELL:
+            raise OutOfMemory(layout.heap + FIRST_CELL * WORD, buffer.size)
+        self.words = DeviceWords(buffer, layout.heap, self.heap_words)
+        self.state = self._state()
+        place = Record(linked.module, 'Place')
+        place['launch'] = buffer.address + layout.starts['net']
+        for name, content in (('place', bytes(place.data)), ('book', program.book),
+                              ('overflows', bytes(program.counted * WORD))):
+            if content:
+                buffer.write(content, layout.starts[name])
+        buffer.write(bytes(FIRST_CELL * WORD), layout.heap)
+
+    def _state(self) -> Record:
+        """What all lanes share when the run begins."""
+        linked, tuning, layout = self.linked, self.linked.tuning, self.layout
+        state = Record(linked.module, 'Net')
+        at = {name: linked.buffer.address + start for name, start in layout.starts.items()}
         for name, value in {
-                'launch.blocks': self.grid.blocks, 'launch.threads': self.grid.threads, 'heap': base + layout.heap,
-                'heap_end': heap_words, 'bag_words': layout.bag_words, 'least': tuning.least, 'most': tuning.most,
-                'rounds': tuning.rounds, 'magazine': max(tuning.magazine, self.program.task_cells),
-                'kept': tuning.kept, **{name: at[name] for name in ('book', 'bags', 'teams', 'slots', 'team_slots',
-                                                                    'overflows')}}.items():
+                'launch.blocks': linked.grid.blocks, 'launch.threads': linked.grid.threads,
+                'heap': linked.buffer.address + layout.heap, 'heap_end': self.heap_words, 'heap_next': FIRST_CELL,
+                'bag_words': layout.bag_words, 'least': tuning.least, 'most': tuning.most, 'rounds': tuning.rounds,
+                'magazine': max(tuning.magazine, linked.program.task_cells), 'kept': tuning.kept,
+                **{name: at[name] for name in ('book', 'bags', 'teams', 'slots', 'team_slots', 'overflows')},
+                'saved': at['saved'] if layout.is_kept else 0}.items():
             state[name] = value
         return state
+
+    def place(self, arguments: tuple[Image, Sequence[int]] | None) -> int:
+        """Puts data into the heap; gives the port of a spine of arguments that ends in the root variable, which is the
+        root variable itself if there are none. Raises OutOfMemory, GpuFailure."""
+        target = ROOT << 24
+        if arguments is None:
+            return target
+        image, ports = arguments
+        for argument in reversed(ports):
+            target = image.pair(argument, target)
+        self.state['heap_next'] = FIRST_WORD
+        start = self.take(len(image.words))
+        self.linked.buffer.write(image.words.tobytes(), self.layout.heap + start * WORD)
+        return target
+
+    def take(self, count: int) -> int:
+        """The heap index of so many words (an even number) that were never used. Raises OutOfMemory."""
+        start = self.state['heap_next']
+        if start + count > self.heap_words:
+            raise OutOfMemory(self.layout.heap + (start + count) * WORD, self.linked.buffer.size)
+        self.state['heap_next'] = start + count
+        return start
+
+    def give(self, cells: Sequence[int]) -> None:
+        """Leaves a magazine of free cells to the device (see `bend.runtime.kernel.gpu_net.depot`)."""
+        for cell, following in zip(cells, (*cells[1:], 0), strict=True):
+            self.words[cell] = following
+        top = self.state['depot']
+        self.words[cells[0] + 1] = top & (1 << DEPOT_BITS) - 1
+        self.state['depot'] = ((top >> DEPOT_BITS) + 1) % (1 << 64 - DEPOT_BITS) << DEPOT_BITS | cells[0]
+
+    def launch(self, kind: int, first: int, second: int) -> None:
+        """Runs a task of two words, and all that comes of it. Raises as `LinkedProgram.run`."""
+        linked, state, start = self.linked, self.state, self.layout.starts['net']
+        self.words.flush()
+        control = linked.gpu.control()
+        state['launch.stop'], state['launch.progress'] = control.stop_address, control.progress_address
+        state['first'] = _together((2 << 32 | kind, first, second))
+        for name in ('idle', 'offered', 'ran', 'ending', 'came'):
+            state[name] = 0
+        linked.buffer.write(bytes(state.data), start)
+        begin = time.perf_counter()
+        try:
+            wait_for(linked.kernel.launch(linked.grid, linked.buffer.address + self.layout.starts['place']), control,
+                     None, self.watch)
+        finally:
+            self.seconds += time.perf_counter() - begin
+            if self.rest is not None:
+                self.rest()
+        self.launches += 1
+        self.device_seconds += linked.kernel.seconds()
+        state.data[:] = linked.buffer.read(start, len(state.data))
+        state['is_resumed'] = 1
+        if state['stop'] == STOP_MEMORY:
+            raise OutOfMemory(self.peak_bytes, linked.buffer.size)
+        if state['stop'] == STOP_DIVISION:
+            raise DivisionByZero(linked.program.places_by_number()[state['stop_detail']])
+
+    @property
+    def peak_bytes(self) -> int:
+        """The memory that the run has used."""
+        return self.layout.heap + min(self.state['heap_next'], self.heap_words) * WORD
+
+    def overflows(self) -> Counter[net.Place | None]:
+        """How often results did not fit, by place; nothing where that is not counted."""
+        program = self.linked.program
+        if not program.counted:
+            return Counter()
+        counts = array('Q', self.linked.buffer.read(self.layout.starts['overflows'], program.counted * WORD))
+        places = program.places_by_number() if any(counts) else ()
+        return Counter({place: count for place, count in zip(places, counts, strict=False) if count})
+
+    def result(self) -> GpuResult:
+        """What the run has given and cost."""
+        program, grid, state = self.linked.program, self.linked.grid, self.state
+        counts = _apart(state['totals'], len(COUNTERS) + 1)
+        by_rule: Mapping[str, int] = dict(zip(COUNTERS, counts, strict=False)) if program.by_rule else {}
+        tree = read_tree(self.words, self.words[ROOT], program.names)
+        result = RunResult(net.Net(tree), sum(counts), self.seconds, self.peak_bytes, by_rule)
+        return GpuResult(result, grid.blocks * grid.threads, state['tasks'], state['turns'],
+                         self.launches, self.device_seconds)
 
 
 def link_program(program: GpuNetProgram, module: lir.Module, gpu: Gpu, cache: Cache, request: Request | None = None,
@@ -227,8 +335,8 @@ def link_program(program: GpuNetProgram, module: lir.Module, gpu: Gpu, cache: Ca
     kernel = gpu.kernel(module, ENTRY, cache)
     memory = memory_of(request, gpu.free_memory())
     grid = grid_of(request, gpu.device, lambda threads: kernel.resident_blocks(threads, SHARED_MEMORY), SHARED_MEMORY)
-    return LinkedProgram(program, module, gpu, kernel, fitting_grid(program, module, grid, tuning, memory), memory,
-                         tuning)
+    return LinkedProgram(program, module, gpu, kernel, fitting_grid(program, module, grid, tuning, memory),
+                         gpu.buffer(memory), tuning)
 
 
 def _together(words: Sequence[int]) -> int:
@@ -239,18 +347,3 @@ def _together(words: Sequence[int]) -> int:
 def _apart(number: int, count: int) -> list[int]:
     """The words of such a number."""
     return [number >> 64 * index & (1 << 64) - 1 for index in range(count)]
-
-
-def _overflows(program: GpuNetProgram, data: bytes) -> Counter[net.Place | None]:
-    """How often results did not fit, by place."""
-    counts = array('Q', data)
-    places = program.places_by_number() if any(counts) else ()
-    return Counter({place: count for place, count in zip(places, counts, strict=False) if count})
-
-
-def _check_stop(program: GpuNetProgram, state: Record, peak: int, limit: int) -> None:
-    """Raises what the stop word says."""
-    if state['stop'] == STOP_MEMORY:
-        raise OutOfMemory(peak, limit)
-    if state['stop'] == STOP_DIVISION:
-        raise DivisionByZero(program.places_by_number()[state['stop_detail']])

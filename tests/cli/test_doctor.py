@@ -154,7 +154,7 @@ def test_fallback(bend: Command, hvm: Command, program: Write, tmp_path: Path,
     nets = tmp_path / 'nets.hvm'
     nets.write_text('@main = 3\n', encoding='utf-8')
     for outcome, warning in ((bend('run-cu', program(PROGRAM), '--fallback', 'cpu'), 'gpu-unavailable]: There is no N'),
-                             (hvm('run-cu', nets, '--fallback', 'cpu'), 'not-on-gpu]: Interaction nets')):
+                             (hvm('run-cu', nets, '--fallback', 'cpu'), 'gpu-unavailable]: There is no N')):
         assert (outcome.code, outcome.out) == (0, 'Result: 3\n')
         assert outcome.err.startswith(f'warning[{warning}')
 

@@ -89,7 +89,7 @@ class Case:
     def command(self, words: tuple[str, ...], engine: str) -> list[str]:
         """The arguments of the command line, to be run in the directory of the source."""
         text = self.source.read_text(encoding='utf-8')
-        chosen = ['--engine', engine] if words[0] == 'run' else []
+        chosen = ['--engine', engine] if words[0] in ('run', 'run-cu') else []
         return [*words, *chosen, *_directive('options', text), self.source.name, *_directive('arguments', text)]
 
 

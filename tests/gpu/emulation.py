@@ -37,6 +37,9 @@ class EmulatedBuffer:
     def read(self, offset: int, size: int) -> bytes:
         return ctypes.string_at(self.address + offset, size)
 
+    def close(self) -> None:
+        del self._data
+
 
 class EmulatedControl:
     """As `bend.runtime.gpu.Control`."""
@@ -64,6 +67,9 @@ class EmulatedKernel:
 
     def resident_blocks(self, threads: int, shared_memory: int) -> int:
         return RESIDENT_THREADS // threads
+
+    def seconds(self) -> float:
+        return 0.001
 
     def _words(self, name: str, **fields: int) -> int:
         """The address of a new struct, with its fields set."""

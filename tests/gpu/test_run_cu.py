@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from bend import driver
-from bend.cli.main import hvm_main, main
-from bend.runtime.direct import host
+from bend.cli.main import main
 from bend.runtime.gpu import failure_of
 from bend.runtime.waves import gpu
+from bend.runtime.waves.actions import DeviceMachine
 from tests.golden.cases import Case, recorded, transcript
 from tests.gpu.fake_driver import CudaAPIError
 from tests.gpu.waves_gpu import ATTRIBUTES, MAJOR, WavesKernel, install_gpu
+from tests.gpu_net.device import TurnsKernel
 
 Run = Callable[..., tuple[int, str, str]]
 GOLDEN = Path(__file__).parents[1] / 'golden' / 'run'
@@ -34,6 +35,16 @@ def main():
 '''
 APPLIED = 'def main(x): return [x, big]\ndef big(): return List/length([1, 2])\n'
 SHAPE = 'def main(): return f(λx: x)\ndef f(x): return x + 1\n'
+ACTION = 'def main() -> IO(u24):\n  with IO:\n    * <- IO/print("hello\\n")\n    return wrap(7)\n'
+LATE_SHAPE = '''def main() -> _:
+  with IO:
+    * <- IO/print("once\\n")
+    x <- IO/get_time()
+    return wrap(f(λx: x))
+
+def f(x): return x + 1
+'''
+PAIR = 'main = (+ 1 {2 3})\n'
 COPIES = '''yes = λa λb a
 not = λchoice λa λb (choice b a)
 iterate 0 f = f
@@ -41,6 +52,7 @@ iterate n f = let {g h} = f (iterate (- n 1) λx (g (h x)))
 main = (((iterate 60 not) yes) 1 2)
 '''
 """Nets do this at once, and everything else needs as much work as 2 to the power of 60 calls."""
+UNUSED = 'def unused(): return 1\n'
 TREE = '''
 type Tree:
   Node { ~left, ~right }
@@ -161,6 +173,76 @@ def main() -> _:
     assert found[1].startswith('ab\n' * 4 + 'Result: ')
 
 
+# ---- the engine ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(('text', 'words', 'result', 'is_direct'), [
+    (SUM, (), 'Result: 2016\n', True),
+    (SUM, ('--engine', 'net'), 'Result: 2016\n', False),
+    (ACTION, (), 'hello\nResult: 7\n', True),
+    (ACTION, ('--engine', 'net'), 'hello\nResult: 7\n', False),
+    (PAIR, (), 'Result: {3 4}\n', False),
+    (SHAPE, (), 'Result: λa a\n', False),
+    (COPIES, (), 'Result: 1\n', False),
+])
+def test_the_engine_is_chosen(text: str, words: tuple[str, ...], result: str, is_direct: bool, run: Run,
+                              monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nets do what they alone can do, also what turns out while the program runs, and actions. This is so from the
+    cache, too."""
+    monkeypatch.setattr(gpu, 'BUDGET_SECONDS', 0.0)
+    for _ in range(2):
+        code, out, err = run(text, *words, '--stats', 'json')
+        assert (code, out) == (0, result), err
+        found = json.loads(err)
+        assert (found['engine'], found['device']) == ('direct' if is_direct else 'net', 'Emulated')
+        assert ('waves' in found) == is_direct
+        assert ('interactions' in found) != is_direct
+
+
+def test_nets_have_the_memory_of_a_run_before(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu, 'BUDGET_SECONDS', 0.0)
+    assert run(COPIES, '--memory', '60M') == (0, 'Result: 1\n', '')
+
+
+def test_warnings_are_told_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if nets have to do what the direct engine began, and then the CPU what the GPU began."""
+    words = ('-W', 'unused-definition', '--fallback', 'cpu')
+    assert run(SHAPE + UNUSED, *words)[2].count('[unused-definition]') == 1
+    monkeypatch.setattr(TurnsKernel, 'launch', fails)
+    code, out, err = run(SHAPE + UNUSED, *words)
+    assert (code, out) == (0, 'Result: λa a\n')
+    assert err.count('[unused-definition]') == 1
+    assert err.count('warning[gpu-failed]: The GPU failed: ') == 1
+
+
+def test_overflows_are_counted_once(run: Run) -> None:
+    """Those of a run that begins again as nets are theirs."""
+    text = 'def main(): return (g(16777215), f(λx: x))\ndef g(x): return x + 1\ndef f(x): return x + 1\n'
+    code, out, err = run(text, '--check-overflow')
+    assert (code, out) == (0, 'Result: (0, λa a)\n')
+    assert err.count('warning[overflow]') == 1
+
+
+def test_actions_are_not_repeated(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nets go on after what the direct engine has performed, and what a GPU has performed is not done by a CPU."""
+    assert run(LATE_SHAPE) == (0, 'once\nResult: λb b\n', '')
+    assert run(LATE_SHAPE, '--engine', 'direct', '--fallback', 'cpu')[:2] == (1, 'once\n')
+    monkeypatch.setattr(TurnsKernel, 'launch', fails)
+    code, out, err = run(LATE_SHAPE, '--fallback', 'cpu')
+    assert (code, out) == (1, 'once\n')
+    assert err.startswith('error[gpu-failed]: ')
+    monkeypatch.setattr(DeviceMachine, 'go_on', fails)
+    code, out, err = run(ACTION, '--fallback', 'cpu')
+    assert (code, out) == (1, 'hello\n')
+    assert err.startswith('error[gpu-failed]: ')
+
+
+def test_there_is_no_reference_reducer(run: Run) -> None:
+    code, _, err = run(SUM, '--engine', 'reference')
+    assert code == 2
+    assert "There is no engine 'reference'." in err
+
+
 # ---- errors ----------------------------------------------------------------------------------
 
 
@@ -199,53 +281,16 @@ def test_numbers_of_blocks(run: Run) -> None:
         assert f"'0' is not a number of {what}." in err
 
 
-@pytest.mark.parametrize(('text', 'words', 'error', 'result'), [
-    ('main = (+ 1 {2 3})', (), "not-on-gpu]: This program cannot run on a GPU, because 'main' has a superposition.",
-     'Result: {3 4}\n'),
-    ('main = 3', ('--engine', 'net'), 'not-on-gpu]: Interaction nets do not run on GPUs yet.', 'Result: 3\n'),
-    (SHAPE, (), 'wrong-shape]: A value is used as what it is not.', 'Result: λa a\n'),
-    (COPIES, (), 'needs-nets]: The direct engine gave up, because nets may do the same with less work.', 'Result: 1\n'),
+@pytest.mark.parametrize(('text', 'message'), [
+    (PAIR, "needs-nets]: The direct engine cannot run this program on a GPU, because 'main' has a superposition."),
+    (SHAPE, 'wrong-shape]: A value is used as what it is not.'),
 ])
-def test_what_no_gpu_can_run(text: str, words: tuple[str, ...], error: str, result: str, run: Run,
-                             monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpu, 'BUDGET_SECONDS', 0.1)
-    monkeypatch.setattr(host, 'BUDGET_SECONDS', 0.1)
-    code, out, err = run(text, *words)
+def test_what_needs_nets_without_them(text: str, message: str, run: Run) -> None:
+    """A CPU would not help."""
+    code, out, err = run(text, '--engine', 'direct', '--fallback', 'cpu')
     assert (code, out) == (1, '')
-    assert err.startswith(f'error[{error}')
-    assert '`run-cu --fallback cpu`' in err
-    code, out, err = run(text, *words, '--fallback', 'cpu')
-    assert (code, out) == (0, result)
-    assert err.startswith(f'warning[{error}')
-    assert 'hint' not in err
-
-
-def test_actions_are_not_repeated(run: Run) -> None:
-    text = '''def main() -> _:
-  with IO:
-    * <- IO/print("once\\n")
-    x <- IO/get_time()
-    return wrap(f(λx: x))
-
-def f(x): return x + 1
-'''
-    code, out, err = run(text, '--fallback', 'cpu')
-    assert (code, out) == (1, 'once\n')
-    assert err.startswith('error[wrong-shape]: ')
-    assert 'it has performed actions that must not be repeated' in err
-
-
-def test_nets_of_a_file(run: Run, capfd: pytest.CaptureFixture[str]) -> None:
-    Path('nets.hvm').write_text('@main = 3\n', encoding='utf-8')
-    assert hvm_main(['run-cu', 'nets.hvm']) == 1
-    assert 'error[not-on-gpu]: Interaction nets do not run on GPUs yet.' in capfd.readouterr().err
-
-
-def test_warnings_are_told_once(run: Run) -> None:
-    """Also if the CPU has to do what the GPU began."""
-    code, _, err = run(SHAPE + 'def unused(): return 1\n', '-W', 'unused-definition', '--fallback', 'cpu')
-    assert code == 0
-    assert err.count('unused-definition') == 1
+    assert err.startswith(f'error[{message}')
+    assert '`--engine net`' in err
 
 
 def test_an_interrupt(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,11 +302,16 @@ def test_an_interrupt(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run('def main(): return f(1)\ndef f(x): return f(x) + f(x)\n') == (130, '', '')
 
 
-def test_a_kernel_that_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(*arguments: object) -> None:
-        raise failure_of(CudaAPIError(700))
+def fails(*arguments: object) -> None:
+    raise failure_of(CudaAPIError(700))
 
+
+def test_a_kernel_that_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(WavesKernel, 'launch', fails)
     code, out, err = run(SUM)
     assert (code, out) == (1, '')
     assert 'error[gpu-failed]: The GPU failed: the program accessed memory that is not there (CUDA error 700).' in err
+    code, out, err = run(SUM, '--fallback', 'cpu')
+    assert (code, out) == (0, 'Result: 2016\n')
+    assert 'warning[gpu-failed]: The GPU failed: ' in err
+    assert 'hint' not in err

@@ -1,4 +1,5 @@
-"""A GPU for programs in waves, whose lanes are threads of the system, and whose memory is that of this process."""
+"""A GPU for programs in waves, whose lanes are threads of the system, and whose memory is that of this process. It also
+runs nets, whose lanes are played by one thread."""
 
 from __future__ import annotations
 
@@ -9,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from bend.codegen import gpu_nets, lir
 from bend.codegen.emit_llvm import emit_module
+from bend.codegen.gpu_nets import gpu_net_module
 from bend.codegen.states import compile as states
 from bend.codegen.states.compile import compile_states, described
 from bend.deep_stack import with_deep_stack
@@ -24,8 +27,9 @@ from bend.runtime.region import give_back, reserve
 from bend.runtime.waves.host import NATIVE_STACK
 from bend.runtime.waves.kernel import EMULATION
 from bend.runtime.waves.program import WavesProgram
-from tests.gpu.emulation import DEVICE, EmulatedBuffer
+from tests.gpu.emulation import DEVICE, EMULATED, EmulatedBuffer, EmulatedControl, EmulatedKernel
 from tests.gpu.fake_driver import H100, FakeDriver
+from tests.gpu_net.device import TURNS, TurnsKernel
 
 if TYPE_CHECKING:
     import pytest
@@ -44,6 +48,10 @@ class WavesBuffer(EmulatedBuffer):
     def __init__(self, size: int) -> None:
         super().__init__(size)
         ctypes.memset(self.address, 0xAB, size)
+
+    @property
+    def is_closed(self) -> bool:
+        return not hasattr(self, '_data')
 
     def write_beside(self, data: bytes, offset: int) -> None:
         self.write(data, offset)
@@ -92,17 +100,32 @@ class WavesGpu:
     def __init__(self, device: Device = DEVICE, free: int = FREE) -> None:
         self.device = device
         self._free = free
-        self.kernel: WavesKernel | None = None
+        self._buffers: list[WavesBuffer] = []
 
     def free_memory(self) -> int:
-        return self._free
+        return self._free - sum(buffer.size for buffer in self._buffers if not buffer.is_closed)
 
     def buffer(self, size: int) -> WavesBuffer:
-        return WavesBuffer(size)
+        self._buffers.append(WavesBuffer(size))
+        return self._buffers[-1]
+
+    def control(self) -> EmulatedControl:
+        return EmulatedControl()
 
     def link(self, text: str, cache: Cache) -> WavesKernel:
-        self.kernel = WavesKernel(b64decode(text))
-        return self.kernel
+        return WavesKernel(b64decode(text))
+
+    def kernel(self, module: lir.Module, function: str, cache: Cache) -> TurnsKernel:
+        """The kernel of nets."""
+        return TurnsKernel(module)
+
+
+class ThreadsGpu(WavesGpu):
+    """Each lane has a thread for nets, too."""
+
+    def kernel(self, module: lir.Module, function: str, cache: Cache) -> EmulatedKernel:  # type: ignore[override]
+        """The kernel of nets."""
+        return EmulatedKernel(module, function)
 
 
 def emulated(book: core.Book, free: int = FREE) -> tuple[WavesProgram, Gpu]:
@@ -118,11 +141,13 @@ def compile_emulated(book: core.Book, capability: tuple[int, int], cache: Cache,
     return described(compiled, b64encode(compile_object(emit_module(compiled.module), 0)), check_overflow)
 
 
-def install_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Has commands find a GPU that is this one, with a few lanes."""
+def install_gpu(monkeypatch: pytest.MonkeyPatch, *, threaded_nets: bool = False) -> None:
+    """Has commands find a GPU that is this one, with a few lanes. With `threaded_nets`, those of nets have threads."""
+    target = (EMULATED,) if threaded_nets else (TURNS,)
     driver = FakeDriver({'Emulated': ATTRIBUTES})
     monkeypatch.setattr(gpu_device, 'load_driver', lambda: driver)
     monkeypatch.setattr(gpu_device, 'PACKAGES', ())
     monkeypatch.setattr(gpu, 'DEFAULT_THREADS', 32)
-    monkeypatch.setattr(gpu, 'Gpu', WavesGpu)
+    monkeypatch.setattr(gpu, 'Gpu', ThreadsGpu if threaded_nets else WavesGpu)
     monkeypatch.setattr(states, 'compile_gpu', compile_emulated)
+    monkeypatch.setattr(gpu_nets, 'gpu_net_module', lambda program: gpu_net_module(program, target))

@@ -38,6 +38,9 @@ class TurnsKernel:
     def resident_blocks(self, threads: int, shared_memory: int) -> int:
         return 1024 // threads
 
+    def seconds(self) -> float:
+        return 0.001
+
     def launch(self, grid: Grid, address: int) -> Callable[[], bool]:
         lanes = ctypes.create_string_buffer(grid.blocks * grid.threads * len(Record(self._module, 'Worker').data))
         outcome = self._run(address, ctypes.addressof(lanes))
@@ -58,10 +61,12 @@ def link_for_cpu(book: net.Book, *, threaded: bool = False, check_overflow: bool
     program = with_deep_stack(lambda: compile_for_gpu(book, check_overflow=check_overflow, by_rule=by_rule))
     module = gpu_net_module(program, (EMULATED if threaded else TURNS,))
     kernel = EmulatedKernel(module, ENTRY) if threaded else TurnsKernel(module)
-    return LinkedProgram(program, module, cast(Gpu, EmulatedGpu()), cast(Kernel, kernel), Grid(2, 8, 16), MEMORY, SMALL)
+    gpu = cast(Gpu, EmulatedGpu())
+    return LinkedProgram(program, module, gpu, cast(Kernel, kernel), Grid(2, 8, 16), gpu.buffer(MEMORY), SMALL)
 
 
 def with_device(linked: LinkedProgram, *, grid: Grid | None = None, tuning: Tuning | None = None,
                 memory: int | None = None) -> LinkedProgram:
     """The same program on another device."""
-    return replace(linked, grid=grid or linked.grid, tuning=tuning or linked.tuning, memory=memory or linked.memory)
+    return replace(linked, grid=grid or linked.grid, tuning=tuning or linked.tuning,
+                   buffer=linked.gpu.buffer(memory) if memory else linked.buffer)

@@ -173,7 +173,7 @@ def test_memory_is_used_again(linked: LinkedProgram, grid: Grid) -> None:
     result = device.run('agains')
     assert number_of(result) == 7
     assert result.result.interactions > 6 * 6000
-    assert result.result.peak_bytes <= device.memory
+    assert result.result.peak_bytes <= device.buffer.size
 
 
 def test_magazines_go_from_block_to_block(linked: LinkedProgram) -> None:
@@ -188,7 +188,7 @@ def test_running_out_of_memory(linked: LinkedProgram, grid: Grid, words: int) ->
     device = heap_of(with_device(linked, grid=grid), words)
     with pytest.raises(OutOfMemory) as caught:
         device.run('grows')
-    assert caught.value.limit == device.memory
+    assert caught.value.limit == device.buffer.size
     assert caught.value.limit - 4000 * WORD < caught.value.peak <= caught.value.limit
 
 

@@ -113,7 +113,10 @@ class GpuRun(WavesRun):
         super().__init__(program, None, device)
 
     def close(self) -> None:
+        for region in self.regions.values():
+            region.buffer.close()
         self.regions.clear()
+        self._start_buffer.close()
 
     def _reserve(self, name: str, byte_count: int) -> None:
         if name in _NOT_NEEDED:

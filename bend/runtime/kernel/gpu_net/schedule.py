@@ -19,7 +19,7 @@ from bend.runtime.kernel.gpu_net.exchange import (
     write_offers,
 )
 from bend.runtime.kernel.gpu_net.run import ROUNDS, is_turn_ending, run_tasks
-from bend.runtime.kernel.gpu_net.start import start_lane
+from bend.runtime.kernel.gpu_net.start import save_lane, start_lane
 from bend.runtime.kernel.gpu_net.state import STOP_MEMORY, Worker
 from bend.runtime.kernel.gpu_net.stop import is_stopping, request_stop
 from bend.runtime.kernel.lang import (
@@ -263,8 +263,9 @@ def finish(w: Ptr[Worker]) -> u64:
 
 @noinline
 def leave(w: Ptr[Worker]) -> u64:
-    """Adds the interactions of each block to those of the run."""
+    """Adds the interactions of each block to those of the run. A lane leaves its state."""
     if w.index == 0:
         for rule in range(u64(8)):
             atomic_add(addr(w.net.totals[rule]), w.team.totals[rule], RELAXED)
+    save_lane(w)
     return OVER

@@ -18,6 +18,10 @@ RULES = 8
 class Team:
     """One a block."""
 
+    # Full magazines, and how many there are.
+    depot: u64
+    kept: u64
+    pad_0: Array[u64, 6]
     # For the round of that number modulo 3: lanes without tasks; tasks that others offer.
     idle: Array[u64, 3]
     offered: Array[u64, 3]
@@ -31,11 +35,7 @@ class Team:
     ran: u64
     idle_base: u64
     offer_base: u64
-    pad_0: Array[u64, 3]
-    # Full magazines, and how many there are.
-    depot: u64
-    kept: u64
-    pad_1: Array[u64, 6]
+    pad_1: Array[u64, 3]
     totals: Array[u64, RULES]
 
 
@@ -62,9 +62,12 @@ class Net:
     rounds: u64
     magazine: u64
     kept: u64
-    # What the run begins with, as in a slot.
+    # What the launch begins with, as in a slot.
     first: Array[u64, 10]
-    pad_0: Array[u64, 16]
+    # Where lanes leave their state at the end if the run may go on (0: nowhere), and whether it does so now.
+    saved: u64
+    is_resumed: u64
+    pad_0: Array[u64, 14]
     stop: u64
     stop_detail: u64
     pad_1: Array[u64, 14]
