@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from bend import driver, marshal, running
+from bend import compiling, driver, marshal, running
 from bend.diagnostics import BendError, Diagnostic, Severity
 from bend.engines import ENGINES, Engine
 from bend.files import SUFFIX
@@ -45,7 +45,7 @@ class Result:
     seconds: float
     peak_bytes: int
     warnings: tuple[Diagnostic, ...]
-    _shown: tuple[driver.Program, running.RunResult | DirectResult, running.Resources, Readback, bool] = field(
+    _shown: tuple[compiling.Program, running.RunResult | DirectResult, running.Resources, Readback, bool] = field(
         repr=False, compare=False)
 
     @cached_property
@@ -68,7 +68,7 @@ class Program:
         self._request = request
         self._engine = engine
         self._cached = cached
-        self._variants: dict[tuple[bool, Engine, bool, bool], driver.Program] = {}
+        self._variants: dict[tuple[bool, Engine, bool, bool], compiling.Program] = {}
         self._guesses = True
         parallel = running.is_parallel(0) or engine in ('net', 'reference')
         program = self._compile(None, engine, parallel, True)
@@ -113,7 +113,7 @@ class Program:
 
     def _run(self, arguments: Sequence[object], resources: running.Resources, forms: Sequence[Readback],
              engine: Engine, session: Session | None = None,
-             ) -> tuple[driver.Program, running.RunResult | DirectResult]:
+             ) -> tuple[compiling.Program, running.RunResult | DirectResult]:
         parallel = running.is_parallel(resources.threads)
         program = self._variant(bool(arguments), engine, parallel)
         passed = running.convert_arguments(program, arguments) if arguments else None
@@ -128,7 +128,7 @@ class Program:
     def __repr__(self) -> str:
         return f'<bend.Program {self._request.source.name}>'
 
-    def _variant(self, applied: bool, engine: Engine, parallel: bool) -> driver.Program:
+    def _variant(self, applied: bool, engine: Engine, parallel: bool) -> compiling.Program:
         """The program for a run with arguments, or without; compiled when it is first asked for. Without arguments,
         an entry that is a function is itself the result, and is simplified in other ways."""
         # Nets do not depend on the number of threads, nor on arguments.
@@ -139,10 +139,11 @@ class Program:
             program = self._variants[key] = self._compile(*key)
         return program
 
-    def _compile(self, applied: bool | None, engine: Engine, parallel: bool, guesses: bool) -> driver.Program:
+    def _compile(self, applied: bool | None, engine: Engine, parallel: bool, guesses: bool) -> compiling.Program:
         request = replace(self._request, is_applied=applied, is_parallel=parallel, guesses=guesses)
         with _COMPILING:
-            return driver.compile_program(request, engine, PassManager(request.options), Cache.of_user(), self._cached)
+            return compiling.compile_program(request, engine, PassManager(request.options), Cache.of_user(),
+                                             self._cached)
 
 
 def compile(program: str | os.PathLike[str], *, entrypoint: str | None = None, options: Iterable[str] = (),

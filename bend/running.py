@@ -17,7 +17,7 @@ from bend.diagnostics import BendError, Diagnostic, Report, error
 from bend.options import Readback
 
 if TYPE_CHECKING:
-    from bend.driver import Program
+    from bend.compiling import Program
     from bend.engines import Engine
     from bend.hvm import net
     from bend.hvm.result import Term

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from bend import driver, running
+from bend import compiling, driver, running
 from bend.cli.arguments import (
     RUNNING,
     USAGE_ERROR,
@@ -244,13 +244,13 @@ def _on_gpu(arguments: argparse.Namespace, run: Callable[[GpuRuns | None], None]
 
 
 def _compiled(arguments: argparse.Namespace, request: driver.Request, engine: Engine, manager: PassManager,
-              phases: Phases, told: list[Diagnostic]) -> driver.Program:
+              phases: Phases, told: list[Diagnostic]) -> compiling.Program:
     """The program for an engine, and in the phases how long it took to get it. Warnings are reported that have not been
     told yet, and added to these."""
     looking = manager.validating or bool(manager.dump_after) or arguments.time_passes
     before = manager.seconds('build')
     with phases.measuring('front_end'):
-        program = driver.compile_program(request, engine, manager, Cache.of_user(), cached=not looking)
+        program = compiling.compile_program(request, engine, manager, Cache.of_user(), cached=not looking)
     _split_compiling(phases, manager, before)
     fresh = [warning for warning in program.diagnostics if warning not in told]
     told += fresh
@@ -258,7 +258,7 @@ def _compiled(arguments: argparse.Namespace, request: driver.Request, engine: En
     return program
 
 
-def _run_and_show(arguments: argparse.Namespace, program: driver.Program, resources: running.Resources,
+def _run_and_show(arguments: argparse.Namespace, program: compiling.Program, resources: running.Resources,
                   phases: Phases, overflows: running.Overflows | None, session: Session | None = None) -> None:
     """Runs a program, and prints its result, and what it cost if that is asked for."""
     with phases.measuring('run'):
@@ -379,8 +379,8 @@ def _run_nets(arguments: argparse.Namespace, gpu: GpuRuns | None = None) -> None
     phases = Phases()
     with phases.measuring('front_end'):
         source = driver.load(arguments.file)
-        counting = driver.Counting(arguments.check_overflow, _counts(arguments))
-        artifact = driver.build_nets(source, arguments.engine, counting, manager, Cache.of_user(), gpu is not None)
+        counting = compiling.Counting(arguments.check_overflow, _counts(arguments))
+        artifact = compiling.build_nets(source, arguments.engine, counting, manager, Cache.of_user(), gpu is not None)
     _split_compiling(phases, manager)
     resources = running.Resources(arguments.threads, arguments.memory, gpu)
     with _overflows_reported(arguments) as overflows:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import bend
-from bend import api, driver, running
+from bend import api, compiling, driver, running
 from bend.options import RUN_SEVERITIES, Options
 from bend.passes import PassManager
 from bend.runtime.cache import Cache
@@ -46,7 +46,7 @@ def test_doctests(name: str) -> None:
 
 def test_a_program_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     program = bend.compile(FIB)
-    monkeypatch.setattr(driver, 'compile_program', pytest.fail)
+    monkeypatch.setattr(compiling, 'compile_program', pytest.fail)
     assert [program(n) for n in range(10)] == [0, 1, 1, 2, 3, 5, 8, 13, 21, 34]
 
 
@@ -98,7 +98,7 @@ def test_results_and_counts_are_those_of_the_command_line(text: str, values: tup
     chosen = Options().with_flags(options)
     words = tuple(word.replace('_', ' ') for word in terms.split())
     request = driver.Request(Source('<source>', text), chosen, RUN_SEVERITIES, words, is_run=True)
-    program = driver.compile_program(request, 'reference', PassManager(chosen), Cache.of_user())
+    program = compiling.compile_program(request, 'reference', PassManager(chosen), Cache.of_user())
     expected = running.execute(program.artifact, 'reference', running.Resources())
     shown, _ = running.show_result(program, expected, running.Resources(), 'default', False)
     # Native code takes long to make, and is the same kernel with all options.

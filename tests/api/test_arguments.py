@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bend
-from bend import I24, Constructor, Nat, Ok, Some, driver
+from bend import I24, Constructor, Nat, Ok, Some, compiling, driver
 
 PROGRAMS = {
     'numbers': 'def main(a, b): return (a + b, a * b, a - b, a < b, a == b)',
@@ -142,12 +142,12 @@ def test_other_arguments_than_foreseen_compile_once_more(monkeypatch: pytest.Mon
     floats = program(TOTAL, 'reference').run([1.5, 2.25])
     compiled: list[bool] = []
 
-    def compile_program(request: driver.Request, *rest: Any, **how: Any) -> driver.Program:
+    def compile_program(request: driver.Request, *rest: Any, **how: Any) -> compiling.Program:
         compiled.append(request.guesses)
         return original(request, *rest, **how)
 
-    original = driver.compile_program
-    monkeypatch.setattr(driver, 'compile_program', compile_program)
+    original = compiling.compile_program
+    monkeypatch.setattr(compiling, 'compile_program', compile_program)
     total = bend.compile(TOTAL)
     assert [total([1, 2, 3]), total([]), total(range(5))] == [6, 0, 10]
     assert compiled == [True]

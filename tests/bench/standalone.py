@@ -21,7 +21,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from bend import driver, running
+from bend import compiling, driver, running
 from bend.cli.render import render
 from bend.diagnostics import BendError
 from bend.options import Options
@@ -44,7 +44,7 @@ def build(request: driver.Request, compiler: list[str], folder: Path) -> Path | 
     return program
 
 
-def usual_seconds(program: driver.Program, threads: int, expected: str) -> float:
+def usual_seconds(program: compiling.Program, threads: int, expected: str) -> float:
     """The processor time of a run in this process."""
     start = time.process_time()
     result = running.run(program, running.Resources(threads))
@@ -89,7 +89,7 @@ def main() -> None:
             if made is None:
                 continue
             applied = replace(request, arguments=(argument,))
-            program = driver.compile_program(applied, 'auto', PassManager(Options()), Cache.of_user())
+            program = compiling.compile_program(applied, 'auto', PassManager(Options()), Cache.of_user())
             command = [str(made), '-t', str(options.threads), argument]
             try:
                 pairs = [(usual_seconds(program, options.threads, expected), standalone_seconds(command, expected))

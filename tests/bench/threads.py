@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bend import driver
+from bend import compiling, driver
 from bend.options import RUN_SEVERITIES
 from bend.passes import PassManager
 from bend.runtime import cpu
@@ -50,7 +50,7 @@ def compiled(path: Path, arguments: tuple[str, ...]) -> cpu.NetProgram:
     """A program, ready to run."""
     request = driver.Request(Source(str(path), path.read_text(encoding='utf-8')), arguments=arguments,
                              severities=RUN_SEVERITIES, is_run=True)
-    program = driver.compile_program(request, 'net', PassManager(request.options), Cache.of_user())
+    program = compiling.compile_program(request, 'net', PassManager(request.options), Cache.of_user())
     assert isinstance(program.artifact, cpu.NetProgram)
     return program.artifact
 

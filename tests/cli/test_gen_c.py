@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Command
+
+from tests.cli.conftest import Command
 
 COMPILER = shutil.which('gcc') or shutil.which('clang')
 FLAGS = ('-std=c11', '-O0', '-Wall', '-Wextra', '-Werror')

@@ -14,8 +14,6 @@ from typing import Any
 
 import pytest
 
-from bend import driver
-
 Command = Callable[..., Any]
 Write = Callable[[str], str]
 
@@ -174,7 +172,7 @@ def test_an_unchanged_program_is_not_compiled_again(bend: Command, program: Writ
 
     def refuse(*arguments: object) -> None:
         raise AssertionError('it was compiled again')
-    monkeypatch.setattr(driver, 'compile_source', refuse)
+    monkeypatch.setattr('bend.compiling.compile_source', refuse)
     assert bend('run', path, '1').out == 'Result: 1235\n'
     assert bend('run', path, '2').code == 101
     assert bend('run', path, '1', '-O', 'no-eta').code == 101

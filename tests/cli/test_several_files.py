@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Command
 
 from bend import driver
+from tests.cli.conftest import Command
 
 Files = Callable[..., None]
 MAIN = 'from lib/numbers import one\n\nmain = (+ one 1)\n'
@@ -37,7 +37,7 @@ def compiling(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def recorded(request: driver.Request, *arguments: object, **options: object) -> driver.Compiled:
         compiled.append(request.source.name)
         return compile_source(request, *arguments, **options)  # type: ignore[arg-type]
-    monkeypatch.setattr(driver, 'compile_source', recorded)
+    monkeypatch.setattr('bend.compiling.compile_source', recorded)
     return compiled
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from bend import driver
+from bend import compiling, driver
 from bend.cli.arguments import UsageError, parse_bend, parse_hvm
 from bend.cli.progress import ProgressLine, line
 from bend.passes import PassManager
@@ -181,7 +181,7 @@ def test_counting_is_asked_for(bend: Command, tmp_path: Path) -> None:
     codes = []
     for counting in (False, True):
         request = driver.Request(driver.load(str(path)), counting=counting)
-        program = driver.compile_program(request, 'direct', PassManager(request.options), Cache.of_user())
+        program = compiling.compile_program(request, 'direct', PassManager(request.options), Cache.of_user())
         codes.append(program.artifact)
     assert codes[0].object_code != codes[1].object_code
     assert json.loads(bend('run', path, '--stats', 'json', '-t', '1').err)['calls'] == CALLS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bend.driver import Program, Request, compile_program
+from bend.compiling import Program, compile_program
+from bend.driver import Request
 from bend.engines import Engine
 from bend.options import RUN_SEVERITIES, Options
 from bend.passes import PassManager

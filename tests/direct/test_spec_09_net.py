@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from bend import driver, running
+from bend import compiling, driver, running
 from bend.codegen.nets import compile_program
 from bend.deep_stack import with_deep_stack
 from bend.diagnostics import BendError, Report
@@ -134,7 +134,7 @@ def test_what_grows_runs_out_of_memory() -> None:
 @pytest.mark.parametrize('row', ACTING, ids=lambda row: row.name)
 def test_actions(row: Row, engine: Engine, capfd: pytest.CaptureFixture[str]) -> None:
     """Actions are performed when they are returned, once or as often as they are bound."""
-    program = driver.compile_program(request_of(row), engine, PassManager(Options()), Cache.of_user())
+    program = compiling.compile_program(request_of(row), engine, PassManager(Options()), Cache.of_user())
     result = running.execute(program.artifact, engine, running.Resources(1, MEMORY), acting=True)
     text, _ = running.show_result(program, result, running.Resources(), 'lambda', False)
     assert text is not None

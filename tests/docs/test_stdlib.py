@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bend import driver, running
+from bend import compiling, driver, running
 from bend.options import RUN_SEVERITIES
 from bend.passes import PassManager
 from bend.runtime.cache import Cache
@@ -47,7 +47,7 @@ def value() -> Callable[[int, str], str]:
     main = f'def main(f):\n  return f({", ".join(names)})\n'
     request = driver.Request(Source('examples.bend', functions + main), severities=RUN_SEVERITIES, is_run=True)
     manager = PassManager(request.options)
-    program = driver.compile_program(request, 'reference', manager, Cache.of_user(), cached=False)
+    program = compiling.compile_program(request, 'reference', manager, Cache.of_user(), cached=False)
 
     def show(number: int, side: str) -> str:
         resources = running.Resources()

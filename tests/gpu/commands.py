@@ -150,8 +150,9 @@ def actions(is_emulated: bool) -> dict[str, Any]:
         return {'ok': True, 'message': 'not tried: it would print here'}
     cases = [case for case in find_cases() if _acts(case) and 'endless' not in case.name]
     with _place(is_emulated) as (command, _), ThreadPoolExecutor(WORKERS) as pool:
-        outcomes = pool.map(lambda case: command(case.source.parent, _golden_words(case, MEMORY),
-                                                 case.input().buffer.read()), cases)
+        inputs = [case.input() for case in cases]
+        outcomes = pool.map(lambda case, given: command(case.source.parent, _golden_words(case, MEMORY),
+                                                        given.buffer.read()), cases, inputs)
         wrong = {case.name: _transcript(outcome) for case, outcome in zip(cases, outcomes, strict=True)
                  if _transcript(outcome) != recorded(case)}
     return {'ok': not wrong, 'programs': len(cases), 'wrong': wrong}

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from bend import driver
 from bend.cli.main import main
 from bend.runtime.gpu import failure_of
 from bend.runtime.waves import gpu
@@ -128,7 +127,7 @@ def test_a_warm_start_compiles_nothing(run: Run, monkeypatch: pytest.MonkeyPatch
         raise AssertionError
 
     first = run(SUM)
-    monkeypatch.setattr(driver, 'compile_source', compile_source)
+    monkeypatch.setattr('bend.compiling.compile_source', compile_source)
     assert run(SUM) == first == (0, 'Result: 2016\n', '')
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(ATTRIBUTES, MAJOR, 8)

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from bend import driver, running
+from bend import compiling, driver, running
 from bend.engines import Engine
 from bend.hvm.reduce import OutOfBudget, reduce
 from bend.options import RUN_SEVERITIES, Options
@@ -49,9 +49,9 @@ SUPERPOSED = [
 ]
 
 
-def compiled(text: str, engine: Engine) -> driver.Program:
+def compiled(text: str, engine: Engine) -> compiling.Program:
     request = driver.Request(Source('test.bend', text), Options(), RUN_SEVERITIES, is_run=True)
-    return driver.compile_program(request, engine, PassManager(Options()), Cache(None), cached=False)
+    return compiling.compile_program(request, engine, PassManager(Options()), Cache(None), cached=False)
 
 
 def results(text: str) -> tuple[set[str | None], set[int], bool]:

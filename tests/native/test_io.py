@@ -16,7 +16,7 @@ from typing import cast
 
 import pytest
 
-from bend import driver, running
+from bend import compiling, driver, running
 from bend.engines import Engine
 from bend.hvm.show import quote
 from bend.options import RUN_SEVERITIES, Options
@@ -167,13 +167,13 @@ class Outcome:
 
 
 @cache
-def compiled(text: str, engine: Engine = 'net', options: Options | None = None) -> driver.Program:
+def compiled(text: str, engine: Engine = 'net', options: Options | None = None) -> compiling.Program:
     """A program, ready to run."""
     request = driver.Request(Source('program.bend', text), options or Options(), RUN_SEVERITIES, is_run=True)
-    return driver.compile_program(request, engine, PassManager(request.options), Cache.of_user())
+    return compiling.compile_program(request, engine, PassManager(request.options), Cache.of_user())
 
 
-def run(program: driver.Program, monkeypatch: pytest.MonkeyPatch, data: bytes = b'', threads: int = 1) -> Outcome:
+def run(program: compiling.Program, monkeypatch: pytest.MonkeyPatch, data: bytes = b'', threads: int = 1) -> Outcome:
     """Runs a program with the given input."""
     raw = io.BytesIO()
     out = io.TextIOWrapper(raw, encoding='utf-8')

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bend import driver, running
+from bend import compiling, running
 from bend.codegen.nets import compile_program
 from bend.diagnostics import BendError
 from bend.engines import Engine
@@ -135,7 +135,7 @@ def test_bits_of_nan(pair: str, expected: str) -> None:
 @pytest.mark.parametrize('engine', ['net', 'reference'])
 def test_division_by_zero(engine: Engine) -> None:
     for pair in UNDEFINED if engine == 'reference' else UNDEFINED[::5]:
-        built = driver.build(book(f'@main = r & @f ~ (0 r)\n@f = (* r) & {pair}'), engine)
+        built = compiling.build(book(f'@main = r & @f ~ (0 r)\n@f = (* r) & {pair}'), engine)
         with pytest.raises(BendError) as caught:
             running.execute(built, engine, running.Resources(1))
         diagnostic, = caught.value.diagnostics

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bend import driver, running
+from bend import compiling, running
 from bend.engines import Engine
 from bend.hvm import net
 from bend.hvm.text import parse_book
@@ -39,8 +39,8 @@ def book(text: str) -> net.Book:
 def counted(nets: net.Book, engine: Engine, threads: int = 1) -> running.Overflows:
     """What a run counts."""
     overflows: running.Overflows = Counter()
-    running.execute(driver.build(nets, engine, driver.Counting(overflows=True)), engine, running.Resources(threads),
-                   overflows=overflows)
+    program = compiling.build(nets, engine, compiling.Counting(overflows=True))
+    running.execute(program, engine, running.Resources(threads), overflows=overflows)
     return overflows
 
 
@@ -82,7 +82,7 @@ def test_copied_operations_keep_their_places() -> None:
 
 def test_nothing_is_counted_unless_asked_for() -> None:
     overflows: running.Overflows = Counter()
-    artifact = driver.build(book(MANY), 'net')
+    artifact = compiling.build(book(MANY), 'net')
     running.execute(artifact, 'net', running.Resources(1), overflows=overflows)
     assert overflows == Counter()
     assert artifact.counted == 0

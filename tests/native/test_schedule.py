@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from bend import driver
+from bend import compiling, driver
 from bend.hvm.compare import same_tree
 from bend.options import RUN_SEVERITIES
 from bend.passes import PassManager
@@ -128,7 +128,7 @@ def main():
 def compiled(text: str) -> cpu.NetProgram:
     """A program, ready to run."""
     request = driver.Request(Source('program.bend', text), severities=RUN_SEVERITIES, is_run=True)
-    program = driver.compile_program(request, 'net', PassManager(request.options), Cache.of_user())
+    program = compiling.compile_program(request, 'net', PassManager(request.options), Cache.of_user())
     assert isinstance(program.artifact, cpu.NetProgram)
     return program.artifact
 
