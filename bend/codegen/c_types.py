@@ -40,8 +40,3 @@ def field_declaration(type_: lir.Type, name: str, structs: Mapping[str, str]) ->
             return f'word {name}'
         case _:
             return declaration(type_, name, structs)
-
-
-def returns_words(struct: lir.Struct) -> bool:
-    """Whether a struct is what a function with several results gives, not one in memory."""
-    return not struct.name[:1].isupper()

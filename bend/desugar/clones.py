@@ -55,9 +55,6 @@ class Clones:
     warnings: tuple[Diagnostic, ...]
 
 
-NO_CLONES = Clones(frozenset(), ())
-
-
 def find_clones(book: core.Book) -> Clones:
     """The duplications of a final book that may copy themselves. Variables must be linear."""
     flow = Flow(book)

@@ -14,9 +14,6 @@ MAX_PAIRS = 1 << 17
 and what they put on their bags in between must fit into the slack there (`bend.runtime.cpu.SLACK_BYTES`): 64 expansions
 of so many pairs of 32 bytes fill it."""
 
-MAX_NODES_CUDA = 64
-"""The same for the reference's GPU commands."""
-
 
 def net_size(measured: net.Net) -> int:
     """Number of binary nodes."""

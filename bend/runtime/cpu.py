@@ -34,7 +34,6 @@ from bend.runtime.region import (
     reserve_most,
 )
 
-MAX_DEFINITIONS = 1 << 28
 CHUNK_WORDS = 8192
 RING_STRIDE = 4112
 SLACK_BYTES = 256 << 20

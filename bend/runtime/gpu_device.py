@@ -14,8 +14,8 @@ from bend.runtime.ptx import OLDEST
 _LIBRARIES = ('nvcuda.dll',) if sys.platform == 'win32' else ('libcuda.so.1', 'libcuda.so')
 _NO_DEVICE = 100
 # Numbers of attributes in the driver's interface.
-_THREADS_PER_BLOCK, _MULTIPROCESSORS, _TIME_LIMIT, _MAPS_HOST_MEMORY = 1, 16, 17, 19
-_THREADS_PER_MULTIPROCESSOR, _MAJOR, _MINOR, _COOPERATIVE, _SHARED_MEMORY = 39, 75, 76, 95, 97
+_THREADS_PER_BLOCK, _MULTIPROCESSORS, _MAPS_HOST_MEMORY = 1, 16, 19
+_MAJOR, _MINOR, _COOPERATIVE, _SHARED_MEMORY = 75, 76, 95, 97
 
 INSTALL_DRIVER = "Install NVIDIA's driver for the card; `nvidia-smi` shows whether it works."
 INSTALL_PACKAGES = "Install them with `pip install numba 'numba-cuda[cu12]' 'numpy<2.5'`."
@@ -34,20 +34,17 @@ class GpuUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A GPU. Shared memory is what a block may have at most, in bytes; with a time limit, the system ends kernels
-    that run for seconds, since the card shows a screen."""
+    """A GPU. Shared memory is what a block may have at most, in bytes."""
 
     number: int
     name: str
     capability: tuple[int, int]
     multiprocessors: int
-    threads_per_multiprocessor: int
     threads_per_block: int
     shared_memory: int
     memory: int
     cooperative: bool
     maps_host_memory: bool
-    time_limit: bool
 
     def fault(self) -> str | None:
         """Why programs cannot run on it; None if they can."""
@@ -118,9 +115,8 @@ class Driver:
         self._library.cuDeviceTotalMem_v2(ctypes.byref(memory), handle)
         return Device(
             number, name.value.decode(errors='replace'), (attribute(_MAJOR), attribute(_MINOR)),
-            attribute(_MULTIPROCESSORS), attribute(_THREADS_PER_MULTIPROCESSOR), attribute(_THREADS_PER_BLOCK),
-            attribute(_SHARED_MEMORY), memory.value, attribute(_COOPERATIVE) != 0, attribute(_MAPS_HOST_MEMORY) != 0,
-            attribute(_TIME_LIMIT) != 0)
+            attribute(_MULTIPROCESSORS), attribute(_THREADS_PER_BLOCK), attribute(_SHARED_MEMORY), memory.value,
+            attribute(_COOPERATIVE) != 0, attribute(_MAPS_HOST_MEMORY) != 0)
 
 
 def usable_device(devices: Iterable[Device]) -> Device:

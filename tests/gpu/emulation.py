@@ -17,9 +17,8 @@ from bend.runtime.gpu_device import Device
 from bend.runtime.jit import compile_object, load_object
 
 EMULATED = Path(__file__).parent / 'emulated.py'
-DEVICE = Device(number=0, name='Emulated', capability=(9, 0), multiprocessors=2, threads_per_multiprocessor=64,
-                threads_per_block=64, shared_memory=1 << 16, memory=1 << 30, cooperative=True, maps_host_memory=True,
-                time_limit=False)
+DEVICE = Device(number=0, name='Emulated', capability=(9, 0), multiprocessors=2, threads_per_block=64,
+                shared_memory=1 << 16, memory=1 << 30, cooperative=True, maps_host_memory=True)
 RESIDENT_THREADS = 96
 
 

@@ -8,7 +8,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-H100 = {1: 1024, 16: 132, 17: 0, 19: 1, 39: 2048, 75: 9, 76: 0, 95: 1, 97: 232448}
+H100 = {1: 1024, 16: 132, 19: 1, 75: 9, 76: 0, 95: 1, 97: 232448}
 GTX_1080 = {**H100, 16: 20, 75: 6, 76: 1, 97: 49152}
 INVALID_VALUE, NO_DEVICE = 1, 100
 

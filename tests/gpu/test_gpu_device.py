@@ -25,9 +25,8 @@ def test_properties() -> None:
     driver = Driver(FakeDriver({'H100': H100}))
     assert driver.version() == (12, 8)
     assert driver.devices() == (Device(
-        number=0, name='H100', capability=(9, 0), multiprocessors=132, threads_per_multiprocessor=2048,
-        threads_per_block=1024, shared_memory=232448, memory=80 << 30, cooperative=True, maps_host_memory=True,
-        time_limit=False),)
+        number=0, name='H100', capability=(9, 0), multiprocessors=132, threads_per_block=1024,
+        shared_memory=232448, memory=80 << 30, cooperative=True, maps_host_memory=True),)
 
 
 def test_the_first_usable_device_is_taken() -> None:

@@ -17,8 +17,6 @@ from bend.codegen.states.liveness import in_order, live_at_start, predecessors
 HEADER_WORDS = 2
 """What a frame has in front of its words: its header, and where its result goes."""
 MAX_SLOTS = 1 << 15
-MAX_RESULT = 2
-"""The most words that a function gives."""
 
 
 @dataclass(frozen=True, slots=True)

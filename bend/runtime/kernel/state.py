@@ -46,8 +46,7 @@ class Shared:
     work: u64
     pad_2: Array[u64, 7]
     memory_used: u64
-    memory_peak: u64
-    pad_3: Array[u64, 6]
+    pad_3: Array[u64, 7]
     # Eight words a worker, so that each has its own cache line: word 0 is the mask of senders with mail for it,
     # word 1 is 1 while it sleeps.
     mail: Array[u64, 512]
