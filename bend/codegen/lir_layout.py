@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bend.codegen.lir import Struct
+from bend.codegen.lir import Module, Struct
 from bend.codegen.lir_types import Array, BoolType, Float, Int, Ptr, StructName, Type, VoidType
 
 
@@ -20,6 +20,12 @@ def struct_layout(struct: Struct, structs: Mapping[str, Struct]) -> tuple[dict[s
         end += size
         alignment = max(alignment, align)
     return offsets, -(-end // alignment) * alignment, alignment
+
+
+def word_offsets(struct: Struct, module: Module) -> dict[str, int]:
+    """The offset of each field of a kernel struct in words; that of '' is its size."""
+    offsets, size, _ = struct_layout(struct, {item.name: item for item in module.structs})
+    return {name: offset // 8 for name, offset in {**offsets, '': size}.items()}
 
 
 def size_and_alignment(type_: Type, structs: Mapping[str, Struct]) -> tuple[int, int]:

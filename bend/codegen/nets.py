@@ -14,7 +14,7 @@ from pathlib import Path
 from bend.codegen import lir
 from bend.codegen.book_table import CON, VALUE_SHIFT, BookTable, tabulate
 from bend.codegen.emit_llvm import emit_module
-from bend.codegen.lir_layout import struct_layout
+from bend.codegen.lir_layout import word_offsets
 from bend.codegen.net_entry import MAX_PORTS, U64, build_entry, const, entry_name
 from bend.codegen.pylir import compile_kernel
 from bend.hvm import net
@@ -56,12 +56,6 @@ def net_kernel(acting: bool, check_overflow: bool) -> lir.Module:
     """The kernel, with what actions need if programs are `acting`."""
     modules = (*KERNEL_MODULES, *(ACTION_MODULES if acting else ()))
     return compile_kernel([KERNEL / f'{name}.py' for name in modules], {'CHECK_OVERFLOW': int(check_overflow)})
-
-
-def word_offsets(struct: lir.Struct, module: lir.Module) -> dict[str, int]:
-    """The offset of each field of a kernel struct in words; that of '' is its size."""
-    offsets, size, _ = struct_layout(struct, {item.name: item for item in module.structs})
-    return {name: offset // 8 for name, offset in {**offsets, '': size}.items()}
 
 
 class Compiler:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bend.codegen.emit_llvm import emit_module
-from bend.codegen.nets import word_offsets
+from bend.codegen.lir_layout import word_offsets
 from bend.codegen.pylir import compile_kernel
 from bend.hvm.net import Place
 from bend.hvm.numbers import DivisionByZero

@@ -24,7 +24,7 @@ from pathlib import Path
 from bend.cli.main import main
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from cases import AUTO, INPUT, OUTPUT, Case, find_cases, transcript, without_statistics
+from cases import INPUT, Case, find_cases, recorded, transcript
 
 TIME_LIMIT = 60
 WARNINGS = ('-std=c11', '-Wall', '-Wextra', '-Werror')
@@ -49,12 +49,6 @@ def captured(words: list[str]) -> tuple[int, str, str]:
     return code, out.getvalue(), err.getvalue()
 
 
-def expected(case: Case) -> str:
-    """What `bend run` prints."""
-    path = case.sidecar(AUTO) if case.sidecar(AUTO).exists() else case.sidecar(OUTPUT)
-    return without_statistics(path.read_text(encoding='utf-8'))
-
-
 def look_at(case: Case, compiler: list[str], threads: list[str], prefix: list[str], folder: Path) -> Outcome:
     """What becomes of a program."""
     os.chdir(case.source.parent)
@@ -65,7 +59,7 @@ def look_at(case: Case, compiler: list[str], threads: list[str], prefix: list[st
     if code:
         if 'error[standalone]' in problems:
             return Outcome('cannot', problems.split('\n')[0].partition(': ')[2])
-        return Outcome('alike' if f'exit code {code}' in expected(case) else 'differs', problems)
+        return Outcome('alike' if f'exit code {code}' in recorded(case) else 'differs', problems)
     source, program = folder / 'program.c', folder / 'program'
     source.write_text(text, encoding='utf-8')
     built = subprocess.run([*compiler, *WARNINGS, str(source), '-o', str(program), *LIBRARIES], capture_output=True,
@@ -80,8 +74,8 @@ def look_at(case: Case, compiler: list[str], threads: list[str], prefix: list[st
             return Outcome('cannot', 'It turned out to give a function.')
         if 'There are too few arguments' in actual:
             return Outcome('cannot', 'It gives a function unless it gets arguments.')
-        if actual != expected(case):
-            return Outcome('differs', f'with {count} threads:\n{actual}instead of\n{expected(case)}')
+        if actual != recorded(case):
+            return Outcome('differs', f'with {count} threads:\n{actual}instead of\n{recorded(case)}')
     return Outcome('alike')
 
 

@@ -29,7 +29,7 @@ from bend.codegen.direct.seldom import seldom_functions
 from bend.codegen.direct.spill import spill_parameters
 from bend.codegen.direct.tails import move_calls
 from bend.codegen.emit_llvm import emit_module
-from bend.codegen.lir_layout import struct_layout
+from bend.codegen.lir_layout import word_offsets
 from bend.desugar import core
 from bend.desugar.places import head
 from bend.hvm.names import readable
@@ -193,7 +193,7 @@ def readable_book(book: core.Book, converted: Converted, eta: bool) -> core.Book
 
 def layouts(module: lir.Module) -> dict[str, dict[str, int]]:
     """Where the fields of the kernel's structs are, in words, and how large these are, under an empty name."""
-    return {struct.name: _word_offsets(struct, module) for struct in module.structs if struct.name[0].isupper()}
+    return {struct.name: word_offsets(struct, module) for struct in module.structs if struct.name[0].isupper()}
 
 
 def call_table(book: core.Book, context: Context) -> CallTable:
@@ -204,8 +204,3 @@ def call_table(book: core.Book, context: Context) -> CallTable:
     functions = {name: readable(function.origin) for name, function in program.functions.items()}
     forks = {names[number]: min(places) for number, places in context.forked.items() if len(places) == 1}
     return CallTable(program.callers, functions, heads, forks)
-
-
-def _word_offsets(struct: lir.Struct, module: lir.Module) -> dict[str, int]:
-    offsets, size, _ = struct_layout(struct, {item.name: item for item in module.structs})
-    return {name: offset // 8 for name, offset in {**offsets, '': size}.items()}
