@@ -9,7 +9,7 @@ from bend.codegen import lir
 from bend.codegen.c_effects import Effect, Effects
 from bend.codegen.lir_calls import reachable
 from bend.codegen.lir_fold import fold_branches
-from bend.codegen.lir_walk import expressions_in
+from bend.codegen.lir_walk import expressions_in, with_blocks
 
 
 def needed(module: lir.Module, roots: Collection[str]) -> lir.Module:
@@ -46,15 +46,6 @@ def _without_unused(block: lir.Block, read: Collection[str], effects: Effects) -
                     found.append(lir.ExprStmt(value, statement.line))
             case lir.ExprStmt(value) if effects.of(value) is not Effect.ACTS:
                 pass
-            case lir.If(_, then, otherwise):
-                found.append(dataclasses.replace(statement, then=_without_unused(then, read, effects),
-                                                 otherwise=_without_unused(otherwise, read, effects)))
-            case lir.While(_, body):
-                found.append(dataclasses.replace(statement, body=_without_unused(body, read, effects)))
-            case lir.Switch(_, cases, default):
-                found.append(dataclasses.replace(
-                    statement, default=_without_unused(default, read, effects),
-                    cases=tuple(lir.Case(case.values, _without_unused(case.body, read, effects)) for case in cases)))
             case _:
-                found.append(statement)
+                found.append(with_blocks(statement, lambda inner: _without_unused(inner, read, effects)))
     return tuple(found)

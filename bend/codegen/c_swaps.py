@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 
 from bend.codegen import lir
+from bend.codegen.lir_walk import with_blocks
 
 _MASK = 'swap.mask'
 
@@ -29,15 +30,8 @@ def _block(block: lir.Block) -> lir.Block:
                         (lir.Return(lir.Pack(_, (lir.Local() as other, lir.Local() as last))),)) if (
                     (left, right) == (last, other) and left.type == right.type == lir.U64):
                 found += _swap(condition, type_, left, right)
-            case lir.If(_, then, otherwise):
-                found.append(dataclasses.replace(statement, then=_block(then), otherwise=_block(otherwise)))
-            case lir.While(_, body):
-                found.append(dataclasses.replace(statement, body=_block(body)))
-            case lir.Switch(_, cases, default):
-                found.append(dataclasses.replace(statement, default=_block(default), cases=tuple(
-                    lir.Case(case.values, _block(case.body)) for case in cases)))
             case _:
-                found.append(statement)
+                found.append(with_blocks(statement, _block))
     return tuple(found)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from bend.codegen import lir
 from bend.codegen.lir_validate import always_leaves
+from bend.codegen.lir_walk import with_blocks
 
 _COMPARISONS: Mapping[lir.CompareOp, Callable[[Any, Any], bool]] = {
     'eq': operator.eq, 'ne': operator.ne, 'lt': operator.lt, 'le': operator.le, 'gt': operator.gt, 'ge': operator.ge,
@@ -65,19 +66,15 @@ def _statement(statement: lir.Stmt) -> lir.Block:
             known = known_condition(condition)
             if known is not None:
                 return _block(then if known else otherwise)
-            return (dataclasses.replace(statement, condition=_condition(condition), then=_block(then),
-                                        otherwise=_block(otherwise)),)
-        case lir.While(condition, body):
+            return (with_blocks(dataclasses.replace(statement, condition=_condition(condition)), _block),)
+        case lir.While(condition):
             known = known_condition(condition)
             if known is False:
                 return ()
             kept = _condition(condition) if known is None else lir.Const(True, lir.BOOL)
-            return (dataclasses.replace(statement, condition=kept, body=_block(body)),)
-        case lir.Switch(_, cases, default):
-            return (dataclasses.replace(statement, default=_block(default), cases=tuple(
-                lir.Case(case.values, _block(case.body)) for case in cases)),)
+            return (with_blocks(dataclasses.replace(statement, condition=kept), _block),)
         case _:
-            return (statement,)
+            return (with_blocks(statement, _block),)
 
 
 def _condition(condition: lir.Expr) -> lir.Expr:

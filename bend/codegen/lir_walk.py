@@ -70,19 +70,22 @@ def _mapped(node: Any, change: Callable[[lir.Expr], lir.Expr], fields: tuple[str
 
 def mapped_block(block: lir.Block, change: Callable[[lir.Stmt], lir.Stmt]) -> lir.Block:
     """A block with its statements changed, inner ones first."""
-    return tuple(change(_with_blocks(statement, change)) for statement in block)
+    def inner(part: lir.Block) -> lir.Block:
+        return mapped_block(part, change)
+
+    return tuple(change(with_blocks(statement, inner)) for statement in block)
 
 
-def _with_blocks(statement: lir.Stmt, change: Callable[[lir.Stmt], lir.Stmt]) -> lir.Stmt:
+def with_blocks(statement: lir.Stmt, change: Callable[[lir.Block], lir.Block]) -> lir.Stmt:
+    """A statement with the blocks right inside of it changed; the same one if it has none."""
     match statement:
         case lir.If(_, then, otherwise):
-            return dataclasses.replace(statement, then=mapped_block(then, change),
-                                       otherwise=mapped_block(otherwise, change))
+            return dataclasses.replace(statement, then=change(then), otherwise=change(otherwise))
         case lir.While(_, body):
-            return dataclasses.replace(statement, body=mapped_block(body, change))
+            return dataclasses.replace(statement, body=change(body))
         case lir.Switch(_, cases, default):
-            return dataclasses.replace(statement, default=mapped_block(default, change), cases=tuple(
-                lir.Case(case.values, mapped_block(case.body, change)) for case in cases))
+            return dataclasses.replace(statement, default=change(default), cases=tuple(
+                lir.Case(case.values, change(case.body)) for case in cases))
         case _:
             return statement
 

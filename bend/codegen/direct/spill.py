@@ -16,7 +16,7 @@ from bend.codegen.direct import values as val
 from bend.codegen.direct.context import WORKER
 from bend.codegen.direct.ir import Unsupported
 from bend.codegen.direct.values import u64
-from bend.codegen.lir_walk import mapped
+from bend.codegen.lir_walk import mapped, with_blocks
 
 INTEGERS, FLOATS = 6, 8
 """How many parameters of each kind are passed in registers on all machines that we know."""
@@ -76,16 +76,7 @@ def _statement(statement: lir.Stmt, spilled: dict[str, tuple[int, ...]]) -> Iter
                 argument for index, argument in enumerate(item.arguments) if index not in places))
         return cast(lir.Expr, mapped(item, changed))
 
-    match statement:
-        case lir.If(_, then, otherwise):
-            result: lir.Stmt = dataclasses.replace(statement, then=_block(then, spilled),
-                                                   otherwise=_block(otherwise, spilled))
-        case lir.While(_, body):
-            result = dataclasses.replace(statement, body=_block(body, spilled))
-        case lir.Switch():
-            cases = tuple(lir.Case(case.values, _block(case.body, spilled)) for case in statement.cases)
-            result = dataclasses.replace(statement, cases=cases, default=_block(statement.default, spilled))
-        case _:
-            result = mapped(statement, changed)
+    has_blocks = isinstance(statement, lir.If | lir.While | lir.Switch)
+    result = with_blocks(statement, lambda block: _block(block, spilled)) if has_blocks else mapped(statement, changed)
     yield from stores
     yield result

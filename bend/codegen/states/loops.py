@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bend.codegen import lir
+from bend.codegen.lir_walk import with_blocks
 
 CHECK = 'check_loop'
 TURNS = lir.Local('turns', lir.U32)
@@ -35,13 +36,4 @@ def _statement(statement: lir.Stmt) -> lir.Block:
         is_time = lir.Compare('eq', lir.Binary('and', TURNS, lir.Const(MASK, lir.U32)), lir.Const(0, lir.U32))
         return (lir.Assign(TURNS, lir.Binary('add', TURNS, lir.Const(1, lir.U32))),
                 lir.If(lir.Intrinsic('unlikely', (is_time,)), (statement,)))
-    match statement:
-        case lir.If(_, then, otherwise):
-            return (replace(statement, then=_block(then), otherwise=_block(otherwise)),)
-        case lir.While(_, body):
-            return (replace(statement, body=_block(body)),)
-        case lir.Switch(_, cases, default):
-            changed = tuple(lir.Case(case.values, _block(case.body)) for case in cases)
-            return (replace(statement, cases=changed, default=_block(default)),)
-        case _:
-            return (statement,)
+    return (with_blocks(statement, _block),)
