@@ -19,7 +19,8 @@ from bend.codegen.direct.flow import I24, U24
 from bend.codegen.direct.kernel_code import DATA, FLOATS, kernel
 from bend.codegen.direct.results import Functions, functions_in_result
 from bend.codegen.emit_c import Style, emit_c, support
-from bend.codegen.lir_walk import expressions_in
+from bend.codegen.lir_merge import merge
+from bend.codegen.lir_walk import expressions_in, statements_of
 from bend.desugar import core
 from bend.diagnostics import BendError, Diagnostic, error, warning
 from bend.hvm.names import HIDDEN, is_generated
@@ -76,7 +77,7 @@ def standalone(book: core.Book, info: BookInfo, file: str, render: Render,
         raise BendError(unsupported('print results in the Scott encoding'))
     lowered = lower_direct(book, parallel=parallel, eta=options.eta,
                            given=[GIVEN[name] for name in given])
-    module = lir.merge(kernel(replace(lowered.variant, is_standalone=True)), lowered.module)
+    module = merge(kernel(replace(lowered.variant, is_standalone=True)), lowered.module)
     actions = lowered.program.actions
     functions = Functions.NEVER if actions is not None else functions_in_result(lowered.context, book, len(given))
     if functions is Functions.ALWAYS:
@@ -212,7 +213,7 @@ def dividing_places(module: lir.Module) -> list[int]:
     """The places of operations that may divide by zero."""
     found = set()
     for function in module.functions:
-        for statement in lir.statements_of(function.body):
+        for statement in statements_of(function.body):
             for expr in expressions_in(statement):
                 if isinstance(expr, lir.Call) and expr.function in DIVIDING:
                     place = expr.arguments[DIVIDING[expr.function]]

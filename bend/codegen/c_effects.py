@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 
 from bend.codegen import lir
-from bend.codegen.lir_walk import expressions_in
+from bend.codegen.lir_walk import expressions_in, statements_of
 
 
 class Effect(IntEnum):
@@ -51,7 +51,7 @@ def _of_functions(module: lir.Module) -> dict[str, Effect]:
     callers: dict[str, set[str]] = {}
     for function in module.functions:
         effect = Effect.ACTS if function.extern or function.noreturn else Effect.NONE
-        for statement in lir.statements_of(function.body):
+        for statement in statements_of(function.body):
             effect = max(effect, _own(statement, {}))
             for expr in expressions_in(statement):
                 if isinstance(expr, lir.Call):

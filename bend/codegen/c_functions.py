@@ -11,6 +11,7 @@ from bend.codegen.c_expressions import Expressions, Level, Surroundings, Text, b
 from bend.codegen.c_scopes import Scopes
 from bend.codegen.c_types import declaration
 from bend.codegen.lir_validate import always_leaves
+from bend.codegen.lir_walk import statements_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class FunctionEmitter(Expressions):
             zero = '{0}' if isinstance(type_, lir.StructName) else constant(0, type_).text
             self.lines.append(f'{self.declared(type_, names[name])} = {zero};')
         self.block(function.body)
-        returns = any(isinstance(statement, lir.Return) for statement in lir.statements_of(function.body))
+        returns = any(isinstance(statement, lir.Return) for statement in statements_of(function.body))
         if function.result != lir.VOID or function.noreturn:
             if not returns or not always_leaves(function.body):
                 self.lines.append('__builtin_unreachable();')

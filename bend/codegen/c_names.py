@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from bend.codegen import lir
+from bend.codegen.lir_walk import locals_of
 
 _PUNCTUATION = re.compile('[^A-Za-z0-9_]')
 
@@ -72,4 +73,4 @@ class ModuleNames:
     def of_locals(self, function: lir.Function, given: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
         """The identifiers of the locals of a function, which hide none of the module's; those of some are given."""
         names = Names((*self.names.taken, *given.values()))
-        return {name: given.get(name) or names.new(name) for name in lir.locals_of(function)}
+        return {name: given.get(name) or names.new(name) for name in locals_of(function)}

@@ -9,7 +9,7 @@ from bend.codegen import lir
 from bend.codegen.c_effects import Effect, Effects
 from bend.codegen.lir_calls import reachable
 from bend.codegen.lir_fold import fold_branches
-from bend.codegen.lir_walk import expressions_in, with_blocks
+from bend.codegen.lir_walk import expressions_in, statements_of, with_blocks
 
 
 def needed(module: lir.Module, roots: Collection[str]) -> lir.Module:
@@ -29,7 +29,7 @@ def needed(module: lir.Module, roots: Collection[str]) -> lir.Module:
 def _useful(body: lir.Block, effects: Effects) -> lir.Block:
     """The body of a function without computations whose results are not used."""
     while True:
-        read = {expr.name for statement in lir.statements_of(body) for expr in expressions_in(statement)
+        read = {expr.name for statement in statements_of(body) for expr in expressions_in(statement)
                 if isinstance(expr, lir.Local)}
         found = _without_unused(body, read, effects)
         if found == body:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bend.codegen import lir
-from bend.codegen.lir_walk import expressions_in
+from bend.codegen.lir_walk import blocks_of, expressions_in, locals_of
 
 
 class Scopes:
@@ -20,7 +20,7 @@ class Scopes:
         self._visit(function.body, 0)
         parameters = {name for name, _ in function.parameters}
         self.at_beginning: dict[str, lir.Type] = {}
-        for name, type_ in lir.locals_of(function).items():
+        for name, type_ in locals_of(function).items():
             if name in parameters:
                 continue
             _, first = self._first[name]
@@ -37,7 +37,7 @@ class Scopes:
                     self._occurs(expr.name, number, None)
             if isinstance(statement, lir.Assign):
                 self._occurs(statement.target.name, number, statement)
-            for inner in lir.blocks_of(statement):
+            for inner in blocks_of(statement):
                 self._parents.append(number)
                 self._visit(inner, len(self._parents) - 1)
 

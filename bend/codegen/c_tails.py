@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from bend.codegen import lir
+from bend.codegen.lir_walk import statements_of
 
 Edge = tuple[str, str]
 
@@ -50,7 +51,7 @@ def tail_groups(module: lir.Module, rare: Collection[Edge] = ()) -> list[Group]:
 
 def _tail_calls(function: lir.Function) -> Iterator[str]:
     """The functions that a function calls in its own place."""
-    for statement in lir.statements_of(function.body):
+    for statement in statements_of(function.body):
         if isinstance(statement, lir.Return) and isinstance(statement.value, lir.Call) and statement.value.tail:
             yield statement.value.function
 
@@ -111,7 +112,7 @@ def _is_fixed(members: list[lir.Function], of: Mapping[str, str]) -> bool:
         return False
     places = {member.name: [parameter for parameter, _ in member.parameters].index(name) for member in members}
     for member in members:
-        for statement in lir.statements_of(member.body):
+        for statement in statements_of(member.body):
             match statement:
                 case lir.Assign(lir.Local(changed)) if changed == name:
                     return False

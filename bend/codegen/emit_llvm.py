@@ -14,6 +14,7 @@ from bend.codegen import lir
 from bend.codegen.debug_info import DebugInfo
 from bend.codegen.lir_intrinsics import GPU_ONLY, WITHOUT_OPERAND
 from bend.codegen.lir_layout import size_and_alignment
+from bend.codegen.lir_walk import locals_of
 from bend.codegen.llvm_text import SPACES, constant, extension, memory_type, quoted, value_type
 
 _ORDERS: dict[lir.Order, str] = {
@@ -188,7 +189,7 @@ class FunctionEmitter:
         scope = self.module.debug.scope(function)
         lines.append(f'define {linkage}{self.module.signature(function)} {self.attributes}{inline}{scope} {{')
         lines.append('entry:')
-        for name, type_ in lir.locals_of(function).items():
+        for name, type_ in locals_of(function).items():
             lines.append(f'  %{quoted("l." + name)} = alloca {value_type(type_)}')
         for name, type_ in function.parameters:
             lines.append(f'  store {value_type(type_)} %{quoted("p." + name)}, ptr %{quoted("l." + name)}')

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bend.codegen import lir
 from bend.codegen.book_table import tabulate
+from bend.codegen.lir_merge import merge
 from bend.codegen.nets import KERNEL, Compiler
 from bend.codegen.pylir import compile_kernel
 from bend.codegen.task_needs import most_needed
@@ -36,7 +37,7 @@ def compile_for_gpu(book: net.Book, *, check_overflow: bool = False, by_rule: bo
     largest = max((len(body.redexes) for body in book.defs.values()), default=0)
     facts = (_constant('task_cells', needs.cells), _constant('task_words', needs.words))
     return GpuNetProgram(
-        lir.merge(code, lir.Module(facts)), table.words, table.names, needs.cells, max(needs.words, 4 * (largest + 1)),
+        merge(code, lir.Module(facts)), table.words, table.names, needs.cells, max(needs.words, 4 * (largest + 1)),
         action_names(book), pickle.dumps(tuple(table.places), pickle.HIGHEST_PROTOCOL),
         1 + len(table.places) if check_overflow else 0, by_rule)
 
@@ -51,7 +52,7 @@ def gpu_net_kernel(target: Sequence[Path], check_overflow: bool) -> lir.Module:
 def gpu_net_module(program: GpuNetProgram, target: Sequence[Path] = DEVICE) -> lir.Module:
     """All code of a program, for a device."""
     kernel = gpu_net_kernel(tuple(target), program.counted != 0)
-    return lir.merge(kernel, program.code, lir.Module((_entry(kernel),)))
+    return merge(kernel, program.code, lir.Module((_entry(kernel),)))
 
 
 def _entry(kernel: lir.Module) -> lir.Function:

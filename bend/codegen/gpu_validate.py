@@ -11,6 +11,7 @@ from bend.codegen import lir
 from bend.codegen.lir_calls import expressions_of, recursion
 from bend.codegen.lir_intrinsics import CPU_ONLY
 from bend.codegen.lir_validate import ValidationError, validate_module
+from bend.codegen.lir_walk import statements_of
 
 
 def validate_for_gpu(module: lir.Module) -> None:
@@ -41,7 +42,7 @@ def _check_function(function: lir.Function) -> None:
                 raise fault(f'{name} does not exist on a GPU')
             case lir.AtomicLoad(pointer) | lir.AtomicRmw(_, pointer) | lir.CompareExchange(pointer):
                 _check_atomic(function, pointer.type)
-    for statement in lir.statements_of(function.body):
+    for statement in statements_of(function.body):
         if isinstance(statement, lir.AtomicStore):
             _check_atomic(function, statement.pointer.type, statement.line)
 

@@ -1,8 +1,8 @@
 """The low-level IR: a small, structured, statically typed language that every target is emitted from.
 
 The runtime kernel (`bend.codegen.pylir`) and compiled programs (`bend.codegen.nets`, `bend.codegen.direct`) become
-LIR; `emit_llvm` and `emit_c` turn it into native code, PTX or C. This module is data only, with the few lookups
-that everybody needs; checking is in `lir_validate`, printing in `lir_printer`.
+LIR; `emit_llvm` and `emit_c` turn it into native code, PTX or C. This module is data only; walking through it is in
+`lir_walk`, putting modules together in `lir_merge`, checking in `lir_validate`, printing in `lir_printer`.
 
 Semantics that all targets share:
 
@@ -18,7 +18,6 @@ Semantics that all targets share:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, final
 
@@ -597,66 +596,3 @@ class Module:
             if struct.name == name:
                 return struct
         raise KeyError(name)
-
-
-def merge(*modules: Module) -> Module:
-    """One module with everything of all: definitions replace declarations, equal structs are one.
-
-    Raises ValueError if a name is defined twice.
-    """
-    functions: dict[str, Function] = {}
-    structs: dict[str, Struct] = {}
-    data: dict[str, Global] = {}
-    for module in modules:
-        for function in module.functions:
-            known = functions.get(function.name)
-            if known is None or known.extern:
-                functions[function.name] = function
-            elif not function.extern:
-                raise ValueError(f'the function {function.name} is defined twice')
-        for struct in module.structs:
-            if structs.setdefault(struct.name, struct) != struct:
-                raise ValueError(f'the struct {struct.name} is defined twice')
-        for item in module.globals:
-            if data.setdefault(item.name, item) is not item:
-                raise ValueError(f'the global {item.name} is defined twice')
-    return Module(tuple(functions.values()), tuple(structs.values()), tuple(data.values()))
-
-
-# --- lookups ---------------------------------------------------------------------------------------------------
-
-
-def blocks_of(statement: Stmt) -> tuple[Block, ...]:
-    """The blocks right inside a statement."""
-    match statement:
-        case If(_, then, otherwise):
-            return then, otherwise
-        case While(_, body):
-            return (body,)
-        case Switch(_, cases, default):
-            return *(case.body for case in cases), default
-        case _:
-            return ()
-
-
-def statements_of(block: Block) -> Iterator[Stmt]:
-    """All statements of a block, also the nested ones, in source order."""
-    stack = [iter(block)]
-    while stack:
-        statement = next(stack[-1], None)
-        if statement is None:
-            stack.pop()
-            continue
-        yield statement
-        stack.extend(iter(inner) for inner in reversed(blocks_of(statement)))
-
-
-def locals_of(function: Function) -> dict[str, Type]:
-    """The locals of a function with their types, parameters first."""
-    found = dict(function.parameters)
-    for statement in statements_of(function.body):
-        if isinstance(statement, Assign):
-            found.setdefault(statement.target.name, statement.target.type)
-        elif isinstance(statement, Fork):
-            found.update((target.name, target.type) for target in statement.targets if target.name not in found)
-    return found

@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 
 from bend.codegen import lir
-from bend.codegen.lir_walk import expressions_in
+from bend.codegen.lir_walk import expressions_in, statements_of
 
 
 def expressions_of(function: lir.Function) -> Iterator[lir.Expr]:
     """All expressions of a function, each before its parts."""
-    for statement in lir.statements_of(function.body):
+    for statement in statements_of(function.body):
         yield from expressions_in(statement)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bend.codegen import lir
 from bend.codegen.lir_intrinsics import WITHOUT_OPERAND
+from bend.codegen.lir_walk import blocks_of, statements_of
 
 
 class ValidationError(Exception):
@@ -45,7 +46,7 @@ def _breaks(block: lir.Block) -> bool:
     for statement in block:
         if isinstance(statement, lir.Break):
             return True
-        if not isinstance(statement, lir.While) and any(_breaks(inner) for inner in lir.blocks_of(statement)):
+        if not isinstance(statement, lir.While) and any(_breaks(inner) for inner in blocks_of(statement)):
             return True
     return False
 
@@ -135,7 +136,7 @@ class _Function:
             if name in self.locals:
                 raise self.error(f'two parameters named {name}')
             self.declare(name, type_)
-        for statement in lir.statements_of(function.body):
+        for statement in statements_of(function.body):
             for target in _targets(statement):
                 self.line = statement.line
                 self.declare(target.name, target.type)

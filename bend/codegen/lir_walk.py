@@ -1,4 +1,4 @@
-"""Walking through expressions of LIR, and changing them."""
+"""Walking through statements and expressions of LIR, and changing them."""
 
 from __future__ import annotations
 
@@ -26,6 +26,42 @@ def _fields(class_: Any, known: tuple[str, ...] = _OPERANDS) -> tuple[str, ...]:
     return tuple(name for name in known if name in names)
 
 
+def blocks_of(statement: lir.Stmt) -> tuple[lir.Block, ...]:
+    """The blocks right inside a statement."""
+    match statement:
+        case lir.If(_, then, otherwise):
+            return then, otherwise
+        case lir.While(_, body):
+            return (body,)
+        case lir.Switch(_, cases, default):
+            return *(case.body for case in cases), default
+        case _:
+            return ()
+
+
+def statements_of(block: lir.Block) -> Iterator[lir.Stmt]:
+    """All statements of a block, also the nested ones, in source order."""
+    stack = [iter(block)]
+    while stack:
+        statement = next(stack[-1], None)
+        if statement is None:
+            stack.pop()
+            continue
+        yield statement
+        stack.extend(iter(inner) for inner in reversed(blocks_of(statement)))
+
+
+def locals_of(function: lir.Function) -> dict[str, lir.Type]:
+    """The locals of a function with their types, parameters first."""
+    found = dict(function.parameters)
+    for statement in statements_of(function.body):
+        if isinstance(statement, lir.Assign):
+            found.setdefault(statement.target.name, statement.target.type)
+        elif isinstance(statement, lir.Fork):
+            found.update((target.name, target.type) for target in statement.targets if target.name not in found)
+    return found
+
+
 def operands(node: lir.Expr | lir.Stmt) -> Iterator[lir.Expr]:
     """The expressions right inside an expression or a statement (not those in blocks), in order."""
     for name in _fields(cast(Any, type(node))):
@@ -44,7 +80,7 @@ def expressions_in(node: lir.Expr | lir.Stmt) -> Iterator[lir.Expr]:
 
 def calls_in(block: lir.Block) -> Iterator[lir.Call]:
     """All calls in a block."""
-    for statement in lir.statements_of(block):
+    for statement in statements_of(block):
         yield from (item for item in expressions_in(statement) if isinstance(item, lir.Call))
 
 

@@ -15,6 +15,7 @@ from bend.codegen import lir
 from bend.codegen.book_table import CON, VALUE_SHIFT, BookTable, tabulate
 from bend.codegen.emit_llvm import emit_module
 from bend.codegen.lir_layout import word_offsets
+from bend.codegen.lir_merge import merge
 from bend.codegen.net_entry import MAX_PORTS, U64, build_entry, const, entry_name
 from bend.codegen.pylir import compile_kernel
 from bend.hvm import net
@@ -43,7 +44,7 @@ def compile_program(book: net.Book, opt_level: int | None = None, *, check_overf
     kernel = net_kernel(actions.possible, check_overflow)
     table = tabulate(book)
     compiler = Compiler(book, table, kernel.struct('Worker'), check_overflow, by_rule, data)
-    module = lir.merge(kernel, compiler.compile())
+    module = merge(kernel, compiler.compile())
     code = compile_object(emit_module(module), usual_level() if opt_level is None else opt_level)
     layouts = {struct.name: word_offsets(struct, kernel) for struct in kernel.structs}
     places = pickle.dumps(tuple(table.places), pickle.HIGHEST_PROTOCOL)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from bend.codegen import lir
-from bend.codegen.lir_walk import expressions_in
+from bend.codegen.lir_walk import blocks_of, expressions_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class _Walk:
                 if isinstance(item, lir.Call):
                     found += self.call(item)
             assert not isinstance(statement, lir.While), 'compiled definitions have no loops'
-            found += reduce(Needs.__or__, map(self.block, lir.blocks_of(statement)), NOTHING)
+            found += reduce(Needs.__or__, map(self.block, blocks_of(statement)), NOTHING)
         return found
 
     def call(self, call: lir.Call) -> Needs:

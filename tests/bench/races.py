@@ -31,6 +31,7 @@ from bend.codegen.direct.compile import layouts, lower_direct
 from bend.codegen.direct.ir import Unsupported
 from bend.codegen.direct.kernel_code import kernel
 from bend.codegen.emit_c import emit_c, support
+from bend.codegen.lir_merge import merge
 from bend.deep_stack import with_deep_stack
 from bend.diagnostics import BendError
 from bend.driver import Request, compile_source
@@ -83,7 +84,7 @@ def compiled(text: str, arguments: tuple[str, ...], files: Cache) -> tuple[Direc
         return None
     if not lowered.program.parallel or lowered.program.actions is not None:
         return None
-    module = lir.merge(kernel(lowered.variant), lowered.module)
+    module = merge(kernel(lowered.variant), lowered.module)
     return replace(lowered.program, layouts=layouts(module)), module
 
 

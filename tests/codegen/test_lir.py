@@ -9,6 +9,7 @@ import pytest
 from bend.codegen import lir
 from bend.codegen.emit_llvm import emit_module
 from bend.codegen.lir_layout import struct_layout
+from bend.codegen.lir_merge import merge
 from bend.codegen.lir_printer import print_module
 from bend.codegen.lir_validate import ValidationError, validate_module
 from bend.runtime.jit import compile_object, host_key, load_object
@@ -167,12 +168,12 @@ def test_merge_replaces_declarations() -> None:
     defined = lir.Function('g', (('n', lir.U64),), lir.U64, (lir.Return(lir.Binary('add', N, ONE)),))
     user = lir.Function('f', (('n', lir.U64),), lir.U64, (lir.Return(declared.call(N)),), exported=True)
     for merged in (
-        lir.merge(lir.Module((user, declared)), lir.Module((defined,))),
-        lir.merge(lir.Module((defined,)), lir.Module((user, declared))),
+        merge(lir.Module((user, declared)), lir.Module((defined,))),
+        merge(lir.Module((defined,)), lir.Module((user, declared))),
     ):
         assert call(merged, 41) == 42
     with pytest.raises(ValueError, match='defined twice'):
-        lir.merge(lir.Module((defined,)), lir.Module((defined,)))
+        merge(lir.Module((defined,)), lir.Module((defined,)))
 
 
 def test_layout() -> None:

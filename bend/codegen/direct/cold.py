@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 from bend.codegen import lir
 from bend.codegen.direct.context import WORKER
+from bend.codegen.lir_walk import statements_of
 
 Edge = tuple[str, str]
 
@@ -61,5 +62,5 @@ def _call(function: lir.Function, name: str) -> lir.Stmt:
 
 def _called(block: lir.Block) -> list[str]:
     """The functions that a block calls in its own place."""
-    return [statement.value.function for statement in lir.statements_of(block)
+    return [statement.value.function for statement in statements_of(block)
             if isinstance(statement, lir.Return) and isinstance(statement.value, lir.Call)]

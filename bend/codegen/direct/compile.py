@@ -30,6 +30,7 @@ from bend.codegen.direct.spill import spill_parameters
 from bend.codegen.direct.tails import move_calls
 from bend.codegen.emit_llvm import emit_module
 from bend.codegen.lir_layout import word_offsets
+from bend.codegen.lir_merge import merge
 from bend.desugar import core
 from bend.desugar.places import head
 from bend.hvm.names import readable
@@ -71,7 +72,7 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
                            guesses=guesses, counting=counting)
     level = usual_level() if opt_level is None else opt_level
     kernel = compiled_kernel(lowered.variant, level, files)
-    module = lir.merge(kernel.interface, lowered.module)
+    module = merge(kernel.interface, lowered.module)
     return replace(lowered.program, object_code=compile_object(emit_module(module), level),
                    kernel_code=kernel.object_code, layouts=layouts(module), budgeted=budgeted)
 

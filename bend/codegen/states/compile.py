@@ -14,6 +14,7 @@ from bend.codegen.direct.context import WORKER
 from bend.codegen.direct.dispatch import arity_of, tables
 from bend.codegen.direct.forks import fork_calls
 from bend.codegen.emit_llvm import emit_module
+from bend.codegen.lir_merge import merge
 from bend.codegen.lir_walk import calls_in, rewritten
 from bend.codegen.pylir import compile_kernel
 from bend.codegen.states.blocks import Flat
@@ -72,7 +73,7 @@ def compile_states(book: core.Book, targets: Sequence[object], *, eta: bool = Tr
     made = [sequential(machine, structs['Worker'], STACK_WORDS), stepping(machine), *fact_functions(machine)]
     kept = replace(module, functions=tuple(item for item in module.functions if item.name not in ALWAYS))
     program = lir.Module((*made, *plain), tuple(context.structs.values()), (*tables(context), *fact_tables(machine)))
-    return Compiled(lir.merge(kept, program), machine, replace(front, context=context))
+    return Compiled(merge(kept, program), machine, replace(front, context=context))
 
 
 def compile_waves(book: core.Book, *, eta: bool = True, check_overflow: bool = False,

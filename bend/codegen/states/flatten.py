@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bend.codegen import lir
-from bend.codegen.lir_walk import calls_in, expressions_in, rewritten
+from bend.codegen.lir_walk import blocks_of, calls_in, expressions_in, rewritten
 from bend.codegen.states.blocks import BasicBlock, Become, Branch, Choose, End, Flat, Give, Invoke, Jump, Never
 
 IGNORED = 'check'
@@ -152,7 +152,7 @@ class _Flattener:
             case _:
                 inside = in_loop or isinstance(statement, lir.While)
                 return (any(map(self.is_long, calls_in((statement,))))
-                        or any(self.is_split(item, inside) for block in lir.blocks_of(statement) for item in block))
+                        or any(self.is_split(item, inside) for block in blocks_of(statement) for item in block))
 
     def is_long(self, call: lir.Call) -> bool:
         """Whether a call is one of what becomes states."""
