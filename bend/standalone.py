@@ -20,7 +20,7 @@ from bend.codegen.direct.kernel_code import DATA, FLOATS, kernel
 from bend.codegen.direct.results import Functions, functions_in_result
 from bend.codegen.emit_c import Style, emit_c, support
 from bend.codegen.lir_merge import merge
-from bend.codegen.lir_walk import expressions_in, statements_of
+from bend.codegen.lir_walk import calls_in
 from bend.desugar import core
 from bend.diagnostics import BendError, Diagnostic, error, warning
 from bend.hvm.names import HIDDEN, is_generated
@@ -213,12 +213,11 @@ def dividing_places(module: lir.Module) -> list[int]:
     """The places of operations that may divide by zero."""
     found = set()
     for function in module.functions:
-        for statement in statements_of(function.body):
-            for expr in expressions_in(statement):
-                if isinstance(expr, lir.Call) and expr.function in DIVIDING:
-                    place = expr.arguments[DIVIDING[expr.function]]
-                    if isinstance(place, lir.Const):
-                        found.add(int(place.value))
+        for call in calls_in(function.body):
+            if call.function in DIVIDING:
+                place = call.arguments[DIVIDING[call.function]]
+                if isinstance(place, lir.Const):
+                    found.add(int(place.value))
     return sorted(found)
 
 

@@ -13,7 +13,8 @@ import dataclasses
 from collections.abc import Collection
 
 from bend.codegen import lir
-from bend.codegen.lir_walk import expressions_in, mapped, mapped_block, statements_of
+from bend.codegen.lir_calls import callees_of
+from bend.codegen.lir_walk import mapped, mapped_block
 
 _FULL = (1 << 64) - 1
 _LOW_BITS = ('add', 'sub', 'mul')
@@ -45,10 +46,8 @@ class _Demands:
                 self.locals[name] = {parameter: _FULL for parameter, _ in function.parameters}
         self.callers: dict[str, set[str]] = {name: set() for name in self.functions}
         for name, function in self.functions.items():
-            for statement in statements_of(function.body):
-                for expr in expressions_in(statement):
-                    if isinstance(expr, lir.Call):
-                        self.callers[expr.function].add(name)
+            for callee in callees_of(function):
+                self.callers[callee].add(name)
         self.pending = dict.fromkeys(self.functions)
         self.current = ''
         self.grown = False

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 
 from bend.codegen import lir
-from bend.codegen.lir_walk import expressions_in, statements_of
+from bend.codegen.lir_walk import calls_in, expressions_in, statements_of
 
 
 def expressions_of(function: lir.Function) -> Iterator[lir.Expr]:
@@ -17,7 +17,7 @@ def expressions_of(function: lir.Function) -> Iterator[lir.Expr]:
 
 def callees_of(function: lir.Function) -> tuple[str, ...]:
     """The functions that a function calls, each once, in source order."""
-    return tuple(dict.fromkeys(expr.function for expr in expressions_of(function) if isinstance(expr, lir.Call)))
+    return tuple(dict.fromkeys(call.function for call in calls_in(function.body)))
 
 
 def call_graph(module: lir.Module) -> dict[str, tuple[str, ...]]:
