@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bend.deep_stack import with_deep_stack
 from bend.diagnostics import BendError, Diagnostic, Label, Report, Severity, error
@@ -146,8 +146,6 @@ NET_PIPELINE: list[Pass[net.Book]] = [
     Pass('parallel', _parallel),
 ]
 """From the encoded core to the nets that run."""
-
-PIPELINES: dict[str, list[Pass[Any]]] = {'core': CORE_PIPELINE, 'net': NET_PIPELINE}
 
 
 # ---- requests --------------------------------------------------------------------------------
