@@ -1,31 +1,17 @@
-"""The bag of a worker: a stack of tasks of several words.
+"""The bag of a worker: a stack of tasks (`bend.runtime.kernel.tasks`), of these kinds besides:
 
-A task lies between two copies of its header, count of words << 32 | kind, so that the worker takes the newest
-from the top and gives the oldest away from the bottom.
-
-    REDEX       two ports that face each other
     FREED       first and last slot of a chain of variables that go home to their owner
     DONE        a gap: the task has been given away
     REGIONS     a mask of regions that the receiver acts for from now on, a debt, and a number of failures
-    entry e     a call of a compiled definition with its ports; `FIRST_ENTRY` and up
 """
 
 from bend.runtime.kernel.lang import Ptr, inline, u64
 from bend.runtime.kernel.state import Worker
+from bend.runtime.kernel.tasks import COUNT_SHIFT, REDEX
 
-REDEX = 0
 FREED = 1
 DONE = 2
 REGIONS = 3
-FIRST_ENTRY = 4
-KIND_MASK = 0xFFFFFFFF
-COUNT_SHIFT = 32
-
-
-@inline
-def task_words(header: u64) -> u64:
-    """The words of a task on the bag, both headers included."""
-    return (header >> COUNT_SHIFT) + 2
 
 
 @inline

@@ -1,6 +1,6 @@
 """The loop of a worker: take the newest task, now and then look around, and when there is nothing left wait."""
 
-from bend.runtime.kernel.bag import COUNT_SHIFT, DONE, KIND_MASK, REDEX
+from bend.runtime.kernel.bag import DONE
 from bend.runtime.kernel.entries import call_entry
 from bend.runtime.kernel.expand import expand
 from bend.runtime.kernel.idle import wait_for_mail
@@ -11,6 +11,7 @@ from bend.runtime.kernel.regions import active_others, own_region
 from bend.runtime.kernel.rules import interact
 from bend.runtime.kernel.sharing import find_gift, is_rich, share
 from bend.runtime.kernel.state import STOP_PAUSED, Shared, Worker
+from bend.runtime.kernel.tasks import COUNT_SHIFT, KIND_MASK, REDEX
 from bend.runtime.kernel.waiting import is_ready, put_aside, take_up
 
 POLL_INTERVAL = 64

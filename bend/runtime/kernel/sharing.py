@@ -10,7 +10,7 @@ gives nothing until it has computed as much; each further failure in a row weigh
 exchange more than they compute become one: that with the higher number sends all its tasks to the other one, and waits.
 """
 
-from bend.runtime.kernel.bag import COUNT_SHIFT, DONE, KIND_MASK, REGIONS, task_words
+from bend.runtime.kernel.bag import DONE, REGIONS
 from bend.runtime.kernel.lang import (
     ACQ_REL,
     ACQUIRE,
@@ -33,6 +33,7 @@ from bend.runtime.kernel.mail import flush, return_slots, send
 from bend.runtime.kernel.ports import WAITS
 from bend.runtime.kernel.regions import active_others, own_region
 from bend.runtime.kernel.state import Worker
+from bend.runtime.kernel.tasks import COUNT_SHIFT, KIND_MASK, task_length
 from bend.runtime.kernel.waiting import is_ready
 
 GIVE_DEPTH = 32
@@ -117,7 +118,7 @@ def loss_of(w: Ptr[Worker]) -> u64:
 @inline
 def is_rich(w: Ptr[Worker]) -> bool:
     """Whether a worker has many tasks, or has had more than one for long enough."""
-    if w.top == w.bottom or w.bottom + task_words(w.bag[w.bottom]) == w.top:
+    if w.top == w.bottom or w.bottom + task_length(w.bag[w.bottom]) == w.top:
         w.patience = 0
         return False
     w.patience += 1
@@ -136,7 +137,7 @@ def find_gift(w: Ptr[Worker]) -> u64:
     looked: u64 = 0
     while looked < GIVE_DEPTH:
         header = w.bag[at]
-        following = at + task_words(header)
+        following = at + task_length(header)
         if following >= w.top:
             return w.top
         if header & KIND_MASK != DONE and is_ready(w, header, addr(w.bag[at + 1])):
@@ -159,13 +160,13 @@ def give(w: Ptr[Worker], wards: u64, at: u64) -> None:
     if send(w, receiver, header, addr(w.bag[at + 1])):
         gap = (header >> COUNT_SHIFT) << COUNT_SHIFT | DONE
         w.bag[at] = gap
-        w.bag[at + task_words(header) - 1] = gap
+        w.bag[at + task_length(header) - 1] = gap
         w.gifts += 1
         w.wait_mask = WAITS
         begin_account(w)
     publish(w, receiver, regions)
     while w.bottom != w.top and w.bag[w.bottom] & KIND_MASK == DONE:
-        w.bottom += task_words(w.bag[w.bottom])
+        w.bottom += task_length(w.bag[w.bottom])
 
 
 @inline
@@ -246,7 +247,7 @@ def send_all(w: Ptr[Worker], receiver: u64) -> None:
     """Writes all tasks, as far as the ring has room: first what waits, then the bag, the oldest ones first."""
     while w.waiting_top != 0:
         header = w.waiting[w.waiting_top - 1]
-        start = w.waiting_top - task_words(header)
+        start = w.waiting_top - task_length(header)
         if not send(w, receiver, header, addr(w.waiting[start + 1])):
             return
         w.waiting_top = start
@@ -254,7 +255,7 @@ def send_all(w: Ptr[Worker], receiver: u64) -> None:
         header = w.bag[w.bottom]
         if header & KIND_MASK != DONE and not send(w, receiver, header, addr(w.bag[w.bottom + 1])):
             return
-        w.bottom += task_words(header)
+        w.bottom += task_length(header)
 
 
 @noinline

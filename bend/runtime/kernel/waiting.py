@@ -6,10 +6,10 @@ ends). A worker that has no other tasks left hands them to one that is active; t
 so this only changes the order.
 """
 
-from bend.runtime.kernel.bag import COUNT_SHIFT, task_words
 from bend.runtime.kernel.lang import Ptr, addr, inline, noinline, u64
 from bend.runtime.kernel.ports import TAG_MASK, WAITS
 from bend.runtime.kernel.state import Worker
+from bend.runtime.kernel.tasks import COUNT_SHIFT, task_length
 from bend.runtime.kernel.wires import resolve
 
 
@@ -33,7 +33,7 @@ def is_ready(w: Ptr[Worker], header: u64, task: Ptr[u64]) -> bool:
 def put_aside(w: Ptr[Worker], header: u64, task: Ptr[u64]) -> None:
     """Keeps a task for when its inputs have come."""
     copy_words(w.waiting, w.waiting_top, header, task)
-    w.waiting_top += task_words(header)
+    w.waiting_top += task_length(header)
 
 
 @inline
@@ -56,13 +56,13 @@ def take_up(w: Ptr[Worker]) -> None:
     while at < w.waiting_top:
         header = w.waiting[at]
         task = addr(w.waiting[at + 1])
-        at += task_words(header)
+        at += task_length(header)
         if is_ready(w, header, task):
             copy_words(w.bag, w.top, header, task)
-            w.top += task_words(header)
+            w.top += task_length(header)
         else:
             copy_words(w.waiting, kept, header, task)
-            kept += task_words(header)
+            kept += task_length(header)
     w.waiting_top = kept
 
 
@@ -70,7 +70,7 @@ def take_up(w: Ptr[Worker]) -> None:
 def force_one(w: Ptr[Worker]) -> None:
     """Puts the newest waiting task on the bag although its inputs have not come."""
     header = w.waiting[w.waiting_top - 1]
-    start = w.waiting_top - task_words(header)
+    start = w.waiting_top - task_length(header)
     copy_words(w.bag, w.top, header, addr(w.waiting[start + 1]))
-    w.top += task_words(header)
+    w.top += task_length(header)
     w.waiting_top = start

@@ -1,11 +1,6 @@
-"""The bag of a lane: a stack of tasks of several words, each between two copies of its header.
+"""The bag of a lane: a stack of tasks (`bend.runtime.kernel.tasks`), of one kind besides:
 
-A header is the count of words << 32 | the kind of the task, as in the bag of a CPU's worker
-(`bend.runtime.kernel.bag`):
-
-    REDEX       two ports that face each other
     BOOT        a definition to expand, and the port to join it with
-    entry e     a call of a compiled definition with its ports; `FIRST_ENTRY` and up
 
 Before each task a lane makes room for all that the task can push. Where the bag is too small for that, the oldest half
 of it goes to a segment of the heap, which comes back when the bag is empty.
@@ -14,24 +9,15 @@ of it goes to a segment of the heap, which comes back when the bag is empty.
 from bend.runtime.kernel.gpu_net.memory import take_words
 from bend.runtime.kernel.gpu_net.state import Worker
 from bend.runtime.kernel.lang import Ptr, addr, inline, noinline, u64
+from bend.runtime.kernel.tasks import COUNT_SHIFT, REDEX, task_length
 
-REDEX = 0
 BOOT = 1
-FIRST_ENTRY = 4
-KIND_MASK = 0xFFFFFFFF
-COUNT_SHIFT = 32
 # In a segment: the one that was filled before it, how many words it holds, and these.
 LINK = 0
 FILLED = 1
 CONTENT = 2
 # The longest task, both headers included.
 LONGEST = 10
-
-
-@inline
-def task_length(header: u64) -> u64:
-    """The words of a task on the bag, both headers included."""
-    return (header >> COUNT_SHIFT) + 2
 
 
 @inline

@@ -4,9 +4,10 @@ Each lane without tasks has a number among those of its block (or of the device)
 offer. The task of a number goes to the lane of that number; offers beyond that stay where they are.
 """
 
-from bend.runtime.kernel.gpu_net.bag import push_task, take_oldest, task_length
+from bend.runtime.kernel.gpu_net.bag import push_task, take_oldest
 from bend.runtime.kernel.gpu_net.state import Worker
 from bend.runtime.kernel.lang import Ptr, addr, inline, noinline, u64
+from bend.runtime.kernel.tasks import task_length
 
 SLOT_WORDS = 10
 # The number of a lane that has tasks.

@@ -2,13 +2,14 @@
 
 from bend.runtime.kernel.entries import call_entry
 from bend.runtime.kernel.expand import expand
-from bend.runtime.kernel.gpu_net.bag import BOOT, COUNT_SHIFT, KIND_MASK, REDEX, has_tasks, make_room
+from bend.runtime.kernel.gpu_net.bag import BOOT, has_tasks, make_room
 from bend.runtime.kernel.gpu_net.memory import grow_scratch, reserve
 from bend.runtime.kernel.gpu_net.state import Worker
 from bend.runtime.kernel.gpu_net.stop import is_stopping
 from bend.runtime.kernel.lang import BLOCK, RELAXED, Ptr, addr, atomic_load, extern, inline, noinline, u64
 from bend.runtime.kernel.ports import CON, REF, tag, value
 from bend.runtime.kernel.rules import interact
+from bend.runtime.kernel.tasks import COUNT_SHIFT, KIND_MASK, REDEX
 
 ROUNDS = 3
 # How often a lane looks around.
