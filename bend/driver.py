@@ -444,6 +444,7 @@ def _readable(diagnostic: Diagnostic) -> Diagnostic:
 
 
 def disk_of(request: Request) -> Disk:
+    """Where the files lie that a program imports."""
     return Disk(os.path.dirname(request.source.name))
 
 
@@ -476,6 +477,7 @@ def stage_names() -> list[str]:
 
 
 def entry_name(book: core.Book) -> str | None:
+    """What the entry of a book is called as a net; None if it has none."""
     from bend.hvm.encode import net_name
     return None if book.entry is None else net_name(book, book.entry)
 

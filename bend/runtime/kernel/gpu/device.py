@@ -1,4 +1,4 @@
-"""A grid on a GPU."""
+"""A grid on a GPU: what `bend.runtime.kernel.gpu.grid` declares."""
 
 from bend.runtime.kernel.gpu.grid import Place
 from bend.runtime.kernel.lang import (
@@ -19,29 +19,35 @@ from bend.runtime.kernel.lang import (
 
 @inline
 def my_thread(p: Ptr[Place]) -> u32:
+    """The number of this thread in its block."""
     return thread_index()
 
 
 @inline
 def my_block(p: Ptr[Place]) -> u32:
+    """The number of this thread's block."""
     return block_index()
 
 
 @inline
 def wait_for_block(p: Ptr[Place]) -> None:
+    """Waits until all threads of the block are here."""
     block_barrier()
 
 
 @inline
 def block_memory(p: Ptr[Place]) -> Shared[u64]:
+    """The memory that the threads of a block share."""
     return cast(Shared[u64], shared_memory())
 
 
 @inline
 def now(p: Ptr[Place]) -> u64:
+    """Nanoseconds of the device's clock."""
     return device_time()
 
 
 @inline
 def give_way(p: Ptr[Place]) -> None:
+    """Lets others go first."""
     pause()

@@ -29,11 +29,13 @@ def gpu_main(start: u64) -> None:
 
 @inline
 def block_barrier(w: Ptr[Worker]) -> None:
+    """Waits for the other lanes of the block."""
     barrier_of_block()
 
 
 @noinline
 @noreturn
 def leave() -> None:
+    """Ends this lane."""
     exit_thread()
     trap()
