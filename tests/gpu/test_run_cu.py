@@ -16,7 +16,7 @@ from bend.runtime.waves import gpu
 from bend.runtime.waves.actions import DeviceMachine
 from tests.golden.cases import Case, recorded, transcript
 from tests.gpu.fake_driver import CudaAPIError
-from tests.gpu.waves_gpu import ATTRIBUTES, MAJOR, WavesKernel, install_gpu
+from tests.gpu.waves_gpu import ATTRIBUTES, MAJOR, WavesKernel, install_gpu, interrupt_launches
 from tests.gpu_net.device import TurnsKernel
 
 Run = Callable[..., tuple[int, str, str]]
@@ -293,11 +293,7 @@ def test_what_needs_nets_without_them(text: str, message: str, run: Run) -> None
 
 
 def test_an_interrupt(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(ended: object, control: object, *rest: object) -> None:
-        original(ended, control, watch=lambda progress: (_ for _ in ()).throw(KeyboardInterrupt))
-
-    original = gpu.wait_for
-    monkeypatch.setattr(gpu, 'wait_for', interrupted)
+    interrupt_launches(monkeypatch)
     assert run('def main(): return f(1)\ndef f(x): return f(x) + f(x)\n') == (130, '', '')
 
 

@@ -15,7 +15,7 @@ from bend.runtime.region import OutOfMemory
 from bend.runtime.waves import gpu
 from bend.runtime.waves.gpu import DeviceWords, open_gpu_run
 from tests.codegen.assembler import assemble
-from tests.gpu.waves_gpu import WavesBuffer, emulated
+from tests.gpu.waves_gpu import WavesBuffer, emulated, interrupt_launches
 from tests.waves.device import book_of, on_threads, shown
 from tests.waves.device_programs import PROGRAMS
 
@@ -87,12 +87,7 @@ def test_memory_runs_out() -> None:
 
 def test_an_interrupt_stops_the_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
     program, device = emulated(book_of('def main(): return f(1)\ndef f(x): return f(x) + f(x)\n'), free=1 << 30)
-
-    def interrupted(ended: object, control: object, *rest: object) -> None:
-        original(ended, control, watch=lambda progress: (_ for _ in ()).throw(KeyboardInterrupt))
-
-    original = gpu.wait_for
-    monkeypatch.setattr(gpu, 'wait_for', interrupted)
+    interrupt_launches(monkeypatch)
     with open_gpu_run(program, device, SMALL, NO_CACHE) as run, pytest.raises(KeyboardInterrupt):
         run.evaluate(0)
 

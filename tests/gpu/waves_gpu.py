@@ -24,6 +24,7 @@ from bend.runtime.gpu import Gpu, Grid
 from bend.runtime.gpu_device import Device
 from bend.runtime.jit import compile_object, load_object
 from bend.runtime.region import give_back, reserve
+from bend.runtime.waves import gpu as waves
 from bend.runtime.waves.host import NATIVE_STACK
 from bend.runtime.waves.kernel import EMULATION
 from bend.runtime.waves.program import WavesProgram
@@ -151,3 +152,12 @@ def install_gpu(monkeypatch: pytest.MonkeyPatch, *, threaded_nets: bool = False)
     monkeypatch.setattr(gpu, 'Gpu', ThreadsGpu if threaded_nets else WavesGpu)
     monkeypatch.setattr(states, 'compile_gpu', compile_emulated)
     monkeypatch.setattr(gpu_nets, 'gpu_net_module', lambda program: gpu_net_module(program, target))
+
+
+def interrupt_launches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has the user interrupt each launch of a program in waves."""
+    def interrupted(ended: Callable[[], bool], control: gpu.Stoppable, *rest: object) -> None:
+        original(ended, control, watch=lambda progress: (_ for _ in ()).throw(KeyboardInterrupt))
+
+    original = waves.wait_for
+    monkeypatch.setattr(waves, 'wait_for', interrupted)
