@@ -77,10 +77,11 @@ class _Write:
 
 @dataclass(frozen=True, slots=True)
 class _Join(Generic[Port]):
-    """Makes one port of the last `count` ones."""
+    """Makes one port of the last `count` ones, for a value that has parts."""
 
     count: int
     make: Callable[[list[Port]], Port]
+    whole: object
 
 
 class _Writer(Generic[Port]):
@@ -91,6 +92,8 @@ class _Writer(Generic[Port]):
         self.data = data
         self.todo: list[_Write | _Join[Port]] = []
         self.done: list[Port] = []
+        self.open: set[int] = set()
+        """The identities of the values whose parts are being written; their `_Join` keeps them alive."""
 
     def write(self, value: object, type_: Type | None) -> Port:
         """The port of a value."""
@@ -100,6 +103,7 @@ class _Writer(Generic[Port]):
             if isinstance(step, _Join):
                 cut = len(self.done) - step.count
                 self.done[cut:] = [step.make(self.done[cut:])]
+                self.open.remove(id(step.whole))
             else:
                 type_ = None if step.type is None else resolved(step.type)
                 if isinstance(type_, Con):
@@ -108,9 +112,12 @@ class _Writer(Generic[Port]):
                     self.write_any(step)
         return self.done.pop()
 
-    def join(self, parts: Sequence[_Write], make: Callable[[list[Port]], Port]) -> None:
-        """Writes parts and makes one port of theirs."""
-        self.todo.append(_Join(len(parts), make))
+    def join(self, whole: object, parts: Sequence[_Write], make: Callable[[list[Port]], Port]) -> None:
+        """Writes the parts of a value and makes one port of theirs. Raises ValueError for a value inside itself."""
+        if id(whole) in self.open:
+            raise ValueError(f'{_named(whole)} that holds itself has no end, and cannot be passed to Bend')
+        self.open.add(id(whole))
+        self.todo.append(_Join(len(parts), make, whole))
         self.todo.extend(reversed(parts))
 
     # ---- by type ----
@@ -154,7 +161,7 @@ class _Writer(Generic[Port]):
         if len(elements) > len(wanted) and not isinstance(rest, Con):
             elements[len(wanted) - 1:] = [tuple(elements[len(wanted) - 1:])]
         _expect(len(elements) == len(wanted), value, type_)
-        self.join([_Write(*pair) for pair in zip(elements, wanted, strict=True)], self.make_tuple)
+        self.join(value, [_Write(*pair) for pair in zip(elements, wanted, strict=True)], self.make_tuple)
 
     def write_constructor(self, value: object, type_: Con | None) -> None:
         """A constructor, of a known type or of any."""
@@ -168,7 +175,7 @@ class _Writer(Generic[Port]):
             raise ValueError(f"the constructor '{value.name}' has {len(shape.fields)} field{plural}, "
                              f'not {len(value.fields)}')
         parts = [_Write(*pair) for pair in zip(value.fields, shape.field_types(type_), strict=True)]
-        self.join(parts, lambda fields: self.data.constructor(shape, fields))
+        self.join(value, parts, lambda fields: self.data.constructor(shape, fields))
 
     # ---- by value ----
 
@@ -189,7 +196,7 @@ class _Writer(Generic[Port]):
         elif isinstance(value, tuple):
             if len(value) < 2:
                 raise ValueError(f'a tuple in Bend has at least two elements, not {len(value)}')
-            self.join([_Write(element) for element in value], self.make_tuple)
+            self.join(value, [_Write(element) for element in value], self.make_tuple)
         elif isinstance(value, Mapping):
             self.write_map(value, None)
         else:
@@ -232,7 +239,7 @@ class _Writer(Generic[Port]):
                 tail = self.data.constructor(cons, (port, tail))
             return tail
 
-        self.join([_Write(part, element, kind) for part in elements], make)
+        self.join(value, [_Write(part, element, kind) for part in elements], make)
 
     def write_nat(self, value: int) -> None:
         """A natural number."""
@@ -251,7 +258,7 @@ class _Writer(Generic[Port]):
             keys.append(checked(key, 'u24', 0, MAX_U24))
         kind: Kind | None = 'i24' if any(type(part) is int and part < 0 for part in value.values()) else None
         parts = [_Write(part, element, kind) for part in value.values()]
-        self.join(parts, lambda ports: self.make_map(dict(zip(keys, ports, strict=True))))
+        self.join(value, parts, lambda ports: self.make_map(dict(zip(keys, ports, strict=True))))
 
     # ---- making ----
 

@@ -155,6 +155,26 @@ def test_wrong_values(value: object, message: str) -> None:
         assert message in str(caught.value)
 
 
+def endless(kind: str) -> Any:
+    """A value that holds itself."""
+    value: Any = [1]
+    inner: Any = {'list': value, 'map': {7: value}, 'tuple': (2, (3, value)), 'constructor': Some(value)}[kind]
+    value.append(inner)
+    return value
+
+
+@pytest.mark.parametrize('kind', ['list', 'map', 'tuple', 'constructor'])
+def test_values_that_hold_themselves(kind: str) -> None:
+    with pytest.raises(ValueError, match='a list that holds itself has no end'):
+        program(IDENTITY, 'direct')(endless(kind))
+
+
+def test_one_value_may_be_in_several_places() -> None:
+    part = [1, [2]]
+    value = [part, (part, part), {1: part, 2: [part]}, Some(part)]
+    assert program(IDENTITY, 'direct')(value) == value
+
+
 def test_the_position_is_told() -> None:
     with pytest.raises(TypeError, match="argument 2 of 'start': expected u24, got a str"):
         bend.compile('def start(x: u24, y: u24) -> u24: return x + y', entrypoint='start')(1, 'a')
