@@ -6,12 +6,13 @@ threads: runs share nothing, and compilations wait for each other.
 
 from __future__ import annotations
 
+import operator
 import os
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, SupportsIndex
 
 from bend import compiling, driver, marshal, running
 from bend.diagnostics import BendError, Diagnostic, Severity
@@ -93,8 +94,9 @@ class Program:
         >>> result.value, result.text, result.engine
         ((42, 'ok'), '(42, "ok")', 'direct')
         """
-        _check_resources(threads, memory, readback)
-        resources = running.Resources(threads, memory)
+        resources = _resources(threads, memory)
+        if readback not in ('default', 'lambda'):
+            raise ValueError(f"there is no readback '{readback}': it is 'default' or 'lambda'")
         forms: tuple[Readback, ...] = tuple(dict.fromkeys((*running.DEFAULT, readback)))
         try:
             program, result = self._run(arguments, resources, forms, self._engine)
@@ -156,7 +158,8 @@ def compile(program: str | os.PathLike[str], *, entrypoint: str | None = None, o
     and `allow` take kinds of warnings. `engine` is 'direct' for straight native code, 'net' for interaction nets, or
     'auto', which takes the one that suits the program. `cache` tells whether to keep the compiled program on disk, and
     to look for it there.
-    Raises `BendError`, which carries the diagnostics, and ValueError for an option that there is not.
+    Raises `BendError`, which carries the diagnostics, ValueError for an option that there is not, and TypeError for
+    what is no program.
 
     >>> import bend
     >>> try:
@@ -203,6 +206,8 @@ def check(program: str | os.PathLike[str], *, entrypoint: str | None = None, opt
 
 def _request(program: str | os.PathLike[str], entrypoint: str | None, options: Iterable[str], severities: Severities,
              is_run: bool) -> driver.Request:
+    if entrypoint is not None and not isinstance(entrypoint, str):
+        raise TypeError(f'entrypoint must be the name of a function, not {entrypoint!r}')
     chosen = Options(entrypoint=entrypoint)
     for flag in _words(options):
         try:
@@ -214,6 +219,8 @@ def _request(program: str | os.PathLike[str], entrypoint: str | None, options: I
 
 def _source(program: str | os.PathLike[str]) -> Source:
     """The text of a program, given as a path or as text."""
+    if not isinstance(program, str | os.PathLike):
+        raise TypeError(f'a program is a path or its text, not {program!r}')
     if not isinstance(program, str):
         return driver.load(os.fspath(program))
     text = program.strip()
@@ -236,10 +243,19 @@ def _words(words: Iterable[str]) -> Iterable[str]:
     return words.split() if isinstance(words, str) else words
 
 
-def _check_resources(threads: int, memory: int, readback: str) -> None:
+def _resources(threads: int, memory: int) -> running.Resources:
+    """What a run may use; raises TypeError and ValueError."""
+    threads, memory = _whole('threads', threads), _whole('memory', memory)
     if not 0 <= threads <= MAX_THREADS:
         raise ValueError(f'threads must be from 0 to {MAX_THREADS}, not {threads}')
     if memory < 0:
         raise ValueError(f'memory must be a number of bytes, not {memory}')
-    if readback not in ('default', 'lambda'):
-        raise ValueError(f"there is no readback '{readback}': it is 'default' or 'lambda'")
+    return running.Resources(threads, memory)
+
+
+def _whole(name: str, value: SupportsIndex) -> int:
+    """An int of what is one, such as numpy's; raises TypeError."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f'{name} must be an int, not {value!r}') from None

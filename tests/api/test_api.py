@@ -196,6 +196,20 @@ def test_wrong_options(act: Callable[[], object], message: str) -> None:
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(('act', 'message'), [
+    (lambda: bend.run('main = 1', threads=1.5), 'threads must be an int, not 1.5'),  # type: ignore[arg-type]
+    (lambda: bend.run('main = 1', memory=1e9), 'memory must be an int, not 1000000000.0'),  # type: ignore[arg-type]
+    (lambda: bend.run('main = 1', memory='1G'), "memory must be an int, not '1G'"),  # type: ignore[arg-type]
+    (lambda: bend.run(b'main = 1'), "a program is a path or its text, not b'main = 1'"),  # type: ignore[arg-type]
+    (lambda: bend.check(None), 'a program is a path or its text, not None'),  # type: ignore[arg-type]
+    (lambda: bend.compile('main = 1', entrypoint=5), 'must be the name of a function'),  # type: ignore[arg-type]
+])
+def test_options_of_wrong_types(act: Callable[[], object], message: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        act()
+    assert message in str(caught.value)
+
+
 def test_warnings() -> None:
     assert bend.check('def main(): return 1') == ()
     program = bend.compile('def main(): return 1\ndef f(): return 2', warn='unused-definition')
