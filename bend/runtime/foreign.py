@@ -31,7 +31,8 @@ def register(name: str, function: F) -> F:
     """Offers a function to Bend programs under a name. It gets the argument of the call as a Python value, and what it
     returns becomes the result; an exception becomes a `Result/Err` with its text. A name can be given again.
 
-    Raises ValueError for a name that a primitive of `IO/call` has, and TypeError for what cannot be called.
+    Raises ValueError for a name that is empty or that a primitive of `IO/call` has, and TypeError for what cannot be
+    called.
 
     >>> import bend
     >>> bend.register('shout', str.upper)('abc')
@@ -47,6 +48,9 @@ def register(name: str, function: F) -> F:
         raise TypeError('register takes a name and a function')
     if name in PRIMITIVES:
         raise ValueError(f"'{name}' is a primitive of Bend's own")
+    if not name:
+        # Calls whose name is no text come with this one (`bend.runtime.io.name_of`).
+        raise ValueError('a registered function needs a name that is not empty')
     _functions[name] = function
     return function
 

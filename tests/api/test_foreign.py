@@ -105,6 +105,8 @@ def test_an_interrupt_goes_through() -> None:
 def test_registering() -> None:
     with pytest.raises(ValueError, match='primitive'):
         bend.register('WRITE', print)
+    with pytest.raises(ValueError, match='not empty'):
+        bend.register('', print)
     with pytest.raises(TypeError):
         bend.register('name', 5)  # type: ignore[type-var]
     bend.register('once', len)
