@@ -94,8 +94,7 @@ class HostLibrary:
         try:
             return self._written(Ok(function(self._value(argument))), argument)
         except Exception as problem:
-            text = str(problem)
-            return self._failed(f'{type(problem).__name__}: {text}' if text else type(problem).__name__, argument)
+            return self._failed(_told(problem), argument)
 
     def _failed(self, text: str, argument: Argument) -> Written:
         return self._written(Err(Constructor('IOError/Inner', (text,))), argument)
@@ -105,6 +104,16 @@ class HostLibrary:
 
     def _value(self, argument: Argument) -> Any:
         return self.read(argument.machine, argument.place)
+
+
+def _told(problem: Exception) -> str:
+    """The kind of an exception and its text, if it has any: exceptions may fail even to say what they are."""
+    kind = type(problem).__name__
+    try:
+        text = str(problem)
+    except Exception:
+        return kind
+    return f'{kind}: {text}' if text else kind
 
 
 class MachineMaker:

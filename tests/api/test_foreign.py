@@ -71,15 +71,27 @@ def main():
 ''') == bend.Ok(200)
 
 
+class MuteError(Exception):
+    """An exception that fails to say what it is."""
+
+    def __str__(self) -> str:
+        raise AttributeError('text')
+
+
+def raise_mute(argument: object) -> object:
+    raise MuteError
+
+
 @pytest.mark.parametrize('engine', ['direct', 'net', 'reference'])
 def test_failures_are_results(engine: str) -> None:
     bend.register('divide', lambda x: 1 / x)
     bend.register('make', lambda x: object())
     bend.register('silent', lambda x: [][1:][0])
     bend.register('large', lambda x: 1 << 24)
+    bend.register('mute', raise_mute)
     for name, text in [('divide', 'ZeroDivisionError: division by zero'),
                        ('make', 'TypeError: an object cannot be passed to Bend'),
-                       ('silent', 'IndexError: list index out of range'),
+                       ('silent', 'IndexError: list index out of range'), ('mute', 'MuteError'),
                        ('large', 'ValueError: 16777216 is no u24: it must be from 0 to 16777215')]:
         inner = bend.Constructor('IOError/Inner', (text,))
         assert program(CALL, engine)(name, 0) == bend.Err(inner)
