@@ -12,9 +12,9 @@ import pytest
 
 from tests.cli.conftest import Command
 
-COMPILER = shutil.which('gcc') or shutil.which('clang')
+COMPILERS = [name for name in ('gcc', 'clang') if shutil.which(name)]
 FLAGS = ('-std=c11', '-O0', '-Wall', '-Wextra', '-Werror')
-needs_compiler = pytest.mark.skipif(COMPILER is None, reason='there is no C compiler')
+needs_compiler = pytest.mark.skipif(not COMPILERS, reason='there is no C compiler')
 
 RESULTS = r'''
 type Shape:
@@ -150,18 +150,17 @@ def main():
 '''
 
 
-@pytest.fixture
-def standalone(bend: Command, tmp_path: Path) -> Callable[..., str]:
-    """Makes a program of a source, with options of `gen-c`, and a C compiler, to which warnings are errors; gives its
-    path."""
+@pytest.fixture(params=COMPILERS or ['none'])
+def standalone(bend: Command, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[..., str]:
+    """Makes a program of a source, with options of `gen-c`, and each C compiler that is there, to which warnings are
+    errors; gives its path."""
     def make(source: str, *words: str) -> str:
-        assert COMPILER is not None
         path = tmp_path / 'made.bend'
         path.write_text(source, encoding='utf-8')
         outcome = bend('gen-c', *words, path)
         assert outcome.code == 0, outcome.err
         (tmp_path / 'made.c').write_text(outcome.out, encoding='utf-8')
-        command = [COMPILER, *FLAGS, 'made.c', '-o', 'made', '-lm', '-lpthread']
+        command = [request.param, *FLAGS, 'made.c', '-o', 'made', '-lm', '-lpthread']
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return str(tmp_path / 'made')
