@@ -6,13 +6,12 @@ threads: runs share nothing, and compilations wait for each other.
 
 from __future__ import annotations
 
-import operator
 import os
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, SupportsIndex
+from typing import Any
 
 from bend import compiling, driver, marshal, running
 from bend.diagnostics import BendError, Diagnostic, Severity
@@ -23,6 +22,7 @@ from bend.passes import PassManager
 from bend.running_direct import DirectResult, NeedsNets, Session, Unforeseen
 from bend.runtime.cache import Cache
 from bend.source import Source
+from bend.values import whole
 
 MAX_THREADS = 1024
 
@@ -245,17 +245,9 @@ def _words(words: Iterable[str]) -> Iterable[str]:
 
 def _resources(threads: int, memory: int) -> running.Resources:
     """What a run may use; raises TypeError and ValueError."""
-    threads, memory = _whole('threads', threads), _whole('memory', memory)
+    threads, memory = whole(threads, 'threads'), whole(memory, 'memory')
     if not 0 <= threads <= MAX_THREADS:
         raise ValueError(f'threads must be from 0 to {MAX_THREADS}, not {threads}')
     if memory < 0:
         raise ValueError(f'memory must be a number of bytes, not {memory}')
     return running.Resources(threads, memory)
-
-
-def _whole(name: str, value: SupportsIndex) -> int:
-    """An int of what is one, such as numpy's; raises TypeError."""
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise TypeError(f'{name} must be an int, not {value!r}') from None

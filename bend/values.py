@@ -6,11 +6,14 @@ number is meant, and stand for constructors and for what is no data. See docs/py
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, SupportsIndex
 
 MAX_U24 = 0xFFFFFF
 MIN_I24, MAX_I24 = -0x800000, 0x7FFFFF
+MAX_TOLD_BITS = 128
+"""Of larger numbers errors only say how large they are."""
 
 
 class U24(int):
@@ -26,9 +29,9 @@ class U24(int):
 
     __slots__ = ()
 
-    def __new__(cls, value: int) -> U24:
-        """Raises ValueError outside of 0 to 2^24 - 1."""
-        return super().__new__(cls, checked(value, 'u24', 0, MAX_U24))
+    def __new__(cls, value: SupportsIndex) -> U24:
+        """Raises ValueError outside of 0 to 2^24 - 1, and TypeError for what is no int."""
+        return super().__new__(cls, checked(whole(value, 'U24'), 'u24', 0, MAX_U24))
 
     def __repr__(self) -> str:
         return f'U24({int(self)})'
@@ -45,9 +48,9 @@ class I24(int):
 
     __slots__ = ()
 
-    def __new__(cls, value: int) -> I24:
-        """Raises ValueError outside of -2^23 to 2^23 - 1."""
-        return super().__new__(cls, checked(value, 'i24', MIN_I24, MAX_I24))
+    def __new__(cls, value: SupportsIndex) -> I24:
+        """Raises ValueError outside of -2^23 to 2^23 - 1, and TypeError for what is no int."""
+        return super().__new__(cls, checked(whole(value, 'I24'), 'i24', MIN_I24, MAX_I24))
 
     def __repr__(self) -> str:
         return f'I24({int(self)})'
@@ -75,11 +78,12 @@ class Nat(int):
 
     __slots__ = ()
 
-    def __new__(cls, value: int) -> Nat:
-        """Raises ValueError for negative numbers."""
-        if value < 0:
-            raise ValueError(f'{value} is no Nat: it must not be negative')
-        return super().__new__(cls, value)
+    def __new__(cls, value: SupportsIndex) -> Nat:
+        """Raises ValueError for negative numbers, and TypeError for what is no int."""
+        number = whole(value, 'Nat')
+        if number < 0:
+            raise ValueError(f'{number} is no Nat: it must not be negative')
+        return super().__new__(cls, number)
 
     def __repr__(self) -> str:
         return f'Nat({int(self)})'
@@ -88,8 +92,19 @@ class Nat(int):
 def checked(value: int, kind: str, least: int, most: int) -> int:
     """The value if it is in range; raises ValueError."""
     if not least <= value <= most:
-        raise ValueError(f'{value} is no {kind}: it must be from {least} to {most}')
+        # Python refuses to write out the digits of very large numbers.
+        told = f'{value}' if value.bit_length() <= MAX_TOLD_BITS else f'an int of {value.bit_length()} bits'
+        raise ValueError(f'{told} is no {kind}: it must be from {least} to {most}')
     return value
+
+
+def whole(value: SupportsIndex, name: str) -> int:
+    """An int of what is one, such as numpy's; raises TypeError, which calls it by a name. What has a fraction is not
+    rounded."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f'{name} must be an int, not {value!r}') from None
 
 
 class Constructor:
@@ -108,6 +123,9 @@ class Constructor:
     fields: tuple[Any, ...]
 
     def __init__(self, name: str, fields: Iterable[Any] = ()) -> None:
+        """Raises TypeError for a name that is no string."""
+        if not isinstance(name, str):
+            raise TypeError(f'the name of a constructor must be a str, not {name!r}')
         object.__setattr__(self, 'name', name)
         object.__setattr__(self, 'fields', tuple(fields))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -143,6 +144,7 @@ def test_wrong_types(parameter: str, value: object, message: str) -> None:
 
 @pytest.mark.parametrize(('value', 'message'), [
     (1 << 24, '16777216 is no u24: it must be from 0 to 16777215'), (-8388609, '-8388609 is no i24'),
+    pytest.param(1 << 99999, 'an int of 100000 bits is no u24', id='large'),
     (1e40, '1e+40 is no f24: it is too large'), ([1, 1 << 24], 'no u24'), ((), 'at least two elements'),
     ((1,), 'at least two elements'), ({-1: 2}, '-1 is no u24'), ([-1, 9000000], '9000000 is no i24'),
     (Constructor('Tree/Lef', (1,)), "there is no constructor 'Tree/Lef' in the program. Did you mean 'Tree/Leaf'?"),
@@ -191,6 +193,18 @@ def test_deep_values(engine: str) -> None:
     assert read == LEAF
     assert program(IDENTITY, engine)(Nat(DEPTH)) == DEPTH
     assert program(IDENTITY, engine)(list(range(DEPTH))) == list(range(DEPTH))
+
+
+@pytest.mark.parametrize(('make', 'message'), [
+    (lambda: U24(1.5), 'U24 must be an int, not 1.5'),  # type: ignore[arg-type]
+    (lambda: I24('1'), "I24 must be an int, not '1'"),  # type: ignore[arg-type]
+    (lambda: Nat(None), 'Nat must be an int, not None'),  # type: ignore[arg-type]
+    (lambda: Constructor(5), 'the name of a constructor must be a str, not 5'),  # type: ignore[arg-type]
+])
+def test_values_are_not_made_of_other_types(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        make()
+    assert str(caught.value) == message
 
 
 def test_values_are_immutable_and_can_be_pickled() -> None:
