@@ -73,3 +73,22 @@ def test_several_evaluations() -> None:
     with open_run(program, Device(heap_bytes=1 << 20)) as run:
         for _ in range(3):
             assert shown(run, run.evaluate(0)) == result
+
+
+def test_blocks_run_side_by_side() -> None:
+    """Blocks with equal shares come to their ends together, so none has to give back what it has begun."""
+    program = program_of('''
+def sum(depth, x):
+  switch depth:
+    case 0:
+      return x
+    case _:
+      return sum(depth-1, x * 2) + sum(depth-1, x * 2 + 1)
+
+def main():
+  return sum(12, 0)
+''')
+    device = Device(4, 4, heap_bytes=1 << 20, alone_below=2, step_below=4, rounds_below=4)
+    with open_run(program, device) as run:
+        assert shown(run, run.evaluate(0)) == str(sum(range(1 << 12)) & 0xFFFFFF)
+        assert run.waves[0] == 2

@@ -18,10 +18,11 @@ from bend.runtime.kernel.lang import (
     noinline,
     noreturn,
     trap,
+    u32,
     u64,
 )
 from bend.runtime.kernel.waves.main import begin
-from bend.runtime.kernel.waves.schedule import GRID, advance
+from bend.runtime.kernel.waves.schedule import GRID, LOCAL, advance
 from bend.runtime.kernel.waves.state import STOP_BARRIER, Shared, Worker
 from bend.runtime.kernel.waves.stop import check_loop, stop_run
 
@@ -72,6 +73,30 @@ def advance_block(shared: Ptr[Shared], block: u64) -> u64:
     return barrier
 
 
+@noinline
+def run_wave(shared: Ptr[Shared]) -> u64:
+    """Runs all lanes up to the next barrier of the device; says whether it is one, or the end. Blocks take turns round
+    by round, as they run side by side on a GPU: so they see the same of each other."""
+    lanes = Ptr[Worker](shared.first)
+    barrier: u64 = LOCAL
+    for block in range(shared.blocks):
+        lanes[block * shared.threads].block.found = u32(LOCAL)
+    running = shared.blocks
+    while running != 0:
+        for block in range(shared.blocks):
+            state = lanes[block * shared.threads].block
+            if state.found == LOCAL:
+                found = advance_block(shared, block)
+                state.found = u32(found)
+                if found != LOCAL:
+                    running -= 1
+                    if barrier == LOCAL:
+                        barrier = found
+                    elif found != barrier:
+                        stop_run(addr(lanes[block * shared.threads]), STOP_BARRIER, found)
+    return barrier
+
+
 @export
 @noinline
 def run_lanes(shared: Ptr[Shared]) -> None:
@@ -79,14 +104,6 @@ def run_lanes(shared: Ptr[Shared]) -> None:
     for index in range(shared.blocks * shared.threads):
         begin(addr(Ptr[Worker](shared.first)[index]))
     while True:
-        barrier: u64 = 0
-        for block in range(shared.blocks):
-            found = advance_block(shared, block)
-            while found > GRID:
-                found = advance_block(shared, block)
-            if block == 0:
-                barrier = found
-            elif found != barrier:
-                stop_run(Ptr[Worker](shared.first), STOP_BARRIER, found)
+        barrier = run_wave(shared)
         if barrier != GRID:
             return

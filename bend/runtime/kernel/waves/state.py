@@ -88,7 +88,8 @@ class Block:
     # has met a long run, modulo 3.
     ends: Array[u32, 2]
     is_long: Array[u32, 3]
-    pad_0: u32
+    # Which barrier the block has come to, where one thread plays all lanes.
+    found: u32
 
 
 @struct
