@@ -185,7 +185,7 @@ PROGRAMS: Mapping[str, tuple[str, tuple[int, ...], int]] = {
 FORMS: Mapping[str, Tuning] = {
     'as it comes': Tuning(), 'looks often': Tuning(least=4), 'looks seldom': Tuning(least=64, most=4096),
     'short turns': Tuning(rounds=2), 'long turns': Tuning(rounds=32), 'large magazines': Tuning(magazine=256),
-    'blocks keep nothing': Tuning(kept=0),
+    'blocks keep nothing': Tuning(kept=0), 'blocks keep much': Tuning(magazine=256, kept=512),
 }
 
 
