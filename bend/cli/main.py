@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
 import os
 import sys
@@ -44,6 +45,9 @@ FAILURE = 1
 CRASH = 101
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the system answers when there is no room for what is written."""
 
 
 def bend() -> NoReturn:
@@ -99,12 +103,24 @@ def _guarded(action: Callable[[], int], argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader has gone. Python flushes stdout once more at exit, and must not fail there.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return BROKEN_PIPE
     except Exception as problem:
         form = _Form.requested(argv)
+        if isinstance(problem, OSError) and problem.errno in _FULL:
+            _drop_output()
+            return _complain(form.text((_no_space(problem),)), FAILURE)
         return _complain(form.text((_crash(problem),)) if form.error_format == 'json' else _crash_text(problem), CRASH)
+
+
+def _drop_output() -> None:
+    # What stands in the buffer cannot be written. Python flushes it once more at exit, and must not fail there.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _no_space(problem: OSError) -> Diagnostic:
+    return error('no-space', f'The output cannot be written: {problem.strerror}.',
+                 hint='Make room where it goes to, or send it elsewhere.')
 
 
 def _complain(text: str, code: int) -> int:

@@ -151,6 +151,15 @@ def test_a_reader_that_goes_away() -> None:
     assert outcome.stderr == ''
 
 
+@pytest.mark.skipif(not os.path.exists('/dev/full'), reason='the system has no /dev/full')
+def test_a_full_disk_is_no_fault_of_the_compiler(program: Write) -> None:
+    with open('/dev/full', 'w') as full:
+        outcome = subprocess.run([sys.executable, '-m', 'bend', 'desugar', program('main = 1\n')],
+                                 cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert outcome.returncode == 1
+    assert outcome.stderr.startswith('error[no-space]: The output cannot be written: ')
+
+
 # ---- hvm -------------------------------------------------------------------------------------
 
 
