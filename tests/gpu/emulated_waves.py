@@ -1,9 +1,9 @@
 """Lanes that begin as those of a GPU do, on threads of the system."""
 
 from bend.runtime.kernel.lang import Ptr, export, struct, u64
-from bend.runtime.kernel.waves.begin import Start, begin_lane
+from bend.runtime.kernel.waves.begin import Start, begin_lane, end_lane
 from bend.runtime.kernel.waves.main import lane_main
-from bend.runtime.kernel.waves.state import Block
+from bend.runtime.kernel.waves.state import Block, Worker
 
 
 @struct
@@ -14,8 +14,11 @@ class LaneStart:
     memory: Ptr[Block]
     block: u64
     index: u64
+    state: Ptr[Worker]
 
 
 @export
 def emulated_main(lane: Ptr[LaneStart]) -> None:
-    lane_main(begin_lane(lane.start, lane.memory, lane.block, lane.index))
+    begin_lane(lane.start, lane.state, lane.memory, lane.block, lane.index)
+    lane_main(lane.state)
+    end_lane(lane.state)

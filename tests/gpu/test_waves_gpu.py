@@ -87,8 +87,8 @@ def test_memory_runs_out() -> None:
 
 def test_an_interrupt_stops_the_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
     program, device = emulated(book_of('def main(): return f(1)\ndef f(x): return f(x) + f(x)\n'), free=1 << 30)
-    interrupt_launches(monkeypatch)
     with open_gpu_run(program, device, SMALL, NO_CACHE) as run, pytest.raises(KeyboardInterrupt):
+        interrupt_launches(monkeypatch)
         run.evaluate(0)
 
 

@@ -40,6 +40,8 @@ FREE = 64 << 20
 THREADS_PER_BLOCK, MULTIPROCESSORS, MAJOR = 1, 16, 75
 """Numbers of attributes."""
 ATTRIBUTES = {**H100, THREADS_PER_BLOCK: 64, MULTIPROCESSORS: 1}
+STATE_WORDS = 1 << 8
+"""More than the state of a lane has."""
 TARGETS = (EMULATION, Path(__file__).parent / 'emulated_waves.py')
 
 
@@ -85,8 +87,10 @@ class WavesKernel:
         # What barriers count here, which a GPU does itself, comes first.
         memory = bytes(16) + b'\xab' * (grid.shared_memory - 16)
         blocks = [ctypes.create_string_buffer(memory, len(memory)) for _ in range(grid.blocks)]
-        lanes = [(ctypes.c_uint64 * 4)(address, ctypes.addressof(blocks[lane // grid.threads]),
-                                       *divmod(lane, grid.threads)) for lane in range(count)]
+        states = [(ctypes.c_uint64 * STATE_WORDS)() for _ in range(count)]
+        lanes = [(ctypes.c_uint64 * 5)(address, ctypes.addressof(blocks[lane // grid.threads]),
+                                       *divmod(lane, grid.threads), ctypes.addressof(state))
+                 for lane, state in enumerate(states)]
         with signals_blocked():
             threads = [start_thread(self._function, ctypes.addressof(lane), stacks.address + number * NATIVE_STACK,
                                     NATIVE_STACK) for number, lane in enumerate(lanes)]

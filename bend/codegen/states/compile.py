@@ -38,6 +38,8 @@ ENTRY = 'run_entry'
 APPLY = 'apply_value'
 ACTING = (APPLY, MAKE)
 """What the host asks for where it performs actions."""
+LANE = 'gpu_lane'
+"""What each thread of a GPU runs."""
 KERNEL_ASKS = (ENTRY, 'cell_words')
 """What the host and the kernel ask for."""
 ALWAYS = (ENTRY, MAKE)
@@ -88,7 +90,15 @@ def compile_gpu(book: core.Book, capability: tuple[int, int], cache: Cache, *, e
     """Compiles a book for GPUs of a compute capability; the object code is PTX, as bytes. Raises `Unsupported`, and
     TooOld."""
     compiled = compile_states(book, (GPU,), eta=eta, check_overflow=check_overflow)
-    return described(compiled, gpu_ptx(compiled.module, GPU_MAIN, capability, cache).encode(), check_overflow)
+    module = merge(compiled.module, lir.Module((_lane(compiled.module),)))
+    return described(compiled, gpu_ptx(module, LANE, capability, cache).encode(), check_overflow)
+
+
+def _lane(module: lir.Module) -> lir.Function:
+    """What is launched on a GPU: gives a lane memory for its state, on its own stack."""
+    start = lir.Local('start', lir.U64)
+    call = module.function(GPU_MAIN).call(start, lir.StackArray(lir.StructName('Worker'), 1))
+    return lir.Function(LANE, ((start.name, lir.U64),), lir.VOID, (lir.ExprStmt(call),), exported=True)
 
 
 def described(compiled: Compiled, object_code: bytes, check_overflow: bool) -> WavesProgram:

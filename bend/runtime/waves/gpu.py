@@ -106,11 +106,18 @@ class GpuRun(WavesRun):
         worker = program.program.layouts['Worker']
         self.device_seconds = 0.0
         self.launches = 0
-        self._changes = dict.fromkeys(range(worker['']), 0)
+        self._changes: dict[int, int] = {}
         self._is_first = True
         self._start_words = program.program.layouts['Start']['']
         self._start_buffer = gpu.buffer((self._start_words + 2 * worker['']) * WORD)
         super().__init__(program, None, device)
+        self._warm_up()
+
+    def _warm_up(self) -> None:
+        """Has lanes begin and end. The driver loads code and takes memory for stacks at the first launch, which is
+        not what a program costs."""
+        self._start()
+        self.device_seconds, self.launches = 0.0, 0
 
     def close(self) -> None:
         for region in self.regions.values():
@@ -127,7 +134,7 @@ class GpuRun(WavesRun):
             region.words.clear()
 
     def _start_lanes(self, fields: Mapping[str, int]) -> None:
-        """Lanes are filled in on the device, and find out there who they are."""
+        """Lanes are filled in on the device, where they find out who they are."""
         layout = self.program.layouts['Worker']
         self._changes.update({layout[name]: value for name, value in fields.items()})
 
@@ -176,6 +183,11 @@ class GpuRun(WavesRun):
     def stop_detail(self) -> int:
         """What the lane that stopped the run said besides the reason."""
         return self._shared('stop_detail')
+
+    @property
+    def waves(self) -> tuple[int, int]:
+        layout, words = self.program.layouts['Worker'], self.regions['lanes'].words
+        return words[layout['wave'] * self.device.lanes], words[layout['round'] * self.device.lanes]
 
     def workers(self) -> tuple[WorkerCount, ...]:
         """As that of a run on the CPU: what lanes do is not counted."""

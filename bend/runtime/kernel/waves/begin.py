@@ -1,16 +1,22 @@
-"""How lanes of a device begin that the host does not fill in, since there are many.
+"""How lanes of a device begin that the host does not fill in, since there are many; and what they leave to the next
+launch of the run.
 
-It says what is the same in all, and each lane adds what is its own.
+On a GPU, the state of a lane lies in memory that is its own (local memory): there the same word of all lanes of a warp
+is one access, and stays in the nearest cache whatever others do. Between launches it is kept in the memory of the
+device, word by word for all lanes, for the same reason.
+
+What others access as fields is accessed as words here, in functions that stay functions: so nobody can assume that the
+two do not meet.
 """
 
-from bend.runtime.kernel.lang import RELAXED, Ptr, addr, atomic_store, cast, inline, noinline, struct, u64
+from bend.runtime.kernel.lang import Ptr, addr, cast, inline, noinline, sizeof, struct, u64
 from bend.runtime.kernel.waves.state import Block, Shared, Worker
 
 
 @struct
 class Start:
-    """What a launch gets: words of lanes that change, as pairs of a place in `Worker` and what is there now. In the
-    first launch of a run lanes find out where they are."""
+    """What a launch gets: words that are the same in all lanes, as pairs of a place in `Worker` and what is there. In
+    the first launch of a run all others are 0, and later as they were left."""
 
     shared: Ptr[Shared]
     changes: Ptr[u64]
@@ -19,21 +25,51 @@ class Start:
 
 
 @inline
-def begin_lane(s: Ptr[Start], memory: Ptr[Block], block: u64, index: u64) -> Ptr[Worker]:
-    """The lane of a number in a block with its memory, ready to run."""
+def begin_lane(s: Ptr[Start], w: Ptr[Worker], memory: Ptr[Block], block: u64, index: u64) -> None:
+    """Makes the lane of a number in a block with its memory ready to run. Its state is at `w`."""
     shared = s.shared
     lane = block * shared.threads + index
-    w = addr(Ptr[Worker](shared.first)[lane])
-    change_words(cast(Ptr[u64], w), s.changes, s.change_count)
+    words = cast(Ptr[u64], w)
     if s.is_first != 0:
-        w.id = lane
-        w.index = index
+        clear_words(words, sizeof(Worker) // 8)
+    else:
+        load_words(words, addr(Ptr[u64](shared.first)[lane]), shared.blocks * shared.threads)
+    change_words(words, s.changes, s.change_count)
+    w.id = lane
+    w.index = index
     w.block = memory
-    return w
+
+
+@inline
+def end_lane(w: Ptr[Worker]) -> None:
+    """Leaves the state of a lane to the next launch."""
+    shared = w.shared
+    save_words(cast(Ptr[u64], w), addr(Ptr[u64](shared.first)[w.id]), shared.blocks * shared.threads)
+
+
+@noinline
+def clear_words(words: Ptr[u64], count: u64) -> None:
+    """Makes all words 0."""
+    for number in range(count):
+        words[number] = 0
 
 
 @noinline
 def change_words(words: Ptr[u64], changes: Ptr[u64], count: u64) -> None:
-    """Stores words. (By atomic operations, since others access them as fields.)"""
+    """Stores words that are told."""
     for number in range(count):
-        atomic_store(addr(words[changes[2 * number]]), changes[2 * number + 1], RELAXED)
+        words[changes[2 * number]] = changes[2 * number + 1]
+
+
+@noinline
+def load_words(words: Ptr[u64], kept: Ptr[u64], lanes: u64) -> None:
+    """Loads the words of a lane, which are as far from each other as there are lanes."""
+    for number in range(sizeof(Worker) // 8):
+        words[number] = kept[number * lanes]
+
+
+@noinline
+def save_words(words: Ptr[u64], kept: Ptr[u64], lanes: u64) -> None:
+    """Stores the words of a lane."""
+    for number in range(sizeof(Worker) // 8):
+        kept[number * lanes] = words[number]

@@ -7,14 +7,16 @@ the upper 15 bits; address 0 is that of the run. The bit below these says that t
 
 from bend.runtime.kernel.direct.cells import allocate, release
 from bend.runtime.kernel.lang import (
-    ACQ_REL,
+    ACQUIRE,
     BLOCK,
     RELAXED,
+    RELEASE,
     Ptr,
     addr,
     atomic_add,
     atomic_sub,
     extern,
+    fence,
     inline,
     noinline,
     u64,
@@ -89,8 +91,11 @@ def arrive(target: u64) -> u64:
     frame = target & ADDRESS_MASK
     if frame == 0 or target & ALONE_BIT != 0:
         return frame
-    before = atomic_sub(addr(Ptr[u64](frame)[HEADER]), 1 << MISSING_SHIFT, ACQ_REL)
-    return frame if before >> MISSING_SHIFT == 1 else 0
+    before = atomic_sub(addr(Ptr[u64](frame)[HEADER]), 1 << MISSING_SHIFT, RELEASE)
+    if before >> MISSING_SHIFT != 1:
+        return 0
+    fence(ACQUIRE)
+    return frame
 
 
 @noinline

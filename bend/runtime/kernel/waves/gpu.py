@@ -15,16 +15,18 @@ from bend.runtime.kernel.lang import (
     u64,
 )
 from bend.runtime.kernel.lang import block_barrier as barrier_of_block
-from bend.runtime.kernel.waves.begin import Start, begin_lane
+from bend.runtime.kernel.waves.begin import Start, begin_lane, end_lane
 from bend.runtime.kernel.waves.main import lane_main
 from bend.runtime.kernel.waves.state import Block, Worker
 
 
 @export
-def gpu_main(start: u64) -> None:
-    """What each thread does."""
+def gpu_main(start: u64, w: Ptr[Worker]) -> None:
+    """What each thread does, with memory of its own for its state."""
     memory = cast(Ptr[Block], shared_memory())
-    lane_main(begin_lane(Ptr[Start](start), memory, u64(block_index()), u64(thread_index())))
+    begin_lane(Ptr[Start](start), w, memory, u64(block_index()), u64(thread_index()))
+    lane_main(w)
+    end_lane(w)
 
 
 @inline
