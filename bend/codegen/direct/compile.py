@@ -11,6 +11,7 @@ from bend.codegen.direct import ir
 from bend.codegen.direct.acting import Acting, acting, add_host
 from bend.codegen.direct.arguments import Arguments, Guess, host_shapes
 from bend.codegen.direct.arithmetic import Arithmetic
+from bend.codegen.direct.branches import branch_first
 from bend.codegen.direct.calls import count_calls
 from bend.codegen.direct.context import WORKER, Context
 from bend.codegen.direct.convert import Converted, convert
@@ -20,6 +21,7 @@ from bend.codegen.direct.flow import Flow, Given, Solver, analyse
 from bend.codegen.direct.forks import fork_calls
 from bend.codegen.direct.inline import inline
 from bend.codegen.direct.kernel_code import PROVIDED, Variant, compiled_kernel
+from bend.codegen.direct.last_calls import last_calls
 from bend.codegen.direct.layout import lay_out
 from bend.codegen.direct.lower import lower_function
 from bend.codegen.direct.ownership import borrowed_parameters
@@ -40,9 +42,9 @@ from bend.runtime.direct.program import ActionForms, CallTable, DirectProgram, E
 from bend.runtime.jit import compile_object, usual_level
 
 Pipeline = tuple[Callable[[ir.Program], ir.Program], ...]
-PIPELINE: Pipeline = (inline, unpack_results, order_calls, fork_calls, move_calls)
+PIPELINE: Pipeline = (inline, unpack_results, order_calls, branch_first, fork_calls, move_calls)
 """The passes over the intermediate form."""
-SERIAL: Pipeline = tuple(step for step in PIPELINE if step is not fork_calls)
+SERIAL: Pipeline = tuple(step for step in PIPELINE if step not in (branch_first, fork_calls))
 """Those for programs with one worker."""
 
 
@@ -132,6 +134,7 @@ def analysed(book: core.Book, pipeline: Pipeline, *, eta: bool, parallel: bool =
     if applied is not None and arguments is not None and guesses:
         arguments = Arguments(applied, arguments.better_guess())
         flow = analyse(program, lambda solver: add_outside(solver, arguments, actions, given))
+    program = last_calls(program, flow)
     seldom = seldom_functions(program)
     context = Context(program, flow, lay_out(program, flow), borrowed_parameters(program, flow),
                       recursive_functions(program), Arithmetic(WORKER, check_overflow), {},

@@ -44,6 +44,10 @@ class Simplifier:
         """The same block with what is known used."""
         return _Copier(self.inliner, {}).block(block)
 
+    def copied(self, block: Block) -> Block:
+        """A copy of a block, simplified, with new variables for those that it binds."""
+        return without_unused(_Copier(self.inliner, {}, renames=True).block(block))
+
 
 def pruned(program: ir.Program) -> ir.Program:
     """Without what the entry does not reach."""
