@@ -24,10 +24,12 @@ from bend.codegen.direct.kernel_code import PROVIDED, Variant, compiled_kernel
 from bend.codegen.direct.last_calls import last_calls
 from bend.codegen.direct.layout import lay_out
 from bend.codegen.direct.lower import lower_function
+from bend.codegen.direct.mutual import inline_mutual
 from bend.codegen.direct.ownership import borrowed_parameters
 from bend.codegen.direct.pairs import unpack_results
 from bend.codegen.direct.schedule import heavy_functions, order_calls
 from bend.codegen.direct.seldom import seldom_functions
+from bend.codegen.direct.sink import sink
 from bend.codegen.direct.spill import spill_parameters
 from bend.codegen.direct.tails import move_calls
 from bend.codegen.emit_llvm import emit_module
@@ -42,7 +44,8 @@ from bend.runtime.direct.program import ActionForms, CallTable, DirectProgram, E
 from bend.runtime.jit import compile_object, usual_level
 
 Pipeline = tuple[Callable[[ir.Program], ir.Program], ...]
-PIPELINE: Pipeline = (inline, unpack_results, order_calls, branch_first, fork_calls, move_calls)
+PIPELINE: Pipeline = (inline, inline_mutual, unpack_results, order_calls, branch_first, sink, fork_calls,
+                      move_calls)
 """The passes over the intermediate form."""
 SERIAL: Pipeline = tuple(step for step in PIPELINE if step not in (branch_first, fork_calls))
 """Those for programs with one worker."""

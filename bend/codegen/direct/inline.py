@@ -11,6 +11,7 @@ constructor, an operation of two constants, the application of a known function.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass, field, replace
 
 from bend.codegen.direct import ir
@@ -31,6 +32,16 @@ def inline(program: ir.Program) -> ir.Program:
     for name in names:
         inliner.process(name)
     return pruned(replace(program, functions=inliner.done, places=tuple(inliner.places.places),
+                          callers=tuple(inliner.places.callers)))
+
+
+def inline_again(program: ir.Program, callers: Container[str], chosen: frozenset[str]) -> ir.Program:
+    """A program whose calls were inlined before, with the calls of chosen functions inlined into some of its functions.
+    No chosen function calls one."""
+    inliner = _Inliner(program, 'm', chosen)
+    functions = {name: inliner.copied(function) if name in callers else function
+                 for name, function in program.functions.items()}
+    return pruned(replace(program, functions=functions, places=tuple(inliner.places.places),
                           callers=tuple(inliner.places.callers)))
 
 
@@ -91,10 +102,11 @@ def size_of(block: Block) -> int:
 
 @dataclass
 class _Inliner:
-    """Inlines calls; or only simplifies, with a `mark` of its own for new variables."""
+    """Inlines calls; or only those of chosen functions, with a `mark` of its own for new variables."""
 
     program: ir.Program
     mark: str = ''
+    chosen: frozenset[str] = frozenset()
     done: dict[str, ir.Function] = field(default_factory=dict)
     active: set[str] = field(default_factory=set)
     made: int = 0
@@ -110,17 +122,20 @@ class _Inliner:
         """A function with its calls inlined."""
         if name in self.done:
             return self.done[name]
-        function = self.program.functions[name]
         self.active.add(name)
-        copier = _Copier(self, {})
-        body = without_unused(copier.block(function.body))
+        self.done[name] = self.copied(self.program.functions[name])
         self.active.discard(name)
-        self.done[name] = replace(function, body=body)
         return self.done[name]
+
+    def copied(self, function: ir.Function) -> ir.Function:
+        """The function with calls inlined into it, and what is known used."""
+        return replace(function, body=without_unused(_Copier(self, {}).block(function.body)))
 
     def body_to_inline(self, name: str) -> ir.Function | None:
         """The function whose calls are replaced by its body, if this is one."""
-        if self.mark or name in self.active or name not in self.program.functions:
+        if self.mark:
+            return self.program.functions[name] if name in self.chosen else None
+        if name in self.active or name not in self.program.functions:
             return None
         function = self.process(name)
         if not function.parameters:
