@@ -138,6 +138,8 @@ class _GpuFunction(FunctionEmitter):
             return self.ptx('exit')
         if name == 'device_time':
             return self.ptx('mov.u64 $0, %globaltimer', 'i64')
+        if name == 'cycles':
+            return self.ptx('mov.u64 $0, %clock64', 'i64')
         if name == 'shared_memory':
             return self.module.declare(SHARED_MEMORY,
                                        f'@{SHARED_MEMORY} = external addrspace(3) global [0 x i8], align 16')

@@ -13,7 +13,8 @@ INTRINSICS: Mapping[str, Kind] = {
     'likely': 'bool', 'unlikely': 'bool',
     'prefetch': 'none', 'trap': 'none', 'pause': 'none', 'stack_pointer': 'address',
     'thread_index': 'index', 'block_index': 'index', 'block_threads': 'index', 'grid_blocks': 'index',
-    'block_barrier': 'none', 'exit_thread': 'none', 'device_time': 'address', 'shared_memory': 'shared',
+    'block_barrier': 'none', 'exit_thread': 'none', 'device_time': 'address', 'cycles': 'address',
+    'shared_memory': 'shared',
 }
 """What each takes and gives: `int`, `float` or `bool` give their operand's type, `none` gives nothing; `address` is a
 u64, `index` a u32, and `shared` a pointer to bytes in shared memory, all without an operand.
@@ -23,11 +24,12 @@ The count of zeros of the word 0 is its width. `prefetch` takes a pointer.
 
 GPU_ONLY = frozenset({
     'thread_index', 'block_index', 'block_threads', 'grid_blocks', 'block_barrier', 'exit_thread', 'device_time',
-    'shared_memory',
+    'cycles', 'shared_memory',
 })
 """Which thread of its block this is, which block, and how many there are; waiting until all threads of the block are
 there or have ended, and seeing what they stored; ending this thread, wherever it is; nanoseconds of a clock that all
-threads share; the memory that the launch gave to this block.
+threads share, and cycles of the clock of this multiprocessor, which is read fast; the memory that the launch gave to
+this block.
 
 Kernel code that runs on both asks functions which are written twice, once with these."""
 

@@ -15,10 +15,12 @@ class LaneStart:
     block: u64
     index: u64
     state: Ptr[Worker]
+    stack: u64
 
 
 @export
 def emulated_main(lane: Ptr[LaneStart]) -> None:
     begin_lane(lane.start, lane.state, lane.memory, lane.block, lane.index)
+    lane.state.stack = lane.stack
     lane_main(lane.state)
     end_lane(lane.state)

@@ -1,13 +1,13 @@
 """What a GPU takes for programs that it runs again and again, on the direct engine.
 
     python -m tests.gpu.kernel_times --dir FOLDER [--runs 4] [--threads-per-block N] psum=24 tree=20 …
-    python -m tests.gpu.kernel_times --dir FOLDER --set rounds_below=128 --set budget=64 bitonic=18
+    python -m tests.gpu.kernel_times --dir FOLDER --set rounds_below=128 --set first_chunk=4096 bitonic=18
     python -m tests.gpu.kernel_times --dir FOLDER --emulated bitonic=18
 
 FOLDER holds NAME.bend for each NAME=SIZE, whose `main` takes the size. Columns: milliseconds of the device for each run
 in turn (the first one touches memory for the first time), waves and rounds of the last one, and the memory it has used.
 `--set` changes how the device is used (`bend.runtime.waves.host.Device`). `--emulated` counts the waves of a device
-of 132 blocks of 256 lanes without a GPU; its times mean nothing.
+of 128 blocks of 256 lanes without a GPU; its times mean nothing.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from bend.runtime.gpu_device import require_gpu
 from bend.runtime.waves.gpu import BLOCK_CAPACITY, FIRST_CHUNK, MOST_ALONE, GpuRun, gpu_grid
 from bend.runtime.waves.host import Device, WavesRun, open_run
 
-EMULATED = Device(132, 256, heap_bytes=4 << 30, first_chunk=FIRST_CHUNK, capacity=1 << 20,
-                  block_capacity=BLOCK_CAPACITY, alone_below=MOST_ALONE, step_below=132, rounds_below=256)
-"""As `gpu_grid` uses a GPU with that many blocks."""
+EMULATED = Device(128, 256, heap_bytes=4 << 30, first_chunk=FIRST_CHUNK, capacity=1 << 20,
+                  block_capacity=BLOCK_CAPACITY, alone_below=MOST_ALONE, step_below=128, rounds_below=256)
+"""As `gpu_grid` uses a GPU with 132 multiprocessors."""
 FIELDS = tuple(field.name for field in fields(Device) if field.type == 'int')
 
 
@@ -53,6 +53,7 @@ def times(device: gpu.Gpu, book: core.Book, request: gpu.Request, runs: int, cha
     kernel = device.link(program.program.object_code.decode(), cache)
     used = replace(gpu_grid(program, device, kernel, request), **changes)
     with closing(GpuRun(program, device, kernel, used)) as run:
+        run.warm_up()
         found, before = [], 0.0
         for _ in range(runs):
             run.evaluate(0)

@@ -92,6 +92,11 @@ def test_an_interrupt_stops_the_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
         run.evaluate(0)
 
 
+@pytest.mark.parametrize(('fitting', 'used'), [(132, 128), (264, 256), (144, 128), (108, 108), (1, 1), (7, 7), (9, 8)])
+def test_blocks_are_even(fitting: int, used: int) -> None:
+    assert gpu.even_blocks(fitting) == used
+
+
 def test_words_of_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpu, 'PAGE', 4)
     buffer = WavesBuffer(80)

@@ -14,7 +14,7 @@ from bend.codegen import gpu_nets, lir
 from bend.codegen.emit_llvm import emit_module
 from bend.codegen.gpu_nets import gpu_net_module
 from bend.codegen.states import compile as states
-from bend.codegen.states.compile import compile_states, described
+from bend.codegen.states.compile import STACK_WORDS, compile_states, described
 from bend.deep_stack import with_deep_stack
 from bend.desugar import core
 from bend.runtime import gpu, gpu_device
@@ -87,9 +87,10 @@ class WavesKernel:
         # What barriers count here, which a GPU does itself, comes first.
         memory = bytes(16) + b'\xab' * (grid.shared_memory - 16)
         blocks = [ctypes.create_string_buffer(memory, len(memory)) for _ in range(grid.blocks)]
-        states = [(ctypes.c_uint64 * STATE_WORDS)() for _ in range(count)]
-        lanes = [(ctypes.c_uint64 * 5)(address, ctypes.addressof(blocks[lane // grid.threads]),
-                                       *divmod(lane, grid.threads), ctypes.addressof(state))
+        states = [(ctypes.c_uint64 * (STATE_WORDS + STACK_WORDS))() for _ in range(count)]
+        lanes = [(ctypes.c_uint64 * 6)(address, ctypes.addressof(blocks[lane // grid.threads]),
+                                       *divmod(lane, grid.threads), ctypes.addressof(state),
+                                       ctypes.addressof(state) + 8 * STATE_WORDS)
                  for lane, state in enumerate(states)]
         with signals_blocked():
             threads = [start_thread(self._function, ctypes.addressof(lane), stacks.address + number * NATIVE_STACK,

@@ -86,6 +86,7 @@ def bytes_in_use(run: WavesRun) -> int:
     for index in range(run.device.lanes):
         start = index * lane['']
         in_use -= lanes[start + lane['end']] - lanes[start + lane['next']]
+        in_use -= lanes[start + lane['frame_count']] * run.states.frame_words * WORD
         lists += [(lanes[start + lane['free'] + size], size) for size in range(FREE_LISTS)]
         lists += [(lanes[start + lane['large'] + order], 1 << order) for order in range(LARGE_LISTS)]
     for size in range(FREE_LISTS):

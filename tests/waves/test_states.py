@@ -106,7 +106,7 @@ def test_loops_look_rarely() -> None:
     branch = lir.If(lir.Compare('eq', A, B), (lir.Return(A),))
     loop = lir.While(lir.Const(1, lir.BOOL), (look, branch))
     changed = with_rare_checks(function('f', loop)).body
-    assert changed[0] == lir.Assign(TURNS, lir.Const(0, lir.U32))
+    assert changed[0] == lir.Assign(TURNS, lir.Const(1, lir.U32))
     assert isinstance(changed[1], lir.While)
     count, rarely, rest = changed[1].body
     assert isinstance(count, lir.Assign) and count.target == TURNS and rest == branch

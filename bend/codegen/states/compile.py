@@ -72,7 +72,7 @@ def compile_states(book: core.Book, targets: Sequence[object], *, eta: bool = Tr
     known = {item.name: item for item in module.functions}
     states, plain = split(functions, known[MAKE], acts=front.actions is not None)
     machine = lay_out(states, structs, WORKER.name)
-    made = [sequential(machine, structs['Worker'], STACK_WORDS), stepping(machine), *fact_functions(machine)]
+    made = [sequential(machine, structs['Worker']), stepping(machine), *fact_functions(machine)]
     kept = replace(module, functions=tuple(item for item in module.functions if item.name not in ALWAYS))
     program = lir.Module((*made, *plain), tuple(context.structs.values()), (*tables(context), *fact_tables(machine)))
     return Compiled(merge(kept, program), machine, replace(front, context=context))
@@ -95,9 +95,10 @@ def compile_gpu(book: core.Book, capability: tuple[int, int], cache: Cache, *, e
 
 
 def _lane(module: lir.Module) -> lir.Function:
-    """What is launched on a GPU: gives a lane memory for its state, on its own stack."""
+    """What is launched on a GPU: gives a lane memory of its own, for its state and the stack of sequential runs."""
     start = lir.Local('start', lir.U64)
-    call = module.function(GPU_MAIN).call(start, lir.StackArray(lir.StructName('Worker'), 1))
+    call = module.function(GPU_MAIN).call(start, lir.StackArray(lir.StructName('Worker'), 1),
+                                          lir.StackArray(lir.U64, STACK_WORDS))
     return lir.Function(LANE, ((start.name, lir.U64),), lir.VOID, (lir.ExprStmt(call),), exported=True)
 
 

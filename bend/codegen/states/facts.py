@@ -7,7 +7,7 @@ from bend.codegen.direct.values import u64
 from bend.codegen.states.layout import Machine, Waiting
 
 ENTRY_FACTS, CALL_FACTS = 'entry.facts', 'call.facts'
-ENTRY_COUNT, CALL_COUNT = 6, 4
+ENTRY_COUNT, CALL_COUNT = 7, 4
 """How many facts there are of each (`bend.runtime.kernel.waves.spill`)."""
 
 
@@ -24,8 +24,9 @@ def fact_tables(machine: Machine) -> list[lir.Global]:
     for waiting in machine.waiting.values():
         for index, number in enumerate(waiting.numbers):
             later = _later_calls(machine, waiting, index)
+            given = machine.functions[waiting.calls[index].function].result
             entries[number] = (waiting.size, waiting.kept, waiting.slots[index], waiting.numbers[-1], len(later),
-                               len(calls))
+                               len(calls), machine.ends[given])
             calls += later
     rows = [entries.get(number, (0,) * ENTRY_COUNT) for number in range(max(entries, default=0) + 1)]
     return [_table(ENTRY_FACTS, rows), _table(CALL_FACTS, calls or [(0,) * CALL_COUNT])]

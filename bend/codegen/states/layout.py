@@ -66,8 +66,10 @@ class Machine:
 
     @property
     def entry_words(self) -> int:
-        """The words of the largest entry of the stack."""
-        return 1 + max((item.size for item in self.waiting.values()), default=0)
+        """The words of the largest entry of the stack; a call that waits to go on is one, too."""
+        sizes = [item.size for item in self.waiting.values()]
+        sizes += [self.words(flat.parameters) for flat in self.functions.values()]
+        return 1 + max(sizes, default=0)
 
     def words(self, items: Iterable[lir.Local | lir.Expr]) -> int:
         """How many words values take."""

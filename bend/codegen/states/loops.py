@@ -18,7 +18,7 @@ def with_rare_checks(function: lir.Function) -> lir.Function:
     body = _block(function.body)
     if body == function.body:
         return function
-    return replace(function, body=(lir.Assign(TURNS, lir.Const(0, lir.U32)), *body))
+    return replace(function, body=(lir.Assign(TURNS, lir.Const(1, lir.U32)), *body))
 
 
 def is_check(statement: lir.Stmt) -> bool:

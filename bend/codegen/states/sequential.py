@@ -1,8 +1,9 @@
 """The sequential form: one function that runs a frame to its end, on a stack in memory.
 
-    sequence(w, frame):                       how many words the result in w.results has; or what `spill` gives
+    sequence(w, frame, start):                how many words the result in w.results has; or what `spill` gives
       while true: switch state
-        case f:          if budget or stack are used up and that matters: make frames of this call and the stack
+        case f:          if budget or stack are used up and that matters: make frames of this call and the stack,
+                                                                          or push this call to go on with it later
                          …
                          push live locals, arguments of later calls and the state 'f.1'; state = g     # a call
                          register = x; state = top of the stack                                      # f gives x
@@ -37,7 +38,11 @@ from bend.codegen.states.loops import is_check
 NAME = 'sequence'
 TOP = lir.Local('top', val.POINTER)
 """The first free word of the stack."""
-BOTTOM = lir.Local('bottom', val.POINTER)
+START = lir.Local('start', lir.U64)
+"""Where the stack goes on, if the run was begun before, or 0."""
+VERDICT = lir.Local('verdict', lir.U64)
+GO_ON, SPILL, SUSPEND = range(3)
+"""What a run does that has looked at what others do (`bend.runtime.kernel.waves.spill`)."""
 LIMIT = lir.Local('limit', lir.U64)
 """How far up an entry may begin."""
 BUDGET = lir.Local('budget', lir.U64)
@@ -48,34 +53,55 @@ MOST_LOOKS = 3
 """How many states are looked for before the switch."""
 
 
-def sequential(machine: Machine, worker: lir.Struct, stack_words: int) -> lir.Function:
-    """The function `sequence` of a machine, with so many words of stack."""
-    form = _Sequential(machine, worker, stack_words)
-    return lir.Function(NAME, ((WORKER.name, WORKER.type), (FRAME.name, FRAME.type)), lir.U64, form.body(),
-                        inline='never')
+def sequential(machine: Machine, worker: lir.Struct) -> lir.Function:
+    """The function `sequence` of a machine."""
+    parameters = tuple((local.name, local.type) for local in (WORKER, FRAME, START))
+    return lir.Function(NAME, parameters, lir.U64, _Sequential(machine, worker).body(), inline='never')
 
 
 class _Sequential(Form):
-    def __init__(self, machine: Machine, worker: lir.Struct, stack_words: int) -> None:
+    def __init__(self, machine: Machine, worker: lir.Struct) -> None:
         super().__init__(machine)
         self.worker = worker
-        self.stack_words = stack_words
 
     def body(self) -> lir.Block:
         """The whole function."""
         load = self.worker.load
-        start = lir.Binary('and', lir.Load(lir.IndexAddress(frame_pointer(FRAME), u64(HEADER))), u64(CODE_MASK))
+        stack = load(WORKER, 'stack')
+        first = lir.Binary('and', lir.Load(lir.IndexAddress(frame_pointer(FRAME), u64(HEADER))), u64(CODE_MASK))
+        begin = (
+            lir.Store(self.worker.address(WORKER, 'bottom'), stack),
+            lir.Assign(TOP, lir.Convert(stack, val.POINTER)),
+            lir.Assign(WAITING, u64(0)),
+            lir.Assign(STATE, first),
+            lir.Switch(STATE, tuple(self.begun()), _NEVER),
+        )
+        go_on = (
+            lir.Assign(TOP, lir.Convert(START, val.POINTER)),
+            lir.Assign(WAITING, load(WORKER, 'waiting')),
+            # At least one call is made, or the run ends at once.
+            lir.Assign(BUDGET, lir.Select(lir.Compare('ne', load(WORKER, 'is_leaving'), u64(0)), u64(1),
+                                          lir.Binary('add', BUDGET, u64(1)))),
+            lir.Assign(STATE, lir.Load(_below(1))),
+            lir.Switch(STATE, tuple(self.gone_on()), _NEVER),
+        )
         cases = [*self.ends(), *self.shared_cases(), *self.resumed()]
         return (
-            lir.Assign(BOTTOM, lir.StackArray(lir.U64, self.stack_words)),
-            lir.Assign(TOP, BOTTOM),
-            lir.Assign(LIMIT, lir.Binary('add', lir.Convert(BOTTOM, lir.U64), load(WORKER, 'stack_room'))),
+            lir.Assign(LIMIT, lir.Binary('add', stack, load(WORKER, 'stack_room'))),
             lir.Assign(BUDGET, load(WORKER, 'budget')),
-            lir.Assign(WAITING, u64(0)),
-            lir.Assign(STATE, start),
-            lir.Switch(STATE, tuple(self.begun()), _NEVER),
+            lir.If(lir.Compare('eq', START, u64(0)), begin, go_on),
             lir.While(lir.Const(1, lir.BOOL), (lir.Switch(STATE, tuple(cases), _NEVER),)),
         )
+
+    def gone_on(self) -> list[lir.Case]:
+        """How the call is taken from the stack that a run was to make when it stopped."""
+        cases = []
+        for name, number in self.machine.entries.items():
+            parameters = self.machine.functions[name].parameters
+            size = self.machine.words(parameters) + 1
+            cases.append(lir.Case((number,), (lir.Assign(TOP, _below(size)),
+                                              *self.loads(TOP, 0, registers(parameters)))))
+        return cases
 
     def begun(self) -> list[lir.Case]:
         """How each frame is brought into registers and on the stack."""
@@ -105,15 +131,25 @@ class _Sequential(Form):
         name = next(name for name, known in machine.entries.items() if known == number)
         is_full = lir.Compare('gt', lir.Convert(TOP, lir.U64), LIMIT)
         is_late = lir.Compare('eq', BUDGET, u64(0))
-        task = frame_pointer(TASK)
-        saved = (
+        task, parameters = frame_pointer(TASK), registers(machine.functions[name].parameters)
+        top = lir.Convert(TOP, lir.U64)
+        spilled = (
             lir.Assign(TASK, runtime('new_frame', lir.U64)),
             lir.Store(lir.IndexAddress(task, u64(HEADER)), u64(number)),
-            *self.stores(task, FIRST, registers(machine.functions[name].parameters)),
-            lir.Return(runtime('spill', lir.U64, FRAME, TASK, lir.Convert(BOTTOM, lir.U64), lir.Convert(TOP, lir.U64))),
+            *self.stores(task, FIRST, parameters),
+            lir.Return(runtime('spill', lir.U64, FRAME, TASK, top)),
+        )
+        size = machine.words(parameters) + 1
+        after = lir.Convert(lir.IndexAddress(TOP, u64(size)), lir.U64)
+        suspended = (
+            *self.stores(TOP, 0, parameters),
+            lir.Store(lir.IndexAddress(TOP, u64(size - 1)), u64(number)),
+            lir.Return(runtime('suspend', lir.U64, FRAME, top, after, WAITING)),
         )
         look = (
-            lir.If(runtime('is_spilling', lir.BOOL, is_full, WAITING), saved),
+            lir.Assign(VERDICT, runtime('judge', lir.U64, is_full, WAITING)),
+            lir.If(lir.Compare('eq', VERDICT, u64(SUSPEND)), suspended),
+            lir.If(lir.Compare('eq', VERDICT, u64(SPILL)), spilled),
             lir.Assign(BUDGET, self.worker.load(WORKER, 'budget')),
         )
         return (lir.Assign(BUDGET, lir.Binary('sub', BUDGET, u64(1))),

@@ -30,6 +30,9 @@ from bend.codegen.states.layout import Machine, Waiting, words_of
 NAME = 'step'
 MISSING_SHIFT, ALONE_BIT, SLOT_SHIFT = 32, 1 << 48, 49
 """What is where in headers and in where results go (`bend.runtime.kernel.waves.frames`)."""
+LEFT = lir.Local('left', lir.U64)
+MOST_CALLS = 64
+"""How many calls that take the place of their caller are made between two looks at whether the run was stopped."""
 GIVE = {1: 'give_one', 2: 'give_two'}
 
 
@@ -45,6 +48,7 @@ class _Stepping(Form):
         start = lir.Binary('and', lir.Load(lir.IndexAddress(frame_pointer(FRAME), u64(HEADER))), u64(CODE_MASK))
         cases = [*self.shared_cases(), *self.resumed()]
         return (
+            lir.Assign(LEFT, u64(MOST_CALLS)),
             lir.Assign(STATE, start),
             lir.Switch(STATE, tuple(self.begun())),
             lir.While(lir.Const(1, lir.BOOL), (
@@ -74,8 +78,11 @@ class _Stepping(Form):
         return (lir.Assign(given, value), lir.Return(runtime(GIVE[len(words)], lir.U64, FRAME, *words)))
 
     def become(self, call: lir.Call) -> lir.Block:
-        """The frame stays that of the function that is called. This may go on for ever, so it looks for the end."""
-        return (lir.ExprStmt(runtime('check_loop', lir.VOID)), *self.start(call))
+        """The frame stays that of the function that is called. This may go on for ever, so it looks for the end now and
+        then."""
+        look = (lir.Assign(LEFT, u64(MOST_CALLS)), lir.ExprStmt(runtime('check_loop', lir.VOID)))
+        is_late = lir.Intrinsic('unlikely', (lir.Compare('eq', LEFT, u64(0)),))
+        return (lir.Assign(LEFT, lir.Binary('sub', LEFT, u64(1))), lir.If(is_late, look), *self.start(call))
 
     def invoke(self, waiting: Waiting) -> lir.Block:
         """The frame becomes one that waits, and calls become frames. All of several are ready at once; a single one is
@@ -95,5 +102,7 @@ class _Stepping(Form):
                  lir.Store(lir.IndexAddress(frame_pointer(FRAME), u64(HEADER)), u64(header))]
         if len(children) == 1:
             return (*made, lir.Return(children[0]))
+        if len(children) == 2:
+            return (*made, lir.ExprStmt(runtime('push_two', lir.VOID, *children)), lir.Return(u64(0)))
         pushes = [lir.ExprStmt(runtime('push_frame', lir.VOID, child)) for child in children]
         return (*made, *pushes, lir.Return(u64(0)))

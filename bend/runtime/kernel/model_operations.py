@@ -130,6 +130,7 @@ grid_blocks = _only_on_gpu('grid_blocks')
 block_barrier = _only_on_gpu('block_barrier')
 exit_thread = _only_on_gpu('exit_thread')
 device_time = _only_on_gpu('device_time')
+cycles = _only_on_gpu('cycles')
 shared_memory = _only_on_gpu('shared_memory')
 
 

@@ -24,16 +24,20 @@ PAGE = 8192
 BLOCKS_PER_MULTIPROCESSOR = 2
 LARGEST_CAPACITY = 1 << 22
 CAPACITY_PART = 1 / 16
+LEAST_PART = 7 / 8
+"""A power of two of blocks is used if it is at least such a part of those that fit: most programs fork in two, and
+their calls are shared out evenly then."""
 BLOCK_CAPACITY = 1 << 10
 """Frames that can be ready in a block: their list is in its shared memory."""
-FIRST_CHUNK = 1 << 12
-"""Bytes of memory that a lane takes at first, since all of them ask for some at the same time."""
+FIRST_CHUNK = 1 << 10
+"""Bytes of memory that a lane takes at first, since all of them ask for some at the same time. What all take together
+should stay in the cache of the device."""
 LEAST_CHUNKS = 16
 """If there is memory for so many of each lane; otherwise it is little."""
 MOST_ALONE = 256
 """With no more ready frames than this (and than it has lanes) one block runs them alone: its barriers are cheap."""
 _ZERO_AT_FIRST = ('shared', 'constants', 'settled', 'new constants', 'overflows')
-_NOT_NEEDED = ('native', 'blocks')
+_NOT_NEEDED = ('native', 'blocks', 'stacks')
 """What only the emulated device has in memory of the host."""
 
 
@@ -111,12 +115,11 @@ class GpuRun(WavesRun):
         self._start_words = program.program.layouts['Start']['']
         self._start_buffer = gpu.buffer((self._start_words + 2 * worker['']) * WORD)
         super().__init__(program, None, device)
-        self._warm_up()
 
-    def _warm_up(self) -> None:
+    def warm_up(self) -> None:
         """Has lanes begin and end. The driver loads code and takes memory for stacks at the first launch, which is
-        not what a program costs."""
-        self._start()
+        not what a program costs. Raises GpuFailure and KeyboardInterrupt."""
+        self._launch(None)
         self.device_seconds, self.launches = 0.0, 0
 
     def close(self) -> None:
@@ -139,13 +142,16 @@ class GpuRun(WavesRun):
         self._changes.update({layout[name]: value for name, value in fields.items()})
 
     def _start(self) -> None:
+        self._launch(BUDGET_SECONDS if self.program.budgeted else None)
+
+    def _launch(self, budget: float | None) -> None:
+        """Runs all lanes until nothing is left to do, for so many seconds at most."""
         for region in self.regions.values():
             region.words.flush()
         self._write_start()
         try:
             grid = Grid(self.device.blocks, self.device.threads, self.block_bytes)
-            wait_for(self.kernel.launch(grid, self._start_buffer.address), self,
-                     BUDGET_SECONDS if self.program.budgeted else None)
+            wait_for(self.kernel.launch(grid, self._start_buffer.address), self, budget)
             self.launches += 1
             self.device_seconds += self.kernel.seconds()
         except TookTooLong:
@@ -204,6 +210,8 @@ def gpu_grid(program: WavesProgram, gpu: Gpu, kernel: Kernel, request: Request) 
 
     most = sys.maxsize if request.blocks is not None else BLOCKS_PER_MULTIPROCESSOR * gpu.device.multiprocessors
     grid = grid_of(request, gpu.device, lambda threads: min(most, resident(threads)), shared_memory)
+    if request.blocks is None:
+        grid = replace(grid, blocks=even_blocks(grid.blocks))
     memory = memory_of(request, gpu.free_memory())
     lanes = grid.blocks * grid.threads
     capacity = min(LARGEST_CAPACITY, int(memory * CAPACITY_PART) // (2 * WORD))
@@ -216,6 +224,12 @@ def gpu_grid(program: WavesProgram, gpu: Gpu, kernel: Kernel, request: Request) 
                    alone_below=min(MOST_ALONE, grid.threads), step_below=grid.blocks, rounds_below=grid.threads)
 
 
+def even_blocks(blocks: int) -> int:
+    """How many of the blocks that fit are used."""
+    power = 1 << (blocks.bit_length() - 1)
+    return power if power >= blocks * LEAST_PART else blocks
+
+
 @contextmanager
 def open_gpu_run(program: WavesProgram, gpu: Gpu, request: Request, cache: Cache) -> Iterator[GpuRun]:
     """Memory of a GPU for runs of a program whose object code is PTX, which is linked unless the cache has that. It
@@ -223,6 +237,7 @@ def open_gpu_run(program: WavesProgram, gpu: Gpu, request: Request, cache: Cache
     kernel = gpu.link(program.program.object_code.decode(), cache)
     run = GpuRun(program, gpu, kernel, gpu_grid(program, gpu, kernel, request))
     try:
+        run.warm_up()
         yield run
     finally:
         run.close()

@@ -33,8 +33,8 @@ class Device:
     There are blocks of so many lanes, each lane with at most so many words of stack, which takes `first_chunk` bytes of
     the heap when it first needs some, and more each time. `capacity` is how many frames can be ready on the device at a
     time, `block_capacity` in a block. At most `alone_below` frames are run by one block alone; fewer than `step_below`
-    step by step by all; in a block, fewer than `rounds_below` step by step. A sequential run looks at the device after
-    `budget` calls. `is_threaded`: each lane has a native thread of its own.
+    step by step by all; in a block, fewer than `rounds_below` step by step. A sequential run looks at what others do
+    after `budget` calls, and adapts that to how long they take. `is_threaded`: lanes have native threads of their own.
     """
 
     blocks: int = 2
@@ -47,7 +47,7 @@ class Device:
     alone_below: int = 8
     step_below: int = 12
     rounds_below: int = 8
-    budget: int = 256
+    budget: int = 16
     is_threaded: bool = False
 
     @property
@@ -93,6 +93,7 @@ class WavesRun:
             self._reserve('shared', layouts['Shared'][''] * WORD)
             self._reserve('blocks', device.blocks * self.block_bytes)
             self._reserve('lanes', lanes * layouts['Worker'][''] * WORD)
+            self._reserve('stacks', lanes * self.stack_bytes)
             self._reserve('native', (lanes if device.is_threaded else 1) * NATIVE_STACK)
         except OutOfMemory:
             self.close()
@@ -139,7 +140,7 @@ class WavesRun:
             self.regions['shared'].words[at_list + number] = at['lists'] + number * device.capacity * WORD
         self._start_lanes({
             'shared': at['shared'], 'next': at['heap'], 'end': at['heap'], 'chunk': device.first_chunk,
-            'stack_room': (min(device.stack_words, self.states.stack_words) - self.states.entry_words) * WORD,
+            'stack_room': self.stack_bytes - self.states.entry_words * WORD,
             'budget': device.budget})
 
     def _start_lanes(self, fields: Mapping[str, int]) -> None:
@@ -147,7 +148,14 @@ class WavesRun:
         for lane in range(self.device.lanes):
             block, index = divmod(lane, self.device.threads)
             at_block = self.regions['blocks'].address + block * self.block_bytes
-            self._set('Worker', 'lanes', lane, {**fields, 'block': at_block, 'id': lane, 'index': index})
+            stack = self.regions['stacks'].address + lane * self.stack_bytes
+            own = {'block': at_block, 'id': lane, 'index': index, 'stack': stack}
+            self._set('Worker', 'lanes', lane, {**fields, **own})
+
+    @property
+    def stack_bytes(self) -> int:
+        """The memory of a lane for the stack of sequential runs."""
+        return min(self.device.stack_words, self.states.stack_words) * WORD
 
     @property
     def block_bytes(self) -> int:

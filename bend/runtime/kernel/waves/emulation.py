@@ -15,6 +15,7 @@ from bend.runtime.kernel.lang import (
     atomic_store,
     export,
     extern,
+    inline,
     noinline,
     noreturn,
     trap,
@@ -23,7 +24,7 @@ from bend.runtime.kernel.lang import (
 )
 from bend.runtime.kernel.waves.main import begin
 from bend.runtime.kernel.waves.schedule import GRID, LOCAL, advance
-from bend.runtime.kernel.waves.state import STOP_BARRIER, Shared, Worker
+from bend.runtime.kernel.waves.state import LOOK, STOP_BARRIER, Shared, Worker
 from bend.runtime.kernel.waves.stop import check_loop, stop_run
 
 # Parameters of the compilation: the numbers of system calls.
@@ -42,6 +43,13 @@ def leave() -> None:
     """Ends this thread: with one for all lanes, a run that was stopped ends with it."""
     syscall(EXIT, 0, 0, 0, 0, 0, 0)
     trap()
+
+
+@inline
+def clock(w: Ptr[Worker]) -> u64:
+    """From one look at the clock to the next, as much time passes as should."""
+    w.looks += 1
+    return w.looks * LOOK
 
 
 @noinline

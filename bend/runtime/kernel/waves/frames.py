@@ -14,14 +14,14 @@ from bend.runtime.kernel.lang import (
     Ptr,
     addr,
     atomic_add,
+    atomic_load,
     atomic_sub,
     extern,
-    fence,
     inline,
     noinline,
     u64,
 )
-from bend.runtime.kernel.waves.state import DEVICE, STOP_MEMORY, Worker
+from bend.runtime.kernel.waves.state import BLOCK_FRAMES, DEVICE, KEPT_FRAMES, STOP_MEMORY, Worker
 from bend.runtime.kernel.waves.stop import stop_run
 
 HEADER = 0
@@ -40,15 +40,75 @@ def frame_words() -> u64:
 
 
 @inline
+def following(turn: u64) -> u64:
+    """The number after a number modulo 3."""
+    return 0 if turn == ROUNDS - 1 else turn + 1
+
+
+@inline
 def new_frame(w: Ptr[Worker]) -> u64:
     """A frame, whatever it holds."""
-    return allocate(w, frame_words())
+    if w.frame_count != 0:
+        w.frame_count -= 1
+        return w.frames[w.frame_count]
+    return another_frame(w)
 
 
 @inline
 def free_frame(w: Ptr[Worker], frame: u64) -> None:
-    """Gives a frame back."""
+    """Gives a frame back. The next one that the lane needs is found without a look at the one before."""
+    if w.frame_count < KEPT_FRAMES:
+        w.frames[w.frame_count] = frame
+        w.frame_count += 1
+    else:
+        leave_frame(w, frame)
+
+
+@noinline
+def another_frame(w: Ptr[Worker]) -> u64:
+    """A frame of those that other lanes of the block had too many of, or new memory. Who makes frames is not who frees
+    them; without this, frames would be in ever more memory, and far from each other."""
+    frame = take_frame(w, w.round + 1 & 1)
+    return frame if frame != 0 else allocate(w, frame_words())
+
+
+@inline
+def take_frame(w: Ptr[Worker], number: u64) -> u64:
+    """A frame from a list of the block, or 0."""
+    block = w.block
+    count = addr(block.frame_counts[number])
+    if atomic_load(count, RELAXED, BLOCK) <= 0:
+        return 0
+    left = atomic_sub(count, 1, RELAXED, BLOCK)
+    if left > 0:
+        return block.frames[number * BLOCK_FRAMES + u64(left) - 1]
+    atomic_add(count, 1, RELAXED, BLOCK)
+    return 0
+
+
+@noinline
+def leave_frame(w: Ptr[Worker], frame: u64) -> None:
+    """Leaves a frame to other lanes of the block, if there is room for it."""
+    block = w.block
+    number = w.round & 1
+    count = addr(block.frame_counts[number])
+    if atomic_load(count, RELAXED, BLOCK) < BLOCK_FRAMES:
+        index = atomic_add(count, 1, RELAXED, BLOCK)
+        if index < BLOCK_FRAMES:
+            block.frames[number * BLOCK_FRAMES + u64(index)] = frame
+            return
+        atomic_sub(count, 1, RELAXED, BLOCK)
     release(w, frame, frame_words())
+
+
+@noinline
+def keep_frames(w: Ptr[Worker]) -> None:
+    """At the end of a launch, the lanes keep the free frames of their block."""
+    for number in range(2):
+        frame = take_frame(w, number)
+        while frame != 0:
+            release(w, frame, frame_words())
+            frame = take_frame(w, number)
 
 
 @noinline
@@ -56,12 +116,28 @@ def push_frame(w: Ptr[Worker], frame: u64) -> None:
     """Makes a frame ready for the next round of the block, if it has room, or the next wave."""
     if w.mode != DEVICE:
         block = w.block
-        index = u64(atomic_add(addr(block.ready[(w.round + 1) % ROUNDS]), 1, RELAXED, BLOCK))
+        index = u64(atomic_add(addr(block.ready[following(w.turn)]), 1, RELAXED, BLOCK))
         if index < w.shared.block_capacity:
             Ptr[u64](block.lists[w.round + 1 & 1])[index] = frame
             return
-        atomic_sub(addr(block.ready[(w.round + 1) % ROUNDS]), 1, RELAXED, BLOCK)
+        atomic_sub(addr(block.ready[following(w.turn)]), 1, RELAXED, BLOCK)
     push_to_device(w, frame)
+
+
+@noinline
+def push_two(w: Ptr[Worker], first: u64, second: u64) -> None:
+    """Makes two frames ready, side by side."""
+    if w.mode != DEVICE:
+        block = w.block
+        index = u64(atomic_add(addr(block.ready[following(w.turn)]), 2, RELAXED, BLOCK))
+        if index + 1 < w.shared.block_capacity:
+            places = addr(Ptr[u64](block.lists[w.round + 1 & 1])[index])
+            places[0] = first
+            places[1] = second
+            return
+        atomic_sub(addr(block.ready[following(w.turn)]), 2, RELAXED, BLOCK)
+    push_to_device(w, first)
+    push_to_device(w, second)
 
 
 @noinline
@@ -91,10 +167,12 @@ def arrive(target: u64) -> u64:
     frame = target & ADDRESS_MASK
     if frame == 0 or target & ALONE_BIT != 0:
         return frame
-    before = atomic_sub(addr(Ptr[u64](frame)[HEADER]), 1 << MISSING_SHIFT, RELEASE)
-    if before >> MISSING_SHIFT != 1:
+    header = addr(Ptr[u64](frame)[HEADER])
+    if atomic_sub(header, 1 << MISSING_SHIFT, RELEASE) >> MISSING_SHIFT != 1:
         return 0
-    fence(ACQUIRE)
+    # What this reads is what all of them have changed, one after the other: so all that they did before is seen. On a
+    # GPU it costs half of what a fence does, and only the last one pays it.
+    atomic_load(header, ACQUIRE)
     return frame
 
 

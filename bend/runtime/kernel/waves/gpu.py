@@ -4,6 +4,7 @@ from bend.runtime.kernel.lang import (
     Ptr,
     block_index,
     cast,
+    cycles,
     exit_thread,
     export,
     inline,
@@ -21,10 +22,11 @@ from bend.runtime.kernel.waves.state import Block, Worker
 
 
 @export
-def gpu_main(start: u64, w: Ptr[Worker]) -> None:
-    """What each thread does, with memory of its own for its state."""
+def gpu_main(start: u64, w: Ptr[Worker], stack: Ptr[u64]) -> None:
+    """What each thread does, with memory of its own for its state and its stack."""
     memory = cast(Ptr[Block], shared_memory())
     begin_lane(Ptr[Start](start), w, memory, u64(block_index()), u64(thread_index()))
+    w.stack = u64(stack)
     lane_main(w)
     end_lane(w)
 
@@ -33,6 +35,12 @@ def gpu_main(start: u64, w: Ptr[Worker]) -> None:
 def block_barrier(w: Ptr[Worker]) -> None:
     """Waits for the other lanes of the block."""
     barrier_of_block()
+
+
+@inline
+def clock(w: Ptr[Worker]) -> u64:
+    """Cycles of the multiprocessor."""
+    return cycles()
 
 
 @noinline

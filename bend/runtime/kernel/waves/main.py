@@ -27,7 +27,10 @@ def begin(w: Ptr[Worker]) -> None:
     """Makes a lane, and one of a block its block, ready for a launch. All of a block do so before one of them runs."""
     w.wave = 0
     w.round = 0
+    w.turn = 0
     w.mode = DEVICE
+    w.suspended = 0
+    w.is_leaving = 0
     if w.index == 0:
         block = w.block
         block.lists[0] = u64(block) + sizeof(Block)
@@ -35,6 +38,10 @@ def begin(w: Ptr[Worker]) -> None:
         for number in range(ROUNDS):
             block.ready[number] = 0
             block.idle[number] = 0
+            block.taken[number] = 0
+            block.held[number] = 0
+        for number in range(2):
+            block.frame_counts[number] = 0
             block.is_long[number] = 0
 
 

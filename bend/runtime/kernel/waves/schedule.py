@@ -9,8 +9,8 @@ A wave of the device ends with a barrier for all lanes. How it runs depends on h
 
 A round is a wave of one block, which has a list of its own and ends with a barrier of its own. With fewer frames than
 lanes, each is run step by step, with more, each is run to its end by one lane. When half of the lanes of a block have
-nothing to do, the others make frames of what they have begun (`spill`). When half of the blocks have none, all end
-their rounds and what they have is shared out again.
+nothing to do, the others suspend what they do until the next round, and give calls away (`spill`). When half of the
+blocks have none, all end their rounds and what they have is shared out again.
 
 The work of a lane between two barriers is one call of `advance`; a GPU and the emulation on the CPU differ only in what
 they do in between. All lanes of a block agree on which barrier comes next: they decide by what was written before the
@@ -33,10 +33,11 @@ from bend.runtime.kernel.lang import (
     u64,
 )
 from bend.runtime.kernel.waves.constants import collect_constants, settle_constants
-from bend.runtime.kernel.waves.frames import ROUNDS, give_one, give_two, push_frame, push_to_device
-from bend.runtime.kernel.waves.spill import is_device_hungry, is_hungry
-from bend.runtime.kernel.waves.state import ALONE, DEVICE, SHARE, Worker
+from bend.runtime.kernel.waves.frames import ROUNDS, following, give_one, give_two, keep_frames, push_to_device
+from bend.runtime.kernel.waves.spill import SUSPENDED, idle_blocks
+from bend.runtime.kernel.waves.state import ALONE, DEVICE, SHARE, STOP_NONE, Worker
 from bend.runtime.kernel.waves.stop import check_loop
+from bend.runtime.kernel.waves.target import clock
 
 # What a lane does after `advance`: it has done all its work, or waits for all lanes of the device, or of its block.
 OVER = 0
@@ -60,16 +61,15 @@ def step(w: Ptr[Worker], frame: u64) -> u64:
 
 
 @extern
-def sequence(w: Ptr[Worker], frame: u64) -> u64:
+def sequence(w: Ptr[Worker], frame: u64, start: u64) -> u64:
     """Runs a frame to its end; says how many words its result has, which are in `w.results`. If it had to end before,
-    made frames of what is left to do; gives the one that this lane should go on with, or 0. The compiled program
-    provides this."""
+    made frames of what is left to do; gives the one that this lane should go on with, or 0; or it is suspended. `start`
+    is the end of the stack if it was, or 0. The compiled program provides this."""
 
 
-@noinline
+@inline
 def advance(w: Ptr[Worker]) -> u64:
     """Runs a lane up to the next barrier; says which one."""
-    check_loop(w)
     if w.mode == DEVICE:
         return start_wave(w)
     return next_round(w)
@@ -82,10 +82,12 @@ def advance(w: Ptr[Worker]) -> u64:
 def start_wave(w: Ptr[Worker]) -> u64:
     """Begins a wave: runs it, or takes the share of the block."""
     shared = w.shared
+    check_loop(w)
     answer_wants(w)
     wave = w.wave
     count = atomic_load(addr(shared.ready[wave % ROUNDS]), RELAXED)
     if count == 0:
+        keep_frames(w)
         return OVER
     if w.id == 0:
         settle_constants(w)
@@ -104,7 +106,7 @@ def start_wave(w: Ptr[Worker]) -> u64:
         w.mode = SHARE
         take_frames(w, count * block // shared.blocks, count * (block + 1) // shared.blocks)
         return LOCAL
-    run_frames(w, shared.lists[wave & 1], spread_index(w), count, shared.blocks * shared.threads, False)
+    run_frames(w, shared.lists[wave & 1], spread_index(w), count, shared.blocks * shared.threads)
     if end_round(w) == shared.threads // 2:
         atomic_add(addr(shared.idle[wave % ROUNDS]), 1, RELAXED)
     return end_wave(w)
@@ -140,6 +142,7 @@ def take_frames(w: Ptr[Worker], first: u64, end: u64) -> None:
     count = end - first
     if count > w.shared.block_capacity:
         count = w.shared.block_capacity
+    w.idle_before = 0
     index = w.index
     while index < end - first:
         if index < count:
@@ -148,15 +151,17 @@ def take_frames(w: Ptr[Worker], first: u64, end: u64) -> None:
             push_to_device(w, source[first + index])
         index += w.shared.threads
     if w.index == 0:
-        block.ready[w.round % ROUNDS] = u32(count)
+        block.ready[w.turn] = u32(count)
+        block.taken[w.turn] = 0
+        block.held[w.turn] = 0
         block.ends[w.round & 1] = 0
-        block.is_long[w.round % ROUNDS] = 0
+        block.is_long[w.turn] = 0
 
 
 # ---- rounds of a block ----
 
 
-@noinline
+@inline
 def next_round(w: Ptr[Worker]) -> u64:
     """Runs a round, or ends the rounds of the block: it has nothing left to do, or too much."""
     shared = w.shared
@@ -164,26 +169,44 @@ def next_round(w: Ptr[Worker]) -> u64:
     threads = shared.threads
     if w.round % GIVING_ROUNDS == 0:
         answer_wants(w)
-    count = u64(atomic_load(addr(block.ready[w.round % ROUNDS]), RELAXED, BLOCK))
-    if count == 0:
+    count = u64(atomic_load(addr(block.ready[w.turn]), RELAXED, BLOCK))
+    held = u64(atomic_load(addr(block.held[w.turn]), RELAXED, BLOCK))
+    if count + held == 0:
         if w.index == 0:
             atomic_add(addr(shared.idle[w.wave % ROUNDS]), 1, RELAXED)
         return end_wave(w)
-    frames = block.lists[w.round & 1]
     is_alone = w.mode == ALONE
-    is_over = block.ends[w.round & 1] != 0 or atomic_load(addr(block.is_long[w.round % ROUNDS]), RELAXED, BLOCK) != 0
+    is_over = block.ends[w.round & 1] != 0 or atomic_load(addr(block.is_long[w.turn]), RELAXED, BLOCK) != 0
     if is_over or (is_alone and count > shared.alone_below):
-        return give_back(w, frames, count)
-    run_frames(w, frames, w.index, count, threads, not is_alone and count >= shared.rounds_below)
+        return give_back(w, block.lists[w.round & 1], count)
+    if w.index == threads - 1:
+        look_around(w)
+    if held != 0 or w.index < count:
+        run_share(w, count, held, not is_alone and count + held >= shared.rounds_below)
     end_round(w)
-    if w.index == 0:
-        block.ends[w.round & 1] = 1 if is_device_hungry(w) else 0
     return LOCAL
+
+
+@inline
+def look_around(w: Ptr[Worker]) -> None:
+    """The last lane, which has work more seldom than others, looks whether the next round should be: not if half of
+    the blocks have nothing left to do and no other one has come to its end since the round before, or if the run was
+    stopped. Blocks that began together most often end soon after each other, and to share out again has its price."""
+    is_stopped = atomic_load(addr(w.shared.stop), RELAXED) != STOP_NONE
+    idle = idle_blocks(w)
+    is_over = idle * 2 > w.shared.blocks and idle == w.idle_before
+    w.idle_before = idle
+    w.block.ends[w.round + 1 & 1] = 1 if is_over or is_stopped else 0
 
 
 @noinline
 def give_back(w: Ptr[Worker], frames: u64, count: u64) -> u64:
-    """What is ready in the block is for all in the next wave."""
+    """What is ready in the block is for all in the next wave, and so is what lanes have begun."""
+    w.mode = DEVICE
+    if w.suspended != 0:
+        w.is_leaving = 1
+        run(w, 0, True)
+        w.is_leaving = 0
     index = w.index
     while index < count:
         push_to_device(w, Ptr[u64](frames)[index])
@@ -192,19 +215,32 @@ def give_back(w: Ptr[Worker], frames: u64, count: u64) -> u64:
 
 
 @noinline
-def run_frames(w: Ptr[Worker], frames: u64, first: u64, count: u64, lanes: u64, is_sequential: bool) -> None:
-    """Runs the frames of a list that are this lane's. In sequential runs, lanes do the same number of frames; others
-    are left for the next time."""
-    end = count
-    if is_sequential and count > lanes:
-        end = count // lanes * lanes
+def run_share(w: Ptr[Worker], count: u64, held: u64, is_sequential: bool) -> None:
+    """Goes on with what this lane has begun, and runs frames of the block's list. If there are no more than lanes, each
+    knows its own: so those that were made together are run side by side. Otherwise each takes the next one when it is
+    done with the one before."""
+    frames = Ptr[u64](w.block.lists[w.round & 1])
+    w.began = clock(w)
+    w.hungry_since = 0
+    is_dealt = held == 0 and count <= w.shared.threads
+    frame: u64 = 0
+    while True:
+        if w.suspended == 0:
+            index = w.index if is_dealt else u64(atomic_add(addr(w.block.taken[w.turn]), 1, RELAXED, BLOCK))
+            if index >= count:
+                return
+            frame = frames[index]
+        run(w, frame, is_sequential)
+        if is_dealt or w.suspended != 0:
+            return
+
+
+@noinline
+def run_frames(w: Ptr[Worker], frames: u64, first: u64, count: u64, lanes: u64) -> None:
+    """Runs the frames of a list of the device that are this lane's, step by step."""
     index = first
     while index < count:
-        frame = Ptr[u64](frames)[index]
-        if index >= end or (is_sequential and index != first and is_hungry(w)):
-            push_frame(w, frame)
-        else:
-            run(w, frame, is_sequential)
+        run(w, Ptr[u64](frames)[index], False)
         index += lanes
 
 
@@ -212,21 +248,26 @@ def run_frames(w: Ptr[Worker], frames: u64, first: u64, count: u64, lanes: u64, 
 def end_round(w: Ptr[Worker]) -> u64:
     """This lane has nothing left to do in a round; how many had none before. The counters of a later one begin anew."""
     block = w.block
-    if w.index == 0:
-        atomic_store(addr(block.ready[(w.round + 2) % ROUNDS]), 0, RELAXED, BLOCK)
-        atomic_store(addr(block.idle[(w.round + 2) % ROUNDS]), 0, RELAXED, BLOCK)
-        atomic_store(addr(block.is_long[(w.round + 2) % ROUNDS]), 0, RELAXED, BLOCK)
+    turn = w.turn
+    w.turn = following(turn)
     w.round += 1
-    return u64(atomic_add(addr(block.idle[(w.round - 1) % ROUNDS]), 1, RELAXED, BLOCK))
+    if w.index == 0:
+        later = following(w.turn)
+        atomic_store(addr(block.ready[later]), 0, RELAXED, BLOCK)
+        atomic_store(addr(block.idle[later]), 0, RELAXED, BLOCK)
+        atomic_store(addr(block.taken[later]), 0, RELAXED, BLOCK)
+        atomic_store(addr(block.held[later]), 0, RELAXED, BLOCK)
+        atomic_store(addr(block.is_long[later]), 0, RELAXED, BLOCK)
+    return u64(atomic_add(addr(block.idle[turn]), 1, RELAXED, BLOCK))
 
 
 @noinline
 def run(w: Ptr[Worker], frame: u64, is_sequential: bool) -> None:
-    """Runs a frame, to its end or step by step, and then what it calls and what waits for it step by step, until
-    several calls can be done at the same time or nothing is left to do here. Many steps in a row are a sequential
-    run, which is for a wave of the device if one block runs alone."""
-    steps: u64 = 0 if not is_sequential else MOST_STEPS
-    while frame != 0:
+    """Goes on with what is suspended; or runs a frame, to its end or step by step. Then it runs what that calls and
+    what waits for it step by step, until several calls can be done at the same time or nothing is left to do here. Many
+    steps in a row are a sequential run, which is for a wave of the device if one block runs alone."""
+    steps: u64 = MOST_STEPS if is_sequential or w.suspended != 0 else 0
+    while True:
         if steps == MOST_STEPS:
             if w.mode == ALONE:
                 pass_on(w, frame)
@@ -236,6 +277,8 @@ def run(w: Ptr[Worker], frame: u64, is_sequential: bool) -> None:
         else:
             frame = step(w, frame)
             steps += 1
+        if frame == 0:
+            return
 
 
 @noinline
@@ -244,15 +287,22 @@ def pass_on(w: Ptr[Worker], frame: u64) -> None:
     """
     push_to_device(w, frame)
     atomic_store(addr(w.shared.is_long[(w.wave + 1) % ROUNDS]), 1, RELAXED)
-    atomic_store(addr(w.block.is_long[(w.round + 1) % ROUNDS]), 1, RELAXED, BLOCK)
+    atomic_store(addr(w.block.is_long[following(w.turn)]), 1, RELAXED, BLOCK)
 
 
-@noinline
+@inline
 def run_to_end(w: Ptr[Worker], frame: u64) -> u64:
-    """Runs a frame to its end; gives the frame that goes on, or 0. Or makes frames of what is left to do."""
-    ended = sequence(w, frame)
+    """Runs a frame, or what is suspended, to its end; gives the frame that goes on, or 0. Or makes frames of what is
+    left to do, or suspends it."""
+    w.looked = clock(w)
+    start: u64 = 0
+    if w.suspended != 0:
+        frame = w.suspended
+        start = w.top
+        w.suspended = 0
+    ended = sequence(w, frame, start)
     if ended == ONE:
         return give_one(w, frame, w.results[0])
     if ended == TWO:
         return give_two(w, frame, w.results[0], w.results[1])
-    return ended
+    return 0 if ended == SUSPENDED else ended

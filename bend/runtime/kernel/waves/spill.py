@@ -1,8 +1,23 @@
-"""What a sequential run has begun becomes frames: because its stack is full, or because other lanes have nothing to
-do."""
+"""What sequential runs do for lanes that have nothing left to do: they stop, and give away what they have not begun.
+
+In rounds of a block, a run *suspends*: it keeps its stack, and goes on in the next round, where others find new frames.
+If there are too few of those, it gives the oldest calls away that it has not begun, which most often are the largest
+ones. Where a wave ends, or the stack is full, it *spills*: all that is on its stack becomes frames.
+"""
 
 from bend.runtime.kernel.direct.cells import WORD
-from bend.runtime.kernel.lang import BLOCK, RELAXED, Ptr, addr, atomic_load, extern, inline, noinline, u64
+from bend.runtime.kernel.lang import (
+    BLOCK,
+    RELAXED,
+    Ptr,
+    addr,
+    atomic_add,
+    atomic_load,
+    extern,
+    inline,
+    noinline,
+    u64,
+)
 from bend.runtime.kernel.waves.frames import (
     ALONE_BIT,
     FIRST,
@@ -11,12 +26,14 @@ from bend.runtime.kernel.waves.frames import (
     RETURN,
     ROUNDS,
     SLOT_SHIFT,
+    following,
     free_frame,
     new_frame,
     push_frame,
 )
-from bend.runtime.kernel.waves.state import Worker
+from bend.runtime.kernel.waves.state import LOOK, SHARE, Worker
 from bend.runtime.kernel.waves.stop import check_loop
+from bend.runtime.kernel.waves.target import clock
 
 # What is known of an entry of the stack by its state: how many words are in front of its state, how many of these its
 # frame begins with, which word the result goes to that it waits for, the number of the frame's state, how many calls
@@ -27,12 +44,24 @@ SLOT = 2
 CODE = 3
 CALLS = 4
 FIRST_CALL = 5
+# At the bottom of a stack: the state that gives the result which is waited for.
+END = 6
 # What is known of a call that is still to be begun: its state, where in the entry its arguments are, how many words
 # they are, and which word its result goes to.
 CALLED = 0
 AT = 1
 WORDS = 2
 INTO = 3
+# What a run does that has looked at what others do.
+GO_ON = 0
+SPILL = 1
+SUSPEND = 2
+# What it gives if it goes on in the next round. It is no address, and no number of words.
+SUSPENDED = 3
+# Who others wait for goes on for this part of the time that the round or wave had taken before.
+PATIENCE = 2
+# Calls between two looks at most, however fast they are.
+MOST_CALLS = 0x1000
 
 
 @extern
@@ -46,37 +75,123 @@ def call_fact(call: u64, fact: u64) -> u64:
 
 
 @inline
+def idle_blocks(w: Ptr[Worker]) -> u64:
+    """How many blocks have nothing left to do in this wave."""
+    return atomic_load(addr(w.shared.idle[w.wave % ROUNDS]), RELAXED)
+
+
+@inline
 def is_device_hungry(w: Ptr[Worker]) -> bool:
     """Whether half of the blocks have nothing left to do in this wave."""
-    return atomic_load(addr(w.shared.idle[w.wave % ROUNDS]), RELAXED) * 2 > w.shared.blocks
+    return idle_blocks(w) * 2 > w.shared.blocks
+
+
+@inline
+def idle_lanes(w: Ptr[Worker]) -> u64:
+    """How many lanes of this block have nothing left to do in this round."""
+    return u64(atomic_load(addr(w.block.idle[w.turn]), RELAXED, BLOCK))
 
 
 @inline
 def is_hungry(w: Ptr[Worker]) -> bool:
-    """Whether half of the blocks, or of the lanes of this one, have nothing left to do."""
-    if is_device_hungry(w):
-        return True
-    return u64(atomic_load(addr(w.block.idle[w.round % ROUNDS]), RELAXED, BLOCK)) * 2 > w.shared.threads
+    """Whether half of the lanes of this block have nothing left to do in this round."""
+    return idle_lanes(w) * 2 > w.shared.threads
 
 
 @noinline
-def is_spilling(w: Ptr[Worker], is_full: bool, waiting: u64) -> bool:
-    """Whether a sequential run should end here: its stack is full, or others could do some of the calls that wait
-    there."""
+def judge(w: Ptr[Worker], is_full: bool, waiting: u64) -> u64:
+    """What a sequential run does at a call: `GO_ON`, `SPILL` or `SUSPEND`. So many calls wait on its stack."""
     check_loop(w)
-    return is_full or (waiting != 0 and is_hungry(w))
+    now = look(w)
+    if is_full or w.is_leaving != 0:
+        return SPILL
+    if w.mode == SHARE:
+        return SUSPEND if is_wanted(w, now) else GO_ON
+    return SPILL if waiting != 0 and (is_hungry(w) or is_device_hungry(w)) else GO_ON
+
+
+@inline
+def is_wanted(w: Ptr[Worker], now: u64) -> bool:
+    """Whether half of the lanes, or of the blocks, have waited long enough for this one.
+
+    Runs that begin together most often end soon after each other, and to end one before has its price. So others wait
+    for a part of the time that the round had taken before; what they wait for in vain is never more than that.
+    """
+    if not is_hungry(w) and not is_device_hungry(w):
+        return False
+    if w.hungry_since == 0:
+        w.hungry_since = now
+    return (now - w.hungry_since) * PATIENCE >= w.hungry_since - w.began
+
+
+@inline
+def look(w: Ptr[Worker]) -> u64:
+    """What time it is. From how long the last calls took follows how many are made until the next look."""
+    now = clock(w)
+    took = now - w.looked
+    w.looked = now
+    if took > LOOK * 2:
+        w.budget = w.budget // 2 | 1
+    elif took < LOOK // 2 and w.budget < MOST_CALLS:
+        w.budget *= 2
+    return now
 
 
 @noinline
-def spill(w: Ptr[Worker], frame: u64, task: u64, bottom: u64, top: u64) -> u64:
+def suspend(w: Ptr[Worker], frame: u64, below: u64, top: u64, waiting: u64) -> u64:
+    """Ends a run of a frame for this round. The call that was to be next is on the stack, from `below` to `top`, so
+    that the run can go on with it."""
+    block = w.block
+    left = waiting
+    if waiting != 0 and u64(atomic_load(addr(block.ready[following(w.turn)]), RELAXED, BLOCK)) < idle_lanes(w):
+        left -= give_oldest(w, frame, below)
+    w.suspended = frame
+    w.top = top
+    w.waiting = left
+    atomic_add(addr(block.held[following(w.turn)]), 1, RELAXED, BLOCK)
+    return SUSPENDED
+
+
+@noinline
+def give_oldest(w: Ptr[Worker], frame: u64, top: u64) -> u64:
+    """Makes ready what the oldest entry of the stack that has such calls has not begun, and frames of this entry and
+    of those below it. The run of the frame then gives its result to them. Gives the number of calls."""
+    lowest: u64 = 0
+    while top > w.bottom + WORD:
+        state = Ptr[u64](top - WORD)[0]
+        if entry_fact(state, CALLS) != 0:
+            lowest = top
+        top -= WORD * (entry_fact(state, SIZE) + 1)
+    if lowest == 0:
+        return 0
+    place = Ptr[u64](lowest - WORD)
+    state = place[0]
+    Ptr[u64](frame)[RETURN] = unwind(w, frame, lowest)
+    place[0] = entry_fact(state, END)
+    w.bottom = lowest - WORD
+    return entry_fact(state, CALLS)
+
+
+@noinline
+def spill(w: Ptr[Worker], frame: u64, task: u64, top: u64) -> u64:
     """Makes frames of all that is on the stack of a sequential run of a frame, which gives its place up. A task, which
     was to be next, and all calls that were not begun are ready. Where only the stack was full, this lane goes on with
     the task, which is given; otherwise 0."""
-    child = task
-    goes_on = not is_hungry(w)
-    if not goes_on:
+    Ptr[u64](task)[RETURN] = unwind(w, frame, top)
+    free_frame(w, frame)
+    if w.is_leaving != 0 or is_hungry(w) or is_device_hungry(w):
         push_frame(w, task)
-    while top > bottom + WORD:
+        return 0
+    return task
+
+
+@noinline
+def unwind(w: Ptr[Worker], frame: u64, top: u64) -> u64:
+    """Makes frames of the entries of a stack below `top`, and makes ready what they have not begun. Says where the
+    result goes that the last of them waits for."""
+    inner: u64 = 0
+    child: u64 = 0
+    while top > w.bottom + WORD:
         state = Ptr[u64](top - WORD)[0]
         base = top - WORD * (entry_fact(state, SIZE) + 1)
         waits = new_frame(w)
@@ -85,12 +200,18 @@ def spill(w: Ptr[Worker], frame: u64, task: u64, bottom: u64, top: u64) -> u64:
         Ptr[u64](waits)[HEADER] = entry_fact(state, CODE) | missing << MISSING_SHIFT
         begin_calls(w, state, base, waits)
         target = waits | entry_fact(state, SLOT) << SLOT_SHIFT
-        Ptr[u64](child)[RETURN] = target | ALONE_BIT if missing == 1 else target
+        if missing == 1:
+            target |= ALONE_BIT
+        if child == 0:
+            inner = target
+        else:
+            Ptr[u64](child)[RETURN] = target
         child = waits
         top = base
+    if child == 0:
+        return Ptr[u64](frame)[RETURN]
     Ptr[u64](child)[RETURN] = Ptr[u64](frame)[RETURN]
-    free_frame(w, frame)
-    return task if goes_on else 0
+    return inner
 
 
 @noinline

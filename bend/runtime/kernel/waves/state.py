@@ -2,7 +2,12 @@
 device."""
 
 from bend.runtime.kernel.direct.sizes import FREE_LISTS, LARGE_LISTS
-from bend.runtime.kernel.lang import Array, Ptr, struct, u32, u64
+from bend.runtime.kernel.lang import Array, Ptr, i32, struct, u32, u64
+
+# How many free frames a lane keeps where it finds them at once.
+KEPT_FRAMES = 8
+# How many free frames of its lanes a block keeps in each of two lists.
+BLOCK_FRAMES = 512
 
 STOP_NONE = 0
 STOP_MEMORY = 1
@@ -10,6 +15,9 @@ STOP_DIVISION = 3
 STOP_SHAPE = 5
 # Lanes of one block disagree about which barrier comes next: a fault of the kernel.
 STOP_BARRIER = 8
+
+# Cycles between two looks of a sequential run at what others do, about: some microseconds.
+LOOK = 0x4000
 
 # How a lane runs: in a wave of the device, or in rounds of its block, which is the only one or one of many.
 DEVICE = 0
@@ -84,6 +92,13 @@ class Block:
     # For the round of a number modulo 3: how many frames are ready, and how many lanes have nothing left to do.
     ready: Array[u32, 3]
     idle: Array[u32, 3]
+    # How many frames of the list have been taken, and how many lanes go on with what they did in the round before.
+    taken: Array[u32, 3]
+    held: Array[u32, 3]
+    # Free frames that lanes had too many of. In a round, frames are put into one of the two lists and taken from the
+    # other one.
+    frames: Array[u64, BLOCK_FRAMES * 2]
+    frame_counts: Array[i32, 2]
     # Whether the rounds of the block end before this one: because others have nothing to do, modulo 2; because a lane
     # has met a long run, modulo 3.
     ends: Array[u32, 2]
@@ -111,10 +126,35 @@ class Worker:
     allocations: u64
     # How many bytes of the stack of a sequential run may be in use where another entry begins.
     stack_room: u64
-    # How many calls a sequential run makes between looks at the device.
+    # Frames that it has freed, which it takes again first.
+    frames: Array[u64, KEPT_FRAMES]
+    frame_count: u64
+    # How many calls a sequential run makes between looks at what others do: so many at first, and then as many as take
+    # the time of `LOOK`.
     budget: u64
+    # When it last looked, when its round began, and when half of the other lanes or blocks were first seen to have
+    # nothing left to do in it (0: not yet).
+    looked: u64
+    began: u64
+    hungry_since: u64
+    # How many blocks had nothing left to do when the last lane of this one looked before.
+    idle_before: u64
+    # How often it has looked, which is the time of an emulated device.
+    looks: u64
     # What a sequential run gave.
     results: Array[u64, 2]
+    # The stack of sequential runs, and where that of the current one begins: below are entries that became frames.
+    stack: u64
+    bottom: u64
+    # A run that goes on in the next round: its frame, or 0; the end of its stack; how many calls there have not been
+    # begun.
+    suspended: u64
+    top: u64
+    waiting: u64
+    # Whether it is to end as frames.
+    is_leaving: u64
+    # How many waves and rounds have begun, and the number of the round modulo 3.
     wave: u64
     round: u64
+    turn: u64
     mode: u64
