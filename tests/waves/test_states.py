@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from bend.codegen import lir
+from bend.codegen.direct.compile import analysed
 from bend.codegen.direct.context import WORKER
+from bend.codegen.lir_printer import print_function
 from bend.codegen.states.blocks import Become, Branch, Flat, Give, Invoke, Jump
-from bend.codegen.states.compile import long_functions
+from bend.codegen.states.compile import STATES_PIPELINE, long_functions
 from bend.codegen.states.flatten import flatten
 from bend.codegen.states.layout import lay_out
 from bend.codegen.states.liveness import live_at_start
 from bend.codegen.states.loops import TURNS, with_rare_checks
+from bend.codegen.states.lower import lower_functions
+from bend.deep_stack import with_deep_stack
+from tests.waves.device import book_of, devices, on_device, on_threads, program_of
 
 A, B, X, Y = (lir.Local(name, lir.U64) for name in 'abxy')
 STATES = frozenset({'f', 'g'})
@@ -122,3 +130,30 @@ def test_functions_that_end_soon_are_no_states() -> None:
         function('even', lir.Return(call('odd', A, B))), function('odd', lir.Return(call('even', A, B))),
         function('looks', lir.Return(call('constant', A))), function('make_constant', lir.Return(A)))}
     assert long_functions(functions) == {'loops', 'above', 'even', 'odd', 'looks', 'make_constant'}
+
+
+def test_cells_are_loaded_before_any_is_closed() -> None:
+    """Two tuples, and then both headers; what comes of these is one branch after the other."""
+    text, result = '''
+def zip(n, a, b):
+  switch n:
+    case 0:
+      return (a + b, a)
+    case _:
+      (a.l, a.r) = a
+      (b.l, b.r) = b
+      return (zip(n-1, a.l, b.l), zip(n-1, b.r, a.r))
+
+def main():
+  return zip(2, ((1, 2), (3, 4)), ((30, 40), (50, 60)))
+''', '(((31, 1), (42, 40)), ((53, 50), (64, 4)))'
+    front = with_deep_stack(lambda: analysed(book_of(text), STATES_PIPELINE, eta=True))
+    lowered = {item.name: item for item in lower_functions(replace(front.context, forking=frozenset()))}
+    printed = print_function(lowered['f.zip'])
+    loads = [found.start() for found in re.finditer(r'header[.]\d+: u64 = u64', printed)]
+    assert len(loads) == 2
+    assert 'is_unique' not in printed and loads[1] < printed.index('release_shared')
+    assert printed[:loads[0]].count('[2]') == 2 and '[2]' not in printed[loads[0]:loads[1]]
+    assert on_threads(book_of(text)) == result
+    for device in devices(program_of(text)).values():
+        assert on_device(program_of(text), device) == result

@@ -95,16 +95,28 @@ class Counting:
             done = sorted(name for name in state.owned if name not in needed)
             if not done:
                 break
+            self.before_closing([name for name in done if self.is_closed(name, needed)])
             for name in done:
-                opened = state.opened.get(name)
-                if opened is not None and (opened.words in self.future
-                                           or any(state.is_needed(part, needed) for part in opened.parts)):
+                if self.is_closed(name, needed):
                     self.close(name, needed)
                 else:
-                    if opened is not None:
+                    if name in state.opened:
                         state.forget(name)
                     state.owned.discard(name)
                     self.call('drop', WORKER, self.context.local(name))
+
+    def is_closed(self, name: str, needed: frozenset[str] | set[str]) -> bool:
+        """Whether a variable that is needed no more is of use, since its parts are needed or its cell is."""
+        opened = self.state.opened.get(name)
+        return opened is not None and (opened.words in self.future
+                                       or any(self.state.is_needed(part, needed) for part in opened.parts))
+
+    def before_closing(self, names: Sequence[str]) -> None:
+        """Variables will be closed, one after the other."""
+
+    def is_unique(self, name: str) -> lir.Expr:
+        """Whether the cell of a variable that is closed has one reference."""
+        return lir.Call('is_unique', (self.context.local(name),), lir.BOOL)
 
     def close(self, name: str, needed: frozenset[str] | set[str]) -> None:
         """The cell of an opened variable is free if there is no other reference; its parts live on."""
@@ -130,8 +142,7 @@ class Counting:
                 self.retain(part, shared=True)
             self.call('release_shared', WORKER, cell)
 
-        test = lir.If(lir.Intrinsic('likely', (lir.Call('is_unique', (cell,), lir.BOOL),)), self.collect(unique),
-                      self.collect(shared))
+        test = lir.If(lir.Intrinsic('likely', (self.is_unique(name),)), self.collect(unique), self.collect(shared))
         if keeps:
             self.emit(lir.Assign(token, u64(0)))
             state.tokens.append(Token(token, opened.words))

