@@ -11,7 +11,7 @@ constructor, an operation of two constants, the application of a known function.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 
 from bend.codegen.direct import ir
@@ -23,6 +23,7 @@ SMALL = 8
 """Bindings and branches of a function that is inlined wherever it is called."""
 LARGE = 400
 """Those beyond which functions grow no more."""
+_NO_ATOMS: Mapping[str, Atom] = {}
 
 
 def inline(program: ir.Program) -> ir.Program:
@@ -31,8 +32,7 @@ def inline(program: ir.Program) -> ir.Program:
     names = list(program.functions)
     for name in names:
         inliner.process(name)
-    return pruned(replace(program, functions=inliner.done, places=tuple(inliner.places.places),
-                          callers=tuple(inliner.places.callers)))
+    return pruned(inliner.placed(replace(program, functions=inliner.done)))
 
 
 def inline_again(program: ir.Program, callers: Container[str], chosen: frozenset[str]) -> ir.Program:
@@ -41,8 +41,7 @@ def inline_again(program: ir.Program, callers: Container[str], chosen: frozenset
     inliner = _Inliner(program, 'm', chosen)
     functions = {name: inliner.copied(function) if name in callers else function
                  for name, function in program.functions.items()}
-    return pruned(replace(program, functions=functions, places=tuple(inliner.places.places),
-                          callers=tuple(inliner.places.callers)))
+    return pruned(inliner.placed(replace(program, functions=functions)))
 
 
 class Simplifier:
@@ -55,9 +54,22 @@ class Simplifier:
         """The same block with what is known used."""
         return _Copier(self.inliner, {}).block(block)
 
-    def copied(self, block: Block) -> Block:
-        """A copy of a block, simplified, with new variables for those that it binds."""
-        return without_unused(_Copier(self.inliner, {}, renames=True).block(block))
+    def copied(self, block: Block, atoms: Mapping[str, Atom] = _NO_ATOMS) -> Block:
+        """A copy of a block, simplified, with new variables for those that it binds, and atoms for some others."""
+        return without_unused(_Copier(self.inliner, dict(atoms), renames=True).block(block))
+
+    def copied_for(self, call: ir.Call, function: ir.Function, block: Block) -> Block:
+        """A copy of a block of a function for what a call of it gives."""
+        atoms = dict(zip(function.parameters, call.arguments, strict=True))
+        return _Copier(self.inliner, atoms, renames=True, caller=call.place).block(block)
+
+    def called_from(self, place: int, call: ir.Call) -> int:
+        """A place of a function in the copy that replaces a call."""
+        return self.inliner.places.called_from(place, call.place) if call.place else place
+
+    def placed(self, program: ir.Program) -> ir.Program:
+        """A program with the places of copies."""
+        return self.inliner.placed(program)
 
 
 def pruned(program: ir.Program) -> ir.Program:
@@ -126,6 +138,10 @@ class _Inliner:
         self.done[name] = self.copied(self.program.functions[name])
         self.active.discard(name)
         return self.done[name]
+
+    def placed(self, program: ir.Program) -> ir.Program:
+        """A program with the places of copies."""
+        return replace(program, places=tuple(self.places.places), callers=tuple(self.places.callers))
 
     def copied(self, function: ir.Function) -> ir.Function:
         """The function with calls inlined into it, and what is known used."""

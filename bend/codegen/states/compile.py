@@ -9,6 +9,7 @@ from functools import cache
 
 from bend.codegen import lir
 from bend.codegen.direct.arguments import host_shapes
+from bend.codegen.direct.branches import branch_first
 from bend.codegen.direct.compile import PIPELINE, Analysed, analysed, layouts
 from bend.codegen.direct.context import WORKER
 from bend.codegen.direct.dispatch import arity_of, tables
@@ -21,6 +22,7 @@ from bend.codegen.states.blocks import Flat
 from bend.codegen.states.facts import fact_functions, fact_tables
 from bend.codegen.states.flatten import CONSTANT, MAKE, flatten
 from bend.codegen.states.layout import Machine, lay_out
+from bend.codegen.states.leaves import inline_leaves
 from bend.codegen.states.loops import with_rare_checks
 from bend.codegen.states.lower import lower_functions
 from bend.codegen.states.outline import outline_forks
@@ -46,8 +48,9 @@ ALWAYS = (ENTRY, MAKE)
 """These are states even if they end soon."""
 STACK_WORDS = 1 << 10
 """The words of the stack of each lane: on a GPU it lies in its local memory, for as many lanes as there can be."""
-_AT = PIPELINE.index(fork_calls) + 1
-STATES_PIPELINE = (*PIPELINE[:_AT], outline_forks, *PIPELINE[_AT:])
+_CALLS = PIPELINE.index(branch_first)
+_FORKS = PIPELINE.index(fork_calls) + 1
+STATES_PIPELINE = (*PIPELINE[:_CALLS], inline_leaves, *PIPELINE[_CALLS:_FORKS], outline_forks, *PIPELINE[_FORKS:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -346,11 +346,4 @@ class Run:
         if not size:
             return Counter()
         words = self.regions['overflows'].words
-        counts = [sum(words[number:size * self.threads:size]) for number in range(size)]
-        places = self.program.places_by_number() if any(counts) else ()
-        found: Counter[net.Place | None] = Counter()
-        # An operation has several places where the function that it stands in was copied.
-        for place, count in zip(places, counts, strict=False):
-            if count:
-                found[place] += count
-        return found
+        return self.program.by_place([sum(words[number:size * self.threads:size]) for number in range(size)])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -132,6 +133,16 @@ class DirectProgram:
     def places_by_number(self) -> tuple[net.Place | None, ...]:
         """The places of operations and calls; 0 is the unknown one."""
         return (None, *pickle.loads(self.places))
+
+    def by_place(self, counts: Sequence[int]) -> Counter[net.Place | None]:
+        """Counts by place, from those by number. An operation has several numbers where the function that it stands in
+        was copied."""
+        found: Counter[net.Place | None] = Counter()
+        if any(counts):
+            for place, count in zip(self.places_by_number(), counts, strict=False):
+                if count:
+                    found[place] += count
+        return found
 
     def entry_function(self) -> int | None:
         """The value that is the entry, if that takes arguments."""

@@ -264,6 +264,4 @@ class WavesRun:
 
     def overflows(self) -> Counter[net.Place | None]:
         """How often results did not fit, by place."""
-        words = self.regions['overflows'].words[:self.program.counted]
-        places = self.program.places_by_number() if any(words) else ()
-        return Counter({place: count for place, count in zip(places, words, strict=False) if count})
+        return self.program.by_place(self.regions['overflows'].words[:self.program.counted])
