@@ -1,7 +1,8 @@
 """LIR to LLVM IR, as text.
 
 Text needs no LLVM library, costs less time than building objects, and says exactly what is meant (atomic accesses
-through opaque pointers, metadata). Locals become stack slots; LLVM promotes them to registers.
+through opaque pointers, metadata). Locals that are assigned once are values; others become stack slots, which LLVM
+promotes to registers.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from bend.codegen import lir
 from bend.codegen.debug_info import DebugInfo
 from bend.codegen.lir_intrinsics import GPU_ONLY, WITHOUT_OPERAND
 from bend.codegen.lir_layout import size_and_alignment
+from bend.codegen.lir_once import assigned_once
 from bend.codegen.lir_walk import locals_of
 from bend.codegen.llvm_text import SPACES, constant, extension, memory_type, quoted, value_type
 
@@ -174,6 +176,8 @@ class FunctionEmitter:
         self.function = function
         self.lines: list[str] = []
         self.arrays: list[str] = []
+        self.once = assigned_once(function)
+        self.known: dict[str, str] = {}  # The values of locals that are assigned once.
         self.values = 0
         self.labels = 0
         self.block = 'entry'
@@ -190,9 +194,14 @@ class FunctionEmitter:
         lines.append(f'define {linkage}{self.module.signature(function)} {self.attributes}{inline}{scope} {{')
         lines.append('entry:')
         for name, type_ in locals_of(function).items():
-            lines.append(f'  %{quoted("l." + name)} = alloca {value_type(type_)}')
+            if name not in self.once:
+                lines.append(f'  %{quoted("l." + name)} = alloca {value_type(type_)}')
         for name, type_ in function.parameters:
-            lines.append(f'  store {value_type(type_)} %{quoted("p." + name)}, ptr %{quoted("l." + name)}')
+            parameter = f'%{quoted("p." + name)}'
+            if name in self.once:
+                self.known[name] = parameter
+            else:
+                lines.append(f'  store {value_type(type_)} {parameter}, ptr %{quoted("l." + name)}')
         self.emit_block(function.body)
         if not self.closed:
             self.close('ret void' if function.result == lir.VOID else 'unreachable')
@@ -239,6 +248,8 @@ class FunctionEmitter:
 
     def emit_statement(self, statement: lir.Stmt) -> None:
         match statement:
+            case lir.Assign(target, value) if target.name in self.once:
+                self.known[target.name] = self.emit_expr(value)
             case lir.Assign(target, value):
                 operand = self.typed(value)
                 self.line(f'store {operand}, ptr %{quoted("l." + target.name)}')
@@ -370,6 +381,8 @@ class FunctionEmitter:
         match expr:
             case lir.Const(value, type_):
                 return constant(value, type_)
+            case lir.Local(name) if name in self.known:
+                return self.known[name]
             case lir.Local(name, type_):
                 return self.value(f'load {value_type(type_)}, ptr %{quoted("l." + name)}')
             case lir.GlobalAddress(name):
