@@ -8,6 +8,8 @@ Code is the same with and without; the object file gets sections that are not lo
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from bend.codegen import lir
 
 FIRST = 1 << 24
@@ -33,9 +35,10 @@ class DebugInfo:
         scope = self._scopes.get(function.name)
         return '' if scope is None else f', !dbg !DILocation(line: {place}, scope: !{scope})'
 
-    def metadata(self) -> list[str]:
-        """The nodes that the others refer to; none if no function is traced."""
-        if not self._scopes:
+    def metadata(self, functions: Collection[str]) -> list[str]:
+        """The nodes that those in some functions refer to; none if none is traced."""
+        scopes = {name: number for name, number in self._scopes.items() if name in functions}
+        if not scopes:
             return []
         return [
             f'!llvm.dbg.cu = !{{!{UNIT}}}',
@@ -48,7 +51,7 @@ class DebugInfo:
             f'!{DWARF} = !{{i32 7, !"Dwarf Version", i32 4}}',
             *(f'!{number} = distinct !DISubprogram(name: "{_escaped(name)}", scope: !{FILE}, file: !{FILE}, '
               f'type: !{TYPE}, unit: !{UNIT}, spFlags: DISPFlagDefinition)'
-              for name, number in self._scopes.items()),
+              for name, number in scopes.items()),
         ]
 
 

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from typing import TypeAlias
 
 from bend.codegen import lir
-from bend.codegen.debug_info import DebugInfo
 from bend.codegen.lir_intrinsics import GPU_ONLY, WITHOUT_OPERAND
 from bend.codegen.lir_layout import size_and_alignment
 from bend.codegen.lir_once import assigned_once
 from bend.codegen.lir_walk import locals_of
-from bend.codegen.llvm_text import SPACES, constant, extension, memory_type, quoted, value_type
+from bend.codegen.llvm_module import KernelTexts, ModuleEmitter, ending
+from bend.codegen.llvm_text import constant, extension, memory_type, quoted, value_type
 
 _ORDERS: dict[lir.Order, str] = {
     'unordered': 'unordered', 'relaxed': 'monotonic', 'acquire': 'acquire', 'release': 'release',
@@ -28,12 +27,6 @@ _FLOAT_OPS = {'add': 'fadd', 'sub': 'fsub', 'mul': 'fmul', 'div': 'fdiv'}
 _FLOAT_COMPARES = {'eq': 'oeq', 'ne': 'une', 'lt': 'olt', 'le': 'ole', 'gt': 'ogt', 'ge': 'oge'}
 _STACK_POINTERS = {'x86_64': 'rsp', 'aarch64': 'sp'}
 _LIKELY, _UNLIKELY = ', !prof !0', ', !prof !1'
-
-
-_ALIAS_NUMBERS: dict[str, int] = {}
-"""The numbers of alias classes, the same in all modules of a process. They do not show in the code."""
-KernelTexts: TypeAlias = dict[int, tuple[lir.Function, list[str], dict[str, str], set[str]]]
-"""The texts of kernel functions by identity, with the intrinsics and alias classes that they need."""
 _KERNEL_TEXTS: KernelTexts = {}
 
 
@@ -43,7 +36,17 @@ def emit_module(module: lir.Module) -> str:
     The triple and the data layout are set by whoever compiles the text. Raises ValueError, with the name of the
     function, for what only GPUs have.
     """
-    return ModuleEmitter(module, _KERNEL_TEXTS).emit()
+    return CpuModule(module).emit()
+
+
+class CpuModule(ModuleEmitter):
+    """Emits a module for CPUs."""
+
+    def __init__(self, module: lir.Module) -> None:
+        super().__init__(module, _KERNEL_TEXTS)
+
+    def function_emitter(self, function: lir.Function) -> FunctionEmitter:
+        return FunctionEmitter(self, function)
 
 
 def _fits_registers(parameters: Sequence[lir.Type]) -> bool:
@@ -51,119 +54,6 @@ def _fits_registers(parameters: Sequence[lir.Type]) -> bool:
     pass some on the stack."""
     floats = sum(isinstance(type_, lir.Float) for type_ in parameters)
     return floats <= 8 and len(parameters) - floats <= 6
-
-
-class ModuleEmitter:
-    """Emits a module; collects what functions need outside of them (declarations, alias classes)."""
-
-    is_traced = True
-
-    def __init__(self, module: lir.Module, kernel_texts: KernelTexts) -> None:
-        self.module = module
-        self.kernel_texts = kernel_texts
-        self.structs = {struct.name: struct for struct in module.structs}
-        self.functions = {function.name: function for function in module.functions}
-        self.intrinsics: dict[str, str] = {}
-        self.alias_classes: set[str] = set()
-        self.debug = DebugInfo(self.is_traced)
-
-    def emit(self) -> str:
-        lines = [
-            f'%{quoted("struct." + struct.name)} = type {{ '
-            f'{", ".join(memory_type(type_) for _, type_ in struct.fields)} }}'
-            for struct in self.module.structs
-        ]
-        lines.extend(self.global_data(item) for item in self.module.globals)
-        for function in self.module.functions:
-            if function.extern:
-                lines.append(f'declare {self.signature(function)} nounwind{ending(function)}')
-            else:
-                lines.extend(self.emitted(function))
-        lines.extend(self.intrinsics.values())
-        lines.extend(self.metadata())
-        lines.extend(self.debug.metadata())
-        return '\n'.join(lines) + '\n'
-
-    def emitted(self, function: lir.Function) -> list[str]:
-        """The text of a function. That of kernel functions, which are the same in all programs, is kept."""
-        known = self.kernel_texts.get(id(function))
-        if known is None or known[0] is not function:
-            outer = self.intrinsics, self.alias_classes
-            self.intrinsics, self.alias_classes = {}, set()
-            lines: list[str] = []
-            self.function_emitter(function).emit(lines)
-            known = function, lines, self.intrinsics, self.alias_classes
-            self.intrinsics, self.alias_classes = outer
-            # Where debug information is depends on the module.
-            if function.file and not function.traced:
-                self.kernel_texts[id(function)] = known
-        self.intrinsics.update(known[2])
-        self.alias_classes |= known[3]
-        return known[1]
-
-    def function_emitter(self, function: lir.Function) -> FunctionEmitter:
-        """Who emits a function for the target."""
-        return FunctionEmitter(self, function)
-
-    def symbol(self, name: str) -> str:
-        """The name of a function or of data, for the assembler."""
-        return f'@{quoted(name)}'
-
-    def global_data(self, item: lir.Global) -> str:
-        element = memory_type(item.element)
-        kind = 'constant' if item.constant else 'global'
-        if item.space == 'shared':
-            initial = 'undef'
-        elif item.words is None:
-            initial = 'zeroinitializer'
-        else:
-            initial = '[' + ', '.join(f'{element} {word}' for word in item.words) + ']'
-        space = '' if item.space == 'generic' else f'addrspace({SPACES[item.space]}) '
-        return f'{self.symbol(item.name)} = internal {space}{kind} [{item.count} x {element}] {initial}, align 8'
-
-    def signature(self, function: lir.Function) -> str:
-        parameters = ', '.join(
-            f'{value_type(type_)} {extension(type_)}' + ('' if function.extern else f'%{quoted("p." + name)}')
-            for name, type_ in function.parameters
-        )
-        convention = 'tailcc ' if function.tail else ''
-        return (f'{convention}{extension(function.result)}{value_type(function.result)} '
-                f'{self.symbol(function.name)}({parameters})')
-
-    def intrinsic(self, name: str, result: str, parameters: Sequence[str]) -> str:
-        """Declares an intrinsic of LLVM; gives its name."""
-        self.intrinsics.setdefault(name, f'declare {result} @{name}({", ".join(parameters)})')
-        return f'@{name}'
-
-    def alias_tag(self, pointer: lir.Expr) -> str:
-        """The alias class of a plain access: a field of a struct, or memory behind a pointer to scalars."""
-        while isinstance(pointer, lir.IndexAddress):
-            pointer = pointer.pointer
-        name = 'memory'
-        if isinstance(pointer, lir.FieldAddress):
-            struct = lir.pointee(pointer.pointer.type)
-            name = f'{struct}.{pointer.field}'
-        self.alias_classes.add(name)
-        number = _ALIAS_NUMBERS.setdefault(name, len(_ALIAS_NUMBERS))
-        return f', !tbaa !{4 + number * 2}'
-
-    def metadata(self) -> list[str]:
-        """Branch weights, and a flat tree of alias classes under one root."""
-        lines = [
-            '!0 = !{!"branch_weights", i32 2000, i32 1}',
-            '!1 = !{!"branch_weights", i32 1, i32 2000}',
-            '!2 = !{!"bend"}',
-        ]
-        for name in sorted(self.alias_classes, key=_ALIAS_NUMBERS.__getitem__):
-            node = 3 + _ALIAS_NUMBERS[name] * 2
-            lines.append(f'!{node} = !{{!"{name}", !2, i64 0}}')
-            lines.append(f'!{node + 1} = !{{!{node}, !{node}, i64 0}}')
-        return lines
-
-
-def ending(function: lir.Function) -> str:
-    """The attributes of a function that ends the run: calls of it tell by where they are how it came there."""
-    return ' noreturn nomerge' if function.noreturn else ''
 
 
 class FunctionEmitter:
@@ -175,6 +65,7 @@ class FunctionEmitter:
         self.module = module
         self.function = function
         self.lines: list[str] = []
+        self.calls: dict[str, None] = {}
         self.arrays: list[str] = []
         self.once = assigned_once(function)
         self.known: dict[str, str] = {}  # The values of locals that are assigned once.
@@ -184,15 +75,14 @@ class FunctionEmitter:
         self.closed = False  # The current block has its terminator: what follows cannot be reached.
         self.loops: list[tuple[str, str]] = []  # (where `continue` goes, where `break` goes)
 
-    def emit(self, lines: list[str]) -> None:
+    def emit(self) -> list[str]:
+        """The lines of the definition, which begins with what follows the linkage."""
         function = self.function
-        linkage = '' if function.exported else 'internal '
         inline = {'always': ' alwaysinline', 'never': ' noinline', 'hint': ' inlinehint', 'auto': ''}[function.inline]
         inline = ' noinline optnone' if function.seldom else inline
         inline += ending(function)
         scope = self.module.debug.scope(function)
-        lines.append(f'define {linkage}{self.module.signature(function)} {self.attributes}{inline}{scope} {{')
-        lines.append('entry:')
+        lines = [f'{self.module.signature(function)} {self.attributes}{inline}{scope} {{', 'entry:']
         for name, type_ in locals_of(function).items():
             if name not in self.once:
                 lines.append(f'  %{quoted("l." + name)} = alloca {value_type(type_)}')
@@ -208,6 +98,7 @@ class FunctionEmitter:
         lines.extend(self.arrays)
         lines.extend(self.lines)
         lines.append('}')
+        return lines
 
     # --- blocks and values -------------------------------------------------------------------------------------
 
@@ -534,6 +425,7 @@ class FunctionEmitter:
             operand = self.emit_expr(argument)
             operands.append(f'{value_type(argument.type)} {extension(argument.type)}{operand}')
         function = self.module.functions[call.function]
+        self.calls[function.name] = None
         types = [type_ for _, type_ in function.parameters], [type_ for _, type_ in self.function.parameters]
         kind = 'musttail call' if call.tail and all(map(_fits_registers, types)) else 'call'
         convention = 'tailcc ' if function.tail else ''

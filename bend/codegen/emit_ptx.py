@@ -19,9 +19,10 @@ import re
 from collections.abc import Mapping
 
 from bend.codegen import lir
-from bend.codegen.emit_llvm import FunctionEmitter, ModuleEmitter
+from bend.codegen.emit_llvm import FunctionEmitter
 from bend.codegen.gpu_validate import validate_for_gpu
 from bend.codegen.lir_fold import fold_branches
+from bend.codegen.llvm_module import ModuleEmitter
 from bend.codegen.llvm_text import quoted, value_type
 
 SHARED_MEMORY = 'bend_shared'

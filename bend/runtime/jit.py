@@ -6,8 +6,10 @@ is imported on first use, since a program that does not run natively need not pa
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 LOADED_PROGRAMS = 16
@@ -35,6 +37,11 @@ def _host() -> tuple[str, str]:
 
 @functools.cache
 def _target_machine(opt_level: int) -> Any:
+    """The target machine for this CPU that is used by one thread at a time."""
+    return _new_target_machine(opt_level)
+
+
+def _new_target_machine(opt_level: int) -> Any:
     """A target machine for this CPU."""
     llvm = _binding()
     cpu, features = _host()
@@ -54,14 +61,15 @@ def host_key() -> str:
 
 def optimize(ir_text: str, opt_level: int) -> str:
     """The IR after the pass pipeline, for tests and dumps."""
-    return str(_optimized(ir_text, opt_level))
+    module, builder = _prepared(ir_text, opt_level, _target_machine(opt_level), _binding().get_global_context())
+    builder.getModulePassManager().run(module, builder)
+    return str(module)
 
 
-def _optimized(ir_text: str, opt_level: int) -> Any:
-    """The parsed and optimised module."""
+def _prepared(ir_text: str, opt_level: int, machine: Any, context: Any) -> tuple[Any, Any]:
+    """The parsed module, and what makes its pass pipeline."""
     llvm = _binding()
-    machine = _target_machine(opt_level)
-    module = llvm.parse_assembly(ir_text)
+    module = llvm.parse_assembly(ir_text, context)
     module.triple = llvm.get_default_triple()
     module.data_layout = str(machine.target_data)
     module.verify()
@@ -69,9 +77,7 @@ def _optimized(ir_text: str, opt_level: int) -> Any:
     options.loop_unrolling = opt_level > 1
     options.loop_vectorization = False
     options.slp_vectorization = False
-    builder = llvm.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(module, builder)
-    return module
+    return module, llvm.create_pass_builder(machine, options)
 
 
 def usual_level() -> int:
@@ -85,9 +91,73 @@ def compile_object(ir_text: str, opt_level: int = 2) -> bytes:
     `opt_level` is 0 to 3. Gives relocatable object code. Raises RuntimeError if the IR is malformed, which is a
     fault of the emitter.
     """
-    module = _optimized(ir_text, opt_level)
-    data: bytes = _target_machine(opt_level).emit_object(module)
+    machine = _target_machine(opt_level)
+    module, builder = _prepared(ir_text, opt_level, machine, _binding().get_global_context())
+    builder.getModulePassManager().run(module, builder)
+    data: bytes = machine.emit_object(module)
     return data
+
+
+def compile_objects(texts: Sequence[tuple[str, int]], threads: int) -> list[bytes]:
+    """The same for several modules, each with its level, on some threads."""
+    if len(texts) == 1 or threads == 1:
+        return [compile_object(*text) for text in texts]
+    _binding(), _host()
+    pending = list(enumerate(texts))[::-1]
+    done: dict[int, bytes] = {}
+    problems: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            while pending and not problems:
+                number, text = pending.pop()
+                done[number] = _compile_aside(*text)
+        except BaseException as problem:  # carried over to the thread that waits
+            problems.append(problem)
+
+    others = [threading.Thread(target=work, daemon=True) for _ in range(min(threads, len(texts)) - 1)]
+    for thread in others:
+        thread.start()
+    work()
+    for thread in others:
+        thread.join()
+    if problems:
+        raise problems[0]
+    return [done[number] for number in range(len(texts))]
+
+
+def _compile_aside(ir_text: str, opt_level: int) -> bytes:
+    """`compile_object` while other threads do the same: with a context and a target machine of its own, LLVM needs no
+    lock. llvmlite takes one for each of its functions; the two that take long are called without, if it lets us."""
+    llvm = _binding()
+    machine = _new_target_machine(opt_level)
+    with llvm.create_context() as context:
+        module, builder = _prepared(ir_text, opt_level, machine, context)
+        with module:
+            passes = builder.getModulePassManager()
+            library = _without_lock()
+            if library is None:
+                passes.run(module, builder)
+                return bytes(machine.emit_object(module))
+            library.LLVMPY_RunNewModulePassManager(passes, module, builder)
+            with llvm.ffi.OutputString() as problem:
+                buffer = library.LLVMPY_TargetMachineEmitToMemory(machine, module, 1, problem)
+                if not buffer:
+                    raise RuntimeError(str(problem))
+            try:
+                return ctypes.string_at(library.LLVMPY_GetBufferStart(buffer), library.LLVMPY_GetBufferSize(buffer))
+            finally:
+                library.LLVMPY_DisposeMemoryBuffer(buffer)
+
+
+@functools.cache
+def _without_lock() -> Any:
+    """llvmlite's library without its lock; None if it is not where it was from 0.40 to 0.50."""
+    library = getattr(_binding().ffi.lib, '_lib', None)
+    names = ('RunNewModulePassManager', 'TargetMachineEmitToMemory', 'GetBufferStart', 'GetBufferSize',
+             'DisposeMemoryBuffer')
+    functions = [getattr(library, f'LLVMPY_{name}', None) for name in names]
+    return library if all(function is not None and function.argtypes for function in functions) else None
 
 
 class Library:

@@ -24,7 +24,7 @@ from elftools.elf.elffile import ELFFile
 from bend import api, running_direct
 from bend.cli.arguments import parse_bend
 from bend.codegen.direct.compile import compile_direct
-from bend.codegen.emit_llvm import ModuleEmitter
+from bend.codegen.llvm_module import ModuleEmitter
 from bend.deep_stack import with_deep_stack
 from bend.diagnostics import BendError
 from bend.driver import Request, compile_source

@@ -279,8 +279,8 @@ def test_what_is_not_understood_ends_the_trace() -> None:
     random = Random(1)
     words = memoryview(random.randbytes(8 * 4096)).cast('Q')
     program = bend.compile(IMPERATIVE, engine='direct')._variant(False, 'direct', False).artifact
-    library = load_object(program.kernel_code, program.object_code)
-    code = CodeMap((program.kernel_code, program.object_code), library.address)
+    library = load_object(*program.all_code())
+    code = CodeMap(program.all_code(), library.address)
     assert walk(Stack(1 << 40, words), code).stretches == ()
     assert walk(Stack(1 << 40, words[:0]), code).stretches == ()
     assert code.function(1) == '' and code.frame(1) is None and code.calls(1) == (Call('', 0),)

@@ -15,7 +15,7 @@ from bend.codegen.direct.branches import branch_first
 from bend.codegen.direct.calls import count_calls
 from bend.codegen.direct.context import WORKER, Context
 from bend.codegen.direct.convert import Converted, convert
-from bend.codegen.direct.dispatch import apply_functions, arity_of, kernel_functions, tables
+from bend.codegen.direct.dispatch import apply_functions, arity_of, dispatching_functions, kernel_functions, tables
 from bend.codegen.direct.eta import eta_reduce
 from bend.codegen.direct.flow import Flow, Given, Solver, analyse
 from bend.codegen.direct.forks import fork_calls
@@ -27,12 +27,12 @@ from bend.codegen.direct.lower import lower_function
 from bend.codegen.direct.mutual import inline_mutual
 from bend.codegen.direct.ownership import borrowed_parameters
 from bend.codegen.direct.pairs import unpack_results
+from bend.codegen.direct.parts import parts_of
 from bend.codegen.direct.schedule import heavy_functions, order_calls
 from bend.codegen.direct.seldom import seldom_functions
 from bend.codegen.direct.sink import sink
 from bend.codegen.direct.spill import spill_parameters
 from bend.codegen.direct.tails import move_calls
-from bend.codegen.emit_llvm import emit_module
 from bend.codegen.lir_layout import word_offsets
 from bend.codegen.lir_merge import merge
 from bend.desugar import core
@@ -41,7 +41,8 @@ from bend.hvm.names import readable
 from bend.interface import Interface
 from bend.runtime.cache import Cache
 from bend.runtime.direct.program import ActionForms, CallTable, DirectProgram, Entry
-from bend.runtime.jit import compile_object, usual_level
+from bend.runtime.jit import compile_objects, usual_level
+from bend.runtime.region import available_threads
 
 Pipeline = tuple[Callable[[ir.Program], ir.Program], ...]
 PIPELINE: Pipeline = (inline, inline_mutual, unpack_results, order_calls, branch_first, sink, fork_calls,
@@ -78,8 +79,11 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
     level = usual_level() if opt_level is None else opt_level
     kernel = compiled_kernel(lowered.variant, level, files)
     module = merge(kernel.interface, lowered.module)
-    return replace(lowered.program, object_code=compile_object(emit_module(module), level),
-                   kernel_code=kernel.object_code, layouts=layouts(module), budgeted=budgeted)
+    threads = available_threads()
+    parts = parts_of(module, threads, dispatching_functions(lowered.context))
+    code, *others = compile_objects([(part.text, 0 if part.seldom else level) for part in parts], threads)
+    return replace(lowered.program, object_code=code, other_code=tuple(others), kernel_code=kernel.object_code,
+                   layouts=layouts(module), budgeted=budgeted)
 
 
 def lower_direct(book: core.Book, *, parallel: bool = False, check_overflow: bool = False, eta: bool = True,
@@ -90,7 +94,7 @@ def lower_direct(book: core.Book, *, parallel: bool = False, check_overflow: boo
     pipeline = PIPELINE if parallel else SERIAL
     front = analysed(book, pipeline, eta=eta, parallel=parallel, check_overflow=check_overflow, interface=interface,
                      guesses=guesses, counting=counting, given=given)
-    context, actions, parallel = front.context, front.actions, front.context.parallel
+    context, actions, parallel = replace(front.context, compact=True), front.actions, front.context.parallel
     is_hosted = actions is not None or front.arguments is not None
     return Lowered(lower_program(context), Variant(parallel, check_overflow, is_hosted, counting), DirectProgram(
         object_code=b'',

@@ -38,6 +38,8 @@ class Context:
     """Whether the program counts its calls and cells."""
     parallel: bool = False
     """Whether several workers may run."""
+    compact: bool = False
+    """Whether what is done seldom is called instead of inlined, which makes less code."""
     structs: dict[str, lir.Struct] = field(default_factory=dict)
     applied: set[int] = field(default_factory=set)
     forked: dict[int, set[int]] = field(default_factory=dict)

@@ -14,6 +14,11 @@ from bend.codegen.direct.state import State, Token
 from bend.codegen.direct.values import u64
 from bend.runtime.direct import program as words
 
+MAX_CELL = 40
+"""The largest cell with a free list of its own size (`bend/runtime/kernel/direct/sizes.py`)."""
+MOST_PARTS = 4
+"""How many parts of a cell the kernel takes at once."""
+
 
 class Counting:
     """Adds statements, and knows what is owned."""
@@ -135,12 +140,10 @@ class Counting:
             if keeps:
                 self.emit(lir.Assign(token, cell))
             else:
-                self.call('release', WORKER, cell, u64(opened.words))
+                self.emit(self.release(cell, opened.words))
 
         def shared() -> None:
-            for part in parts:
-                self.retain(part, shared=True)
-            self.call('release_shared', WORKER, cell)
+            self.leave(cell, [self.context.atom(ir.Var(part), 'word') for part in parts])
 
         test = lir.If(lir.Intrinsic('likely', (self.is_unique(name),)), self.collect(unique), self.collect(shared))
         if keeps:
@@ -149,6 +152,21 @@ class Counting:
         self.emit(test if opened.always else lir.If(val.has_tag(cell, words.CELL), (test,)))
         state.owned.update(parts)
 
+    def release(self, cell: lir.Expr, count: int) -> lir.Stmt:
+        """Gives a cell of so many words back."""
+        name = 'release_small' if count <= MAX_CELL else 'release'
+        return lir.ExprStmt(lir.Call(name, (WORKER, cell, u64(count)), lir.VOID))
+
+    def leave(self, cell: lir.Expr, parts: Sequence[lir.Expr]) -> None:
+        """One reference less to a cell that has others, whose parts live on by themselves."""
+        called = parts[:MOST_PARTS] if self.context.compact else ()
+        for part in parts[len(called):]:
+            self.call('retain_shared', part)
+        if self.context.compact:
+            self.call(f'leave{len(called)}', WORKER, cell, *called)
+        else:
+            self.call('release_shared', WORKER, cell)
+
     def release_tokens(self, keep: frozenset[int] = frozenset()) -> None:
         """Gives cells back that nothing will use again."""
         kept = []
@@ -156,13 +174,14 @@ class Counting:
             if token.words in keep:
                 kept.append(token)
             else:
-                release = lir.ExprStmt(lir.Call('release', (WORKER, token.cell, u64(token.words)), lir.VOID))
+                release = self.release(token.cell, token.words)
                 self.emit(lir.If(lir.Compare('ne', token.cell, u64(0)), (release,)))
         self.state.tokens = kept
 
     def new_cell(self, count: int) -> lir.Local:
         """A cell of so many words: one that is free, or a new one."""
-        fresh = lir.Call('allocate', (WORKER, u64(count)), lir.U64)
+        name = 'allocate_small' if count <= MAX_CELL else 'allocate'
+        fresh = lir.Call(name, (WORKER, u64(count)), lir.U64)
         for index, token in enumerate(self.state.tokens):
             if token.words == count:
                 del self.state.tokens[index]

@@ -29,8 +29,16 @@ def arity_of(context: Context, function: str) -> int:
 
 def apply_functions(context: Context) -> list[lir.Function]:
     """The functions that apply values, for all numbers of arguments up to the most that something is applied to."""
-    most = max((*context.applied, 1))
-    return [*(_Applying(context, count).function() for count in range(1, most + 1)), _grow()]
+    return [*(_Applying(context, count).function() for count in _applied_counts(context)), _grow()]
+
+
+def _applied_counts(context: Context) -> range:
+    return range(1, max((*context.applied, 1)) + 1)
+
+
+def dispatching_functions(context: Context) -> frozenset[str]:
+    """The functions that call one of many, by a number."""
+    return frozenset({'run_entry', 'run_task', *map(apply_name, _applied_counts(context))})
 
 
 class _Applying(Operations):
@@ -109,14 +117,9 @@ class _Applying(Operations):
 
     def take_captured(self, captured: Sequence[lir.Expr]) -> None:
         """What a closure holds passes to the call, or is shared with it."""
-        free = lir.ExprStmt(lir.Call('release', (WORKER, CELL, u64(len(captured) + 1)), lir.VOID))
-
-        def share() -> None:
-            for value in captured:
-                self.call('retain_shared', value)
-            self.call('release_shared', WORKER, CELL)
-
-        self.emit(lir.If(lir.Call('is_unique', (CELL,), lir.BOOL), (free,), self.collect(share)))
+        free = self.release(CELL, len(captured) + 1)
+        share = self.collect(lambda: self.leave(CELL, captured))
+        self.emit(lir.If(lir.Call('is_unique', (CELL,), lir.BOOL), (free,), share))
 
     def enter(self, function: str, values: Sequence[lir.Expr]) -> None:
         """Calls a function with all its arguments."""

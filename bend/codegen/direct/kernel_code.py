@@ -11,6 +11,7 @@ from functools import cache
 from bend import __version__
 from bend.codegen import lir
 from bend.codegen.emit_llvm import emit_module
+from bend.codegen.lir_fold import fold_branches
 from bend.codegen.pylir import compile_kernel
 from bend.fingerprint import fingerprint, host
 from bend.prelude import unpickled
@@ -57,7 +58,7 @@ def compiled_kernel(variant: Variant, opt_level: int, files: Cache | None) -> Ke
         key = key_of('kernel', __version__, fingerprint(), host(), repr(variant), str(opt_level))
         found = None if files is None else unpickled(files.get(key), Kernel)
         if found is None:
-            found = _compile(kernel(variant), opt_level)
+            found = _compile(fold_branches(kernel(variant)), opt_level)
             if files is not None:
                 files.put(key, pickle.dumps(found, pickle.HIGHEST_PROTOCOL))
         _COMPILED[variant, opt_level] = found

@@ -41,14 +41,18 @@ class Operations(Counting):
         folded = [item for item in flow.objects_in(bits) if isinstance(item, Folded)]
         if folded and isinstance(value, lir.Local) and isinstance(atom, ir.Var):
             number_of = lir.Binary('shr', value, u64(words.INDEX_SHIFT))
-            evaluated = lir.Call('constant', (WORKER, number_of), lir.U64, place=self.place)
-            unfold: list[lir.Stmt] = [lir.Assign(value, evaluated)]
-            if atom.name in self.state.owned:
-                unfold.append(lir.ExprStmt(lir.Call('retain_shared', (value,), lir.VOID)))
-            self.emit(lir.If(val.has_tag(value, words.CONSTANT), tuple(unfold)))
+            unfold = self.collect(lambda: self.unfold(value, number_of, atom.name in self.state.owned))
+            self.emit(lir.If(val.has_tag(value, words.CONSTANT), unfold))
             for item in folded:
                 bits &= ~flow.bit(item)
         return value, rep, bits
+
+    def unfold(self, target: lir.Local, number: lir.Expr, owned: bool) -> None:
+        """Gives a local the value of a constant, and a reference of its own if it is owned."""
+        name = 'constant' if not self.context.compact else 'unfolded_owned' if owned else 'unfolded'
+        self.emit(lir.Assign(target, lir.Call(name, (WORKER, number), lir.U64, place=self.place)))
+        if owned and not self.context.compact:
+            self.call('retain_shared', target)
 
     def simple(self, value: lir.Expr) -> lir.Expr:
         """A value that can be used twice."""

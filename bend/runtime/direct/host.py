@@ -96,7 +96,7 @@ def open_run(program: DirectProgram, threads: int = 0, memory_limit: int = 0,
     threads = min(threads or available_threads(), MAX_WORKERS) if program.parallel else 1
     regions: dict[str, Region] = {}
     try:
-        run = Run(program, loaded(program.kernel_code, program.object_code), threads,
+        run = Run(program, loaded(*program.all_code()), threads,
                   memory_limit or default_memory_limit(), regions, watcher)
         try:
             yield run

@@ -101,16 +101,17 @@ class CallTable:
 class DirectProgram:
     """A compiled program. Can be pickled.
 
-    `object_code` calls that of its kernel, if it is not part of it, and is called by it. `shapes` and `entries` are
-    by number; shape 0, that of partial applications, is None. `constants` are the names of the definitions without
-    parameters by number; number 0 is what runs. `layouts` are the offsets of fields in the kernel's structs in
-    words, and their sizes under ''. `places` and `book` are pickled, since few runs need them: the places of
-    operations and calls, the final core that readback evaluates functions with, and as `calls` a `CallTable` or
-    nothing. `counted` is how many words a worker needs to count overflows by place. `parallel` says that it may run
-    with several workers. `budgeted`: a run stops after some work, because nets may do the same with much less.
-    `functions` are the names under which users know the functions that the code has numbers for, as it names them
-    where the stack ends. `actions` is there if the program may perform some. `made` are the shapes of what the host
-    makes, by constructor (None: tuples); `foreseen` says what these may be, if the program was compiled with a guess.
+    `object_code` calls that of its kernel, if it is not part of it, and is called by it; the code of large programs is
+    in several pieces, the rest of which is `other_code`. `shapes` and `entries` are by number; shape 0, that of
+    partial applications, is None. `constants` are the names of the definitions without parameters by number; number 0
+    is what runs. `layouts` are the offsets of fields in the kernel's structs in words, and their sizes under ''.
+    `places` and `book` are pickled, since few runs need them: the places of operations and calls, the final core that
+    readback evaluates functions with, and as `calls` a `CallTable` or nothing. `counted` is how many words a worker
+    needs to count overflows by place. `parallel` says that it may run with several workers. `budgeted`: a run stops
+    after some work, because nets may do the same with much less. `functions` are the names under which users know the
+    functions that the code has numbers for, as it names them where the stack ends. `actions` is there if the program
+    may perform some. `made` are the shapes of what the host makes, by constructor (None: tuples); `foreseen` says what
+    these may be, if the program was compiled with a guess.
     """
 
     object_code: bytes
@@ -127,8 +128,13 @@ class DirectProgram:
     actions: ActionForms | None = None
     calls: bytes = b''
     kernel_code: bytes = b''
+    other_code: tuple[bytes, ...] = ()
     made: Mapping[str | None, int] = field(default_factory=dict)
     foreseen: Foreseen | None = None
+
+    def all_code(self) -> tuple[bytes, ...]:
+        """All object code, which is loaded together."""
+        return tuple(filter(None, (self.kernel_code, self.object_code, *self.other_code)))
 
     def places_by_number(self) -> tuple[net.Place | None, ...]:
         """The places of operations and calls; 0 is the unknown one."""

@@ -30,7 +30,7 @@ def trace_of(program: DirectProgram, address_of: Callable[[str], int], stack: St
     """What a stack says. `address_of` gives the addresses of native functions (see `CodeMap`), `place` is the number
     of the place at which the run was stopped, 0 if that is not known."""
     table: CallTable = pickle.loads(program.calls)
-    code = CodeMap(tuple(filter(None, (program.object_code, program.kernel_code))), address_of)
+    code = CodeMap(program.all_code(), address_of)
     return _Tracer(program.places_by_number(), table, code).trace(stack, place)
 
 

@@ -44,10 +44,16 @@ def fresh(w: Ptr[Worker], size: u64) -> u64:
 @inline
 def allocate(w: Ptr[Worker], words: u64) -> u64:
     """The address of a cell of so many words with its header, whatever they hold."""
-    if COUNTING != 0:
-        w.allocations += 1
     if words > MAX_CELL:
         return allocate_large(w, words)
+    return allocate_small(w, words)
+
+
+@inline
+def allocate_small(w: Ptr[Worker], words: u64) -> u64:
+    """The same for a size that has a list of its own."""
+    if COUNTING != 0:
+        w.allocations += 1
     cell = w.free[words]
     if likely(cell != 0):
         w.free[words] = Ptr[u64](cell)[0]
@@ -138,6 +144,8 @@ def size_class(words: u64) -> u64:
 @noinline
 def allocate_large(w: Ptr[Worker], words: u64) -> u64:
     """A cell of a size that has no list of its own."""
+    if COUNTING != 0:
+        w.allocations += 1
     order = size_class(words)
     cell = w.large[order]
     if cell != 0:
@@ -154,5 +162,11 @@ def release(w: Ptr[Worker], cell: u64, words: u64) -> None:
         Ptr[u64](cell)[0] = w.large[order]
         w.large[order] = cell
     else:
-        Ptr[u64](cell)[0] = w.free[words]
-        w.free[words] = cell
+        release_small(w, cell, words)
+
+
+@inline
+def release_small(w: Ptr[Worker], cell: u64, words: u64) -> None:
+    """The same for a size that has a list of its own."""
+    Ptr[u64](cell)[0] = w.free[words]
+    w.free[words] = cell

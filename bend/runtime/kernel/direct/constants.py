@@ -1,6 +1,6 @@
 """The values of definitions without parameters, each computed when it is first asked for and kept for the whole run."""
 
-from bend.runtime.kernel.direct.counts import COUNT_MASK, TAG_MASK, drop, make_immortal
+from bend.runtime.kernel.direct.counts import COUNT_MASK, TAG_MASK, drop, make_immortal, retain_shared
 from bend.runtime.kernel.direct.sizes import PARALLEL
 from bend.runtime.kernel.direct.state import Worker
 from bend.runtime.kernel.lang import (
@@ -36,6 +36,20 @@ def constant(w: Ptr[Worker], number: u64) -> u64:
     if likely(value != 0):
         return value
     return make_constant(w, number)
+
+
+@noinline
+def unfolded(w: Ptr[Worker], number: u64) -> u64:
+    """The same, where that is seldom asked for."""
+    return constant(w, number)
+
+
+@noinline
+def unfolded_owned(w: Ptr[Worker], number: u64) -> u64:
+    """The same with a reference of its own."""
+    value = constant(w, number)
+    retain_shared(value)
+    return value
 
 
 @noinline

@@ -117,6 +117,46 @@ def release_shared(w: Ptr[Worker], cell: u64) -> None:
         decrement(w, cell)
 
 
+@noinline
+def leave0(w: Ptr[Worker], cell: u64) -> None:
+    """One reference less to a cell that was seen to have several. The others also add one to each of its parts."""
+    release_shared(w, cell)
+
+
+@noinline
+def leave1(w: Ptr[Worker], cell: u64, first: u64) -> None:
+    """See `leave0`."""
+    retain_shared(first)
+    release_shared(w, cell)
+
+
+@noinline
+def leave2(w: Ptr[Worker], cell: u64, first: u64, second: u64) -> None:
+    """See `leave0`."""
+    retain_shared(first)
+    retain_shared(second)
+    release_shared(w, cell)
+
+
+@noinline
+def leave3(w: Ptr[Worker], cell: u64, first: u64, second: u64, third: u64) -> None:
+    """See `leave0`."""
+    retain_shared(first)
+    retain_shared(second)
+    retain_shared(third)
+    release_shared(w, cell)
+
+
+@noinline
+def leave4(w: Ptr[Worker], cell: u64, first: u64, second: u64, third: u64, fourth: u64) -> None:
+    """See `leave0`."""
+    retain_shared(first)
+    retain_shared(second)
+    retain_shared(third)
+    retain_shared(fourth)
+    release_shared(w, cell)
+
+
 @inline
 def decrement(w: Ptr[Worker], cell: u64) -> None:
     """One reference less to a mortal cell that had several when its count was read."""
