@@ -35,7 +35,7 @@ def with_deep_stack(action: Callable[[], T]) -> T:
             problems.append(problem)
 
     with _deep_recursion():
-        _start_deep_thread(work).join()
+        start_deep_thread(work).join()
     if not problems:
         return outcome[0]
     if isinstance(problems[0], RecursionError):
@@ -64,7 +64,9 @@ def _deep_recursion() -> Iterator[None]:
                 sys.setrecursionlimit(_usual_limit)
 
 
-def _start_deep_thread(work: Callable[[], None]) -> threading.Thread:
+def start_deep_thread(work: Callable[[], None]) -> threading.Thread:
+    """A thread with a large stack, which the process does not wait for when it ends. Raises `BendError` if there is not
+    enough address space."""
     with _lock:
         usual_size = threading.stack_size()
         for size in STACK_SIZES:

@@ -66,9 +66,10 @@ def operands(node: lir.Expr | lir.Stmt) -> Iterator[lir.Expr]:
     """The expressions right inside an expression or a statement (not those in blocks), in order."""
     for name in _fields(cast(Any, type(node))):
         item = getattr(node, name)
-        for part in item if isinstance(item, tuple) else (item,):
-            if type(part) in _EXPRESSIONS:
-                yield part
+        if type(item) in _EXPRESSIONS:
+            yield item
+        elif type(item) is tuple:
+            yield from [part for part in item if type(part) in _EXPRESSIONS]
 
 
 def expressions_in(node: lir.Expr | lir.Stmt) -> Iterator[lir.Expr]:

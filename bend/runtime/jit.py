@@ -9,8 +9,10 @@ from __future__ import annotations
 import ctypes
 import functools
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from bend.deep_stack import start_deep_thread
 
 LOADED_PROGRAMS = 16
 USUAL_LEVEL = 2
@@ -98,32 +100,35 @@ def compile_object(ir_text: str, opt_level: int = 2) -> bytes:
     return data
 
 
-def compile_objects(texts: Sequence[tuple[str, int]], threads: int) -> list[bytes]:
-    """The same for several modules, each with its level, on some threads."""
+def start_compiling(texts: Sequence[tuple[str, int]], threads: int) -> Callable[[], list[bytes]]:
+    """Compiles several modules, each with its level, on some threads. They start at once, but for one, which is that
+    of who calls what this gives for the object code."""
     if len(texts) == 1 or threads == 1:
-        return [compile_object(*text) for text in texts]
+        return lambda: [compile_object(*text) for text in texts]
     _binding(), _host()
-    pending = list(enumerate(texts))[::-1]
+    numbers = iter(range(len(texts)))
     done: dict[int, bytes] = {}
     problems: list[BaseException] = []
 
     def work() -> None:
         try:
-            while pending and not problems:
-                number, text = pending.pop()
-                done[number] = _compile_aside(*text)
+            for number in numbers:
+                done[number] = _compile_aside(*texts[number])
+                if problems:
+                    return
         except BaseException as problem:  # carried over to the thread that waits
             problems.append(problem)
 
-    others = [threading.Thread(target=work, daemon=True) for _ in range(min(threads, len(texts)) - 1)]
-    for thread in others:
-        thread.start()
-    work()
-    for thread in others:
-        thread.join()
-    if problems:
-        raise problems[0]
-    return [done[number] for number in range(len(texts))]
+    def finish() -> list[bytes]:
+        work()
+        for thread in others:
+            thread.join()
+        if problems:
+            raise problems[0]
+        return [done[number] for number in range(len(texts))]
+
+    others = [start_deep_thread(work) for _ in range(min(threads, len(texts)) - 1)]
+    return finish
 
 
 def _compile_aside(ir_text: str, opt_level: int) -> bytes:

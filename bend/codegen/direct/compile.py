@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from bend.codegen import lir
 from bend.codegen.direct import ir
@@ -33,6 +34,7 @@ from bend.codegen.direct.seldom import seldom_functions
 from bend.codegen.direct.sink import sink
 from bend.codegen.direct.spill import spill_parameters
 from bend.codegen.direct.tails import move_calls
+from bend.codegen.direct.unroll import unrolling_limits
 from bend.codegen.lir_layout import word_offsets
 from bend.codegen.lir_merge import merge
 from bend.desugar import core
@@ -41,9 +43,11 @@ from bend.hvm.names import readable
 from bend.interface import Interface
 from bend.runtime.cache import Cache
 from bend.runtime.direct.program import ActionForms, CallTable, DirectProgram, Entry
-from bend.runtime.jit import compile_objects, usual_level
+from bend.runtime.jit import start_compiling, usual_level
 from bend.runtime.region import available_threads
 
+MOST_THREADS = 8
+"""How many threads compile the parts of a program."""
 Pipeline = tuple[Callable[[ir.Program], ir.Program], ...]
 PIPELINE: Pipeline = (inline, inline_mutual, unpack_results, order_calls, branch_first, sink, fork_calls,
                       move_calls)
@@ -52,15 +56,60 @@ SERIAL: Pipeline = tuple(step for step in PIPELINE if step not in (branch_first,
 """Those for programs with one worker."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
+class Analysed:
+    """A program when all is known about it that its code depends on: `actions` if it performs some, `arguments` if
+    it gets some, and the core that it was made from."""
+
+    context: Context
+    actions: Acting | None
+    arguments: Arguments | None
+    book: core.Book
+    converted: Converted
+    eta: bool
+
+    @cached_property
+    def readable(self) -> core.Book:
+        """The core that results are read with."""
+        return readable_book(self.book, self.converted, self.eta)
+
+
+@dataclass(frozen=True)
 class Lowered:
-    """A program before it is machine code: its module and the kernel that belongs to it, what there is to know about it
-    (without object code and the layouts of the kernel's structs), and what was found out on the way."""
+    """A program before it is machine code: its module and the kernel that belongs to it, and what was found out on the
+    way."""
 
     module: lir.Module
     variant: Variant
-    program: DirectProgram
-    context: Context
+    book: core.Book
+    front: Analysed
+
+    @property
+    def context(self) -> Context:
+        """What the lowering of all functions shared."""
+        return self.front.context
+
+    @cached_property
+    def program(self) -> DirectProgram:
+        """What there is to know about the program, without object code and the layouts of the kernel's structs."""
+        front, context, actions = self.front, self.front.context, self.front.actions
+        return DirectProgram(
+            object_code=b'',
+            shapes=tuple(context.layout.shapes),
+            entries=tuple(Entry(given.function, given.count, arity_of(context, given.function))
+                          for given in context.entries),
+            constants=context.program.constants,
+            layouts={},
+            places=pickle.dumps(context.program.places, pickle.HIGHEST_PROTOCOL),
+            book=pickle.dumps(front.readable, pickle.HIGHEST_PROTOCOL),
+            counted=1 + len(context.program.places) if context.arithmetic.check_overflow else 0,
+            parallel=context.parallel,
+            functions=tuple(readable(function.origin) for function in context.program.functions.values()),
+            actions=None if actions is None else ActionForms(actions.calls, actions.ends, actions.cells),
+            calls=pickle.dumps(call_table(self.book, context), pickle.HIGHEST_PROTOCOL),
+            made=host_shapes(context.flow, context.layout),
+            foreseen=None if front.arguments is None else front.arguments.foreseen(context.flow, context.layout),
+        )
 
 
 def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: bool = False, budgeted: bool = False,
@@ -79,10 +128,12 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
     level = usual_level() if opt_level is None else opt_level
     kernel = compiled_kernel(lowered.variant, level, files)
     module = merge(kernel.interface, lowered.module)
-    threads = available_threads()
+    threads = min(available_threads(), MOST_THREADS)
     parts = parts_of(module, threads, dispatching_functions(lowered.context))
-    code, *others = compile_objects([(part.text, 0 if part.seldom else level) for part in parts], threads)
-    return replace(lowered.program, object_code=code, other_code=tuple(others), kernel_code=kernel.object_code,
+    finish = start_compiling([(part.text, 0 if part.seldom else level) for part in parts], threads)
+    program = lowered.program
+    code, *others = finish()
+    return replace(program, object_code=code, other_code=tuple(others), kernel_code=kernel.object_code,
                    layouts=layouts(module), budgeted=budgeted)
 
 
@@ -94,36 +145,10 @@ def lower_direct(book: core.Book, *, parallel: bool = False, check_overflow: boo
     pipeline = PIPELINE if parallel else SERIAL
     front = analysed(book, pipeline, eta=eta, parallel=parallel, check_overflow=check_overflow, interface=interface,
                      guesses=guesses, counting=counting, given=given)
-    context, actions, parallel = replace(front.context, compact=True), front.actions, front.context.parallel
-    is_hosted = actions is not None or front.arguments is not None
-    return Lowered(lower_program(context), Variant(parallel, check_overflow, is_hosted, counting), DirectProgram(
-        object_code=b'',
-        shapes=tuple(context.layout.shapes),
-        entries=tuple(Entry(given.function, given.count, arity_of(context, given.function))
-                      for given in context.entries),
-        constants=context.program.constants,
-        layouts={},
-        places=pickle.dumps(context.program.places, pickle.HIGHEST_PROTOCOL),
-        book=pickle.dumps(front.readable, pickle.HIGHEST_PROTOCOL),
-        counted=1 + len(context.program.places) if check_overflow else 0,
-        parallel=parallel,
-        functions=tuple(readable(function.origin) for function in context.program.functions.values()),
-        actions=None if actions is None else ActionForms(actions.calls, actions.ends, actions.cells),
-        calls=pickle.dumps(call_table(book, context), pickle.HIGHEST_PROTOCOL),
-        made=host_shapes(context.flow, context.layout),
-        foreseen=None if front.arguments is None else front.arguments.foreseen(context.flow, context.layout),
-    ), context)
-
-
-@dataclass(frozen=True, slots=True)
-class Analysed:
-    """A program when all is known about it that its code depends on: `actions` if it performs some, `arguments` if
-    it gets some, and the core that its results are read with."""
-
-    context: Context
-    actions: Acting | None
-    arguments: Arguments | None
-    readable: core.Book
+    context = replace(front.context, compact=True)
+    is_hosted = front.actions is not None or front.arguments is not None
+    return Lowered(lower_program(context), Variant(context.parallel, check_overflow, is_hosted, counting), book,
+                   replace(front, context=context))
 
 
 def analysed(book: core.Book, pipeline: Pipeline, *, eta: bool, parallel: bool = False, check_overflow: bool = False,
@@ -143,12 +168,12 @@ def analysed(book: core.Book, pipeline: Pipeline, *, eta: bool, parallel: bool =
         flow = analyse(program, lambda solver: add_outside(solver, arguments, actions, given))
     program = last_calls(program, flow)
     seldom = seldom_functions(program)
-    context = Context(program, flow, lay_out(program, flow), borrowed_parameters(program, flow),
-                      recursive_functions(program), Arithmetic(WORKER, check_overflow), {},
-                      forking_functions(program) - seldom, seldom, counting,
-                      parallel and bool(forking_functions(program)))
+    recursive, forking = recursive_functions(program), forking_functions(program)
+    context = Context(program, flow, lay_out(program, flow), borrowed_parameters(program, flow), recursive,
+                      Arithmetic(WORKER, check_overflow), {}, forking - seldom, seldom, counting,
+                      parallel and bool(forking), unrolling_limits(program, recursive))
     context.entries.update(entries(context, flow))
-    return Analysed(context, actions, arguments, readable_book(book, converted, eta))
+    return Analysed(context, actions, arguments, book, converted, eta)
 
 
 def add_outside(solver: Solver, arguments: Arguments | None, actions: Acting | None, numbers: Sequence[int]) -> None:

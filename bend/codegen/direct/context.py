@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bend.codegen import lir
@@ -38,6 +39,8 @@ class Context:
     """Whether the program counts its calls and cells."""
     parallel: bool = False
     """Whether several workers may run."""
+    unrolling: Mapping[str, int] = field(default_factory=dict)
+    """The functions that are unrolled, if they are not too large (`unroll`)."""
     compact: bool = False
     """Whether what is done seldom is called instead of inlined, which makes less code."""
     structs: dict[str, lir.Struct] = field(default_factory=dict)

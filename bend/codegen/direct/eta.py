@@ -113,9 +113,14 @@ def _joined_pairs(body: core.Term) -> set[tuple[str, str]]:
     is called by is the name of its first part."""
     patterns: set[tuple[str, str]] = set()
     tuples: set[tuple[str, str]] = set()
-    pairs = [term.pattern for term in subterms(body) if isinstance(term, core.Let)]
-    trees = [term for term in subterms(body) if isinstance(term, core.Tup)]
-    while True:
+    pairs: list[core.Pattern] = []
+    trees: list[core.Tup] = []
+    for term in subterms(body):
+        if isinstance(term, core.Let):
+            pairs.append(term.pattern)
+        elif isinstance(term, core.Tup):
+            trees.append(term)
+    while trees:
         joined = patterns & tuples
         for pattern in pairs:
             _pattern_name(pattern, joined, patterns)
@@ -123,6 +128,7 @@ def _joined_pairs(body: core.Term) -> set[tuple[str, str]]:
             _tuple_name(tree, joined, tuples)
         if patterns & tuples == joined:
             return joined
+    return set()
 
 
 def _pattern_name(pattern: core.Pattern, joined: set[tuple[str, str]], found: set[tuple[str, str]]) -> str | None:

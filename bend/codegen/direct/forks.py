@@ -12,7 +12,7 @@ from bend.codegen.direct.flow import Flow, Given, analyse
 from bend.codegen.direct.inline import references_of
 from bend.codegen.direct.ir import Binding, Block
 from bend.codegen.direct.schedule import heavy_functions
-from bend.codegen.direct.tails import used_in
+from bend.codegen.direct.tails import used_by
 
 MAX_ARGUMENTS = 14
 """How many a task can hold."""
@@ -60,7 +60,7 @@ class _Forking:
         for binding in block.bindings:
             if isinstance(binding.operation, ir.Nested):
                 binding = replace(binding, operation=ir.Nested(self.block(binding.operation.block)))
-            needs = used_in(Block((binding,), ir.Wrong()))
+            needs = used_by(binding.operation)
             if not self.is_heavy(binding) or any(needs & set(item.names) for item in group):
                 bindings += self.forked(group)
                 group = []

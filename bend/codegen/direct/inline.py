@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 
 from bend.codegen.direct import ir
 from bend.codegen.direct.ir import Atom, Binding, Block
@@ -97,12 +98,12 @@ def references_of(block: Block) -> list[str]:
     for part in ir.blocks_within(block):
         steps: list[ir.Operation | ir.End] = [*(binding.operation for binding in part.bindings), part.end]
         for step in steps:
-            inner = step.operation if isinstance(step, ir.Do) else step
-            if isinstance(inner, ir.Call | ir.Partial):
+            inner = step.operation if type(step) is ir.Do else step
+            if type(inner) is ir.Call or type(inner) is ir.Partial:
                 found.append(inner.function)
-            if isinstance(inner, ir.Fork):
+            elif type(inner) is ir.Fork:
                 found += [call.function for call in (inner.first, *inner.calls) if isinstance(call, ir.Call)]
-            found += [atom.name for atom in ir.atoms_of(step) if isinstance(atom, ir.Reference)]
+            found += [atom.name for atom in ir.atoms_of(inner) if type(atom) is ir.Reference]
     return found
 
 
@@ -120,6 +121,8 @@ class _Inliner:
     mark: str = ''
     chosen: frozenset[str] = frozenset()
     done: dict[str, ir.Function] = field(default_factory=dict)
+    sizes: dict[str, float] = field(default_factory=dict)
+    """Those of functions that are done, infinite if they call themselves."""
     active: set[str] = field(default_factory=set)
     made: int = 0
     calls: Counter[str] = field(default_factory=Counter)
@@ -127,8 +130,9 @@ class _Inliner:
 
     def __post_init__(self) -> None:
         self.places = Places(self.program)
-        for function in self.program.functions.values():
-            self.calls.update(references_of(function.body))
+        if not self.mark:
+            for function in self.program.functions.values():
+                self.calls.update(references_of(function.body))
 
     def process(self, name: str) -> ir.Function:
         """A function with its calls inlined."""
@@ -156,12 +160,9 @@ class _Inliner:
         function = self.process(name)
         if not function.parameters:
             return None
-        size = size_of(function.body)
-        if size > (LARGE if self.calls[name] == 1 else SMALL):
-            return None
-        if any(found == name for found in references_of(function.body)):
-            return None
-        return function
+        if name not in self.sizes:
+            self.sizes[name] = inf if name in references_of(function.body) else size_of(function.body)
+        return function if self.sizes[name] <= (LARGE if self.calls[name] == 1 else SMALL) else None
 
     def fresh(self, name: str) -> str:
         """A new variable for one of an inlined function."""

@@ -8,9 +8,10 @@ docs/direct.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias, final
+from operator import attrgetter
+from typing import Any, TypeAlias, final
 
 
 class Unsupported(Exception):
@@ -300,25 +301,26 @@ def counted(calls: int) -> Binding:
     return Binding(('',), Count(calls))
 
 
+def _fork_atoms(fork: Fork) -> tuple[Atom, ...]:
+    return (*atoms_of(fork.first), *(atom for call in fork.calls for atom in call.arguments))
+
+
+_ATOMS: Mapping[type, Callable[[Any], tuple[Atom, ...]]] = {
+    **dict.fromkeys((Call, Partial, Construct, Pair), attrgetter('arguments')),
+    **dict.fromkeys((TakePair, Cast, Return, Switch, Match), lambda step: (step.value,)),
+    Operate: attrgetter('left', 'right'), Returns: attrgetter('values'), Fork: _fork_atoms,
+    Apply: lambda apply: (apply.function, *apply.arguments), Do: lambda do: atoms_of(do.operation),
+}
+_BLOCKS: Mapping[type, Callable[[Any], tuple[Block, ...]]] = {
+    Nested: lambda nested: (nested.block,), Fork: lambda fork: blocks_of(fork.first),
+    Switch: attrgetter('zero', 'successor'), Match: lambda match: tuple(arm.block for arm in match.arms),
+}
+
+
 def atoms_of(operation: Operation | End) -> tuple[Atom, ...]:
     """The operands of an operation or end, not those inside its blocks."""
-    match operation:
-        case Call(_, arguments) | Partial(_, arguments) | Construct(_, arguments) | Pair(arguments):
-            return arguments
-        case Apply(function, arguments):
-            return (function, *arguments)
-        case Operate(_, left, right):
-            return (left, right)
-        case TakePair(value) | Cast(_, value) | Return(value) | Switch(value) | Match(value):
-            return (value,)
-        case Returns(values):
-            return values
-        case Fork(first, calls):
-            return (*atoms_of(first), *(atom for call in calls for atom in call.arguments))
-        case Do(inner):
-            return atoms_of(inner)
-        case _:
-            return ()
+    found = _ATOMS.get(type(operation))
+    return () if found is None else found(operation)
 
 
 def place_of(step: Operation | End) -> int:
@@ -334,17 +336,8 @@ def place_of(step: Operation | End) -> int:
 
 def blocks_of(operation: Operation | End) -> tuple[Block, ...]:
     """The blocks right inside an operation or end."""
-    match operation:
-        case Nested(block):
-            return (block,)
-        case Fork(first):
-            return blocks_of(first)
-        case Switch(_, zero, _, successor):
-            return zero, successor
-        case Match(_, arms):
-            return tuple(arm.block for arm in arms)
-        case _:
-            return ()
+    found = _BLOCKS.get(type(operation))
+    return () if found is None else found(operation)
 
 
 def parts_of(binding: Binding, program: Program) -> tuple[Binding, ...]:
@@ -367,8 +360,10 @@ def blocks_within(block: Block) -> Iterator[Block]:
         item = pending.pop()
         yield item
         for binding in item.bindings:
-            pending += blocks_of(binding.operation)
-        pending += blocks_of(item.end)
+            if type(binding.operation) in _BLOCKS:
+                pending += blocks_of(binding.operation)
+        if type(item.end) in _BLOCKS:
+            pending += blocks_of(item.end)
 
 
 def operations_of(block: Block) -> Iterator[Operation]:

@@ -19,7 +19,7 @@ from bend.codegen.direct.ir import Atom, Block
 from bend.codegen.direct.operations import Operations, zero_test
 from bend.codegen.direct.ownership import later_uses
 from bend.codegen.direct.state import Opened, State, joined
-from bend.codegen.direct.tails import used_in
+from bend.codegen.direct.tails import used_by, used_in
 from bend.codegen.direct.unroll import unrolled
 from bend.codegen.direct.values import Rep, u64
 from bend.runtime.direct import program as words
@@ -35,7 +35,8 @@ def lower_function(context: Context, function: ir.Function) -> list[lir.Function
     version, which it goes on with when enough tasks wait for somebody to take them; that one goes back to forking when
     somebody asks for tasks."""
     forks = function.name in context.forking
-    copies = unrolled(function, context.recursive)
+    limit = context.unrolling.get(function.name)
+    copies = [function] if limit is None else unrolled(function, limit)
     lowered = [Lowering(context, body, forks, level, len(copies) - 1) for level, body in enumerate(copies)]
     return [*([Lowering(context, function, False).lower()] if forks else []), *(item.lower() for item in lowered)]
 
@@ -151,13 +152,13 @@ class Lowering(Operations):
         for index, binding in enumerate(steps):
             self.future = sizes[index]
             if index == 0 or self.is_settled(steps[index - 1], binding):
-                self.settle(later[index] | used_in(Block((binding,), ir.Wrong())))
+                self.settle(later[index] | used_by(binding.operation))
             self.binding(binding, later[index])
         self.future = sizes[len(steps)]
         if filled is not None:
             self.fill(block, filled)
         else:
-            self.settle(live | used_in(Block((), block.end)))
+            self.settle(live | used_by(block.end))
             self.end(block.end, live, target)
 
     def is_settled(self, before: ir.Binding, binding: ir.Binding) -> bool:
@@ -246,17 +247,17 @@ class Lowering(Operations):
         """Calls that others may take, while the first operation is done here. The serial version forks nothing; where
         there is none, each fork asks whether tasks are welcome."""
         first, *calls = ir.parts_of(binding, self.context.program)
-        passed = frozenset(name for item in calls for name in used_in(Block((item,), ir.Wrong())))
+        passed = frozenset(name for item in calls for name in used_by(item.operation))
         if self.serial:
             for index, item in enumerate((first, *calls)):
-                rest = frozenset(name for other in calls[index:] for name in used_in(Block((other,), ir.Wrong())))
+                rest = frozenset(name for other in calls[index:] for name in used_by(other.operation))
                 self.binding(item, later | rest)
             return
         prepared: list[tuple[tuple[Rep, ...], lir.Expr] | None]
         if not isinstance(first.operation, ir.Nested):
             prepared = [self.prepared(item, later, calls[index:]) for index, item in enumerate((first, *calls))]
         else:
-            needed = frozenset(used_in(Block((first,), ir.Wrong()))) | later
+            needed = frozenset(used_by(first.operation)) | later
             prepared = [None, *(self.prepared(item, needed, calls[index + 1:]) for index, item in enumerate(calls))]
         tasks = [self.fresh(val.POINTER, 'task') for _ in calls]
         welcome = None
@@ -280,7 +281,7 @@ class Lowering(Operations):
     def prepared(self, item: ir.Binding, later: frozenset[str],
                  others: Sequence[ir.Binding]) -> tuple[tuple[Rep, ...], lir.Expr]:
         """A call whose arguments are passed on already, as what it gives and how."""
-        rest = later | {name for other in others for name in used_in(Block((other,), ir.Wrong()))}
+        rest = later | {name for other in others for name in used_by(other.operation)}
         operation = item.operation
         if isinstance(operation, ir.Call):
             return self.context.result_reps(operation.function), self.call_of(operation, rest)
@@ -475,8 +476,8 @@ class Lowering(Operations):
         made = binding.operation
         assert isinstance(call, ir.Call) and isinstance(made, ir.Construct | ir.Pair)
         others: list[Atom] = [atom for index, atom in enumerate(made.arguments) if index != field]
-        passed = frozenset(used_in(Block((ir.Binding(('',), call),), ir.Wrong())))
-        self.settle(passed | used_in(Block((ir.Binding(('',), made),), ir.Wrong())))
+        passed = frozenset(used_by(call))
+        self.settle(passed | used_by(made))
         self.consume_all(others, passed)
         number = self.shape_number(binding)
         reps = [self.context.atom_rep(atom) for atom in made.arguments]

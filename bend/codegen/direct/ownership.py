@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from bend.codegen.direct import ir
 from bend.codegen.direct.flow import Flow, Given
 from bend.codegen.direct.ir import Atom, Block
-from bend.codegen.direct.tails import used_in
+from bend.codegen.direct.tails import used_by
 
 Parameter = tuple[str, int]
 """A function, and which of its parameters."""
@@ -28,11 +28,11 @@ def names_of(atoms: Iterable[Atom]) -> Iterator[str]:
 def later_uses(block: Block, live: frozenset[str]) -> list[frozenset[str]]:
     """For each binding of a block, the variables that are used after it; `live` are those that are needed after the
     block."""
-    later = live | used_in(Block((), block.end))
+    later = live | used_by(block.end)
     found: list[frozenset[str]] = []
     for binding in reversed(block.bindings):
         found.append(later)
-        later = later | used_in(Block((binding,), ir.Wrong()))
+        later = later | used_by(binding.operation)
     found.reverse()
     return found
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from bend.codegen.direct import ir
 from bend.codegen.direct.inline import references_of
 from bend.codegen.direct.ir import Binding, Block
-from bend.codegen.direct.tails import used_in
+from bend.codegen.direct.tails import used_by
 
 
 def order_calls(program: ir.Program) -> ir.Program:
@@ -98,7 +98,7 @@ def _ordered(block: Block, heavy: frozenset[str]) -> Block:
 
 def _late_calls(waiting: list[Binding], heavy: frozenset[str]) -> list[Binding]:
     """Bindings in waves: all that is cheap and needs no call that still waits, then the calls that can go on."""
-    needs = {id(binding): used_in(Block((binding,), ir.Wrong())) for binding in waiting}
+    needs = {id(binding): used_by(binding.operation) for binding in waiting}
     done: list[Binding] = []
     while waiting:
         missing: set[str] = set()

@@ -27,8 +27,17 @@ def used_in(block: Block) -> set[str]:
     """The variables that a block uses, bound in it or not."""
     used: set[str] = set()
     for part in ir.blocks_within(block):
-        for step in (*(binding.operation for binding in part.bindings), part.end):
-            used.update(atom.name for atom in ir.atoms_of(step) if isinstance(atom, ir.Var))
+        for binding in part.bindings:
+            used.update([atom.name for atom in ir.atoms_of(binding.operation) if type(atom) is ir.Var])
+        used.update([atom.name for atom in ir.atoms_of(part.end) if type(atom) is ir.Var])
+    return used
+
+
+def used_by(step: ir.Operation | ir.End) -> set[str]:
+    """The variables that an operation or an end uses, also in blocks inside of it."""
+    used = {atom.name for atom in ir.atoms_of(step) if type(atom) is ir.Var}
+    for block in ir.blocks_of(step):
+        used |= used_in(block)
     return used
 
 
@@ -41,7 +50,7 @@ def _moved(block: Block, function: str, results: int) -> Block:
         before, after = bindings[:calls[0]], bindings[calls[0] + 1:]
         names = set(moving.names)
         first = next((index for index, binding in enumerate(after)
-                      if names & used_in(Block((binding,), ir.Wrong()))), len(after))
+                      if names & used_by(binding.operation)), len(after))
         at_end = {atom.name for atom in ir.atoms_of(end) if isinstance(atom, ir.Var)}
         if first == len(after) and not names & at_end and isinstance(end, ir.Switch | ir.Match):
             bindings = (*before, *after)

@@ -12,24 +12,40 @@ from bend.codegen.direct.shells import shell_of
 
 UNROLLED = 100
 """Bindings and branches of all copies of a function."""
+UNROLLED_CELLS = 50
+"""Those of functions that make cells or take them apart, in programs that unroll more than a `FEW` of these: their code
+is long, and they gain less."""
+FEW = 4
 MAX_LEVELS = 4
 
 
-def unrolled(function: ir.Function, recursive: frozenset[str]) -> list[ir.Function]:
+def unrolling_limits(program: ir.Program, recursive: frozenset[str]) -> dict[str, int]:
+    """The functions that it pays to unroll, each with the bindings and branches that all of its copies may have."""
+    found = {name: _has_cells(function) for name, function in program.functions.items() if _gains(function, recursive)}
+    of_cells = UNROLLED if sum(found.values()) <= FEW else UNROLLED_CELLS
+    return {name: of_cells if has_cells else UNROLLED for name, has_cells in found.items()}
+
+
+def unrolled(function: ir.Function, limit: int) -> list[ir.Function]:
     """The copies of a function, each of which calls the next one where it called itself, and the last one the first:
-    one if unrolling does not pay."""
+    one if it is too large."""
     copies = [function]
-    if not _gains(function, recursive):
-        return copies
     calls = self_calls(function)
     inlined, size = calls, size_of(function.body)
-    while inlined * size <= UNROLLED and len(copies) <= MAX_LEVELS:
+    while inlined * size <= limit and len(copies) <= MAX_LEVELS:
         copies.append(function)
         inlined = inlined * calls + calls
     shell = shell_of(function)
-    if len(copies) > 1 and shell is not None and inlined * size_of(shell.body) <= UNROLLED:
+    if len(copies) > 1 and shell is not None and inlined * size_of(shell.body) <= limit:
         copies.append(shell)
     return copies
+
+
+def _has_cells(function: ir.Function) -> bool:
+    """Whether a function makes cells or takes some apart."""
+    return any(isinstance(block.end, ir.Match) for block in ir.blocks_within(function.body)) or any(
+        isinstance(operation, ir.Construct | ir.Pair | ir.TakePair | ir.Partial)
+        for operation in ir.operations_of(function.body))
 
 
 def _gains(function: ir.Function, recursive: frozenset[str]) -> bool:
