@@ -134,71 +134,6 @@ static void forget_terms(void) {
 
 /* ---- Text ---- */
 
-static void show_number(u64 term) {
-    static const char *const symbols[] = {
-        "?", "u24", "i24", "f24", "+", "-", ":-", "*", "/", ":/", "%", ":%", "=", "!", "<", ">", "&", "|", "^", "<<",
-        ":<<", ">>", ":>>", "?", "?", "?", "?", "?", "?", "?", "?", "?",
-    };
-    u32 kind = term >> 3 & 31, payload = PAYLOAD(term);
-    u32 bits = payload << 8;
-    f32 number;
-    switch (kind) {
-        case 0:
-            printf("[%s]", payload < 32 ? symbols[payload] : "?");
-            break;
-        case 1:
-            printf("%" PRIu32, payload);
-            break;
-        case 2:
-            printf("%+" PRId32, (i32)(payload ^ 0x800000) - 0x800000);
-            break;
-        case 3:
-            memcpy(&number, &bits, sizeof number);
-            if (number != number) {
-                fputs("NaN", stdout);
-            } else {
-                printf("%.3f", (f64)number);
-            }
-            break;
-        default:
-            printf("[%s0x%07" PRIX32 "]", symbols[kind], payload);
-    }
-}
-
-static bool is_printable(u32 code) {
-    u64 low = 0, high = sizeof printable / sizeof printable[0];
-    while (low < high) {
-        u64 middle = (low + high) / 2;
-        if (code < printable[middle][0]) {
-            high = middle;
-        } else if (code > printable[middle][1]) {
-            low = middle + 1;
-        } else {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A character in a string literal; what is none shows as U+FFFD. */
-static void show_character(u32 code) {
-    static const char escaped[] = "\n\r\t\"\\", letters[] = "nrt\"\\";
-    const char *place = code == 0 || code > 127 ? NULL : strchr(escaped, (int)code);
-    if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) {
-        code = 0xfffd;
-    }
-    if (code == 0) {
-        fputs("\\0", stdout);
-    } else if (place != NULL) {
-        printf("\\%c", letters[place - escaped]);
-    } else if (is_printable(code)) {
-        u8 bytes[4];
-        fwrite(bytes, 1, encode_character(code, bytes), stdout);
-    } else {
-        printf("\\u{%" PRIx32 "}", code);
-    }
-}
-
 static ShapeKind kind_of(u64 term) {
     switch (TAG(term)) {
         case CELL: return shapes[((u64 *)term)[0]].kind;
@@ -296,7 +231,7 @@ static void show_text(const char *text) {
 static void show_leaf(u64 term) {
     switch (TAG(term)) {
         case NUMBER:
-            show_number(term);
+            show_number(term >> 3);
             break;
         case IMMEDIATE:
             show_text(shapes[INDEX(term)].name);

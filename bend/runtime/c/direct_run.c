@@ -5,7 +5,6 @@ enum { STOP_MEMORY = 1, STOP_DIVISION = 3, STOP_SHAPE = 5, STOP_STACK = 6 };
 /* What the first worker is asked for. */
 enum { END = 2, EVALUATE = 3, CONSTANT_VALUE = 4, APPLY = 5, ROOM = 6 };
 
-#define MOST_WORKERS 64
 #define FIRST_CHUNK (64 * KILOBYTE)
 /* At the end of a stack for what does not look whether there is room, and at its beginning for what is not counted. */
 #define STACK_SLACK MEGABYTE
@@ -24,18 +23,6 @@ static struct {
     u64 thread_count;
     u64 nanoseconds;
 } run;
-
-static u64 available_cores(void) {
-    cpu_set_t cores;
-    u64 count = sched_getaffinity(0, sizeof cores, &cores) == 0 ? (u64)CPU_COUNT(&cores) : 1;
-    return count < MOST_WORKERS ? count : MOST_WORKERS;
-}
-
-static u64 clock_nanoseconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (u64)now.tv_sec * 1000000000 + (u64)now.tv_nsec;
-}
 
 static void prepare_worker(u64 index, Region heap, Region records) {
     Worker *w = &run.workers[index];
@@ -125,14 +112,6 @@ static void finish_run(void) {
     release_regions();
 }
 
-static void print_bytes(u64 count) {
-    if (count >= GIGABYTE) {
-        fprintf(stderr, "%.1f GB", (f64)count / (f64)GIGABYTE);
-    } else {
-        fprintf(stderr, "%.0f MB", (f64)count / (f64)MEGABYTE);
-    }
-}
-
 /* Says why the run was stopped, and leaves. */
 static _Noreturn void fail_run(void) {
     fflush(stdout);
@@ -147,11 +126,7 @@ static _Noreturn void fail_run(void) {
             fputs(WRONG_SHAPE_TEXT, stderr);
             break;
         default:
-            fputs("error[out-of-memory]: The program ran out of memory: it had used ", stderr);
-            print_bytes(run.shared->memory_used);
-            fputs(" of ", stderr);
-            print_bytes(run.memory_limit);
-            fputs(".\n  = hint: Allow it more with `--memory SIZE`.\n\n", stderr);
+            print_out_of_memory(run.shared->memory_used, run.memory_limit);
     }
     /* Threads may still be at work; nothing waits for them. */
     _exit(EXIT_FAILURE);
