@@ -344,6 +344,13 @@ def generate_c(request: Request, manager: PassManager, files: Cache,
     return text, (*compiled.warnings, *doubts, *warnings)
 
 
+def generate_c_of_nets(source: Source, render: Callable[[Diagnostic], str]) -> str:
+    """HVM text as one C file; raises `BendError`. `render` as in `generate_c`."""
+    from bend.standalone_nets import standalone_core
+    nets = read_nets(source)
+    return with_deep_stack(lambda: standalone_core(nets, source.name, render))
+
+
 def missing_main() -> BendError:
     """There is nothing to run."""
     return BendError(error('missing-main', 'There is nothing to run: the program has no `main`.',

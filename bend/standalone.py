@@ -95,7 +95,7 @@ def standalone(book: core.Book, info: BookInfo, file: str, render: Render,
         '/* ---- The runtime and the program ---------------------------------------------------------------- */', '',
         emit_c(module, style), part('direct_program.h'), *tables(lowered, module, info, book, render), '',
         *argument_table(given), '',
-        *map(part, ('memory.c', 'process.c', 'direct_run.c', 'text.c', 'direct_result.c')),
+        *map(part, ('memory.c', 'process.c', 'direct_run.c', 'numbers.c', 'text.c', 'strings.c', 'direct_result.c')),
         *map(part, () if actions is None else ('streams.c', 'direct_values.c', 'actions.c', 'direct_actions.c')),
         *map(part, ('command_line.c', 'direct_main.c')))
     return '\n'.join(parts).rstrip() + '\n', warnings

@@ -33,7 +33,7 @@ HVM_COMMANDS = {
     'run': 'reduce the nets of a file and print the result',
     'run-c': 'the same as run',
     'run-cu': 'reduce the nets of a file on a GPU and print the result',
-    'gen-c': 'print a standalone C program (not there yet)',
+    'gen-c': 'print a standalone C program',
     'gen-cu': 'print a standalone CUDA program (not there yet)',
     'compile': 'make a standalone program (not there yet)',
 }

@@ -377,10 +377,12 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, driver.Request, PassManager], 
 
 
 def _hvm(arguments: argparse.Namespace) -> int:
-    if arguments.command not in RUNNING:
+    if arguments.command not in (*RUNNING, 'gen-c'):
         raise UsageError(f"'{arguments.command}' is not there yet.", "'hvm run' compiles to native code and runs it.")
     try:
-        if arguments.command == 'run-cu':
+        if arguments.command == 'gen-c':
+            sys.stdout.write(driver.generate_c_of_nets(driver.load(arguments.file), lambda problem: render((problem,))))
+        elif arguments.command == 'run-cu':
             _on_gpu(arguments, lambda gpu: _run_nets(arguments, gpu))
         else:
             _run_nets(arguments)

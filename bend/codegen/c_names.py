@@ -55,19 +55,21 @@ class Names:
 class ModuleNames:
     """The identifiers of everything in a module that is visible in all of its functions."""
 
-    def __init__(self, module: lir.Module, provided: Iterable[str]) -> None:
-        """`provided` are the functions that the code around the module provides, by names that it chooses itself."""
+    def __init__(self, module: lir.Module, provided: Iterable[str], prefix: str = '') -> None:
+        """`provided` are the functions that the code around the module provides, by names that it chooses itself. With
+        a `prefix`, such as `nets_`, the names of all functions begin with it, and those of structs with `Nets`."""
         names = Names()
+        struct_prefix = prefix.rstrip('_').capitalize()
         # Exported names are those that other code knows, and come first.
         names.taken.update(provided)
-        self.functions = {function.name: names.new(function.name) for function in module.functions
+        self.functions = {function.name: names.new(prefix + function.name) for function in module.functions
                           if (function.exported or function.extern) and function.name not in names.taken}
-        self.structs = {struct.name: names.new(struct.name) for struct in module.structs}
-        self.globals = {item.name: names.new(item.name) for item in module.globals}
+        self.structs = {struct.name: names.new(struct_prefix + struct.name) for struct in module.structs}
+        self.globals = {item.name: names.new(prefix + item.name) for item in module.globals}
         for function in module.functions:
             if function.name not in self.functions:
-                prefix = KERNEL_PREFIX if function.file else ''
-                self.functions[function.name] = names.new(prefix + function.name)
+                begin = prefix or (KERNEL_PREFIX if function.file else '')
+                self.functions[function.name] = names.new(begin + function.name)
         self.names = names
 
     def of_locals(self, function: lir.Function, given: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:

@@ -33,12 +33,13 @@ class Style:
     """How a module is emitted. `roots` are the functions that the code around it calls; all functions are static then,
     and only what the roots lead to is there. Without roots, exported functions are visible outside. `provided` are
     functions that the code around it defines, by their names in C. `rare` are calls that may nest (`c_tails`).
-    `comments` stand before functions, by name."""
+    `comments` stand before functions, by name. `prefix` is what the names of functions and structs begin with."""
 
     roots: frozenset[str] | None = None
     provided: Mapping[str, str] = field(default_factory=dict)
     rare: Collection[Edge] = ()
     comments: Mapping[str, str] = field(default_factory=dict)
+    prefix: str = ''
 
 
 def emit_c(module: lir.Module, style: Style = Style()) -> str:
@@ -80,7 +81,7 @@ class _ModuleEmitter:
     def __init__(self, module: lir.Module, style: Style) -> None:
         self.module = module
         self.style = style
-        self.names = ModuleNames(module, style.provided.values())
+        self.names = ModuleNames(module, style.provided.values(), style.prefix)
         self.names.functions.update(style.provided)
         self.groups = tail_groups(module, style.rare)
         self.group_of = {name: group for group in self.groups for name in group.names}

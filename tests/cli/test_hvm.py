@@ -31,8 +31,8 @@ def test_run(words: list[str], hvm: Command, program: Path) -> None:
     assert (outcome.code, outcome.out, outcome.err) == (0, 'Result: 42\n', '')
 
 
-@pytest.mark.parametrize('words', [['gen-c'], ['gen-cu'], ['compile'], ['compile', '-o', 'out'],
-                                   ['compile', '--cuda'], ['gen-c', '--io']])
+@pytest.mark.parametrize('words', [['gen-cu'], ['compile'], ['compile', '-o', 'out'], ['compile', '--cuda'],
+                                   ['gen-cu', '--io']])
 def test_what_is_not_there_yet_says_what_to_use(words: list[str], hvm: Command, program: Path) -> None:
     outcome = hvm(words[0], program, *words[1:])
     assert (outcome.code, outcome.out) == (2, '')

@@ -1,9 +1,12 @@
 """Runs the golden programs as standalone C programs, and compares what they print with what `bend run` prints.
 
-    python tests/golden/standalone.py [--cc "gcc -O0"] [--only PART] [--threads 1,2] [--prefix "valgrind -q"] [--list]
+    python tests/golden/standalone.py [--form auto] [--cc "gcc -O0"] [--only PART] [--threads 1,2]
+                                      [--prefix "valgrind -q"] [--list]
 
-Takes some minutes. Prints a line for each program that differs, and how many are alike; `--list` also prints those that
-standalone programs cannot do, with the reason. The exit code is 1 if one differs.
+The form is `auto` for what `bend gen-c` makes, `net` for what `bend gen-c --engine net` makes, and `hvm` for
+`hvm gen-c`; with the last two, interactions are compared as well. Takes some minutes. Prints a line for each program
+that differs, and how many are alike; `--list` also prints those that standalone programs cannot do, with the reason.
+The exit code is 1 if one differs.
 """
 
 from __future__ import annotations
@@ -17,20 +20,42 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bend.cli.main import main
+from bend.cli.main import hvm_main, main
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from cases import INPUT, Case, find_cases, recorded, transcript
+from cases import INPUT, OUTPUT, Case, find_cases, recorded, transcript
 
 TIME_LIMIT = 60
 WARNINGS = ('-std=c11', '-Wall', '-Wextra', '-Werror')
 LIBRARIES = ('-lm', '-lpthread')
 RUN_OPTIONS = ('--readback', '--linear', '-l', '-p', '--pretty', '--check-overflow', '--stats', '-s', '--memory')
 """Options of `bend run` that `gen-c` has not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way to make standalone programs: the stage whose programs they are, the command, and its words before the
+    file; `counts` tells that interactions are compared."""
+
+    stage: str
+    command: Callable[[Sequence[str]], int]
+    words: tuple[str, ...]
+    counts: bool = True
+
+    def expected(self, case: Case) -> str:
+        """What is recorded for a program."""
+        return case.sidecar(OUTPUT).read_text(encoding='utf-8') if self.counts else recorded(case)
+
+
+FORMS: Mapping[str, Form] = {
+    'auto': Form('run', main, ('gen-c',), counts=False),
+    'net': Form('run', main, ('gen-c', '--engine', 'net')),
+    'hvm': Form('hvm', hvm_main, ('gen-c',)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +66,27 @@ class Outcome:
     more: str = ''
 
 
-def captured(words: list[str]) -> tuple[int, str, str]:
-    """The exit code and the output of a `bend` command in this process."""
+def captured(words: list[str], command: Callable[[Sequence[str]], int] = main) -> tuple[int, str, str]:
+    """The exit code and the output of a command in this process."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = main(words)
+        code = command(words)
     return code, out.getvalue(), err.getvalue()
 
 
-def look_at(case: Case, compiler: list[str], threads: list[str], prefix: list[str], folder: Path) -> Outcome:
+def look_at(case: Case, form: Form, compiler: list[str], threads: list[str], prefix: list[str],
+            folder: Path) -> Outcome:
     """What becomes of a program."""
     os.chdir(case.source.parent)
-    words = case.command(('gen-c',), '')
+    words = case.command(form.words, '')
+    expected = form.expected(case)
     if any(word in RUN_OPTIONS for word in words):
         return Outcome('left out', 'its options are only for `bend run`')
-    code, text, problems = captured(words)
+    code, text, problems = captured(words, form.command)
     if code:
         if 'error[standalone]' in problems:
             return Outcome('cannot', problems.split('\n')[0].partition(': ')[2])
-        return Outcome('alike' if f'exit code {code}' in recorded(case) else 'differs', problems)
+        return Outcome('alike' if f'exit code {code}' in expected else 'differs', problems)
     source, program = folder / 'program.c', folder / 'program'
     source.write_text(text, encoding='utf-8')
     built = subprocess.run([*compiler, *WARNINGS, str(source), '-o', str(program), *LIBRARIES], capture_output=True,
@@ -67,15 +94,15 @@ def look_at(case: Case, compiler: list[str], threads: list[str], prefix: list[st
     if built.returncode:
         return Outcome('differs', f'the C compiler: {built.stderr[:2000]}')
     for count in threads:
-        actual = run([*prefix, str(program), '-t', count], case)
+        actual = run([*prefix, str(program), '-t', count, *(('-s',) if form.counts else ())], case)
         if 'error[wrong-shape]' in actual:
             return Outcome('cannot', 'It turned out to need nets.')
         if 'error[standalone]' in actual:
             return Outcome('cannot', 'It turned out to give a function.')
         if 'There are too few arguments' in actual:
             return Outcome('cannot', 'It gives a function unless it gets arguments.')
-        if actual != recorded(case):
-            return Outcome('differs', f'with {count} threads:\n{actual}instead of\n{recorded(case)}')
+        if actual != expected:
+            return Outcome('differs', f'with {count} threads:\n{actual}instead of\n{expected}')
     return Outcome('alike')
 
 
@@ -92,16 +119,18 @@ def run(command: list[str], case: Case) -> str:
 
 def outcomes(arguments: argparse.Namespace) -> Iterator[tuple[Case, Outcome]]:
     """What becomes of all programs."""
+    form = FORMS[arguments.form]
     with tempfile.TemporaryDirectory() as folder:
         for case in find_cases():
-            if case.stage_name == 'run' and arguments.only in case.name:
-                yield case, look_at(case, shlex.split(arguments.cc), arguments.threads.split(','),
+            if case.stage_name == form.stage and arguments.only in case.name:
+                yield case, look_at(case, form, shlex.split(arguments.cc), arguments.threads.split(','),
                                     shlex.split(arguments.prefix), Path(folder))
 
 
 def run_all() -> int:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser.add_argument('--form', choices=FORMS, default='auto', help='which programs to make, and how')
     parser.add_argument('--cc', default='gcc -O0', help='the C compiler and its options')
     parser.add_argument('--only', default='', help='only programs with this in their names')
     parser.add_argument('--threads', default='1,2', help='with how many threads to run each')

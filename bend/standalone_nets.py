@@ -1,0 +1,170 @@
+"""Nets as one C file that needs nothing else (`gen-c`), from Bend or from HVM core.
+
+The file is put together as that of `bend.standalone`: the kernel of the net engine and the compiled definitions from
+LIR, tables, and the host's part in C.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bend import __version__
+from bend.codegen import lir
+from bend.codegen.book_table import NUM, REF, BookTable, port, tabulate
+from bend.codegen.c_text import array, comment, kernel_comments, literal, part, switch_text
+from bend.codegen.emit_c import Style, emit_c, support
+from bend.codegen.lir_merge import merge
+from bend.codegen.net_entry import entry_name
+from bend.codegen.nets import ACTION_MODULES, KERNEL, KERNEL_MODULES, Compiler, net_kernel
+from bend.diagnostics import BendError, Diagnostic
+from bend.hvm import net
+from bend.hvm.actions import MAGIC, TAGS, ActionNames, action_names
+from bend.hvm.numbers import DIV, FLIPPED, REM, SYMBOL, TYPE_BITS, TYPE_MASK, U24, make_word
+from bend.hvm.places import division_by_zero
+from bend.hvm.size import check_pairs
+from bend.hvm.walk import net_trees, subtrees
+from bend.runtime.cpu import FRESH_LABELS
+from bend.runtime.machine import SIBLINGS
+from bend.standalone import argument_table
+
+PREFIX = 'nets_'
+ROOTS = frozenset(('boot', 'run_alone', 'worker_main', 'wake_all', 'gather'))
+"""What the host's part calls."""
+ACTING_ROOTS = frozenset(('force', 'constant_of', 'read_action', 'take_numbers', 'make_constructor', 'make_pair',
+                          'make_list', 'go_on'))
+"""The same for programs that perform actions."""
+MADE = {'Result/Ok': 'OK', 'Result/Err': 'ERR', 'IOError/Type': 'TYPE_ERROR', 'IOError/Name': 'NAME_ERROR',
+        'IOError/Inner': 'INNER_ERROR', 'List/Nil': 'LIST_END', 'List/Cons': 'LIST_CELL',
+        'String/Nil': 'STRING_END', 'String/Cons': 'STRING_CELL'}
+"""What the host's part calls the constructors that it makes."""
+SPARE_SCRATCH = 64
+"""Words of scratch space beyond what definitions need."""
+
+DIVISIONS = frozenset((DIV, REM, FLIPPED[DIV], FLIPPED[REM]))
+
+Render = Callable[[Diagnostic], str]
+
+
+@dataclass(frozen=True, slots=True)
+class NetCode:
+    """The code of a book: kernel and compiled definitions, the numbering, what has to do with actions, and what stands
+    before functions."""
+
+    book: net.Book
+    module: lir.Module
+    table: BookTable
+    actions: ActionNames
+    comments: Mapping[str, str]
+
+    @property
+    def is_acting(self) -> bool:
+        """Whether the program may perform actions."""
+        return bool(self.actions.possible)
+
+    def text(self) -> str:
+        """The C of it."""
+        roots = ROOTS | ACTING_ROOTS if self.is_acting else ROOTS
+        return emit_c(self.module, Style(roots, {'syscall': 'net_system_call'}, comments=self.comments, prefix=PREFIX))
+
+
+def net_code(book: net.Book) -> NetCode:
+    """The code of a book. Raises `BendError` for a definition that is too large."""
+    if findings := check_pairs(book):
+        raise BendError(findings)
+    actions = action_names(book)
+    kernel = net_kernel(bool(actions.possible), False)
+    table = tabulate(book)
+    compiler = Compiler(book, table, kernel.struct('Worker'))
+    module = merge(kernel, compiler.compile())
+    comments = kernel_comments(KERNEL / f'{name}.py' for name in (*KERNEL_MODULES, *ACTION_MODULES))
+    comments.update((entry_name(table.ids[name], ports), comment(f'@{name}')) for name, ports in compiler.entries)
+    return NetCode(book, module, table, actions, comments)
+
+
+def standalone_core(book: net.Book, file: str, render: Render) -> str:
+    """The C of a book of HVM core, which prints what `hvm run` prints. Raises `BendError`."""
+    code = net_code(book)
+    names = array('static const char *const net_names[]', map(literal, code.table.names))
+    return assembled(file, code, (), render, ['/* The definitions. */', *names, ''], ('net_core.c',))
+
+
+def assembled(file: str, code: NetCode, given: Sequence[str], render: Render, tables: Sequence[str],
+              printing: Sequence[str]) -> str:
+    """The whole file. `tables` and the files of `printing` are what shows the result."""
+    acting = ('text.c', 'streams.c', 'net_values.c', 'actions.c', 'net_actions.c') if code.is_acting else ()
+    parts = (
+        f'/* Made from {file.replace("*/", "* /")} by bend {__version__}.', '',
+        '   cc -O2 PROGRAM.c -o PROGRAM -lm -lpthread', '   ./PROGRAM --help */', '',
+        part('headers.h'), support(), part('net_system.c'),
+        '/* ---- The runtime and the program ---------------------------------------------------------------- */', '',
+        code.text(), *net_tables(code, render), '', *tables, *argument_table(given), '',
+        *map(part, ('memory.c', 'process.c', 'net_run.c', 'numbers.c', *acting, *printing, 'command_line.c',
+                    'net_main.c')))
+    return '\n'.join(parts).rstrip() + '\n'
+
+
+# ---- tables --------------------------------------------------------------------------------------
+
+
+def net_tables(code: NetCode, render: Render) -> Iterator[str]:
+    """What the host's part must know of any book."""
+    table = code.table
+    yield f'#define IS_ACTING {int(code.is_acting)}'
+    yield f'#define NET_FRESH_LABELS {FRESH_LABELS}'
+    yield f'#define NET_SCRATCH ((u64){table.scratch_words + SPARE_SCRATCH})'
+    yield ''
+    yield '/* The definitions as nets, from which those are made that are not compiled, or not completely. */'
+    words = struct.unpack(f'<{len(table.words) // 8}Q', table.words)
+    yield from array('static const u64 net_book[]', (number_text(word) for word in words))
+    yield ''
+    yield from switch_text('static const char *net_division_text(u64 place)', 'place',
+                           ((number, render(division_by_zero(place))) for place, number in table.places.items())
+                           if may_divide(code.book) else (), render(division_by_zero(None)))
+    if code.is_acting:
+        yield ''
+        yield from action_tables(code)
+
+
+def number_text(word: int) -> str:
+    """A word as a literal."""
+    return str(word) if word < 1 << 16 else f'{word:#x}'
+
+
+def action_tables(code: NetCode) -> Iterator[str]:
+    """What the host's part must know to perform actions."""
+    table, actions = code.table, code.actions
+    yield '/* Which definitions may be or make an action. */'
+    yield from array('static const bool net_may_act[]', (str(int(name in actions.possible)) for name in table.names))
+    yield ''
+    yield '/* The references that stand for the pair by which actions are known: how many, the pair, and these. */'
+    magic = [port(REF, table.ids[name]) for name in sorted(actions.magic)]
+    yield from array('static const u64 net_magic[]',
+                     map(number_text, (len(magic), *(port(NUM, word) for word in MAGIC), *magic)))
+    yield ''
+    yield '/* The constructors that actions give: their tags; or how many siblings they have, and which they are. */'
+    yield f'typedef enum {{ {", ".join(f"MADE_{name}" for name in MADE.values())} }} NetMade;'
+    yield ''
+    yield 'static const struct {'
+    yield '    u64 tag;'
+    yield '    u64 siblings;'
+    yield '    u64 arm;'
+    yield '} net_shapes[] = {'
+    tags = dict(actions.tags)
+    for name in MADE:
+        tag = port(REF, table.ids[tags[name]]) if name in tags else port(NUM, make_word(TAGS[name], U24))
+        yield f'    {{{number_text(tag)}, {SIBLINGS[name.partition("/")[0]]}, {TAGS[name]}}},'
+    yield '};'
+
+
+def may_divide(book: net.Book) -> bool:
+    """Whether any number of a book is a division, or the remainder of one."""
+    return any(isinstance(part, net.Num) and operator_of(part.word) in DIVISIONS
+               for definition in book.defs.values() for tree in net_trees(definition) for part in subtrees(tree))
+
+
+def operator_of(word: int) -> int:
+    """The operator that a number word is or holds, if any."""
+    kind = word & TYPE_MASK
+    return word >> TYPE_BITS if kind == SYMBOL else kind

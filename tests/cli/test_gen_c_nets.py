@@ -1,0 +1,120 @@
+"""`gen-c` for nets: C programs that print what `hvm run` and `bend run --engine net` print, with the same interactions.
+`tests/golden/standalone.py` compares all golden programs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+
+COMPILERS = [name for name in ('gcc', 'clang') if shutil.which(name)]
+FLAGS = ('-std=c11', '-O1', '-Wall', '-Wextra', '-Werror')
+pytestmark = pytest.mark.skipif(not COMPILERS, reason='there is no C compiler')
+
+Build = Callable[[str], str]
+
+SUM = '''
+@main = ((2.5 1.0e-7) (@double {total v}))
+  & @sum ~ (16 total)
+  & @halves ~ v
+
+@halves = {a (@double {a -3})}
+
+@double = ($([*2] r) r)
+
+@sum = (?((1 @sum_rest) total) total)
+
+@sum_rest = ({m n} total)
+  &! @sum ~ (m left)
+  & @sum ~ (n right)
+  & left ~ $([+] $(right total))
+'''
+
+DIVISION = '''
+@main = r
+  & 7 ~ $([/] $(0 r))
+'''
+
+ENDLESS = '''
+@main = r
+  & @grow ~ (1 r)
+
+@grow = (?((0 @grow_on) r) r)
+
+@grow_on = (* (1 r))
+  & @grow ~ (1 r)
+'''
+
+
+@pytest.fixture(params=COMPILERS)
+def build(request: pytest.FixtureRequest, tmp_path: Path) -> Build:
+    """Makes a program of C, to which warnings are errors; gives its path."""
+    def make(text: str) -> str:
+        (tmp_path / 'made.c').write_text(text, encoding='utf-8')
+        command = [request.param, *FLAGS, 'made.c', '-o', 'made', '-lm', '-lpthread']
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return str(tmp_path / 'made')
+    return make
+
+
+def output(program: str, *words: str, given: bytes = b'') -> tuple[int, str, str]:
+    """The exit code and the output of a program, in its own folder, without what it says of time."""
+    done = subprocess.run([program, *words], cwd=Path(program).parent, input=given, capture_output=True, timeout=60,
+                          check=False)
+    return done.returncode, timeless(done.stdout.decode()), done.stderr.decode()
+
+
+def timeless(text: str) -> str:
+    """What a program printed without what it says of time."""
+    return re.sub(r'^- (TIME|MIPS): .*\n', '', text, flags=re.MULTILINE)
+
+
+@pytest.fixture
+def core(hvm: Command, build: Build, tmp_path: Path) -> Build:
+    """Makes a program of HVM core, beside which it lies as `made.hvm`."""
+    def make(source: str) -> str:
+        path = tmp_path / 'made.hvm'
+        path.write_text(source, encoding='utf-8')
+        outcome = hvm('gen-c', path)
+        assert outcome.code == 0, outcome.err
+        return build(outcome.out)
+    return make
+
+
+def test_core_results(hvm: Command, core: Build, tmp_path: Path) -> None:
+    program = core(SUM)
+    usual = hvm('run', '-s', '-t', '1', tmp_path / 'made.hvm')
+    assert usual.code == 0, usual.err
+    assert '- ITRS: ' in usual.out
+    for threads in ('1', '2'):
+        assert output(program, '-s', '-t', threads) == (0, timeless(usual.out), '')
+    code, out, err = output(program, '7')
+    assert (code, out) == (2, '')
+    assert 'There are too many arguments' in err
+
+
+def test_core_errors(hvm: Command, core: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('NO_COLOR', '1')
+    program = core(DIVISION)
+    usual = hvm('run', tmp_path / 'made.hvm')
+    assert output(program) == (1, '', usual.err)
+    assert 'error[division-by-zero]' in usual.err
+    code, out, err = output(core(ENDLESS), '--memory', '20M', '-t', '2')
+    assert (code, out) == (1, '')
+    assert err.startswith('error[out-of-memory]: The program ran out of memory: it had used 20 MB of 20 MB.')
+
+
+def test_core_that_acts(bend: Command, core: Build, tmp_path: Path) -> None:
+    """Actions are those of Bend's IO, whoever wrote the nets."""
+    (tmp_path / 'echo.bend').write_text('def main():\n  with IO:\n    line <- IO/input()\n'
+                                        '    * <- IO/print("got it: ")\n    return wrap(line)\n')
+    nets = bend('gen-hvm', tmp_path / 'echo.bend')
+    assert nets.code == 0, nets.err
+    assert output(core(nets.out), given='Zoë\n'.encode())[1].startswith('got it: Result: ')
