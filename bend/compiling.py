@@ -18,10 +18,10 @@ from bend.driver import (
     Request,
     compile_source,
     disk_of,
-    entry_name,
     interface_of_program,
     missing_main,
     read_nets,
+    runnable_nets,
 )
 from bend.engines import Choice, Engine
 from bend.fingerprint import fingerprint, host
@@ -130,16 +130,9 @@ def _direct_program(request: Request, compiled: Compiled) -> Program:
 
 
 def _net_program(request: Request, compiled: Compiled, engine: Engine, manager: PassManager) -> Program:
-    from bend.hvm.actions import with_tags
     from bend.hvm.construct import missing_data
-    from bend.hvm.prune import prune_nets
     from bend.hvm.readback import book_info
-    entry = entry_name(compiled.book)
-    assert entry is not None
-    nets = compiled.final_nets
-    # Engines start at `main`, whatever the function is called that `-e` names.
-    nets = prune_nets(replace(nets, defs={**nets.defs, 'main': nets.defs[entry]}), 'main')
-    nets = with_tags(nets, {name: constructor.tag for name, constructor in compiled.book.constructors.items()})
+    nets = runnable_nets(compiled)
     interface = interface_of_program(request, compiled)
     data = missing_data(nets, interface) if interface is not None else {}
     nets = replace(nets, defs={**nets.defs, **data})

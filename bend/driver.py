@@ -7,7 +7,7 @@ program that is found in the cache runs without them.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -304,44 +304,87 @@ def _directly(compiled: Compiled, request: Request, engine: Engine, report: Repo
             direct = outcome
             _look_at_nets(compiled, request, report, manager)
     if direct is None and engine == 'direct':
-        where = '' if request.capability is None else ' on a GPU'
-        raise BendError(error('needs-nets',
-                              f'The direct engine cannot run this program{where}, because {choice.reason}.',
-                              hint='Leave `--engine` away, or use `--engine net`.'))
+        raise BendError(needs_nets(choice.reason, '' if request.capability is None else ' on a GPU'))
     return replace(compiled, direct=direct, choice=choice)
 
 
-def generate_c(request: Request, manager: PassManager, files: Cache,
-               render: Callable[[Diagnostic], str]) -> tuple[str, tuple[Diagnostic, ...]]:
-    """A program as one C file, and the warnings found on the way; `render` makes texts of what may happen when it runs.
-    Raises `BendError`, also for what standalone programs cannot do."""
-    from bend.codegen.direct.ir import Unsupported
-    from bend.hvm.net import Book
-    from bend.hvm.readback import book_info
+def generate_c(request: Request, manager: PassManager, files: Cache, render: Callable[[Diagnostic], str],
+               engine: Engine = 'auto') -> tuple[str, tuple[Diagnostic, ...]]:
+    """A program as one C file for an engine, and the warnings found on the way; `render` makes texts of what may happen
+    when it runs. Raises `BendError`, also for what standalone programs cannot do."""
     from bend.interface import parameter_types
-    from bend.standalone import MAY_NEED_NETS, standalone, unsupported
+    from bend.standalone import unsupported
     # Without arguments on the command line, those of `main` come when the program runs.
     is_applied = None if not request.arguments else False
     compiled = compile_source(replace(request, is_applied=is_applied), manager, files, None)
-    book = compiled.book
-    if book.entry is None:
+    if compiled.book.entry is None:
         raise missing_main()
-    given = parameter_types(book, compiled.types) if compiled.is_applied else ()
+    given = parameter_types(compiled.book, compiled.types) if compiled.is_applied else ()
     if not set(given) <= {'u24', 'i24'}:
         raise BendError(unsupported('take other arguments than whole numbers', 'Give this one its arguments now.'))
+    if engine != 'net':
+        made = _direct_c(compiled, request, manager, render, given, engine)
+        if made is not None:
+            return made
+    return _nets_c(compiled, request, manager, render, given)
+
+
+def _direct_c(compiled: Compiled, request: Request, manager: PassManager, render: Callable[[Diagnostic], str],
+              given: Sequence[str], engine: Engine) -> tuple[str, tuple[Diagnostic, ...]] | None:
+    """The C of a program for the direct engine; None for what only nets can do, unless that engine was asked for."""
+    from bend.codegen.direct.ir import Unsupported
+    from bend.hvm.net import Book
+    from bend.hvm.readback import book_info
+    from bend.standalone import MAY_NEED_NETS, OnlyNetsPrint, standalone
     choice = _choose(replace(compiled, is_applied=False), manager)
-    if choice.engine != 'direct':
-        raise BendError(unsupported('reduce nets', f'This one runs as nets, because {choice.reason}.'))
-    doubts = (MAY_NEED_NETS,) if choice.budgeted else ()
-    info = book_info(book, Book({}), request.options.encoding)
+    info = book_info(compiled.book, Book({}), request.options.encoding)
     try:
+        if choice.engine != 'direct':
+            raise Unsupported(choice.reason)
         text, warnings = with_deep_stack(lambda: manager.stage('build', lambda: standalone(
-            book, info, request.source.name, render, request.options, given,
-            parallel=request.is_parallel)))
+            compiled.book, info, request.source.name, render, request.options, given, parallel=request.is_parallel)))
     except Unsupported as problem:
-        raise BendError(unsupported('reduce nets', f'This one runs as nets, because {readable(problem.reason)}.'
-                                    )) from None
+        if engine == 'direct':
+            raise BendError(needs_nets(readable(problem.reason))) from None
+        return None
+    except OnlyNetsPrint:
+        if engine == 'direct':
+            raise
+        return None
+    doubts = (MAY_NEED_NETS,) if choice.budgeted else ()
     return text, (*compiled.warnings, *doubts, *warnings)
+
+
+def _nets_c(compiled: Compiled, request: Request, manager: PassManager, render: Callable[[Diagnostic], str],
+            given: Sequence[str]) -> tuple[str, tuple[Diagnostic, ...]]:
+    """The C of a program that runs as nets."""
+    from bend.hvm.readback import book_info
+    from bend.standalone_nets import standalone_nets
+    report = PolicyReport(request.severities)
+
+    def work() -> str:
+        try:
+            nets = compile_to_nets(compiled.book, report, manager, not compiled.is_applied)
+        except BendError as problem:
+            raise _with_report(problem, report) from None
+        nets = runnable_nets(replace(compiled, nets=nets))
+        info = book_info(compiled.book, nets, request.options.encoding)
+        return manager.stage('build', lambda: standalone_nets(nets, info, request.source.name, render, given))
+
+    text = with_deep_stack(work)
+    return text, tuple(dict.fromkeys((*compiled.warnings, *map(_readable, report.diagnostics))))
+
+
+def runnable_nets(compiled: Compiled) -> net.Book:
+    """The nets of a program that has an entry, with what runs need: engines start at `main`, whatever the function is
+    called that `-e` names."""
+    from bend.hvm.actions import with_tags
+    from bend.hvm.prune import prune_nets
+    entry = entry_name(compiled.book)
+    assert entry is not None
+    nets = compiled.final_nets
+    nets = prune_nets(replace(nets, defs={**nets.defs, 'main': nets.defs[entry]}), 'main')
+    return with_tags(nets, {name: constructor.tag for name, constructor in compiled.book.constructors.items()})
 
 
 def generate_c_of_nets(source: Source, render: Callable[[Diagnostic], str]) -> str:
@@ -349,6 +392,12 @@ def generate_c_of_nets(source: Source, render: Callable[[Diagnostic], str]) -> s
     from bend.standalone_nets import standalone_core
     nets = read_nets(source)
     return with_deep_stack(lambda: standalone_core(nets, source.name, render))
+
+
+def needs_nets(reason: str, where: str = '') -> Diagnostic:
+    """The error for a program that the direct engine was asked to run, and cannot."""
+    return error('needs-nets', f'The direct engine cannot run this program{where}, because {reason}.',
+                 hint='Leave `--engine` away, or use `--engine net`.')
 
 
 def missing_main() -> BendError:

@@ -92,6 +92,10 @@ CHECK_SEVERITIES: Severities = (dict.fromkeys(WARNING_KINDS, Severity.WARNING)
 """What every other command starts from."""
 
 
+STANDALONE_SEVERITIES: Severities = {**CHECK_SEVERITIES, 'recursion-cycle': Severity.WARNING}
+"""What commands start from that make programs: these do the same as `run`, which is not kept from anything."""
+
+
 def with_severity(severities: Severities, kind: str, severity: Severity) -> Severities:
     """The severities after one `-W`, `-D` or `-A`; `all` is every kind but `missing-main`. Raises `ValueError` for an
     unknown kind."""

@@ -63,6 +63,10 @@ MAY_NEED_NETS = warning('standalone', 'This program may need much more work than
 _MAY_HOLD_FUNCTIONS = warning('standalone', 'The result of this program may hold functions, which standalone programs '
                                             'cannot print yet.', hint='`bend run` can.')
 
+class OnlyNetsPrint(BendError):
+    """The result is one that the C of the direct engine cannot print, and that of nets can."""
+
+
 Render = Callable[[Diagnostic], str]
 """Makes a diagnostic text, as the command line shows it."""
 
@@ -74,14 +78,14 @@ def standalone(book: core.Book, info: BookInfo, file: str, render: Render,
     standalone programs cannot do. `given` are the types of the numbers that the program takes on its command line, as
     arguments of its entry; one that is not `parallel` has one thread."""
     if options.encoding != 'num-scott':
-        raise BendError(unsupported('print results in the Scott encoding'))
+        raise OnlyNetsPrint(unsupported('print results in the Scott encoding'))
     lowered = lower_direct(book, parallel=parallel, eta=options.eta,
                            given=[GIVEN[name] for name in given])
     module = merge(kernel(replace(lowered.variant, is_standalone=True)), lowered.module)
     actions = lowered.program.actions
     functions = Functions.NEVER if actions is not None else functions_in_result(lowered.context, book, len(given))
     if functions is Functions.ALWAYS:
-        raise BendError(unsupported('print a result that is a function'))
+        raise OnlyNetsPrint(unsupported('print a result that is a function'))
     roots = ROOTS if actions is None else ROOTS | ACTING_ROOTS
     all_functions, rare = leave_at_checks(module.functions)
     module = replace(module, functions=tuple(all_functions))

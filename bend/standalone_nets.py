@@ -13,21 +13,26 @@ from dataclasses import dataclass
 from bend import __version__
 from bend.codegen import lir
 from bend.codegen.book_table import NUM, REF, BookTable, port, tabulate
-from bend.codegen.c_text import array, comment, kernel_comments, literal, part, switch_text
+from bend.codegen.c_text import array, comment, kernel_comments, literal, part, printable_table, switch_text
 from bend.codegen.emit_c import Style, emit_c, support
 from bend.codegen.lir_merge import merge
 from bend.codegen.net_entry import entry_name
 from bend.codegen.nets import ACTION_MODULES, KERNEL, KERNEL_MODULES, Compiler, net_kernel
 from bend.diagnostics import BendError, Diagnostic
 from bend.hvm import net
-from bend.hvm.actions import MAGIC, TAGS, ActionNames, action_names
+from bend.hvm.actions import MAGIC, TAGS, ActionNames, action_names, is_magic
+from bend.hvm.adt import TAG_SUFFIX
+from bend.hvm.names import HIDDEN
 from bend.hvm.numbers import DIV, FLIPPED, REM, SYMBOL, TYPE_BITS, TYPE_MASK, U24, make_word
 from bend.hvm.places import division_by_zero
+from bend.hvm.readback import HINTS, BookInfo, improper
+from bend.hvm.result import Reference
+from bend.hvm.show import LIST, STRING, show
 from bend.hvm.size import check_pairs
 from bend.hvm.walk import net_trees, subtrees
 from bend.runtime.cpu import FRESH_LABELS
 from bend.runtime.machine import SIBLINGS
-from bend.standalone import argument_table
+from bend.standalone import KINDS, argument_table
 
 PREFIX = 'nets_'
 ROOTS = frozenset(('boot', 'run_alone', 'worker_main', 'wake_all', 'gather'))
@@ -90,18 +95,26 @@ def standalone_core(book: net.Book, file: str, render: Render) -> str:
     return assembled(file, code, (), render, ['/* The definitions. */', *names, ''], ('net_core.c',))
 
 
+def standalone_nets(book: net.Book, info: BookInfo, file: str, render: Render, given: Sequence[str] = ()) -> str:
+    """The C of the nets of a Bend program, which prints what `bend run --engine net` prints. `given` are the types of
+    the numbers that the program takes on its command line, as arguments of `main`. Raises `BendError`."""
+    return assembled(file, net_code(book), given, render, [*result_tables(book, info, render), ''],
+                     ('text.c', 'strings.c', 'net_graph.c', 'net_terms.c', 'net_readback.c', 'net_show.c'))
+
+
 def assembled(file: str, code: NetCode, given: Sequence[str], render: Render, tables: Sequence[str],
               printing: Sequence[str]) -> str:
     """The whole file. `tables` and the files of `printing` are what shows the result."""
-    acting = ('text.c', 'streams.c', 'net_values.c', 'actions.c', 'net_actions.c') if code.is_acting else ()
+    acting = ('streams.c', 'net_values.c', 'actions.c', 'net_actions.c') if code.is_acting else ()
+    files = dict.fromkeys(('memory.c', 'process.c', 'net_run.c', 'numbers.c', *(('text.c',) if acting else ()), *acting,
+                           *printing, 'command_line.c', 'net_main.c'))
     parts = (
         f'/* Made from {file.replace("*/", "* /")} by bend {__version__}.', '',
         '   cc -O2 PROGRAM.c -o PROGRAM -lm -lpthread', '   ./PROGRAM --help */', '',
         part('headers.h'), support(), part('net_system.c'),
         '/* ---- The runtime and the program ---------------------------------------------------------------- */', '',
         code.text(), *net_tables(code, render), '', *tables, *argument_table(given), '',
-        *map(part, ('memory.c', 'process.c', 'net_run.c', 'numbers.c', *acting, *printing, 'command_line.c',
-                    'net_main.c')))
+        *map(part, files))
     return '\n'.join(parts).rstrip() + '\n'
 
 
@@ -168,3 +181,64 @@ def operator_of(word: int) -> int:
     """The operator that a number word is or holds, if any."""
     kind = word & TYPE_MASK
     return word >> TYPE_BITS if kind == SYMBOL else kind
+
+
+# ---- results -------------------------------------------------------------------------------------
+
+
+def result_tables(book: net.Book, info: BookInfo, render: Render) -> Iterator[str]:
+    """What the host's part must know to read and show results of Bend programs."""
+    names = ('main', *sorted((name for name in book.defs if name != 'main'), key=lambda name: name.encode()))
+    constructors = list(dict.fromkeys((*info.constructors, LIST[0], STRING[0])))
+    numbers = {name: number for number, name in enumerate(constructors)}
+    yield part('net_program.h').rstrip()
+    yield ''
+    yield 'static const NetConstructor net_constructors[] = {'
+    yield from (f'    {constructor_row(name, info)},' for name in constructors)
+    yield '};'
+    yield ''
+    yield 'static const NetDefinition net_definitions[] = {'
+    yield from (f'    {definition_row(name, info, numbers)},' for name in names)
+    yield '};'
+    yield ''
+    yield f'#define NET_DEFINITIONS {len(names)}'
+    yield f'#define NET_MOST_FIELDS {max((row.arity for row in info.constructors.values()), default=0)}'
+    yield f'#define NET_IS_SCOTT {int(info.encoding == "scott")}'
+    yield f'#define NET_LIST_CONSTRUCTOR {numbers[LIST[0]]}'
+    yield f'#define NET_STRING_CONSTRUCTOR {numbers[STRING[0]]}'
+    for number, word in enumerate(MAGIC, 1):
+        yield f'#define NET_MAGIC_{number} ((u64){number_text(port(NUM, word))})'
+    yield ''
+    yield '/* Which definitions stand for the pair by which actions are known. */'
+    yield from array('static const bool net_is_magic_definition[]',
+                     (str(int(is_magic(book.defs[name].root))) for name in names))
+    yield ''
+    yield '/* What to say of what is no term: what stands before the number of times, and what after it. */'
+    yield 'static const char *const problem_texts[][2] = {'
+    for kind in HINTS:
+        before, after = render(improper(kind, _MANY)).split(str(_MANY))
+        yield f'    {{{literal(before)}, {literal(after)}}},'
+    yield '};'
+    yield ''
+    yield from printable_table(any(name.startswith('String/') for name in book.defs))
+
+
+_MANY = 987654321
+"""Stands for the number of times."""
+
+
+def constructor_row(name: str, info: BookInfo) -> str:
+    """A row of the table of constructors."""
+    known = info.constructors.get(name)
+    arity = 2 if known is None else known.arity
+    text = name.removeprefix(HIDDEN) if arity else show(Reference(name), info=info)
+    return f'{{{literal(text)}, NET_{KINDS.get(name, "PLAIN")}, {arity}}}'
+
+
+def definition_row(name: str, info: BookInfo, numbers: Mapping[str, int]) -> str:
+    """A row of the table of definitions."""
+    own = numbers[name] if name in info.constructors else -1
+    tagged = name.removesuffix(TAG_SUFFIX)
+    tag_of = numbers[tagged] if tagged != name and tagged in info.constructors else -1
+    is_floated = 'true' if name in info.floated else 'false'
+    return f'{{{literal(show(Reference(name), info=info))}, {own}, {tag_of}, {is_floated}}}'

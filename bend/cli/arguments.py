@@ -95,6 +95,10 @@ def parse_bend(argv: Sequence[str]) -> argparse.Namespace:
     if command == 'gen-c':
         parser.add_argument('-t', '--threads', metavar='N', type=_threads, default=0,
                             help='with 1, make a program for one thread only, which is somewhat faster')
+        parser.add_argument('--engine', type=_choice('engine', ('auto', 'direct', 'net')), default='auto',
+                            metavar='{auto,direct,net}',
+                            help='how the program runs: as straight native code, as interaction nets, or as suits it '
+                                 '(default)')
     if command in RUNNING:
         group = _add_running(parser)
         # `reference` is the reducer in Python: slow, for tests, and not for GPUs.

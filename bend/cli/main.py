@@ -31,7 +31,7 @@ from bend.cli.render import Color, in_order, render, wants_color
 from bend.deep_stack import with_deep_stack
 from bend.diagnostics import BendError, Diagnostic, Severity, error
 from bend.engines import Engine
-from bend.options import CHECK_SEVERITIES, RUN_SEVERITIES, Options
+from bend.options import CHECK_SEVERITIES, RUN_SEVERITIES, STANDALONE_SEVERITIES, Options
 from bend.passes import InternalError, PassManager
 from bend.running_direct import DirectResult, NeedsNets, Session
 from bend.runtime.cache import Cache
@@ -163,7 +163,8 @@ def _bend(arguments: argparse.Namespace) -> int:
         raise UsageError(f"'{arguments.command}' is not there yet.",
                          "'bend run' compiles to native code, and 'bend gen-hvm' prints the nets.")
     is_run = arguments.command in RUNNING
-    severities = RUN_SEVERITIES if is_run else CHECK_SEVERITIES
+    severities = (RUN_SEVERITIES if is_run else
+                  STANDALONE_SEVERITIES if arguments.command == 'gen-c' else CHECK_SEVERITIES)
     try:
         request = driver.Request(driver.load(arguments.file), options_of(arguments),
                                  severities_of(arguments, severities), tuple(getattr(arguments, 'arguments', ())),
@@ -362,7 +363,8 @@ def _gen_hvm(arguments: argparse.Namespace, request: driver.Request, manager: Pa
 
 
 def _gen_c(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
-    text, warnings = driver.generate_c(request, manager, Cache.of_user(), lambda problem: render((problem,)))
+    text, warnings = driver.generate_c(request, manager, Cache.of_user(), lambda problem: render((problem,)),
+                                       arguments.engine)
     _report(arguments, warnings)
     _show_timings(arguments, manager)
     sys.stdout.write(text)

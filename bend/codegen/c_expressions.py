@@ -49,6 +49,16 @@ class Text:
         return self.text if self.level < level or self.level == Level.PRIMARY else f'({self.text})'
 
 
+def known_by_type(comparison: lir.Compare) -> bool | None:
+    """What a comparison with 0 gives for any number of its type, if that is known."""
+    match comparison:
+        case lir.Compare('lt' | 'ge' as op, left, lir.Const(0)) | lir.Compare('gt' | 'le' as op, lir.Const(0), left):
+            is_unsigned = isinstance(left.type, lir.Int) and not left.type.signed and not isinstance(left, lir.Const)
+            return op in ('ge', 'le') if is_unsigned else None
+        case _:
+            return None
+
+
 @dataclass
 class Surroundings:
     """What the expressions of all functions of a module share."""
@@ -114,6 +124,10 @@ class Expressions:
             case lir.Binary():
                 return self.binary(expr)
             case lir.Compare(op, left, right):
+                if (known := known_by_type(expr)) is not None:
+                    # Compilers warn of such comparisons.
+                    other = right if isinstance(left, lir.Const) else left
+                    return Text(f'((void)({self.emit(other).text}), {"true" if known else "false"})')
                 first, second = self.pair(left, right)
                 return Text(f'{first.within(Level.COMPARISON)} {_COMPARISONS[op]} {second.within(Level.COMPARISON)}',
                             Level.COMPARISON)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bend.diagnostics import Report, warning
+from bend.diagnostics import Diagnostic, Report, warning
 from bend.hvm import net, result
 from bend.hvm import numbers as num
 from bend.hvm.duplications import place_duplications
@@ -49,6 +49,11 @@ HINTS = {
     'open end': 'a wire leads nowhere: a function that duplicates its own variable was itself duplicated',
     'no end': 'the result is an endless term',
 }
+
+
+def improper(kind: str, count: int) -> Diagnostic:
+    """The warning for so many parts of a result that are no terms, of a kind of `HINTS`."""
+    return warning('readback', f'The result is not a proper term: {kind} ({count} times).', hint=HINTS[kind])
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +195,7 @@ class Reader:
     def tell(self, report: Report) -> None:
         """Reports what could not be read."""
         for kind, count in self.problems.items():
-            report.add(warning('readback', f'The result is not a proper term: {kind} ({count} times).',
-                               hint=HINTS[kind]))
+            report.add(improper(kind, count))
 
     def read(self, graph: PortGraph) -> result.Term:
         """The term at the root of a graph."""

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command
+from tests.cli.test_gen_c import ACTIONS, ARGUMENTS
 
 COMPILERS = [name for name in ('gcc', 'clang') if shutil.which(name)]
-FLAGS = ('-std=c11', '-O1', '-Wall', '-Wextra', '-Werror')
+FLAGS = ('-std=c11', '-O0', '-Wall', '-Wextra', '-Werror')
 pytestmark = pytest.mark.skipif(not COMPILERS, reason='there is no C compiler')
 
 Build = Callable[[str], str]
@@ -52,14 +53,16 @@ ENDLESS = '''
 '''
 
 
-@pytest.fixture(params=COMPILERS)
-def build(request: pytest.FixtureRequest, tmp_path: Path) -> Build:
-    """Makes a program of C, to which warnings are errors; gives its path."""
+@pytest.fixture
+def build(tmp_path: Path) -> Build:
+    """Makes a program of C, to which warnings are errors, also those of another compiler; gives its path."""
     def make(text: str) -> str:
         (tmp_path / 'made.c').write_text(text, encoding='utf-8')
-        command = [request.param, *FLAGS, 'made.c', '-o', 'made', '-lm', '-lpthread']
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        first, *others = COMPILERS
+        for command in ([first, *FLAGS, 'made.c', '-o', 'made', '-lm', '-lpthread'],
+                        *([other, *FLAGS, '-fsyntax-only', 'made.c'] for other in others)):
+            done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
         return str(tmp_path / 'made')
     return make
 
@@ -118,3 +121,84 @@ def test_core_that_acts(bend: Command, core: Build, tmp_path: Path) -> None:
     nets = bend('gen-hvm', tmp_path / 'echo.bend')
     assert nets.code == 0, nets.err
     assert output(core(nets.out), given='Zoë\n'.encode())[1].startswith('got it: Result: ')
+
+
+# ---- Bend ----------------------------------------------------------------------------------------
+
+RESULTS = r'''
+type Tree:
+  Leaf
+  Node { ~left, value, ~right }
+
+def grow(n):
+  switch n:
+    case 0:
+      return Tree/Leaf
+    case _:
+      return Tree/Node(grow(n-1), n, grow(n-1))
+
+def sum(tree):
+  match tree:
+    case Tree/Leaf:
+      return 0
+    case Tree/Node:
+      return sum(tree.left) + tree.value + sum(tree.right)
+
+def texts():
+  return ["", "ab\n", String/Cons(1114112, "é"), String/Cons('a', 7)]
+
+def main():
+  return (sum(grow(10)), grow(2), texts, List/Cons(1, List/Cons(2, 3)), [+1, -1.5], Tree/Node, *, sum, {1, 2})
+'''
+
+TERMS = '''
+main = (λf λx (f (f x)), λx switch x { 0: 10; 1: 20; _: (* 2 x-2) }, λx (x (** x 2.0) (- 3 x)), λ$a $b, λ$b $a, {1 2})
+'''
+
+@pytest.fixture
+def nets(bend: Command, build: Build, tmp_path: Path) -> Callable[..., str]:
+    """Makes a program of Bend that runs as nets, beside which it lies as `made.bend`."""
+    def make(source: str, *words: str) -> str:
+        path = tmp_path / 'made.bend'
+        path.write_text(source, encoding='utf-8')
+        outcome = bend('gen-c', '--engine', 'net', *words, path)
+        assert outcome.code == 0, outcome.err
+        return build(outcome.out)
+    return make
+
+
+@pytest.mark.parametrize('words', [(), ('-O', 'adt-scott')])
+@pytest.mark.parametrize('source', [RESULTS, TERMS], ids=['data', 'terms'])
+def test_results(source: str, words: tuple[str, ...], bend: Command, nets: Callable[..., str], tmp_path: Path) -> None:
+    program = nets(source, *words)
+    usual = bend('run', '--engine', 'net', '-s', '-t', '1', *words, tmp_path / 'made.bend')
+    assert usual.code == 0, usual.err
+    for threads in ('1', '2'):
+        assert output(program, '-s', '-t', threads) == (0, timeless(usual.out), usual.err)
+
+
+def test_actions(nets: Callable[..., str], tmp_path: Path) -> None:
+    code, out, err = output(nets(ACTIONS), given='Zoë\nmore\n'.encode())
+    assert (code, err) == (0, '')
+    assert out == ('Hello, Zoë!\n'
+                   'Result: ("Zoë", (Result/Ok([105, 255, 10]), (Result/Err(+2), (Result/Err(+9), Kind/Known))))\n')
+    assert (tmp_path / 'note.txt').read_bytes() == b'hi\xff\n'
+
+
+def test_arguments(nets: Callable[..., str]) -> None:
+    program = nets(ARGUMENTS)
+    assert output(program, '2', '--', '-4') == (0, 'counting\nResult: [-4, -1, +2]\n', '')
+    code, out, err = output(program, '7')
+    assert (code, out) == (2, '')
+    assert 'There are too few arguments' in err
+
+
+@pytest.mark.parametrize('source', ['main = (+ 1 {2 3})', 'main = λx (+ x 1)'])
+def test_the_engine_is_chosen(source: str, bend: Command, build: Build, tmp_path: Path) -> None:
+    """What only nets can do runs as nets, unless the direct engine is asked for."""
+    path = tmp_path / 'made.bend'
+    path.write_text(source, encoding='utf-8')
+    assert output(build(bend('gen-c', path).out)) == (0, bend('run', path).out, '')
+    outcome = bend('gen-c', '--engine', 'direct', path)
+    assert (outcome.code, outcome.out) == (1, '')
+    assert 'error[' in outcome.err
