@@ -76,7 +76,8 @@ def test_traces_lead_from_part_to_part() -> None:
         bend.compile(PROGRAM.replace('DIVIDE', 'tree.value / (tree.value - 600)'), engine='direct')()
     trace = failed.value.diagnostics[0].trace
     assert trace is not None
-    assert [(found.calls[0].function, found.times) for found in trace.callers] == [('total', 9), ('total', 1), ('main', 1)]
+    calls = [(found.calls[0].function, found.times) for found in trace.callers]
+    assert calls == [('total', 9), ('total', 1), ('main', 1)]
 
 
 @pytest.mark.usefixtures('in_parts')
