@@ -13,9 +13,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,6 @@ EXAMPLES = ('bitonic_sort', 'church_numerals', 'expression_evaluator', 'fibonacc
 """Those that perform no actions."""
 REPEATS = 10
 WORKERS = 12
-PART = 3
-"""One of so many golden programs is run."""
 MEMORY = ('--memory', '1G')
 """So that several processes can use the GPU."""
 TIMEOUT = 60
@@ -112,36 +111,33 @@ def _set_cache(directory: str | None) -> None:
 
 
 def golden(is_emulated: bool) -> dict[str, Any]:
-    """Golden programs: each first in a process of its own, several at a time, then many times in this one. What they
-    print is what is recorded."""
-    cases = _some_cases()[:2 if is_emulated else None]
-    with _place(is_emulated) as (command, _), ThreadPoolExecutor(1 if is_emulated else WORKERS) as pool:
-        memory = () if is_emulated else MEMORY
-        first = list(pool.map(lambda case: command(case.source.parent, _golden_words(case, memory)), cases))
-        wrong = {case.name: _transcript(outcome) for case, outcome in zip(cases, first, strict=True)
-                 if _transcript(outcome) != recorded(case)}
-        for case in cases:
-            for _ in range(1 if is_emulated else REPEATS):
-                again = _transcript(in_process(case.source.parent, _golden_words(case, memory)))
-                if again != recorded(case):
-                    wrong.setdefault(case.name, again)
-    return {'ok': not wrong, 'programs': len(cases), 'wrong': wrong,
-            'seconds_of_first_start': statistics.median(outcome.seconds for outcome in first)}
+    """Golden programs, many times each, in several processes side by side. What they print is what is recorded."""
+    cases = _golden_cases()[:2 if is_emulated else None]
+    with _place(is_emulated):
+        if is_emulated:
+            found = [_repeated(case, (), 1) for case in cases]
+        else:
+            with ProcessPoolExecutor(WORKERS, get_context('spawn')) as pool:
+                found = list(pool.map(_repeated, cases, repeat(MEMORY), repeat(REPEATS)))
+    wrong = {case.name: text for case, (text, _) in zip(cases, found, strict=True) if text is not None}
+    return {'ok': not wrong, 'programs': len(cases), 'times': 1 if is_emulated else REPEATS, 'wrong': wrong,
+            'seconds_of_first_start': statistics.median(seconds for _, seconds in found)}
 
 
 def examples(is_emulated: bool) -> dict[str, Any]:
-    """Examples print the same as on the CPU."""
-    found, wrong = {}, {}
-    with _place(is_emulated) as (command, _):
-        for name in EXAMPLES[:1] if is_emulated else EXAMPLES:
+    """Examples print the same as on the CPU, each time that they are started."""
+    names = EXAMPLES[:1] if is_emulated else EXAMPLES
+    with _place(is_emulated) as (command, _), ThreadPoolExecutor(1 if is_emulated else WORKERS) as pool:
+        def tried(name: str) -> str | None:
             path = ROOT / 'examples' / f'{name}.bend'
-            here, there = (command(ROOT, [word, path]) for word in ('run-cu', 'run'))
-            again = [command(ROOT, ['run-cu', path]) for _ in range(1 if is_emulated else 3)]
-            found[name] = {'first_start': here.seconds, 'start': min(outcome.seconds for outcome in again)}
-            for outcome in (here, *again):
-                if (outcome.code, outcome.out) != (0, there.out):
-                    wrong[name] = _transcript(outcome)
-    return {'ok': not wrong, 'seconds': found, 'wrong': wrong}
+            expected = command(ROOT, ['run', path]).out
+            outcomes = [command(ROOT, ['run-cu', path]) for _ in range(1 if is_emulated else 3)]
+            return next((_transcript(outcome) for outcome in outcomes if (outcome.code, outcome.out) != (0, expected)),
+                        None)
+
+        found = dict(zip(names, pool.map(tried, names), strict=True))
+    wrong = {name: text for name, text in found.items() if text is not None}
+    return {'ok': not wrong, 'programs': len(names), 'wrong': wrong}
 
 
 def actions(is_emulated: bool) -> dict[str, Any]:
@@ -217,10 +213,18 @@ SECTIONS: Mapping[str, Callable[[bool], dict[str, Any]]] = {
 # ---- parts of sections -----------------------------------------------------------------------
 
 
-def _some_cases() -> list[Case]:
-    """One of several golden programs, of each folder at least one, without those that perform actions."""
-    cases = [case for case in find_cases() if case.stage_name == 'run' and not _acts(case)]
-    return [case for _, group in groupby(cases, lambda case: case.source.parent) for case in list(group)[::PART]]
+def _golden_cases() -> list[Case]:
+    """Golden programs without those that perform actions."""
+    return [case for case in find_cases() if case.stage_name == 'run' and not _acts(case)]
+
+
+def _repeated(case: Case, memory: Sequence[str], times: int) -> tuple[str | None, float]:
+    """Runs a program some times in this process. Gives the first output that is not the recorded one, and how many
+    seconds the first run took."""
+    outcomes = [in_process(case.source.parent, _golden_words(case, memory)) for _ in range(times)]
+    expected = recorded(case)
+    wrong = (text for text in map(_transcript, outcomes) if text != expected)
+    return next(wrong, None), outcomes[0].seconds
 
 
 def _acts(case: Case) -> bool:

@@ -46,6 +46,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 NO_CACHE = Cache(None)
 SECTION_SECONDS = 150
+GOLDEN_SECONDS = 480
 LITMUS_FORMS = ('exchange', 'add', 'fences', 'weak', 'store-strong', 'store-fences', 'store-weak')
 # The forms whose outcome no order forbids.
 WEAK_FORMS = ('weak', 'store-weak')
@@ -292,11 +293,12 @@ def _section(name: str, emulated: bool) -> dict[str, Any]:
         path = Path(folder, 'result.json')
         words = [sys.executable, '-m', 'tests.gpu.run_all', str(path), '--section', name]
         words += ['--emulated'] if emulated else []
+        seconds = GOLDEN_SECONDS if name == 'run-cu golden' else SECTION_SECONDS
         try:
-            done = subprocess.run(words, capture_output=True, text=True, timeout=SECTION_SECONDS, check=False, cwd=ROOT)
+            done = subprocess.run(words, capture_output=True, text=True, timeout=seconds, check=False, cwd=ROOT)
             text = (done.stdout + done.stderr)[-3000:]
         except subprocess.TimeoutExpired:
-            text = f'took longer than {SECTION_SECONDS} s'
+            text = f'took longer than {seconds} s'
         found = json.loads(path.read_text()) if path.exists() else {'ok': False, 'error': text}
     return {'seconds': time.perf_counter() - begin, **found}
 
