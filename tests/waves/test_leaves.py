@@ -23,6 +23,27 @@ def sum(n, x):
 def main():
   return sum(5, 1)
 '''
+TREE = '''
+type Tree:
+  Leaf { value }
+  Node { ~left, ~right }
+
+def make(n):
+  if n > 2:
+    return Tree/Node { left: make(n / 2), right: make(n - 1 - n / 2) }
+  else:
+    return Tree/Leaf { value: n }
+
+def Tree/sum(tree):
+  match tree:
+    case Tree/Leaf:
+      return tree.value
+    case Tree/Node:
+      return Tree/sum(tree.left) + Tree/sum(tree.right) * 2
+
+def main():
+  return Tree/sum(make(30))
+'''
 PAIRS = '''
 def order(n, a, b):
   switch n:
@@ -96,12 +117,37 @@ def test_one_test_for_both_calls(end: str) -> None:
     agree(source)
 
 
-@pytest.mark.parametrize('changed', [{'second': '(n-1) & 3'}, {'end': 'sum2(x)'}],
-                         ids=['different tests', 'the end calls'])
-def test_calls_that_stay(changed: dict[str, str]) -> None:
-    parts = {'end': 'x', 'first': 'n-1', 'second': 'n-1'} | changed
-    source = SUM.format(**parts) + 'def sum2(x):\n  if x > 5:\n    return sum2(x / 2) + 1\n  else:\n    return x\n'
+def test_ends_that_call_stay() -> None:
+    source = SUM.format(end='sum2(x)', first='n-1', second='n-1')
+    source += 'def sum2(x):\n  if x > 5:\n    return sum2(x / 2) + 1\n  else:\n    return x\n'
     assert not isinstance(more(body_of(source, 'sum')).end, ir.Switch)
+    agree(source)
+
+
+def forks_and_calls(block: ir.Block) -> list[str]:
+    """How each way through the branches of a block ends: in a fork, in a call or in none."""
+    if isinstance(block.end, ir.Switch | ir.Match):
+        return [found for arm in ir.blocks_of(block.end) for found in forks_and_calls(arm)]
+    kinds = [type(item).__name__ for item in ir.operations_of(block) if isinstance(item, ir.Call | ir.Fork)]
+    return [*kinds, 'none'][:1]
+
+
+def test_each_call_has_a_test_of_its_own() -> None:
+    source = SUM.format(end='x', first='n-1', second='(n-1) & 3')
+    assert forks_and_calls(more(body_of(source, 'sum'))) == ['none', 'Call', 'Call', 'Fork']
+    agree(source)
+
+
+def test_branches_on_constructors() -> None:
+    body = body_of(TREE, 'Tree/sum')
+    assert forks_and_calls(body) == ['none', 'none', 'Call', 'Call', 'Fork']
+    agree(TREE)
+
+
+def test_numbers_that_stay_what_they_are() -> None:
+    """A branch on constructors gives a number as it is, and what comes after it would be left out (spec 09, R5)."""
+    source = TREE.replace('Tree/Leaf { value: n }', '100')
+    assert forks_and_calls(body_of(source, 'Tree/sum')) == ['none', 'Fork']
     agree(source)
 
 

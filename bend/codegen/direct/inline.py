@@ -59,10 +59,15 @@ class Simplifier:
         """A copy of a block, simplified, with new variables for those that it binds, and atoms for some others."""
         return without_unused(_Copier(self.inliner, dict(atoms), renames=True).block(block))
 
-    def copied_for(self, call: ir.Call, function: ir.Function, block: Block) -> Block:
-        """A copy of a block of a function for what a call of it gives."""
-        atoms = dict(zip(function.parameters, call.arguments, strict=True))
+    def copied_for(self, call: ir.Call, function: ir.Function, block: Block,
+                   more: Mapping[str, Atom] = _NO_ATOMS) -> Block:
+        """A copy of a block of a function for what a call of it gives; `more` are atoms for other variables."""
+        atoms = {**dict(zip(function.parameters, call.arguments, strict=True)), **more}
         return _Copier(self.inliner, atoms, renames=True, caller=call.place).block(block)
+
+    def fresh(self, name: str) -> str:
+        """A new variable for one that is copied."""
+        return self.inliner.fresh(name)
 
     def called_from(self, place: int, call: ir.Call) -> int:
         """A place of a function in the copy that replaces a call."""

@@ -48,7 +48,7 @@ ALWAYS = (ENTRY, MAKE)
 """These are states even if they end soon."""
 STACK_WORDS = 1 << 10
 """The words of the stack of each lane: on a GPU it lies in its local memory, for as many lanes as there can be."""
-_CALLS = PIPELINE.index(branch_first)
+_CALLS = PIPELINE.index(branch_first) + 1
 _FORKS = PIPELINE.index(fork_calls) + 1
 STATES_PIPELINE = (*PIPELINE[:_CALLS], inline_leaves, *PIPELINE[_CALLS:_FORKS], outline_forks, *PIPELINE[_FORKS:])
 

@@ -7,27 +7,31 @@
 
 A tree of calls has as many leaves as all other nodes together, and each call that becomes a state costs a frame or an
 entry of the stack. Where several calls side by side test the same number, one test serves all of them. So it does where
-the caller tests that number afterwards.
+the caller tests that number afterwards. Two calls side by side that test different values have a test each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
 from bend.codegen.direct import ir
+from bend.codegen.direct.flow import ERASER, NUMBERS, analyse
 from bend.codegen.direct.inline import Simplifier, references_of, size_of
 from bend.codegen.direct.ir import Atom, Binding, Block
 from bend.codegen.direct.schedule import heavy_functions, is_heavy
 from bend.codegen.direct.tails import used_in
+from bend.hvm.actions import MAGIC
 
 LARGEST_LEAF = 12
 """Bindings and branches of what stands in the place of a call."""
 LARGEST = 64
 """Those of all copies of what comes after the calls."""
 MOST_ENDS = 4
-"""How often that is there at most."""
+"""How often that is there at most where one test serves all calls."""
+MOST_COPIES = 6
+"""And where each has one of its own."""
 
 
 def inline_leaves(program: ir.Program) -> ir.Program:
@@ -40,14 +44,18 @@ def inline_leaves(program: ir.Program) -> ir.Program:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """How a recursion ends: which parameter is zero then, what the function does, where it branches on that, and in how
-    many places this ends."""
+    """How recursions of a function end: it branches on a parameter first, and in some arms it calls nothing. `ends`
+    says in how many places each arm ends, 0 for one that goes on, in the order of `ir.blocks_of`."""
 
     function: ir.Function
     parameter: int
-    block: Block
-    place: int
-    ends: int
+    branch: ir.Switch | ir.Match
+    ends: tuple[int, ...]
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether a recursion ends where a number is zero."""
+        return isinstance(self.branch, ir.Switch) and self.ends[0] > 0
 
 
 class _Leaves:
@@ -55,6 +63,10 @@ class _Leaves:
         self.program = program
         self.heavy = heavy_functions(program)
         self.simplifier = Simplifier(program, 'l')
+        flow = analyse(program)
+        self.may_stay = {name for function in program.functions.values() for name in function.parameters
+                         if _acts(program) or flow.sets.get(name, 0) & (NUMBERS | ERASER)}
+        """The parameters that a branch on constructors may give as they are, instead (spec 09, R5)."""
         self.leaves: dict[str, Leaf] = {}
         self.done: dict[str, ir.Function] = {}
         self.active: set[str] = set()
@@ -69,10 +81,24 @@ class _Leaves:
             if called in self.program.functions:
                 self.function(called)
         body = self.split(function.body)
-        leaf = _leaf_of(function, body) if name in self.heavy else None
+        leaf = self.leaf_of(function, body) if name in self.heavy else None
         if leaf is not None:
             self.leaves[name] = leaf
         self.done[name] = replace(function, body=self.inside(body))
+
+    def leaf_of(self, function: ir.Function, body: Block) -> Leaf | None:
+        """How recursions of a function end, if they do so where it branches on a parameter first."""
+        branch = body.end
+        if (body.bindings or not isinstance(branch, ir.Switch | ir.Match) or not isinstance(branch.value, ir.Var)
+                or branch.value.name not in function.parameters):
+            return None
+        if isinstance(branch, ir.Match) and branch.value.name in self.may_stay:
+            return None
+        arms = ir.blocks_of(branch)
+        ends = tuple(_ends_of(arm) if size_of(arm) <= LARGEST_LEAF else 0 for arm in arms)
+        if not any(ends) or all(ends):
+            return None
+        return Leaf(function, function.parameters.index(branch.value.name), branch, ends)
 
     def block(self, block: Block) -> Block:
         """A block, and all that is inside it."""
@@ -98,16 +124,51 @@ class _Leaves:
             group, rest = block.bindings[start:stop], Block(block.bindings[stop:], block.end)
             tested = self.tested(group, rest)
             chosen = [item for item in group if tested is not None and self.test_of(item) == tested]
-            ends = prod(self.leaf(item).ends for item in chosen)
+            ends = prod(self.leaf(item).ends[0] for item in chosen)
             if tested is not None and ends <= MOST_ENDS and ends * size_of(rest) <= LARGEST:
                 return Block(block.bindings[:start], self.test(tested, group, chosen, rest))
+            chosen = [item for item in group if self.has_leaf(item)]
+            copies = prod(1 + max(self.leaf(item).ends) for item in chosen)
+            if len(group) == len(chosen) == 2 and copies <= MOST_COPIES and copies * size_of(rest) <= LARGEST:
+                tests = self.tests(group, group, rest)
+                return Block((*block.bindings[:start], *tests.bindings), tests.end)
         return block
+
+    def tests(self, group: Sequence[Binding], untested: Sequence[Binding], rest: Block) -> Block:
+        """Calls side by side and the rest, with a test for each of those that are not tested yet."""
+        if not untested:
+            return Block((*group, *rest.bindings), rest.end)
+        first, later = untested[0], untested[1:]
+        leaf, call = self.leaf(first), first.operation
+        assert isinstance(call, ir.Call)
+        without = self.tests([item for item in group if item is not first], later, rest)
+        going_on = self.tests(group, later, rest)
+
+        def arm(block: Block, ends: int, names: Mapping[str, Atom]) -> Block:
+            if not ends:
+                return self.simplifier.copied(going_on)
+            return self.continued(self.simplifier.copied_for(call, leaf.function, block, names), first.names, without)
+
+        value = call.arguments[leaf.parameter]
+        place = self.simplifier.called_from(leaf.branch.place, call)
+        match leaf.branch:
+            case ir.Switch(_, zero, predecessor, successor):
+                less = self.simplifier.fresh(predecessor)
+                return Block((), ir.Switch(value, arm(zero, leaf.ends[0], {}), less,
+                                           arm(successor, leaf.ends[1], {predecessor: ir.Var(less)}), place))
+            case ir.Match(_, arms):
+                changed = []
+                for item, ends in zip(arms, leaf.ends, strict=True):
+                    names = {name: ir.Var(self.simplifier.fresh(name)) for name in item.fields}
+                    fields = tuple(new.name for new in names.values())
+                    changed.append(ir.Arm(item.constructor, fields, arm(item.block, ends, names)))
+                return Block((), ir.Match(value, tuple(changed), place))
 
     def test(self, tested: Atom, group: Sequence[Binding], chosen: Sequence[Binding], rest: Block) -> ir.Switch:
         """The test, with the ends of chosen calls of a group in one of its arms."""
         first = chosen[0].operation
         assert isinstance(first, ir.Call)
-        place = self.simplifier.called_from(self.leaf(chosen[0]).place, first)
+        place = self.simplifier.called_from(self.leaf(chosen[0]).branch.place, first)
         zero = Block((*(item for item in group if item not in chosen), *rest.bindings), rest.end)
         more, predecessor = rest, f'{chosen[0].names[0]}.less'
         if isinstance(rest.end, ir.Switch) and rest.end.value == tested:
@@ -147,17 +208,23 @@ class _Leaves:
         return self.leaves[binding.operation.function]
 
     def test_of(self, binding: Binding) -> Atom | None:
-        """The variable that the function tests first which a binding calls."""
-        if not isinstance(binding.operation, ir.Call) or binding.operation.function not in self.leaves:
+        """The variable that ends the recursion which a binding begins, where it is zero."""
+        if not self.has_leaf(binding) or not self.leaf(binding).is_zero:
             return None
+        assert isinstance(binding.operation, ir.Call)
         atom = binding.operation.arguments[self.leaf(binding).parameter]
         return atom if isinstance(atom, ir.Var) else None
+
+    def has_leaf(self, binding: Binding) -> bool:
+        """Whether it is known how the recursion ends that a binding begins."""
+        return isinstance(binding.operation, ir.Call) and binding.operation.function in self.leaves
 
     def grafted(self, binding: Binding, rest: Block) -> Block:
         """The end of a recursion, and then the rest that uses what it gives."""
         assert isinstance(binding.operation, ir.Call)
         leaf = self.leaf(binding)
-        copy = self.simplifier.copied_for(binding.operation, leaf.function, leaf.block)
+        assert isinstance(leaf.branch, ir.Switch)
+        copy = self.simplifier.copied_for(binding.operation, leaf.function, leaf.branch.zero)
         return self.continued(copy, binding.names, rest)
 
     def continued(self, block: Block, names: tuple[str, ...], rest: Block) -> Block:
@@ -176,15 +243,12 @@ class _Leaves:
         return Block((*block.bindings, *copy.bindings), copy.end)
 
 
-def _leaf_of(function: ir.Function, body: Block) -> Leaf | None:
-    """How the recursion of a function ends, if it branches on a parameter first, and calls nothing where that is
-    zero."""
-    match body:
-        case Block((), ir.Switch(ir.Var(name), zero, _, _, place)) if name in function.parameters:
-            ends = _ends_of(zero)
-            if 0 < ends <= MOST_ENDS and size_of(zero) <= LARGEST_LEAF:
-                return Leaf(function, function.parameters.index(name), zero, place, ends)
-    return None
+def _acts(program: ir.Program) -> bool:
+    """Whether a program may perform actions, whose outcomes may be anything."""
+    numbers = {atom.word for function in program.functions.values() for part in ir.blocks_within(function.body)
+               for step in (*(binding.operation for binding in part.bindings), part.end)
+               for atom in ir.atoms_of(step) if isinstance(atom, ir.Num)}
+    return numbers.issuperset(MAGIC)
 
 
 def _ends_of(block: Block) -> int:
