@@ -217,9 +217,11 @@ class Solver:
         """Nodes and edges of all functions."""
         for function in self.program.functions.values():
             self.function = function.name
+            targets = [self.result(function.name)]
             if function.results == 2:
-                self.add(self.result(function.name), self.bit(results_of(function.name)))
-            self.block(function.body, self.result(function.name))
+                self.add(targets[0], self.bit(results_of(function.name)))
+                targets = self.field_nodes(results_of(function.name))
+            self.block(function.body, targets)
 
     def parameters(self, function: str) -> Sequence[int]:
         """The nodes of a function's parameters; of a constructor's fields."""
@@ -286,40 +288,38 @@ class Solver:
         self.numeric.add(node)
         return node
 
-    def block(self, block: Block, target: int) -> None:
-        """The operations of a block; what it gives goes to a node."""
+    def block(self, block: Block, targets: Sequence[int]) -> None:
+        """The operations of a block; what it gives goes to a node, or two values to one each."""
         for binding in block.bindings:
             self.operation(binding)
         match block.end:
             case ir.Return(value):
-                self.flow(value, target)
+                self.flow(value, targets[0])
             case ir.Returns(values):
-                for value, node in zip(values, self.field_nodes(results_of(self.function)), strict=True):
+                for value, node in zip(values, targets, strict=True):
                     self.flow(value, node)
-            case ir.Do(ir.Call(function, arguments)) if self.program.functions[self.function].results == 2:
-                for argument, node in zip(arguments, self.parameters(function), strict=True):
-                    self.flow(argument, node)
-                for one, other in zip(self.field_nodes(results_of(function)),
-                                      self.field_nodes(results_of(self.function)), strict=True):
-                    self.edge(one, other)
+            case ir.Do(ir.Call(function, arguments)) if len(targets) == 2:
+                self.call_for_both(function, arguments, targets)
             case ir.Do(operation):
-                self.call(operation, target)
+                self.call(operation, targets[0])
             case ir.Switch(value, zero, predecessor, successor):
                 self.look_number(value)
                 self.add(self.variable(predecessor), U24)
-                self.block(zero, target)
-                self.block(successor, target)
+                self.block(zero, targets)
+                self.block(successor, targets)
             case ir.Match(value, arms):
-                self.match(value, arms, target)
+                self.match(value, arms, targets)
             case ir.Wrong():
                 pass
 
-    def match(self, value: Atom, arms: Sequence[ir.Arm], target: int) -> None:
-        """Fields go to the variables of the arms; numbers and `*` are what a match of them gives."""
+    def match(self, value: Atom, arms: Sequence[ir.Arm], targets: Sequence[int]) -> None:
+        """Fields go to the variables of the arms; numbers and `*` are what a match of them gives, if it gives one
+        value."""
         names = {arm.constructor: arm.fields for arm in arms}
 
         def arrive(fresh: int) -> None:
-            self.add(target, fresh & (NUMBERS | ERASER))
+            if len(targets) == 1:
+                self.add(targets[0], fresh & (NUMBERS | ERASER))
             for item in self.objects_in(fresh):
                 if isinstance(item, Made) and item.constructor in names:
                     for source, name in zip(self.field_nodes(item), names[item.constructor], strict=True):
@@ -329,17 +329,14 @@ class Solver:
         self.matched.setdefault(node, set()).update(names)
         self.on(node, arrive)
         for arm in arms:
-            self.block(arm.block, target)
+            self.block(arm.block, targets)
 
     def operation(self, binding: ir.Binding) -> None:
         """The nodes of what a binding binds."""
         target = self.variable(binding.names[0])
         match binding.operation:
             case ir.Call(function, arguments) if len(binding.names) == 2:
-                for argument, node in zip(arguments, self.parameters(function), strict=True):
-                    self.flow(argument, node)
-                for source, name in zip(self.field_nodes(results_of(function)), binding.names, strict=True):
-                    self.edge(source, self.variable(name))
+                self.call_for_both(function, arguments, [self.variable(name) for name in binding.names])
             case ir.Call() | ir.Apply():
                 self.call(binding.operation, target)
             case ir.Fork():
@@ -361,7 +358,14 @@ class Solver:
                 self.look_number(value)
                 self.add(target, KIND_BITS[kind])
             case ir.Nested(block):
-                self.block(block, target)
+                self.block(block, [target])
+
+    def call_for_both(self, function: str, arguments: Sequence[Atom], targets: Sequence[int]) -> None:
+        """A call of a function that gives two values, which go to nodes."""
+        for argument, node in zip(arguments, self.parameters(function), strict=True):
+            self.flow(argument, node)
+        for source, target in zip(self.field_nodes(results_of(function)), targets, strict=True):
+            self.edge(source, target)
 
     def make(self, made: Made, arguments: Sequence[Atom], target: int) -> None:
         """Something with fields is made."""
