@@ -358,7 +358,7 @@ class Solver:
                 self.look_number(value)
                 self.add(target, KIND_BITS[kind])
             case ir.Nested(block):
-                self.block(block, [target])
+                self.block(block, [self.variable(name) for name in binding.names])
 
     def call_for_both(self, function: str, arguments: Sequence[Atom], targets: Sequence[int]) -> None:
         """A call of a function that gives two values, which go to nodes."""

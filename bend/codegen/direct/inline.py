@@ -24,7 +24,6 @@ SMALL = 8
 """Bindings and branches of a function that is inlined wherever it is called."""
 LARGE = 400
 """Those beyond which functions grow no more."""
-_NO_ATOMS: Mapping[str, Atom] = {}
 
 
 def inline(program: ir.Program) -> ir.Program:
@@ -55,12 +54,12 @@ class Simplifier:
         """The same block with what is known used."""
         return _Copier(self.inliner, {}).block(block)
 
-    def copied(self, block: Block, atoms: Mapping[str, Atom] = _NO_ATOMS) -> Block:
-        """A copy of a block, simplified, with new variables for those that it binds, and atoms for some others."""
-        return without_unused(_Copier(self.inliner, dict(atoms), renames=True).block(block))
+    def copied(self, block: Block) -> Block:
+        """A copy of a block, simplified, with new variables for those that it binds."""
+        return without_unused(_Copier(self.inliner, {}, renames=True).block(block))
 
     def copied_for(self, call: ir.Call, function: ir.Function, block: Block,
-                   more: Mapping[str, Atom] = _NO_ATOMS) -> Block:
+                   more: Mapping[str, Atom]) -> Block:
         """A copy of a block of a function for what a call of it gives; `more` are atoms for other variables."""
         atoms = {**dict(zip(function.parameters, call.arguments, strict=True)), **more}
         return _Copier(self.inliner, atoms, renames=True, caller=call.place).block(block)
@@ -251,8 +250,12 @@ class _Copier:
                 if isinstance(end, ir.Return | ir.Do):
                     out += inner
                     self.finish(binding.names[0], end, out)
+                elif isinstance(end, ir.Returns):
+                    out += inner
+                    self.atoms.update(zip(binding.names, end.values, strict=True))
                 else:
-                    self.bound(binding.names[0], ir.Nested(Block(tuple(inner), end)), out)
+                    names = tuple(self.name(name) for name in binding.names)
+                    out.append(Binding(names, ir.Nested(Block(tuple(inner), end))))
                 return
             case _:
                 pass

@@ -150,7 +150,7 @@ class Cast:
 @final
 @dataclass(frozen=True, slots=True)
 class Nested:
-    """What a block gives."""
+    """What a block gives; two values if it ends as functions do that give two."""
 
     block: Block
 
@@ -181,8 +181,8 @@ Operation: TypeAlias = (
 @final
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Variables for the results of an operation: two for a tuple that is taken apart and for a call of a function that
-    gives two values, those of all operations of a fork, an empty name for a count, else one."""
+    """Variables for the results of an operation: two for a tuple that is taken apart, and for a block or a call of a
+    function that gives two values, those of all operations of a fork, an empty name for a count, else one."""
 
     names: tuple[str, ...]
     operation: Operation

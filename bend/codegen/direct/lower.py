@@ -43,10 +43,10 @@ def lower_function(context: Context, function: ir.Function) -> list[lir.Function
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where what a block gives goes: to a local, or (None) to the caller of the function."""
+    """Where what a block gives goes: to a local, or two values to one each, or (none) to the caller of the function."""
 
-    local: lir.Local | None = None
-    rep: Rep = 'word'
+    locals: tuple[lir.Local, ...] = ()
+    reps: tuple[Rep, ...] = ()
 
 
 CALLER = Target()
@@ -213,7 +213,7 @@ class Lowering(Operations):
                 number, rep = self.number(value)
                 self.bind(name, *self.context.arithmetic.cast(kind, number, rep), owned=False)
             case ir.Nested(block):
-                self.nested(name, block, later)
+                self.nested(binding.names, block, later)
             case ir.Fork():
                 self.fork(binding, later)
             case ir.Count(calls):
@@ -228,18 +228,17 @@ class Lowering(Operations):
         for name, part, rep in zip(names, ('first', 'second'), reps, strict=True):
             self.bind(name, lir.Extract(both, part, val.TYPES[rep]), rep)
 
-    def nested(self, name: str, block: Block, later: frozenset[str]) -> None:
-        """A block whose result goes to a variable. Free cells from before are kept out of it."""
+    def nested(self, names: Sequence[str], block: Block, later: frozenset[str]) -> None:
+        """A block whose results go to variables. Free cells from before are kept out of it."""
         hidden, self.state.tokens = self.state.tokens, []
         outer_future, outer_finals = self.future, self.finals
         self.finals = []
-        self.block(block, later, Target(self.context.local(name), self.context.rep(name)))
+        self.block(block, later, Target(tuple(map(self.context.local, names)), tuple(map(self.context.rep, names))))
         if self.finals:
             self.state = joined(self.finals)
         self.future, self.finals = outer_future, outer_finals
         self.state.tokens = hidden
-        if self.context.is_counted(name):
-            self.state.owned.add(name)
+        self.state.owned.update(name for name in names if self.context.is_counted(name))
 
     # ---- forks ---------------------------------------------------------------------------------
 
@@ -330,11 +329,8 @@ class Lowering(Operations):
             case ir.Returns(values):
                 self.consume_all(values, live)
                 self.settle(live)
-                self.release_tokens()
-                parts = tuple(self.context.atom(atom, rep) for atom, rep in zip(values, self.reps, strict=True))
-                type_ = self.context.result_type(self.function.name)
-                assert isinstance(type_, lir.StructName)
-                self.emit(lir.Return(lir.Pack(type_, parts)))
+                reps = self.reps if target is CALLER else target.reps
+                self.give_both([self.context.atom(atom, rep) for atom, rep in zip(values, reps, strict=True)], target)
             case ir.Do(operation):
                 self.do(operation, live, target)
             case ir.Switch():
@@ -346,12 +342,24 @@ class Lowering(Operations):
 
     def rep_of(self, target: Target) -> Rep:
         """The representation of what a block gives to one value."""
-        return self.reps[0] if target is CALLER else target.rep
+        return self.reps[0] if target is CALLER else target.reps[0]
+
+    def give_both(self, values: Sequence[lir.Expr], target: Target) -> None:
+        """A block gives two values, in the representations of the target."""
+        if target is not CALLER:
+            self.emit(*(lir.Assign(local, value) for local, value in zip(target.locals, values, strict=True)))
+        self.release_tokens()
+        if target is not CALLER:
+            self.finals.append(self.state)
+            return
+        type_ = self.context.result_type(self.function.name)
+        assert isinstance(type_, lir.StructName)
+        self.emit(lir.Return(lir.Pack(type_, tuple(values))))
 
     def give(self, value: lir.Expr, target: Target) -> None:
         """A block gives a value, in the representation of the target."""
-        if target.local is not None:
-            self.emit(lir.Assign(target.local, value))
+        if target is not CALLER:
+            self.emit(lir.Assign(target.locals[0], value))
             self.release_tokens()
             self.finals.append(self.state)
             return

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import prod
 
 from bend.codegen.direct import ir
 from bend.codegen.direct.flow import ERASER, NUMBERS, analyse
@@ -28,10 +27,8 @@ LARGEST_LEAF = 12
 """Bindings and branches of what stands in the place of a call."""
 LARGEST = 64
 """Those of all copies of what comes after the calls."""
-MOST_ENDS = 4
-"""How often that is there at most where one test serves all calls."""
-MOST_COPIES = 6
-"""And where each has one of its own."""
+COPIES = 4
+"""How often that is there where each of two calls has a test of its own."""
 
 
 def inline_leaves(program: ir.Program) -> ir.Program:
@@ -45,17 +42,17 @@ def inline_leaves(program: ir.Program) -> ir.Program:
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """How recursions of a function end: it branches on a parameter first, and in some arms it calls nothing. `ends`
-    says in how many places each arm ends, 0 for one that goes on, in the order of `ir.blocks_of`."""
+    says in which ones, in the order of `ir.blocks_of`."""
 
     function: ir.Function
     parameter: int
     branch: ir.Switch | ir.Match
-    ends: tuple[int, ...]
+    ends: tuple[bool, ...]
 
     @property
     def is_zero(self) -> bool:
         """Whether a recursion ends where a number is zero."""
-        return isinstance(self.branch, ir.Switch) and self.ends[0] > 0
+        return isinstance(self.branch, ir.Switch) and self.ends[0]
 
 
 class _Leaves:
@@ -95,7 +92,7 @@ class _Leaves:
         if isinstance(branch, ir.Match) and branch.value.name in self.may_stay:
             return None
         arms = ir.blocks_of(branch)
-        ends = tuple(_ends_of(arm) if size_of(arm) <= LARGEST_LEAF else 0 for arm in arms)
+        ends = tuple(size_of(arm) <= LARGEST_LEAF and _is_end(arm) for arm in arms)
         if not any(ends) or all(ends):
             return None
         return Leaf(function, function.parameters.index(branch.value.name), branch, ends)
@@ -124,12 +121,9 @@ class _Leaves:
             group, rest = block.bindings[start:stop], Block(block.bindings[stop:], block.end)
             tested = self.tested(group, rest)
             chosen = [item for item in group if tested is not None and self.test_of(item) == tested]
-            ends = prod(self.leaf(item).ends[0] for item in chosen)
-            if tested is not None and ends <= MOST_ENDS and ends * size_of(rest) <= LARGEST:
+            if tested is not None and size_of(rest) <= LARGEST:
                 return Block(block.bindings[:start], self.test(tested, group, chosen, rest))
-            chosen = [item for item in group if self.has_leaf(item)]
-            copies = prod(1 + max(self.leaf(item).ends) for item in chosen)
-            if len(group) == len(chosen) == 2 and copies <= MOST_COPIES and copies * size_of(rest) <= LARGEST:
+            if len(group) == 2 and all(map(self.has_leaf, group)) and COPIES * size_of(rest) <= LARGEST:
                 tests = self.tests(group, group, rest)
                 return Block((*block.bindings[:start], *tests.bindings), tests.end)
         return block
@@ -144,7 +138,7 @@ class _Leaves:
         without = self.tests([item for item in group if item is not first], later, rest)
         going_on = self.tests(group, later, rest)
 
-        def arm(block: Block, ends: int, names: Mapping[str, Atom]) -> Block:
+        def arm(block: Block, ends: bool, names: Mapping[str, Atom]) -> Block:
             if not ends:
                 return self.simplifier.copied(going_on)
             return self.continued(self.simplifier.copied_for(call, leaf.function, block, names), first.names, without)
@@ -224,23 +218,13 @@ class _Leaves:
         assert isinstance(binding.operation, ir.Call)
         leaf = self.leaf(binding)
         assert isinstance(leaf.branch, ir.Switch)
-        copy = self.simplifier.copied_for(binding.operation, leaf.function, leaf.branch.zero)
+        copy = self.simplifier.copied_for(binding.operation, leaf.function, leaf.branch.zero, {})
         return self.continued(copy, binding.names, rest)
 
     def continued(self, block: Block, names: tuple[str, ...], rest: Block) -> Block:
-        """A block that goes on with the rest where it would give values."""
-        match block.end:
-            case ir.Switch() as end:
-                return Block(block.bindings, replace(end, zero=self.continued(end.zero, names, rest),
-                                                     successor=self.continued(end.successor, names, rest)))
-            case ir.Return(value):
-                values: tuple[Atom, ...] = (value,)
-            case ir.Returns(both):
-                values = both
-            case _:
-                return block
-        copy = self.simplifier.copied(rest, dict(zip(names, values, strict=True)))
-        return Block((*block.bindings, *copy.bindings), copy.end)
+        """A block, and then the rest that uses what it gives."""
+        given = Binding(names, ir.Nested(block))
+        return self.simplifier.copied(Block((given, *rest.bindings), rest.end))
 
 
 def _acts(program: ir.Program) -> bool:
@@ -251,15 +235,15 @@ def _acts(program: ir.Program) -> bool:
     return numbers.issuperset(MAGIC)
 
 
-def _ends_of(block: Block) -> int:
-    """In how many places a block gives something, 0 if it also calls something or branches on a constructor."""
+def _is_end(block: Block) -> bool:
+    """Whether a block gives something without calling anything, and without a branch on constructors, which may give
+    what it finds instead."""
     if any(isinstance(item.operation, ir.Call | ir.Apply | ir.Nested | ir.Fork) for item in block.bindings):
-        return 0
+        return False
     match block.end:
         case ir.Return() | ir.Returns():
-            return 1
+            return True
         case ir.Switch(_, zero, _, successor):
-            first, second = _ends_of(zero), _ends_of(successor)
-            return first + second if first and second else 0
+            return _is_end(zero) and _is_end(successor)
         case _:
-            return 0
+            return False
