@@ -60,10 +60,7 @@ class _Leaves:
         self.program = program
         self.heavy = heavy_functions(program)
         self.simplifier = Simplifier(program, 'l')
-        flow = analyse(program)
-        self.may_stay = {name for function in program.functions.values() for name in function.parameters
-                         if _acts(program) or flow.sets.get(name, 0) & (NUMBERS | ERASER)}
-        """The parameters that a branch on constructors may give as they are, instead (spec 09, R5)."""
+        self.sets = {} if _acts(program) else analyse(program).sets
         self.leaves: dict[str, Leaf] = {}
         self.done: dict[str, ir.Function] = {}
         self.active: set[str] = set()
@@ -89,7 +86,8 @@ class _Leaves:
         if (body.bindings or not isinstance(branch, ir.Switch | ir.Match) or not isinstance(branch.value, ir.Var)
                 or branch.value.name not in function.parameters):
             return None
-        if isinstance(branch, ir.Match) and branch.value.name in self.may_stay:
+        # A branch on constructors gives numbers as they are (spec 09, R5).
+        if isinstance(branch, ir.Match) and self.sets.get(branch.value.name, NUMBERS) & (NUMBERS | ERASER):
             return None
         arms = ir.blocks_of(branch)
         ends = tuple(size_of(arm) <= LARGEST_LEAF and _is_end(arm) for arm in arms)
