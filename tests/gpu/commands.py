@@ -128,10 +128,12 @@ def examples(is_emulated: bool) -> dict[str, Any]:
     """Examples print the same as on the CPU, each time that they are started."""
     names = EXAMPLES[:1] if is_emulated else EXAMPLES
     with _place(is_emulated) as (command, _), ThreadPoolExecutor(1 if is_emulated else WORKERS) as pool:
+        memory = () if is_emulated else MEMORY
+
         def tried(name: str) -> str | None:
             path = ROOT / 'examples' / f'{name}.bend'
             expected = command(ROOT, ['run', path]).out
-            outcomes = [command(ROOT, ['run-cu', path]) for _ in range(1 if is_emulated else 3)]
+            outcomes = [command(ROOT, ['run-cu', *memory, path]) for _ in range(1 if is_emulated else 3)]
             return next((_transcript(outcome) for outcome in outcomes if (outcome.code, outcome.out) != (0, expected)),
                         None)
 
