@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bend.deep_stack import with_deep_stack
 from bend.diagnostics import BendError, Diagnostic, Label, Report, Severity, error
@@ -31,11 +31,13 @@ if TYPE_CHECKING:
     from bend.desugar.context import Context
     from bend.desugar.typecheck.types import Scheme
     from bend.hvm import net
+    from bend.hvm.readback import BookInfo
     from bend.interface import Interface
     from bend.runtime.direct.program import DirectProgram
     from bend.runtime.waves.program import WavesProgram
     from bend.syntax.ast import Expr
 
+T = TypeVar('T')
 LOADED = 'convert'
 """The stage after which a program is loaded: all in one book, and nothing simplified yet."""
 
@@ -312,6 +314,57 @@ def generate_c(request: Request, manager: PassManager, files: Cache, render: Cal
                engine: Engine = 'auto') -> tuple[str, tuple[Diagnostic, ...]]:
     """A program as one C file for an engine, and the warnings found on the way; `render` makes texts of what may happen
     when it runs. Raises `BendError`, also for what standalone programs cannot do."""
+    compiled, given = _compile_standalone(request, manager, files)
+    if engine != 'net':
+        made = _direct_c(compiled, request, manager, render, given, engine)
+        if made is not None:
+            return made
+    return _nets_c(compiled, request, manager, render, given)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A program that shall run by itself, before code is made of it: its core, how its results are read, the types of
+    the numbers that it takes when it runs, and what to warn of."""
+
+    book: core.Book
+    info: BookInfo
+    given: tuple[str, ...]
+    warnings: tuple[Diagnostic, ...]
+
+
+def prepare_standalone(request: Request, manager: PassManager, files: Cache) -> Ready:
+    """A program for the direct engine that shall run by itself. Raises `BendError`, also for what standalone programs
+    cannot do."""
+    from bend.hvm.net import Book
+    from bend.hvm.readback import book_info
+    from bend.standalone import MAY_NEED_NETS, unsupported
+    compiled, given = _compile_standalone(request, manager, files)
+    book = compiled.book
+    choice = _choose(replace(compiled, is_applied=False), manager)
+    if choice.engine != 'direct':
+        raise BendError(unsupported('reduce nets', f'This one runs as nets, because {choice.reason}.'))
+    doubts = (MAY_NEED_NETS,) if choice.budgeted else ()
+    return Ready(book, book_info(book, Book({}), request.options.encoding), given, (*compiled.warnings, *doubts))
+
+
+def standalone_stage(manager: PassManager, action: Callable[[], T]) -> T:
+    """What an action makes of a program, as the stage `build`. Raises `BendError` for what only nets can do."""
+    from bend.codegen.direct.ir import Unsupported
+    from bend.standalone import unsupported
+
+    def work() -> T:
+        try:
+            return action()
+        except Unsupported as problem:
+            raise BendError(unsupported('reduce nets', f'This one runs as nets, because {readable(problem.reason)}.'
+                                        )) from None
+
+    return with_deep_stack(lambda: manager.stage('build', work))
+
+
+def _compile_standalone(request: Request, manager: PassManager, files: Cache) -> tuple[Compiled, tuple[str, ...]]:
+    """The core of a program that shall run by itself, and the types of the numbers that it takes when it runs."""
     from bend.interface import parameter_types
     from bend.standalone import unsupported
     # Without arguments on the command line, those of `main` come when the program runs.
@@ -322,11 +375,7 @@ def generate_c(request: Request, manager: PassManager, files: Cache, render: Cal
     given = parameter_types(compiled.book, compiled.types) if compiled.is_applied else ()
     if not set(given) <= {'u24', 'i24'}:
         raise BendError(unsupported('take other arguments than whole numbers', 'Give this one its arguments now.'))
-    if engine != 'net':
-        made = _direct_c(compiled, request, manager, render, given, engine)
-        if made is not None:
-            return made
-    return _nets_c(compiled, request, manager, render, given)
+    return compiled, given
 
 
 def _direct_c(compiled: Compiled, request: Request, manager: PassManager, render: Callable[[Diagnostic], str],

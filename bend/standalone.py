@@ -7,10 +7,11 @@ and the host's part, which is written in C (`bend/runtime/c`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bend import __version__
 from bend.codegen import lir
+from bend.codegen.c_tails import Edge
 from bend.codegen.c_text import array, comment, kernel_comments, literal, part, printable_table, switch_text
 from bend.codegen.direct.cold import leave_at_checks
 from bend.codegen.direct.compile import Lowered, lower_direct
@@ -41,6 +42,8 @@ GIVEN: Mapping[str, int] = {'u24': U24, 'i24': I24}
 """The types of numbers that programs can be given."""
 ACTING_ROOTS = frozenset(('make_cell', 'make_list', 'read_numbers', 'take_part'))
 """The same for programs that perform actions."""
+PROVIDED: Mapping[str, str] = {'syscall': 'system_call'}
+"""What the host's part gives the runtime, by its names in C."""
 MADE: Mapping[str | None, str] = {
     None: 'PAIR', 'Result/Ok': 'OK', 'Result/Err': 'ERR', 'IOError/Type': 'TYPE_ERROR', 'IOError/Name': 'NAME_ERROR',
     'IOError/Inner': 'INNER_ERROR', 'List/Nil': 'LIST_END', 'List/Cons': 'LIST_CELL', 'String/Nil': 'STRING_END',
@@ -63,6 +66,7 @@ MAY_NEED_NETS = warning('standalone', 'This program may need much more work than
 _MAY_HOLD_FUNCTIONS = warning('standalone', 'The result of this program may hold functions, which standalone programs '
                                             'cannot print yet.', hint='`bend run` can.')
 
+
 class OnlyNetsPrint(BendError):
     """The result is one that the C of the direct engine cannot print, and that of nets can."""
 
@@ -71,12 +75,38 @@ Render = Callable[[Diagnostic], str]
 """Makes a diagnostic text, as the command line shows it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A standalone program taken apart: the runtime and the program as one module, the functions of it that the host's
+    part calls, what is special in its C, the texts of the host's part before and behind it, and what to warn of."""
+
+    module: lir.Module
+    roots: frozenset[str]
+    rare: tuple[Edge, ...]
+    comments: Mapping[str, str]
+    before: tuple[str, ...]
+    behind: tuple[str, ...]
+    warnings: tuple[Diagnostic, ...]
+
+
 def standalone(book: core.Book, info: BookInfo, file: str, render: Render,
                options: Options, given: Sequence[str] = (), *,
                parallel: bool = True) -> tuple[str, tuple[Diagnostic, ...]]:
-    """The C of a program, and what to warn of. Raises `Unsupported` for what only nets can do, and `BendError` for what
-    standalone programs cannot do. `given` are the types of the numbers that the program takes on its command line, as
-    arguments of its entry; one that is not `parallel` has one thread."""
+    """The C of a program, and what to warn of; see `standalone_parts`."""
+    parts = standalone_parts(book, info, render, options, given, parallel=parallel)
+    functions, rare = leave_at_checks(parts.module.functions)
+    style = Style(parts.roots, PROVIDED, frozenset((*rare, *parts.rare)), parts.comments)
+    text = emit_c(replace(parts.module, functions=tuple(functions)), style)
+    head = (f'/* Made from {file.replace("*/", "* /")} by bend {__version__}.', '',
+            '   cc -O2 PROGRAM.c -o PROGRAM -lm -lpthread', '   ./PROGRAM --help */', '')
+    return '\n'.join((*head, *parts.before, text, *parts.behind)).rstrip() + '\n', parts.warnings
+
+
+def standalone_parts(book: core.Book, info: BookInfo, render: Render, options: Options, given: Sequence[str] = (), *,
+                     parallel: bool = True) -> Parts:
+    """The parts of a program. Raises `Unsupported` for what only nets can do, and `BendError` for what standalone
+    programs cannot do. `given` are the types of the numbers that the program takes on its command line, as arguments of
+    its entry; one that is not `parallel` has one thread."""
     if options.encoding != 'num-scott':
         raise OnlyNetsPrint(unsupported('print results in the Scott encoding'))
     lowered = lower_direct(book, parallel=parallel, eta=options.eta,
@@ -86,23 +116,17 @@ def standalone(book: core.Book, info: BookInfo, file: str, render: Render,
     functions = Functions.NEVER if actions is not None else functions_in_result(lowered.context, book, len(given))
     if functions is Functions.ALWAYS:
         raise OnlyNetsPrint(unsupported('print a result that is a function'))
-    roots = ROOTS if actions is None else ROOTS | ACTING_ROOTS
-    all_functions, rare = leave_at_checks(module.functions)
-    module = replace(module, functions=tuple(all_functions))
-    style = Style(roots, {'syscall': 'system_call'}, frozenset((*rare, *rare_calls(lowered.context))),
-                  comments(lowered, book))
-    warnings = () if functions is Functions.NEVER else (_MAY_HOLD_FUNCTIONS,)
-    parts = (
-        f'/* Made from {file.replace("*/", "* /")} by bend {__version__}.', '',
-        '   cc -O2 PROGRAM.c -o PROGRAM -lm -lpthread', '   ./PROGRAM --help */', '',
+    before = (
         part('headers.h'), support(), part('system.c'),
-        '/* ---- The runtime and the program ---------------------------------------------------------------- */', '',
-        emit_c(module, style), part('direct_program.h'), *tables(lowered, module, info, book, render), '',
-        *argument_table(given), '',
+        '/* ---- The runtime and the program ---------------------------------------------------------------- */', '')
+    behind = (
+        part('direct_program.h'), *tables(lowered, module, info, book, render), '', *argument_table(given), '',
         *map(part, ('memory.c', 'process.c', 'direct_run.c', 'numbers.c', 'text.c', 'strings.c', 'direct_result.c')),
         *map(part, () if actions is None else ('streams.c', 'direct_values.c', 'actions.c', 'direct_actions.c')),
         *map(part, ('command_line.c', 'direct_main.c')))
-    return '\n'.join(parts).rstrip() + '\n', warnings
+    return Parts(module, ROOTS if actions is None else ROOTS | ACTING_ROOTS, tuple(rare_calls(lowered.context)),
+                 comments(lowered, book), before, behind,
+                 () if functions is Functions.NEVER else (_MAY_HOLD_FUNCTIONS,))
 
 
 def unsupported(what: str, reason: str = '') -> Diagnostic:

@@ -25,6 +25,7 @@ BEND_COMMANDS = {
     'gen-hvm': 'print the interaction nets of a program',
     'explain': 'tell more about the code of a diagnostic',
     'doctor': 'tell what was found on this machine, and how to get what is missing',
+    'build': 'make an executable, a library, or what these are made from',
     'gen-c': 'print a standalone C program',
     'gen-cu': 'print a standalone CUDA program (not there yet)',
 }
@@ -89,10 +90,12 @@ def parse_bend(argv: Sequence[str]) -> argparse.Namespace:
         return _finish(parser, command, rest, given)
     parser.add_argument('file', metavar='FILE', help='the program')
     _add_compiling(parser)
-    if command in (*RUNNING, 'gen-c'):
+    if command in (*RUNNING, 'gen-c', 'build'):
         parser.add_argument('arguments', metavar='ARGUMENT', nargs='*',
                             help='terms that `main` is applied to; put `--` before one that begins with `-`')
-    if command == 'gen-c':
+    if command == 'build':
+        _add_building(parser)
+    if command in ('gen-c', 'build'):
         parser.add_argument('-t', '--threads', metavar='N', type=_threads, default=0,
                             help='with 1, make a program for one thread only, which is somewhat faster')
         parser.add_argument('--engine', type=_choice('engine', ('auto', 'direct', 'net')), default='auto',
@@ -251,6 +254,25 @@ def _add_compiling(parser: argparse.ArgumentParser) -> None:
                        help='print on standard error how long each pass took')
 
 
+def _add_building(parser: argparse.ArgumentParser) -> None:
+    from bend.building.targets import NATIVE, TARGETS
+    group = parser.add_argument_group('building')
+    group.add_argument('-o', '--output', metavar='OUT',
+                       help='the file to write (default: in this folder, called like FILE with another suffix), or `-` '
+                            'for standard output')
+    group.add_argument('--target', type=_choice('target', tuple(TARGETS)), default=NATIVE, metavar='TARGET',
+                       help='; '.join(f'{name}: {target.about}' for name, target in TARGETS.items())
+                            + f' (default: {NATIVE})')
+    group.add_argument('--cpu', default='', metavar='CPU',
+                       help='the CPU to make code for: `native` for that of this machine (default: all of its kind)')
+    group.add_argument('--arch', default='', metavar='sm_XX',
+                       help='the GPUs to make code for: those of this compute capability and later ones')
+    group.add_argument('--static', action='store_true', help='make an executable that needs no libraries')
+    group.add_argument('--lib', action='store_true', help='make a shared library and a C header')
+    group.add_argument('--export', default=[], type=_names, action='append', metavar='NAME,NAME',
+                       help='the functions of the library (default: all that C can call)')
+
+
 def _add_running(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     group = parser.add_argument_group('running')
     group.add_argument('-s', dest='stats_level', action='count', default=0,
@@ -312,6 +334,13 @@ def _severity(severity: Severity) -> Callable[[str], list[tuple[str, Severity]]]
             _known('kind of warning', kind, ('all', *WARNING_KINDS))
         return [(kind, severity) for kind in text.split()]
     return parse
+
+
+def _names(text: str) -> list[str]:
+    names = text.split(',')
+    if not all(names):
+        raise UsageError(f"'{text}' is not a list of names.", 'Write it like `--export first,second`.')
+    return names
 
 
 def _threads(text: str) -> int:

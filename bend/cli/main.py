@@ -182,7 +182,7 @@ def _bend(arguments: argparse.Namespace) -> int:
 def _is_parallel(arguments: argparse.Namespace) -> bool:
     """Whether the program may run on several threads: on this machine, or on any one if it is made for others."""
     threads = getattr(arguments, 'threads', 0)
-    return threads != 1 if arguments.command == 'gen-c' else running.is_parallel(threads)
+    return threads != 1 if arguments.command in ('gen-c', 'build') else running.is_parallel(threads)
 
 
 def _known_passes(arguments: argparse.Namespace) -> frozenset[str]:
@@ -370,8 +370,16 @@ def _gen_c(arguments: argparse.Namespace, request: driver.Request, manager: Pass
     sys.stdout.write(text)
 
 
+def _build(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
+    from bend.cli.build import build
+    warnings = build(arguments, request, manager, Cache.of_user(), lambda problem: render((problem,)))
+    _report(arguments, warnings)
+    _show_timings(arguments, manager)
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace, driver.Request, PassManager], None]] = {
     'run': _run, 'run-cu': _run_cu, 'check': _check, 'desugar': _desugar, 'gen-hvm': _gen_hvm, 'gen-c': _gen_c,
+    'build': _build,
 }
 
 

@@ -8,7 +8,7 @@ promotes to registers.
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bend.codegen import lir
 from bend.codegen.lir_intrinsics import GPU_ONLY, WITHOUT_OPERAND
@@ -27,23 +27,30 @@ _FLOAT_OPS = {'add': 'fadd', 'sub': 'fsub', 'mul': 'fmul', 'div': 'fdiv'}
 _FLOAT_COMPARES = {'eq': 'oeq', 'ne': 'une', 'lt': 'olt', 'le': 'ole', 'gt': 'ogt', 'ge': 'oge'}
 _STACK_POINTERS = {'x86_64': 'rsp', 'aarch64': 'sp'}
 _LIKELY, _UNLIKELY = ', !prof !0', ', !prof !1'
-_KERNEL_TEXTS: KernelTexts = {}
+_KERNEL_TEXTS: dict[str, KernelTexts] = {}
+"""By the machine that they are for."""
 
 
-def emit_module(module: lir.Module) -> str:
-    """The LLVM IR for CPUs of a module that is valid (`lir_validate`). (`emit_ptx` has that for GPUs.)
+def emit_module(module: lir.Module, machine: str = platform.machine(),
+                symbols: Mapping[str, str] | None = None) -> str:
+    """The LLVM IR of a module that is valid (`lir_validate`), for a CPU as `platform.machine` names it. (`emit_ptx` has
+    that for GPUs.) With `symbols`, it is for a file that it is linked to: these are the names there of the functions
+    that the module exports or lacks, others do not see them, and calls leave no traces.
 
     The triple and the data layout are set by whoever compiles the text. Raises ValueError, with the name of the
     function, for what only GPUs have.
     """
-    return CpuModule(module).emit()
+    return CpuModule(module, machine, symbols).emit()
 
 
 class CpuModule(ModuleEmitter):
     """Emits a module for CPUs."""
 
-    def __init__(self, module: lir.Module) -> None:
-        super().__init__(module, _KERNEL_TEXTS)
+    def __init__(self, module: lir.Module, machine: str = platform.machine(),
+                 symbols: Mapping[str, str] | None = None) -> None:
+        # Texts with other names for functions are of no use to other programs.
+        texts = _KERNEL_TEXTS.setdefault(machine, {}) if symbols is None else {}
+        super().__init__(module, texts, machine, symbols)
 
     def function_emitter(self, function: lir.Function) -> FunctionEmitter:
         return FunctionEmitter(self, function)
@@ -463,14 +470,14 @@ class FunctionEmitter:
     def emit_machine_intrinsic(self, name: str) -> str:
         """What CPUs and GPUs do differently."""
         if name == 'pause':
-            if platform.machine() == 'x86_64':
+            if self.module.machine == 'x86_64':
                 self.line(f'call void {self.module.intrinsic("llvm.x86.sse2.pause", "void", [])}()')
             self.line('fence syncscope("singlethread") seq_cst')
             return ''
         if name in GPU_ONLY:
             raise ValueError(f'{self.function.name}: {name} is for GPUs only')
         function = self.module.intrinsic('llvm.read_register.i64', 'i64', ['metadata'])
-        return self.value(f'call i64 {function}(metadata !{{!"{_STACK_POINTERS[platform.machine()]}"}})')
+        return self.value(f'call i64 {function}(metadata !{{!"{_STACK_POINTERS[self.module.machine]}"}})')
 
     def emit_index(self, expr: lir.IndexAddress) -> str:
         pointer = self.typed(expr.pointer)

@@ -40,18 +40,23 @@ class BodyEmitter(Protocol):
 
 
 class ModuleEmitter:
-    """Emits a module, or several that call each other."""
+    """Emits a module, or several that call each other. `machine` is the CPU that it is for, if it is for one. With
+    `symbols`, it is for a file that it is linked to; see `bend.codegen.emit_llvm.emit_module`."""
 
     is_traced = True
 
-    def __init__(self, module: lir.Module, kernel_texts: KernelTexts) -> None:
+    def __init__(self, module: lir.Module, kernel_texts: KernelTexts, machine: str = '',
+                 symbols: Mapping[str, str] | None = None) -> None:
         self.module = module
         self.kernel_texts = kernel_texts
+        self.machine = machine
+        self.symbols = symbols or {}
+        self.visibility = '' if symbols is None else 'hidden '
         self.structs = {struct.name: struct for struct in module.structs}
         self.functions = {function.name: function for function in module.functions}
         self.intrinsics: dict[str, str] = {}
         self.alias_classes: set[str] = set()
-        self.debug = DebugInfo(self.is_traced)
+        self.debug = DebugInfo(self.is_traced and symbols is None)
 
     def emit(self) -> str:
         """The text of the whole module."""
@@ -72,14 +77,14 @@ class ModuleEmitter:
         classes: set[str] = set()
         for text in texts:
             is_exported = text.function.exported or text.function.name in exported
-            lines.append(f'define {"" if is_exported else "internal "}{text.lines[0]}')
+            lines.append(f'define {self.visibility if is_exported else "internal "}{text.lines[0]}')
             lines.extend(text.lines[1:])
             declared.update((name, None) for name in text.calls if name not in defined)
             intrinsics.update(text.intrinsics)
             classes.update(text.alias_classes)
         for name in declared:
             function = self.functions[name]
-            lines.append(f'declare {self.signature(function, named=False)} nounwind{ending(function)}')
+            lines.append(f'declare {self.visibility}{self.signature(function, named=False)} nounwind{ending(function)}')
         lines.extend(intrinsics.values())
         lines.extend(self.metadata(classes))
         lines.extend(self.debug.metadata(defined))
@@ -103,7 +108,7 @@ class ModuleEmitter:
 
     def symbol(self, name: str) -> str:
         """The name of a function or of data, for the assembler."""
-        return f'@{quoted(name)}'
+        return f'@{quoted(self.symbols.get(name, name))}'
 
     def global_data(self, item: lir.Global) -> str:
         element = memory_type(item.element)

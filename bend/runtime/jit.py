@@ -10,6 +10,7 @@ import ctypes
 import functools
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bend.deep_stack import start_deep_thread
@@ -17,6 +18,15 @@ from bend.deep_stack import start_deep_thread
 LOADED_PROGRAMS = 16
 USUAL_LEVEL = 2
 _LOADING = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What object code is for, in LLVM's words."""
+
+    triple: str
+    cpu: str
+    features: str = ''
 
 
 @functools.cache
@@ -31,55 +41,69 @@ def _binding() -> Any:
 
 
 @functools.cache
-def _host() -> tuple[str, str]:
-    """The name of this machine's CPU and its features, in LLVM's words."""
+def host_machine() -> Machine:
+    """This machine, with its CPU and its features."""
     llvm = _binding()
-    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    return Machine(llvm.get_default_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
 
 
 @functools.cache
-def _target_machine(opt_level: int) -> Any:
-    """The target machine for this CPU that is used by one thread at a time."""
-    return _new_target_machine(opt_level)
+def _target_machine(machine: Machine, opt_level: int, jit: bool = True) -> Any:
+    """LLVM's target machine that is used by one thread at a time. Raises `UnknownMachine` if this LLVM has none."""
+    return _new_target_machine(machine, opt_level, jit)
 
 
-def _new_target_machine(opt_level: int) -> Any:
-    """A target machine for this CPU."""
+def _new_target_machine(machine: Machine, opt_level: int, jit: bool = True) -> Any:
+    """A target machine of LLVM. Raises `UnknownMachine` if this LLVM has none."""
     llvm = _binding()
-    cpu, features = _host()
-    target = llvm.Target.from_default_triple()
+    if machine.triple != llvm.get_default_triple():
+        llvm.initialize_all_targets()
+        llvm.initialize_all_asmprinters()
+    try:
+        target = llvm.Target.from_triple(machine.triple)
+    except RuntimeError:
+        raise UnknownMachine(machine.triple) from None
     return target.create_target_machine(
-        cpu=cpu, features=features, opt=opt_level, reloc='pic', codemodel='small', jit=True
+        cpu=machine.cpu, features=machine.features, opt=opt_level, reloc='pic', codemodel='small', jit=jit
     )
+
+
+class UnknownMachine(Exception):
+    """This LLVM makes no code for a machine; its triple."""
 
 
 def host_key() -> str:
     """What object code depends on besides its source: the CPU, its features and the version of LLVM."""
     llvm = _binding()
-    cpu, features = _host()
+    host = host_machine()
     version = '.'.join(str(part) for part in llvm.llvm_version_info)
-    return f'{llvm.get_default_triple()}|{cpu}|{features}|{version}'
+    return f'{host.triple}|{host.cpu}|{host.features}|{version}'
 
 
 def optimize(ir_text: str, opt_level: int) -> str:
     """The IR after the pass pipeline, for tests and dumps."""
-    module, builder = _prepared(ir_text, opt_level, _target_machine(opt_level), _binding().get_global_context())
+    return str(_optimized(ir_text, opt_level, _target_machine(host_machine(), opt_level)))
+
+
+def _optimized(ir_text: str, opt_level: int, target: Any) -> Any:
+    """The parsed and optimised module, in LLVM's usual context."""
+    module, builder = _prepared(ir_text, opt_level, target, _binding().get_global_context())
     builder.getModulePassManager().run(module, builder)
-    return str(module)
+    return module
 
 
-def _prepared(ir_text: str, opt_level: int, machine: Any, context: Any) -> tuple[Any, Any]:
+def _prepared(ir_text: str, opt_level: int, target: Any, context: Any) -> tuple[Any, Any]:
     """The parsed module, and what makes its pass pipeline."""
     llvm = _binding()
-    module = llvm.parse_assembly(ir_text, context)
-    module.triple = llvm.get_default_triple()
-    module.data_layout = str(machine.target_data)
+    # The parser gives accesses the alignment that the layout says, so that it has to be there at once.
+    layout = f'target datalayout = "{target.target_data}"\ntarget triple = "{target.triple}"\n'
+    module = llvm.parse_assembly(layout + ir_text, context)
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=opt_level)
     options.loop_unrolling = opt_level > 1
     options.loop_vectorization = False
     options.slp_vectorization = False
-    return module, llvm.create_pass_builder(machine, options)
+    return module, llvm.create_pass_builder(target, options)
 
 
 def usual_level() -> int:
@@ -93,11 +117,21 @@ def compile_object(ir_text: str, opt_level: int = 2) -> bytes:
     `opt_level` is 0 to 3. Gives relocatable object code. Raises RuntimeError if the IR is malformed, which is a
     fault of the emitter.
     """
-    machine = _target_machine(opt_level)
-    module, builder = _prepared(ir_text, opt_level, machine, _binding().get_global_context())
-    builder.getModulePassManager().run(module, builder)
-    data: bytes = machine.emit_object(module)
+    target = _target_machine(host_machine(), opt_level)
+    data: bytes = target.emit_object(_optimized(ir_text, opt_level, target))
     return data
+
+
+def compile_for(machine: Machine, ir_text: str, opt_level: int = USUAL_LEVEL) -> bytes:
+    """The same for any machine, as code that is linked to a file. Raises `UnknownMachine` as well."""
+    target = _target_machine(machine, opt_level, jit=False)
+    data: bytes = target.emit_object(_optimized(ir_text, opt_level, target))
+    return data
+
+
+def optimized_for(machine: Machine, ir_text: str, opt_level: int = USUAL_LEVEL) -> str:
+    """The IR for a machine after the pass pipeline. Raises as `compile_for`."""
+    return str(_optimized(ir_text, opt_level, _target_machine(machine, opt_level, jit=False)))
 
 
 def start_compiling(texts: Sequence[tuple[str, int]], threads: int) -> Callable[[], list[bytes]]:
@@ -105,7 +139,7 @@ def start_compiling(texts: Sequence[tuple[str, int]], threads: int) -> Callable[
     of who calls what this gives for the object code."""
     if len(texts) == 1 or threads == 1:
         return lambda: [compile_object(*text) for text in texts]
-    _binding(), _host()
+    host_machine()
     numbers = iter(range(len(texts)))
     done: dict[int, bytes] = {}
     problems: list[BaseException] = []
@@ -135,18 +169,18 @@ def _compile_aside(ir_text: str, opt_level: int) -> bytes:
     """`compile_object` while other threads do the same: with a context and a target machine of its own, LLVM needs no
     lock. llvmlite takes one for each of its functions; the two that take long are called without, if it lets us."""
     llvm = _binding()
-    machine = _new_target_machine(opt_level)
+    target = _new_target_machine(host_machine(), opt_level)
     with llvm.create_context() as context:
-        module, builder = _prepared(ir_text, opt_level, machine, context)
+        module, builder = _prepared(ir_text, opt_level, target, context)
         with module:
             passes = builder.getModulePassManager()
             library = _without_lock()
             if library is None:
                 passes.run(module, builder)
-                return bytes(machine.emit_object(module))
+                return bytes(target.emit_object(module))
             library.LLVMPY_RunNewModulePassManager(passes, module, builder)
             with llvm.ffi.OutputString() as problem:
-                buffer = library.LLVMPY_TargetMachineEmitToMemory(machine, module, 1, problem)
+                buffer = library.LLVMPY_TargetMachineEmitToMemory(target, module, 1, problem)
                 if not buffer:
                     raise RuntimeError(str(problem))
             try:

@@ -1,0 +1,1 @@
+"""Programs made of Bend programs: executables, libraries, and what they are made from (docs/build.md)."""

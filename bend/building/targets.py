@@ -1,0 +1,87 @@
+"""What programs can be built for: the table that the command line reads, and what builders take and give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bend.diagnostics import Diagnostic
+from bend.driver import Request
+from bend.passes import Late, PassManager
+from bend.runtime.cache import Cache
+
+NATIVE = 'native'
+"""The target where none is named."""
+
+
+class BadSetting(Exception):
+    """What the command line asks of a target cannot be; says why, and what to write instead."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        self.message = message
+        self.hint = hint
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is asked of an artefact besides its target, each only where the target has that option: the CPU (as LLVM
+    calls it) and the architecture (of GPUs) to make code for, whether all libraries become part of it, and whether it
+    is a library itself, of which functions (none: of all that can be called)."""
+
+    cpu: str = ''
+    arch: str = ''
+    static: bool = False
+    lib: bool = False
+    export: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to build: a program, what is asked, and where it goes. `render` makes texts of diagnostics for when
+    the program runs. A builder writes nothing itself; it may need the name of the output for what else it makes."""
+
+    request: Request
+    manager: PassManager
+    files: Cache
+    render: Callable[[Diagnostic], str]
+    settings: Settings
+    output: Path
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to write: the output, or if it has a name, another one in the same folder."""
+
+    data: bytes
+    name: str = ''
+    is_executable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """What a builder has made: the output and what belongs to it, and the warnings found on the way."""
+
+    files: tuple[File, ...]
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Something that programs can be built for. Without `-o`, the output is called like the program with another
+    `suffix`. `options` are the fields of `Settings` that mean something to it. `build` takes a job and gives an
+    artefact; it raises `BendError`, and `BadSetting` for settings whose values mean nothing to it."""
+
+    about: str
+    suffix: str
+    build: Callable[[Job], Artefact]
+    options: frozenset[str] = frozenset()
+
+
+TARGETS: Mapping[str, Target] = {
+    NATIVE: Target('an executable for this machine and its like', '', Late('bend.building.native', 'build_native'),
+                   frozenset({'cpu', 'static'})),
+    'c': Target('the C that `bend gen-c` prints', '.c', Late('bend.building.texts', 'build_c')),
+}
+"""All targets, by the names that `--target` takes."""
