@@ -82,6 +82,14 @@ class Target:
 TARGETS: Mapping[str, Target] = {
     NATIVE: Target('an executable for this machine and its like', '', Late('bend.building.native', 'build_native'),
                    frozenset({'cpu', 'static'})),
+    'aarch64': Target('an executable for 64-bit ARM with Linux', '', Late('bend.building.native', 'build_aarch64'),
+                      frozenset({'cpu', 'static'})),
+    'object': Target('object code with `main`, to link with the C library', '.o',
+                     Late('bend.building.native', 'build_object'), frozenset({'cpu'})),
     'c': Target('the C that `bend gen-c` prints', '.c', Late('bend.building.texts', 'build_c')),
+    'llvm': Target('the LLVM IR that object code is made from', '.ll', Late('bend.building.texts', 'build_llvm'),
+                   frozenset({'cpu'})),
+    'ptx': Target('the PTX that `bend run-cu` runs', '.ptx', Late('bend.building.texts', 'build_ptx'),
+                  frozenset({'arch'})),
 }
 """All targets, by the names that `--target` takes."""

@@ -39,7 +39,7 @@ def find_compiler(family: str, own: bool) -> tuple[str, ...]:
         mend = '`apt install gcc libc6-dev` installs one on Debian' if own else _MEND[family]
         raise BendError(error(
             'no-compiler', f'There is no C compiler that links programs for {what}.',
-            hint=f'{mend}, and `pip install ziglang` anywhere{where}. `--target object` and `--target c` need none.'))
+            hint=f'{mend}, and `pip install ziglang` anywhere{where}. `--target c` and `--target llvm` need none.'))
     return found
 
 

@@ -1,6 +1,10 @@
-"""Measures standalone C programs (`bend gen-c`) against the same programs in this process, as `bend run` runs them.
+"""Measures standalone programs (`bend gen-c`, `bend build`) against the same programs in this process, as `bend run`
+runs them.
 
     python tests/bench/standalone.py WORKLOADS [--size small] [--threads 1] [--cc "gcc -O2"] [--only NAME] [--turns 5]
+    python tests/bench/standalone.py WORKLOADS --build "--cpu native" ...
+
+The second form measures executables of `bend build` with some options.
 
 WORKLOADS is a folder of programs with a table, workloads.tsv, of the argument of `main` and the result at some sizes.
 With one thread, both are compiled for one. They run in turns; the least processor time of all turns counts, which other
@@ -22,6 +26,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bend import compiling, driver, running
+from bend.cli.main import main as bend
 from bend.cli.render import render
 from bend.diagnostics import BendError
 from bend.options import Options
@@ -30,9 +35,14 @@ from bend.running_direct import NeedsNets
 from bend.runtime.cache import Cache
 
 
-def build(request: driver.Request, compiler: list[str], folder: Path) -> Path | None:
+def build(request: driver.Request, options: argparse.Namespace, folder: Path) -> Path | None:
     """The standalone program of a workload; None if there cannot be one."""
     name = Path(request.source.name).stem
+    if options.build is not None:
+        program = folder / name
+        words = ['build', request.source.name, '-o', str(program), *shlex.split(options.build)]
+        return None if bend([*words, *(() if request.is_parallel else ('-t', '1'))]) else program
+    compiler = shlex.split(options.cc)
     try:
         text, _ = driver.generate_c(request, PassManager(Options()), Cache.of_user(), lambda found: render((found,)))
     except BendError as problem:
@@ -74,10 +84,11 @@ def main() -> None:
     parser.add_argument('--size', default='small')
     parser.add_argument('--threads', type=int, default=1)
     parser.add_argument('--cc', default='gcc -O2')
+    parser.add_argument('--build', metavar='OPTIONS', help='measure executables of `bend build` with these options')
     parser.add_argument('--only', default='')
     parser.add_argument('--turns', type=int, default=5)
     options = parser.parse_args()
-    print(f'{"workload":12} {"bend run":>10} {"gen-c":>10} {"ratio":>6}')
+    print(f'{"workload":12} {"bend run":>10} {"standalone":>10} {"ratio":>6}')
     with tempfile.TemporaryDirectory() as folder, open(options.workloads / 'workloads.tsv', newline='') as file:
         for row in csv.DictReader(file, delimiter='\t'):
             name, argument, expected = row['name'], row[options.size], row[f'result {options.size}']
@@ -85,7 +96,7 @@ def main() -> None:
                 continue
             request = driver.Request(driver.load(str(options.workloads / f'{name}.bend')), Options(),
                                      is_parallel=options.threads > 1)
-            made = build(request, shlex.split(options.cc), Path(folder))
+            made = build(request, options, Path(folder))
             if made is None:
                 continue
             applied = replace(request, arguments=(argument,))

@@ -1,0 +1,31 @@
+/* ---- The CPU ----------------------------------------------------------------------------------- */
+
+#include <cpuid.h>
+
+/* The registers that the system saves. */
+static u32 saved_registers(void) {
+    u32 low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return low;
+}
+
+/* Whether the CPU has what the rest was compiled for, as bits of what it tells of itself. */
+static bool cpu_suffices(void) {
+    u32 a, b, c = 0, d, wide = 0;
+    if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & NEEDED_FEATURES) != NEEDED_FEATURES) {
+        return false;
+    }
+    if (NEEDED_WIDE_FEATURES != 0 && __get_cpuid_count(7, 0, &a, &wide, &c, &d) == 0) {
+        return false;
+    }
+    return (wide & NEEDED_WIDE_FEATURES) == NEEDED_WIDE_FEATURES
+        && (NEEDED_REGISTERS == 0 || (saved_registers() & NEEDED_REGISTERS) == NEEDED_REGISTERS);
+}
+
+/* On a CPU that can do less, the program would end without a word. */
+__attribute__((constructor)) static void check_cpu(void) {
+    if (!cpu_suffices()) {
+        fputs(WRONG_CPU_TEXT, stderr);
+        _exit(EXIT_FAILURE);
+    }
+}
