@@ -122,7 +122,8 @@ def standalone_parts(book: core.Book, info: BookInfo, render: Render, options: O
     behind = (
         part('direct_program.h'), *tables(lowered, module, info, book, render), '', *argument_table(given), '',
         *map(part, ('memory.c', 'process.c', 'direct_run.c', 'numbers.c', 'text.c', 'strings.c', 'direct_result.c')),
-        *map(part, () if actions is None else ('streams.c', 'direct_values.c', 'actions.c', 'direct_actions.c')),
+        *map(part, () if actions is None else ('streams.c', 'direct_fields.c', 'direct_values.c', 'actions.c',
+                                               'direct_actions.c')),
         *map(part, ('command_line.c', 'direct_main.c')))
     return Parts(module, ROOTS if actions is None else ROOTS | ACTING_ROOTS, tuple(rare_calls(lowered.context)),
                  comments(lowered, book), before, behind,

@@ -37,9 +37,14 @@ def halves_of(job: Job, family: str) -> Halves:
         render = beside(request.source.name, job.render)
         parts = standalone_parts(ready.book, ready.info, render, request.options, ready.given,
                                  parallel=request.is_parallel)
-        return Halves(host_text(parts), code_text(parts, family), (*ready.warnings, *parts.warnings))
+        return halved(parts, family, ready.warnings)
 
     return driver.standalone_stage(job.manager, work)
+
+
+def halved(parts: Parts, family: str, warnings: tuple[Diagnostic, ...] = ()) -> Halves:
+    """The halves of a program, for a family of machines, with more warnings."""
+    return Halves(host_text(parts), code_text(parts, family), (*warnings, *parts.warnings))
 
 
 def beside(main: str, render: Render) -> Render:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bend.building.halves import Halves, halves_of
 from bend.building.machines import machine_for, needs_of, own_family
@@ -16,43 +18,60 @@ from bend.standalone import Render
 
 COMPILE_HOST = ('-O2', '-std=gnu11', '-fPIC', '-fvisibility=hidden', '-ffunction-sections', '-fno-ident', '-w',
                 '-c', 'host.c', '-o', 'host.o')
-PROGRAM = 'program'
-"""What executables are called where they are made."""
 LINKING = ('-s', '-Wl,--gc-sections', '-Wl,--build-id=none')
 LIBRARIES = ('-lm', '-lpthread')
 
 
 def build_native(job: Job) -> Artefact:
-    """An executable for this machine and its like."""
-    return executable(job, own_family())
+    """An executable or a library for this machine and its like."""
+    return _program(job, own_family())
 
 
 def build_aarch64(job: Job) -> Artefact:
-    """An executable for 64-bit ARM."""
-    return executable(job, 'aarch64')
+    """An executable or a library for 64-bit ARM."""
+    return _program(job, 'aarch64')
 
 
-def executable(job: Job, family: str) -> Artefact:
-    """An executable for a family of machines. Raises `BendError` and `BadSetting`."""
+def _program(job: Job, family: str) -> Artefact:
+    """An executable or a library for a family of machines. Raises `BendError` and `BadSetting`."""
+    if job.settings.lib:
+        from bend.building.library import build_library
+        return build_library(job, family)
     static = ('-static',) if job.settings.static else ()
-    link = ('host.o', 'program.o', '-o', PROGRAM, *LINKING, *static, *LIBRARIES)
-    return linked(job, family, link, PROGRAM)
+    link = ('host.o', 'program.o', '-o', 'program', *LINKING, *static, *LIBRARIES)
+    return _built(job, family, link, 'program', is_executable=True)
 
 
 def build_object(job: Job) -> Artefact:
     """Object code of all of a program, `main` included, to link with the C library."""
-    return linked(job, own_family(), ('-r', '-nostdlib', '-Wl,-x', 'host.o', 'program.o', '-o', 'whole.o'), 'whole.o')
+    return _built(job, own_family(), ('-r', '-nostdlib', '-Wl,-x', 'host.o', 'program.o', '-o', 'whole.o'), 'whole.o')
 
 
-def linked(job: Job, family: str, link: tuple[str, ...], output: str) -> Artefact:
-    """What a step of the C compiler makes of both halves of a program for a family of machines. Raises `BendError`
-    and `BadSetting`."""
-    machine = machine_for(family, job.settings.cpu)
-    compiler = find_compiler(family, family == platform.machine())
+def _built(job: Job, family: str, link: Sequence[str], output: str, is_executable: bool = False) -> Artefact:
+    """What a step of the C compiler makes of a program for a family of machines. Raises as `linked`."""
+    tools = tools_for(job, family)
     halves = halves_of(job, family)
-    files = job.manager.stage('machine code', lambda: with_deep_stack(lambda: inputs(halves, machine, job.render)))
-    data = job.manager.stage('link', lambda: compiled(compiler, (COMPILE_HOST, link), files, output))
-    return Artefact((File(data, is_executable=output == PROGRAM),), halves.warnings)
+    return Artefact((File(linked(job, tools, halves, link, output), is_executable=is_executable),), halves.warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What object code is made for, and the command of the C compiler."""
+
+    machine: Machine
+    compiler: tuple[str, ...]
+
+
+def tools_for(job: Job, family: str) -> Tools:
+    """What is needed to build for a family of machines. Raises `BendError` and `BadSetting` if it is not there."""
+    return Tools(machine_for(family, job.settings.cpu), find_compiler(family, family == platform.machine()))
+
+
+def linked(job: Job, tools: Tools, halves: Halves, link: Sequence[str], output: str) -> bytes:
+    """What a step of the C compiler makes of both halves of a program. Raises `BendError`."""
+    files = job.manager.stage('machine code',
+                              lambda: with_deep_stack(lambda: inputs(halves, tools.machine, job.render)))
+    return job.manager.stage('link', lambda: compiled(tools.compiler, (COMPILE_HOST, link), files, output))
 
 
 def inputs(halves: Halves, machine: Machine, render: Render) -> dict[str, bytes]:

@@ -80,13 +80,26 @@ def write(artefact: Artefact, output: Path) -> None:
 
 
 def placed(files: Iterable[File], output: Path) -> list[tuple[Path, File]]:
-    """The files with their paths. Raises `BendError` if one would take the place of a directory."""
+    """The files with their paths. Raises `BendError` if one would take the place of a directory, or of a file that is
+    not ours."""
     found = [(output.parent / file.name if file.name else output, file) for file in files]
-    for path, _ in found:
+    for path, file in found:
         if path.is_dir():
             raise BendError(error('unwritable-file', f"The output '{path}' is a directory.",
                                   hint='Name another file with `-o OUT`.'))
+        if file.replaces and path.is_file() and not _begins(path, file.replaces):
+            raise BendError(error('unwritable-file', f"The output '{path}' would take the place of a file that "
+                                                     'somebody else has made.', hint='Move it, or use `-o OUT`.'))
     return found
+
+
+def _begins(path: Path, text: bytes) -> bool:
+    """Whether a file is empty or begins with a text; also if nobody can read it, so that writing tells."""
+    try:
+        with path.open('rb') as file:
+            return file.read(len(text)) in (b'', text)
+    except OSError:
+        return True
 
 
 def _write(path: Path, file: File) -> None:

@@ -52,11 +52,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file to write: the output, or if it has a name, another one in the same folder."""
+    """A file to write: the output, or if it has a name, another one in the same folder. If it `replaces` something, a
+    file that is there already is only replaced if it begins so: others are not ours."""
 
     data: bytes
     name: str = ''
     is_executable: bool = False
+    replaces: bytes = b''
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,9 @@ class Target:
 
 TARGETS: Mapping[str, Target] = {
     NATIVE: Target('an executable for this machine and its like', '', Late('bend.building.native', 'build_native'),
-                   frozenset({'cpu', 'static'})),
+                   frozenset({'cpu', 'static', 'lib', 'export'})),
     'aarch64': Target('an executable for 64-bit ARM with Linux', '', Late('bend.building.native', 'build_aarch64'),
-                      frozenset({'cpu', 'static'})),
+                      frozenset({'cpu', 'static', 'lib', 'export'})),
     'object': Target('object code with `main`, to link with the C library', '.o',
                      Late('bend.building.native', 'build_object'), frozenset({'cpu'})),
     'c': Target('the C that `bend gen-c` prints', '.c', Late('bend.building.texts', 'build_c')),

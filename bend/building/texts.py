@@ -20,7 +20,7 @@ _ARCHITECTURE = re.compile(r'sm_([0-9]{1,3})([0-9])')
 def build_c(job: Job) -> Artefact:
     """What `bend gen-c` prints."""
     text, warnings = driver.generate_c(job.request, job.manager, job.files, job.render)
-    return Artefact((File(text.encode()),), warnings)
+    return Artefact((File(text.encode(), replaces=b'/* Made from '),), warnings)
 
 
 def build_llvm(job: Job) -> Artefact:

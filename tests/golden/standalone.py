@@ -1,8 +1,11 @@
-"""Runs the golden programs as standalone C programs, and compares what they print with what `bend run` prints.
+"""Runs the golden programs as standalone programs, and compares what they print with what `bend run` prints.
 
     python tests/golden/standalone.py [--form auto] [--cc "gcc -O0"] [--only PART] [--threads 1,2]
                                       [--prefix "valgrind -q"] [--list]
+    python tests/golden/standalone.py --build "--target aarch64 --static" --prefix qemu-aarch64 ...
 
+The first command makes them by `gen-c` and a C compiler, the second one by `bend build` or `hvm compile` with some
+options.
 The form is `auto` for what `bend gen-c` makes, `net` for what `bend gen-c --engine net` makes, and `hvm` for
 `hvm gen-c`; with the last two, interactions are compared as well. Takes some minutes. Prints a line for each program
 that differs, and how many are alike; `--list` also prints those that standalone programs cannot do, with the reason.
@@ -45,6 +48,7 @@ class Form:
     command: Callable[[Sequence[str]], int]
     words: tuple[str, ...]
     counts: bool = True
+    building: tuple[str, ...] = ('build',)
 
     def expected(self, case: Case) -> str:
         """What is recorded for a program."""
@@ -53,8 +57,8 @@ class Form:
 
 FORMS: Mapping[str, Form] = {
     'auto': Form('run', main, ('gen-c',), counts=False),
-    'net': Form('run', main, ('gen-c', '--engine', 'net')),
-    'hvm': Form('hvm', hvm_main, ('gen-c',)),
+    'net': Form('run', main, ('gen-c', '--engine', 'net'), building=('build', '--engine', 'net')),
+    'hvm': Form('hvm', hvm_main, ('gen-c',), building=('compile',)),
 }
 
 
@@ -74,11 +78,13 @@ def captured(words: list[str], command: Callable[[Sequence[str]], int] = main) -
     return code, out.getvalue(), err.getvalue()
 
 
-def look_at(case: Case, form: Form, compiler: list[str], threads: list[str], prefix: list[str],
-            folder: Path) -> Outcome:
+def look_at(case: Case, form: Form, options: argparse.Namespace, folder: Path) -> Outcome:
     """What becomes of a program."""
     os.chdir(case.source.parent)
-    words = case.command(form.words, '')
+    program = folder / 'program'
+    building = options.build is not None
+    words = case.command((*form.building, *shlex.split(options.build), '-o', str(program)) if building
+                         else form.words, '')
     expected = form.expected(case)
     if any(word in RUN_OPTIONS for word in words):
         return Outcome('left out', 'its options are only for `bend run`')
@@ -87,15 +93,12 @@ def look_at(case: Case, form: Form, compiler: list[str], threads: list[str], pre
         if 'error[standalone]' in problems:
             return Outcome('cannot', problems.split('\n')[0].partition(': ')[2])
         return Outcome('alike' if f'exit code {code}' in expected else 'differs', problems)
-    source, program = folder / 'program.c', folder / 'program'
-    source.write_text(text, encoding='utf-8')
     expected = without_told(expected, problems)
-    built = subprocess.run([*compiler, *WARNINGS, str(source), '-o', str(program), *LIBRARIES], capture_output=True,
-                           text=True, check=False)
-    if built.returncode:
-        return Outcome('differs', f'the C compiler: {built.stderr[:2000]}')
-    for count in threads:
-        actual = run([*prefix, str(program), '-t', count, *(('-s',) if form.counts else ())], case)
+    problem = '' if building else c_compiler(shlex.split(options.cc), text, program)
+    if problem:
+        return Outcome('differs', f'the C compiler: {problem}')
+    for count in options.threads.split(','):
+        actual = run([*shlex.split(options.prefix), str(program), '-t', count, *(('-s',) if form.counts else ())], case)
         if 'error[wrong-shape]' in actual:
             return Outcome('cannot', 'It turned out to need nets.')
         if 'error[standalone]' in actual:
@@ -105,6 +108,15 @@ def look_at(case: Case, form: Form, compiler: list[str], threads: list[str], pre
         if actual != expected:
             return Outcome('differs', f'with {count} threads:\n{actual}instead of\n{expected}')
     return Outcome('alike')
+
+
+def c_compiler(command: list[str], text: str, program: Path) -> str:
+    """Makes a program of C; gives what the C compiler says if it fails."""
+    source = program.with_suffix('.c')
+    source.write_text(text, encoding='utf-8')
+    built = subprocess.run([*command, *WARNINGS, str(source), '-o', str(program), *LIBRARIES], capture_output=True,
+                           text=True, check=False)
+    return built.stderr[:2000] or 'it failed' if built.returncode else ''
 
 
 def without_told(expected: str, told: str) -> str:
@@ -131,8 +143,7 @@ def outcomes(arguments: argparse.Namespace) -> Iterator[tuple[Case, Outcome]]:
     with tempfile.TemporaryDirectory() as folder:
         for case in find_cases():
             if case.stage_name == form.stage and arguments.only in case.name:
-                yield case, look_at(case, form, shlex.split(arguments.cc), arguments.threads.split(','),
-                                    shlex.split(arguments.prefix), Path(folder))
+                yield case, look_at(case, form, arguments, Path(folder))
 
 
 def run_all() -> int:
@@ -140,6 +151,7 @@ def run_all() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('--form', choices=FORMS, default='auto', help='which programs to make, and how')
     parser.add_argument('--cc', default='gcc -O0', help='the C compiler and its options')
+    parser.add_argument('--build', metavar='OPTIONS', help='use `bend build` with these options')
     parser.add_argument('--only', default='', help='only programs with this in their names')
     parser.add_argument('--threads', default='1,2', help='with how many threads to run each')
     parser.add_argument('--prefix', default='', help='a command to run the programs under')

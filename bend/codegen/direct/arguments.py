@@ -56,7 +56,7 @@ class Arguments:
         """Adds what the host does to the analysis; gives the node of what may come of that."""
         self.solver = solver
         entry = solver.program.constants[0]
-        values = _Values(solver, self.interface, self.guess)
+        values = Values(solver, self.interface, self.guess)
         function, together = solver.node(), solver.node()
         if solver.program.functions[entry].parameters:
             solver.add(function, solver.bit(Given(entry, 0)))
@@ -123,7 +123,7 @@ def _keys(flow: Flow, layout: Layout, bits: int) -> frozenset[int]:
     return frozenset(keys)
 
 
-class _Values:
+class Values:
     """The nodes of values that the host makes."""
 
     def __init__(self, solver: Solver, interface: Interface, guess: Guess | None) -> None:

@@ -18,6 +18,7 @@ from bend.codegen.direct.context import WORKER, Context
 from bend.codegen.direct.convert import Converted, convert
 from bend.codegen.direct.dispatch import apply_functions, arity_of, dispatching_functions, kernel_functions, tables
 from bend.codegen.direct.eta import eta_reduce
+from bend.codegen.direct.exported import Exported
 from bend.codegen.direct.flow import Flow, Given, Solver, analyse
 from bend.codegen.direct.forks import fork_calls
 from bend.codegen.direct.inline import inline
@@ -139,30 +140,33 @@ def compile_direct(book: core.Book, *, check_overflow: bool = False, parallel: b
 
 def lower_direct(book: core.Book, *, parallel: bool = False, check_overflow: bool = False, eta: bool = True,
                  interface: Interface | None = None, guesses: bool = False, counting: bool = False,
-                 given: Sequence[int] = ()) -> Lowered:
+                 given: Sequence[int] = (), exported: Exported | None = None) -> Lowered:
     """The same as far as LIR. Where no call can be forked, the kernel for one worker serves. `given` are the sets
-    (`bend.codegen.direct.flow`) of the numbers that the entry of a standalone program is applied to."""
+    (`bend.codegen.direct.flow`) of the numbers that the entry of a standalone program is applied to. A host calls the
+    functions that are `exported`, and performs no actions."""
     pipeline = PIPELINE if parallel else SERIAL
     front = analysed(book, pipeline, eta=eta, parallel=parallel, check_overflow=check_overflow, interface=interface,
-                     guesses=guesses, counting=counting, given=given)
+                     guesses=guesses, counting=counting, given=given, exported=exported)
     context = replace(front.context, compact=True)
-    is_hosted = front.actions is not None or front.arguments is not None
+    is_hosted = front.actions is not None or front.arguments is not None or exported is not None
     return Lowered(lower_program(context), Variant(context.parallel, check_overflow, is_hosted, counting), book,
                    replace(front, context=context))
 
 
 def analysed(book: core.Book, pipeline: Pipeline, *, eta: bool, parallel: bool = False, check_overflow: bool = False,
              interface: Interface | None = None, guesses: bool = False, counting: bool = False,
-             given: Sequence[int] = ()) -> Analysed:
+             given: Sequence[int] = (), exported: Exported | None = None) -> Analysed:
     """What the entry of a book reaches, after the passes of a pipeline; see `lower_direct`. Raises `Unsupported`."""
     converted = convert(eta_reduce(book, functions=False) if eta else book)
     program = count_calls(converted.program, converted.parts) if counting else converted.program
     for step in pipeline:
         program = step(program)
     applied = interface if interface is not None and interface.is_applied else None
-    actions = acting(book, program, interface is not None, applied is not None or bool(given))
+    actions = None
+    if exported is None:
+        actions = acting(book, program, interface is not None, applied is not None or bool(given))
     arguments = None if applied is None else Arguments(applied, Guess() if guesses else None)
-    flow = analyse(program, lambda solver: add_outside(solver, arguments, actions, given))
+    flow = analyse(program, lambda solver: add_outside(solver, arguments or exported, actions, given))
     if applied is not None and arguments is not None and guesses:
         arguments = Arguments(applied, arguments.better_guess())
         flow = analyse(program, lambda solver: add_outside(solver, arguments, actions, given))
@@ -176,7 +180,8 @@ def analysed(book: core.Book, pipeline: Pipeline, *, eta: bool, parallel: bool =
     return Analysed(context, actions, arguments, book, converted, eta)
 
 
-def add_outside(solver: Solver, arguments: Arguments | None, actions: Acting | None, numbers: Sequence[int]) -> None:
+def add_outside(solver: Solver, arguments: Arguments | Exported | None, actions: Acting | None,
+                numbers: Sequence[int]) -> None:
     """Adds what comes from outside of a program to the analysis: the arguments of its entry, if it is applied, or the
     sets of numbers that it gets, and what the host of a program that acts gives it."""
     entry = solver.program.constants[0]

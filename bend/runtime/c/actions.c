@@ -59,22 +59,7 @@ static u64 made_bytes(Bytes *bytes) {
 static u64 made_text(const Bytes *bytes) {
     Array numbers = {0};
     for (u64 index = 0; index < bytes->count;) {
-        u8 lead = bytes->start[index++];
-        u32 more = lead < 0x80 ? 0 : lead >= 0xc2 && lead < 0xe0 ? 1 : (lead & 0xf0) == 0xe0 ? 2
-            : lead >= 0xf0 && lead < 0xf5 ? 3 : 4;
-        u32 code = more == 0 ? lead : lead & (0x3f >> more);
-        u8 low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-        u8 high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-        bool is_right = more < 4;
-        for (; is_right && more > 0; more--) {
-            is_right = index < bytes->count && bytes->start[index] >= low && bytes->start[index] <= high;
-            if (is_right) {
-                code = code << 6 | (bytes->start[index++] & 0x3f);
-            }
-            low = 0x80;
-            high = 0xbf;
-        }
-        push(&numbers, is_right ? code : 0xfffd);
+        push(&numbers, decode_character(bytes->start, bytes->count, &index));
     }
     return made_numbers(true, &numbers);
 }

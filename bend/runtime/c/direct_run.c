@@ -63,7 +63,11 @@ static void prepare_run(u64 workers, u64 memory_limit) {
 }
 
 static void *worker_thread(void *w) {
-    worker_main(w);
+    jmp_buf end;
+    thread_end = &end;
+    if (setjmp(end) == 0) {
+        worker_main(w);
+    }
     return NULL;
 }
 
@@ -112,25 +116,33 @@ static void finish_run(void) {
     release_regions();
 }
 
-/* Says why the run was stopped, and leaves. */
-static _Noreturn void fail_run(void) {
-    fflush(stdout);
+/* Writes why the run was stopped. */
+static void write_failure(FILE *file) {
     switch (run.shared->stop) {
         case STOP_DIVISION:
-            fputs(division_text(run.shared->stop_detail), stderr);
+            fputs(division_text(run.shared->stop_detail), file);
             break;
         case STOP_STACK:
-            fputs(stack_text(run.shared->stop_detail), stderr);
+            fputs(stack_text(run.shared->stop_detail), file);
             break;
         case STOP_SHAPE:
-            fputs(WRONG_SHAPE_TEXT, stderr);
+            fputs(WRONG_SHAPE_TEXT, file);
             break;
         default:
-            print_out_of_memory(run.shared->memory_used, run.memory_limit);
+            write_out_of_memory(file, run.shared->memory_used, run.memory_limit);
     }
+}
+
+/* Says why the run was stopped, and leaves. Libraries have their own way. */
+static _Noreturn void fail_run(void);
+#ifndef IS_LIBRARY
+static _Noreturn void fail_run(void) {
+    fflush(stdout);
+    write_failure(stderr);
     /* Threads may still be at work; nothing waits for them. */
     _exit(EXIT_FAILURE);
 }
+#endif
 
 /* The same for a request without which there is no result. */
 static u64 demand(u64 request, u64 subject, u64 argument) {

@@ -19,10 +19,20 @@ typedef struct Region {
 static Region regions[MOST_REGIONS];
 static u64 region_count;
 
+#define NO_MEMORY_TEXT "error[out-of-memory]: The system has no memory to give.\n"
+
+/* Says that the system has no memory, and leaves. Libraries have their own way. */
+static _Noreturn void fail_memory(void);
+#ifndef IS_LIBRARY
+static _Noreturn void fail_memory(void) {
+    fputs(NO_MEMORY_TEXT, stderr);
+    exit(EXIT_FAILURE);
+}
+#endif
+
 static void *checked(void *memory) {
     if (memory == NULL) {
-        fputs("error[out-of-memory]: The system has no memory to give.\n", stderr);
-        exit(EXIT_FAILURE);
+        fail_memory();
     }
     return memory;
 }

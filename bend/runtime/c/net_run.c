@@ -194,7 +194,7 @@ static _Noreturn void net_fail(void) {
     if (nets.shared->stop == NET_STOP_DIVISION) {
         fputs(net_division_text(nets.shared->stop_detail), stderr);
     } else {
-        print_out_of_memory(nets.shared->memory_used, nets.memory_limit);
+        write_out_of_memory(stderr, nets.shared->memory_used, nets.memory_limit);
     }
     _exit(EXIT_FAILURE);
 }

@@ -14,18 +14,18 @@ static u64 clock_nanoseconds(void) {
     return (u64)now.tv_sec * 1000000000 + (u64)now.tv_nsec;
 }
 
-static void print_bytes(u64 count) {
+static void write_size(FILE *file, u64 count) {
     if (count >= GIGABYTE) {
-        fprintf(stderr, "%.1f GB", (f64)count / (f64)GIGABYTE);
+        fprintf(file, "%.1f GB", (f64)count / (f64)GIGABYTE);
     } else {
-        fprintf(stderr, "%.0f MB", (f64)count / (f64)MEGABYTE);
+        fprintf(file, "%.0f MB", (f64)count / (f64)MEGABYTE);
     }
 }
 
-static void print_out_of_memory(u64 used, u64 limit) {
-    fputs("error[out-of-memory]: The program ran out of memory: it had used ", stderr);
-    print_bytes(used);
-    fputs(" of ", stderr);
-    print_bytes(limit);
-    fputs(".\n  = hint: Allow it more with `--memory SIZE`.\n\n", stderr);
+static void write_out_of_memory(FILE *file, u64 used, u64 limit) {
+    fputs("error[out-of-memory]: The program ran out of memory: it had used ", file);
+    write_size(file, used);
+    fputs(" of ", file);
+    write_size(file, limit);
+    fputs(".\n  = hint: Allow it more with `--memory SIZE`.\n\n", file);
 }

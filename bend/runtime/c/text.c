@@ -14,3 +14,26 @@ static u32 encode_character(u32 code, u8 *bytes) {
     }
     return count;
 }
+
+/* The code point that begins at a place in UTF-8, which moves behind it. Each ill-formed sequence is one replacement
+   character; it ends before the first byte that cannot continue it. */
+static __attribute__((unused)) u32 decode_character(const u8 *bytes, u64 count, u64 *place) {
+    u8 lead = bytes[(*place)++];
+    u32 more = lead < 0x80 ? 0 : lead >= 0xc2 && lead < 0xe0 ? 1 : (lead & 0xf0) == 0xe0 ? 2
+        : lead >= 0xf0 && lead < 0xf5 ? 3 : 4;
+    u32 code = more == 0 ? lead : lead & (0x3f >> more);
+    u8 low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+    u8 high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+    if (more == 4) {
+        return 0xfffd;
+    }
+    for (; more > 0; more--) {
+        if (*place >= count || bytes[*place] < low || bytes[*place] > high) {
+            return 0xfffd;
+        }
+        code = code << 6 | (bytes[(*place)++] & 0x3f);
+        low = 0x80;
+        high = 0xbf;
+    }
+    return code;
+}

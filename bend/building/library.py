@@ -1,0 +1,280 @@
+"""Shared libraries with a C header, for functions of a program on numbers and plain data.
+
+The host's part is C by hand (`library_values.c`, `library.c`), with tables of types and constructors and a function in
+front of each exported one. The program's entry gives these functions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bend import driver
+from bend.building.halves import Halves, beside, halved
+from bend.building.library_api import NUMBERS, Api, Constructor, Function, api_of, normal, reached_types, shapes_by_type
+from bend.building.native import linked, tools_for
+from bend.building.targets import Artefact, BadSetting, File, Job
+from bend.codegen.c_names import Names
+from bend.codegen.c_text import array, part
+from bend.codegen.direct.choice import choose
+from bend.codegen.direct.compile import Lowered, lower_direct
+from bend.codegen.direct.exported import Exported
+from bend.codegen.direct.kernel_code import kernel
+from bend.codegen.emit_c import support
+from bend.codegen.lir_merge import merge
+from bend.desugar import core
+from bend.desugar.typecheck.types import TUPLE, Con, Type
+from bend.diagnostics import BendError, Diagnostic, Severity, error
+from bend.hvm.names import readable
+from bend.hvm.net import Book
+from bend.hvm.readback import BookInfo, book_info
+from bend.interface import Interface, interface_of
+from bend.options import with_severity
+from bend.runtime.direct.program import DirectProgram
+from bend.standalone import MAY_NEED_NETS, ROOTS, Parts, Render, rare_calls, tables
+
+ENTRY = '%exports'
+"""The entry of libraries, which no function of the user's is called like."""
+LIBRARY_ROOTS = ROOTS | {'make_cell', 'take_part', 'keep_value'}
+KINDS: Mapping[str, str] = {'None': 'LIB_NONE', 'u24': 'LIB_U24', 'i24': 'LIB_I24', 'f24': 'LIB_F24', TUPLE: 'LIB_PAIR',
+                            'List': 'LIB_LIST', 'String': 'LIB_STRING'}
+NUMBER_TYPES = ('u24', 'i24', 'f24')
+HOST_SHAPES: Mapping[str | None, str] = {None: 'PAIR', 'List/Nil': 'LIST_END', 'List/Cons': 'LIST_CELL',
+                                         'String/Nil': 'STRING_END', 'String/Cons': 'STRING_CELL'}
+_LINK = ('host.o', 'program.o', '-o', 'library.so', '-shared', '-s', '-Wl,--gc-sections', '-Wl,--build-id=none')
+_LIBRARIES = ('-lm', '-lpthread')
+_PLACEHOLDER = re.compile(r'\b(lib|LIB)_')
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A program that shall be a library: its core with an entry that gives the functions, and what these are."""
+
+    book: core.Book
+    interface: Interface
+    info: BookInfo
+    api: Api
+    warnings: tuple[Diagnostic, ...]
+
+
+def build_library(job: Job, family: str) -> Artefact:
+    """A shared library for a family of machines, and its header. Raises `BendError` and `BadSetting`."""
+    if job.settings.static:
+        raise BadSetting('A shared library cannot be static.', 'Leave out `--static` or `--lib`.')
+    if job.request.arguments:
+        raise BadSetting('The functions of a library get their arguments when they are called.',
+                         'Leave out the arguments.')
+    tools = tools_for(job, family)
+    ready = prepare(job)
+    name = job.output.stem.removeprefix('lib') or job.output.stem
+    prefix = Names().new(name)
+    link = (*_LINK, f'-Wl,-soname,{job.output.name}', *_LIBRARIES)
+    halves = driver.standalone_stage(job.manager, lambda: halves_of(job, ready, prefix, family))
+    data = linked(job, tools, halves, link, 'library.so')
+    header = header_text(ready.api, name, prefix, Path(job.request.source.name).name)
+    files = File(data, is_executable=True), File(header.encode(), f'{name}.h', replaces=HEADER_MARK.encode())
+    return Artefact(files, ready.warnings)
+
+
+def prepare(job: Job) -> Ready:
+    """The program with an entry that gives the functions of the library. Raises `BendError`."""
+    request = job.request
+    severities = request.severities
+    for kind in ('missing-main', 'unused-definition'):
+        severities = with_severity(severities, kind, Severity.ALLOW)
+    # Functions that nothing calls are what a library is made of.
+    options = replace(request.options, prune=False)
+    if options.encoding != 'num-scott':
+        raise BadSetting('Libraries have no Scott encoding.', 'Leave out `-O adt-scott`.')
+    request = replace(request, severities=severities, options=options, is_applied=False)
+    compiled = driver.compile_source(request, job.manager, job.files, None)
+    interface = interface_of(compiled.book, compiled.types, options.encoding, True)
+    api = api_of(compiled.book, compiled.types, interface, request.source.name, job.settings.export)
+    book = with_entry(compiled.book, [function.name for function in api.functions])
+    choice = choose(book).choice
+    if choice.engine != 'direct':
+        raise BendError(error('standalone', 'Libraries cannot reduce nets yet. This program runs as nets, because '
+                                            f'{readable(choice.reason)}.', hint='`bend run` can.'))
+    doubts = (MAY_NEED_NETS,) if choice.budgeted else ()
+    return Ready(book, interface, book_info(book, Book({}), options.encoding), api, (*compiled.warnings, *doubts))
+
+
+def with_entry(book: core.Book, functions: Sequence[str]) -> core.Book:
+    """A book whose entry gives functions in pairs."""
+    body: core.Term = core.Era()
+    for name in reversed(functions):
+        body = core.Tup((core.Ref(name), body))
+    return replace(book.with_defs({**book.defs, ENTRY: core.Def(ENTRY, (core.Rule((), body),))}), entry=ENTRY)
+
+
+def halves_of(job: Job, ready: Ready, prefix: str, family: str) -> Halves:
+    """The halves of a library whose functions have a prefix. Raises `Unsupported`."""
+    exported = Exported(ready.interface, [[normal(type_) for _, type_ in function.parameters]
+                                          for function in ready.api.functions])
+    lowered = lower_direct(ready.book, parallel=job.request.is_parallel, eta=job.request.options.eta, exported=exported)
+    parts = parts_of_library(ready, lowered, beside(job.request.source.name, job.render))
+    halves = halved(parts, family)
+    return replace(halves, host=with_prefix(halves.host, prefix))
+
+
+def parts_of_library(ready: Ready, lowered: Lowered, render: Render) -> Parts:
+    """The parts of a library, with placeholders for the prefix of its names."""
+    module = merge(kernel(replace(lowered.variant, is_standalone=True)), lowered.module)
+    table = TypeTable(ready)
+    before = ('#define IS_LIBRARY', part('headers.h'), support(), part('system.c'), '')
+    behind = (
+        part('library.h'), *constructor_names(ready.api), '', part('direct_program.h'),
+        *tables(lowered, module, ready.info, ready.book, render), part('library_tables.h'),
+        *library_tables(ready, table, lowered.program), '',
+        *map(part, ('memory.c', 'process.c', 'direct_run.c', 'numbers.c', 'text.c', 'strings.c', 'direct_fields.c',
+                    'direct_result.c', 'library_values.c', 'library.c')),
+        *wrappers(ready.api, table), '')
+    return Parts(module, LIBRARY_ROOTS, tuple(rare_calls(lowered.context)), {}, before, behind, ready.warnings)
+
+
+def with_prefix(text: str, prefix: str) -> str:
+    """A text with the prefix of a library in the place of the placeholders."""
+    return _PLACEHOLDER.sub(lambda found: f'{prefix.upper() if found[1] == "LIB" else prefix}_', text)
+
+
+# ---- tables --------------------------------------------------------------------------------------
+
+
+class TypeTable:
+    """The types of arguments and of their parts by number. Raises `BendError` if there are too many."""
+
+    def __init__(self, ready: Ready) -> None:
+        self.shapes = shapes_by_type(ready.interface)
+        arguments = [type_ for function in ready.api.functions for _, type_ in function.parameters]
+        self.types: list[Con | None] = [None]
+        self.types += [type_ for type_ in reached_types(arguments, self.shapes) if type_ is not None]
+        self.numbers = {type_: number for number, type_ in enumerate(self.types)}
+
+    def number(self, type_: Type | None) -> int:
+        """The number of a type."""
+        return self.numbers[normal(type_)]
+
+
+def library_tables(ready: Ready, table: TypeTable, program: DirectProgram) -> Iterator[str]:
+    """What the host's part must know of types and constructors."""
+    api = ready.api
+    ids = {constructor.shape.name: number for number, constructor in enumerate(api.constructors, 1)}
+    rows: list[str] = []
+    alternatives: list[str] = []
+    fields: list[str] = []
+    for type_ in table.types:
+        if type_ is None:
+            rows.append('{ANY_TYPE, 0, 0}')
+            continue
+        if type_.name in KINDS:
+            inner = [*map(table.number, type_.arguments), 0, 0]
+            rows.append(f'{{{KINDS[type_.name]}, {inner[0]}, {inner[1]}}}')
+            continue
+        shapes = table.shapes.get(type_.name, [])
+        rows.append(f'{{LIB_CONSTRUCTOR, {len(alternatives)}, {len(shapes)}}}')
+        for shape in shapes:
+            alternatives.append(f'{{{ids[shape.name]}, {len(fields)}}}')
+            fields += [str(table.number(field)) for field in shape.field_types(type_)]
+    yield ''
+    yield f'#define FUNCTION_COUNT {len(api.functions)}'
+    for name, text in HOST_SHAPES.items():
+        yield f'#define SHAPE_{text} {program.made.get(name, 0)}'
+    yield from array('static const Type types[]', rows)
+    yield from array('static const Alternative alternatives[]', alternatives or ['{0, 0}'])
+    yield from array('static const u32 field_types[]', fields or ['0'])
+    yield from array('static const u32 shape_of_constructor[]', ['0', *(
+        str(program.made.get(constructor.shape.name, 0)) for constructor in api.constructors)])
+    yield from array('static const i32 constructor_of_shape[]', (
+        str(ids.get(shape.constructor, -1)) if shape is not None and shape.constructor is not None else '-1'
+        for shape in program.shapes))
+
+
+# ---- texts ---------------------------------------------------------------------------------------
+
+HEADER_MARK = '/* Made by bend build'
+
+
+def header_text(api: Api, name: str, prefix: str, file: str) -> str:
+    """The header of a library of a name, made from a file."""
+    guard = f'{prefix.upper()}_H'
+    functions = (line for function in api.functions
+                 for line in ('', f'/* {function.text} */', f'{_declared(function)};'))
+    return with_prefix('\n'.join((
+        f'{HEADER_MARK}: functions of {file.replace("*/", "* /")}, to link with -l{name}. */', '',
+        f'#ifndef {guard}', f'#define {guard}', '', part('library.h').rstrip(), '',
+        *constructor_names(api), *(f'{_made_by(constructor)};' for constructor in api.constructors), '',
+        '/* ---- Functions ----', '',
+        '   Each gives its result to a variable, unless it fails: that is 0 or NULL then. */',
+        *functions, '', '#ifdef __cplusplus', '}', '#endif', '', '#endif', '')), prefix)
+
+
+def constructor_names(api: Api) -> Iterator[str]:
+    """The constructors by name, as far as there are any."""
+    yield '/* The constructor of a value; LIB_NO_CONSTRUCTOR for any other value. */'
+    yield 'typedef enum lib_constructor {'
+    yield '    LIB_NO_CONSTRUCTOR,'
+    for constructor in api.constructors:
+        yield f'    LIB_{constructor.symbol},'
+    yield '} lib_constructor;'
+    yield ''
+    yield 'lib_constructor lib_constructor_of(const lib_value *value);'
+    yield ''
+
+
+def _c_type(type_: Type | None) -> str:
+    """The type of an argument in C, as it stands before a name."""
+    known = normal(type_)
+    return f'{NUMBERS[known.name]} ' if known is not None and known.name in NUMBERS else 'const lib_value *'
+
+
+def _field_types(constructor: Constructor) -> list[str]:
+    """The types of fields in C: values become parts of the constructor."""
+    return [_c_type(type_).removeprefix('const ') for type_ in constructor.shape.field_types(None)]
+
+
+def _made_by(constructor: Constructor) -> str:
+    """The head of the function that makes a constructor."""
+    listed = ', '.join(f'{type_}{name}' for type_, name in
+                       zip(_field_types(constructor), constructor.fields, strict=True))
+    return f'lib_value *lib_{constructor.symbol}({listed or "void"})'
+
+
+def _declared(function: Function) -> str:
+    """The head of a function."""
+    result = _c_type(function.result).removeprefix('const ')
+    listed = [*(f'{_c_type(type_)}{name}' for name, type_ in function.parameters), f'{result}*result']
+    return f'lib_status lib_{function.symbol}({", ".join(listed)})'
+
+
+def _word(type_: str, name: str) -> str:
+    """The word of an argument."""
+    found = next((number for number, c_type in NUMBERS.items() if type_.startswith(c_type)), None)
+    return f'(u64){name}' if found is None else f'word_of_{found}({name})'
+
+
+def wrappers(api: Api, table: TypeTable) -> Iterator[str]:
+    """The functions of the library that are its own."""
+    yield '/* ---- Constructors and functions ---- */'
+    for number, constructor in enumerate(api.constructors, 1):
+        words = ', '.join(map(_word, _field_types(constructor), constructor.fields))
+        yield ''
+        yield f'EXPORT {_made_by(constructor)} {{'
+        yield f'    u64 parts[] = {{{words or "0"}}};'
+        yield f'    return made_of(LIB_CONSTRUCTOR, {number}, {len(constructor.fields)}, parts);'
+        yield '}'
+    for number, function in enumerate(api.functions):
+        words = ', '.join(_word(_c_type(type_), name) for name, type_ in function.parameters)
+        wanted = ', '.join(str(table.number(type_)) for _, type_ in function.parameters)
+        known = normal(function.result)
+        kind = 1 + NUMBER_TYPES.index(known.name) if known is not None and known.name in NUMBER_TYPES else 0
+        yield ''
+        yield f'EXPORT {_declared(function)} {{'
+        yield f'    const u64 words[] = {{{words or "0"}}};'
+        yield f'    static const u32 wanted[] = {{{wanted or "0"}}};'
+        yield '    if (result != NULL) {'
+        yield '        *result = 0;'
+        yield '    }'
+        yield f'    return call({number}, {len(function.parameters)}, words, wanted, {kind}, result);'
+        yield '}'

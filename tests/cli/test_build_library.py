@@ -1,0 +1,129 @@
+"""`bend build --lib`: C programs that use the libraries (`library/*.c`) with their headers."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+
+SOURCES = Path(__file__).parent / 'library'
+needs_compiler = pytest.mark.skipif(not shutil.which('cc'), reason='there is no C compiler')
+FLAGS = ('-std=c11', '-g', '-Wall', '-Wextra', '-Werror')
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder of the test's own, with the sources."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv('CC', raising=False)
+    for path in SOURCES.iterdir():
+        shutil.copy(path, tmp_path)
+    return tmp_path
+
+
+def outcome_of_c(source: str, *words: str) -> tuple[int, str, str]:
+    """Compiles and runs a C program with some words for the compiler."""
+    subprocess.run(['cc', *FLAGS, source, '-o', 'use', *words, '-L.', '-Wl,-rpath,$ORIGIN', '-lpthread'], check=True)
+    done = subprocess.run(['./use'], capture_output=True, text=True, timeout=120, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+@needs_compiler
+@pytest.mark.parametrize('threads', [(), ('-t', '1')])
+def test_functions_of_all_types(threads: tuple[str, ...], bend: Command) -> None:
+    outcome = bend('build', '--lib', 'shapes.bend', *threads)
+    assert (outcome.code, outcome.out, outcome.err) == (0, '', '')
+    assert outcome_of_c('use_shapes.c', '-lshapes') == (0, 'all is well\n', '')
+
+
+@needs_compiler
+def test_sanitizers_find_nothing(bend: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the host's part, and in what it leaves."""
+    sanitize = '-fsanitize=address,undefined'
+    Path('empty.c').write_text('int main(void) { return 0; }\n', encoding='utf-8')
+    if subprocess.run(['cc', sanitize, 'empty.c', '-o', 'empty'], capture_output=True, check=False).returncode:
+        pytest.skip('the C compiler has no sanitizers')
+    monkeypatch.setenv('CC', f'cc -g {sanitize}')
+    assert bend('build', '--lib', 'shapes.bend').code == 0
+    code, out, err = outcome_of_c('use_shapes.c', '-lshapes', sanitize)
+    assert (code, out) == (0, 'all is well\n')
+    # A thread that is asked to stop leaves its stack, which is larger than the sanitizer takes for likely.
+    assert 'ERROR' not in err
+    assert 'runtime error' not in err
+
+
+@needs_compiler
+def test_any_data_and_two_libraries(bend: Command) -> None:
+    assert bend('build', '--lib', 'shapes.bend').code == 0
+    assert bend('build', 'shapes.bend', '--export', 'same,adder', '--export=boxes', '-o', 'libany.so').code == 0
+    assert outcome_of_c('use_any.c', '-lany', '-lshapes') == (0, 'all is well\n', '')
+    header = Path('any.h').read_text(encoding='utf-8')
+    assert 'any_boxes(uint32_t n, any_value **result);' in header
+    assert 'any_total' not in header
+
+
+@needs_compiler
+def test_what_is_exported_and_how_it_is_called(bend: Command, program: Callable[[str], str]) -> None:
+    """Functions with types that C has, whatever they are called; no others, and no symbols but these."""
+    path = program('def a/b(x: u24) -> u24:\n  return x\n\ndef a_b(x: u24) -> u24:\n  return x + 1\n\n'
+                   'def loose(x):\n  return x\n\ndef higher(f: u24 -> u24) -> u24:\n  return f(1)\n\n'
+                   'def main() -> u24:\n  return 1\n')
+    assert bend('build', '--lib', path, '-o', 'libmy-own.so').code == 0
+    header = Path('my-own.h').read_text(encoding='utf-8')
+    assert 'my_own_status my_own_a_b(uint32_t x, uint32_t *result);' in header
+    assert 'my_own_status my_own_a_b_2(uint32_t x, uint32_t *result);' in header
+    assert not any(name in header for name in ('loose', 'higher', 'main'))
+    symbols = subprocess.run(['nm', '-D', '--defined-only', 'libmy-own.so'], capture_output=True, text=True, check=True)
+    assert all(line.split()[-1].startswith('my_own_') for line in symbols.stdout.splitlines())
+    Path('cplusplus.cc').write_text('#include "my-own.h"\nint main() { return 0; }\n', encoding='utf-8')
+    if shutil.which('c++'):
+        subprocess.run(['c++', '-Wall', '-Wextra', '-Werror', '-c', 'cplusplus.cc'], check=True)
+
+
+@pytest.mark.parametrize(('words', 'message'), [
+    (('--export', 'shuot'), "There is no function 'shuot' in 'shapes.bend' to export.\n"
+                            "  = hint: Did you mean 'shout'?"),
+    (('--export', 'shout'), "The function 'shout' cannot be called from C: it performs actions."),
+])
+def test_what_cannot_be_exported(words: tuple[str, ...], message: str, bend: Command) -> None:
+    outcome = bend('build', 'shapes.bend', *words)
+    assert (outcome.code, outcome.out) == (1, '')
+    assert f'error[export]: {message}' in outcome.err
+
+
+def test_nothing_to_export(bend: Command, program: Callable[[str], str]) -> None:
+    outcome = bend('build', '--lib', program('def main(x):\n  return x\n'))
+    assert outcome.code == 1
+    assert 'error[export]: No function in ' in outcome.err
+
+
+@needs_compiler
+def test_a_header_of_somebody_else_stays(bend: Command) -> None:
+    Path('shapes.h').write_text('/* mine */\n', encoding='utf-8')
+    outcome = bend('build', '--lib', 'shapes.bend')
+    assert outcome.code == 1
+    assert "error[unwritable-file]: The output 'shapes.h' would take the place of a file" in outcome.err
+    assert Path('shapes.h').read_text(encoding='utf-8') == '/* mine */\n'
+    assert not Path('libshapes.so').exists()
+    Path('shapes.h').unlink()
+    assert bend('build', '--lib', 'shapes.bend').code == 0
+    assert bend('build', '--lib', 'shapes.bend').code == 0
+
+
+@pytest.mark.parametrize('words', [('--static',), ('-o', '-'), ('1',)])
+def test_options_that_do_not_fit(words: tuple[str, ...], bend: Command) -> None:
+    outcome = bend('build', '--lib', 'shapes.bend', *words)
+    assert outcome.code in (1, 2)
+    assert outcome.out == ''
+    assert outcome.err.startswith('error[')
+
+
+def test_nets_cannot_be_exported(bend: Command, program: Callable[[str], str]) -> None:
+    outcome = bend('build', '--lib', program('def f(x: u24) -> u24:\n  return twice(x)\n\ntwice x = (+ x {1 2})\n'))
+    assert outcome.code == 1
+    assert 'error[standalone]: Libraries cannot reduce nets yet.' in outcome.err
