@@ -64,7 +64,8 @@ class Tools:
 
 def tools_for(job: Job, family: str) -> Tools:
     """What is needed to build for a family of machines. Raises `BendError` and `BadSetting` if it is not there."""
-    return Tools(machine_for(family, job.settings.cpu), find_compiler(family, family == platform.machine()))
+    return Tools(machine_for(family, job.settings.cpu),
+                 find_compiler(family, family == platform.machine(), shared=job.settings.lib))
 
 
 def linked(job: Job, tools: Tools, halves: Halves, link: Sequence[str], output: str) -> bytes:

@@ -29,10 +29,10 @@ _MOST_LINES = 12
 Files = Mapping[str, bytes]
 
 
-def find_compiler(family: str, own: bool) -> tuple[str, ...]:
-    """The command of a C compiler that makes programs for a family of machines, which this machine is of or not. Raises
-    `BendError` if there is none."""
-    found = next(_compilers(family, own), None)
+def find_compiler(family: str, own: bool, shared: bool = False) -> tuple[str, ...]:
+    """The command of a C compiler that makes executables, or shared libraries, for a family of machines, which this
+    machine is of or not. Raises `BendError` if there is none."""
+    found = next(_compilers(family, own, shared), None)
     if found is None:
         what = 'this machine' if own else f'machines of the kind {family}'
         where = ', or name one in the environment variable CC' if own else ''
@@ -43,7 +43,7 @@ def find_compiler(family: str, own: bool) -> tuple[str, ...]:
     return found
 
 
-def _compilers(family: str, own: bool) -> Iterator[tuple[str, ...]]:
+def _compilers(family: str, own: bool, shared: bool) -> Iterator[tuple[str, ...]]:
     """Commands of C compilers that are there, the one that the user names first."""
     named = shlex.split(os.environ.get('CC', '')) if own else []
     if named:
@@ -54,11 +54,13 @@ def _compilers(family: str, own: bool) -> Iterator[tuple[str, ...]]:
     for name in _OWN if own else _COMPILERS[family]:
         if shutil.which(name) is not None:
             yield (name,)
+    # Zig brings C libraries along: musl is small, but libraries need the one of the programs that use them.
+    target = f'{family}-linux-{"gnu" if shared else "musl"}'
     zig = shutil.which('zig')
     if zig is not None:
-        yield (zig, 'cc', '-target', f'{family}-linux-musl')
+        yield (zig, 'cc', '-target', target)
     elif importlib.util.find_spec('ziglang') is not None:
-        yield (sys.executable, '-m', 'ziglang', 'cc', '-target', f'{family}-linux-musl')
+        yield (sys.executable, '-m', 'ziglang', 'cc', '-target', target)
 
 
 def compiled(command: Sequence[str], steps: Sequence[Sequence[str]], files: Files, output: str) -> bytes:

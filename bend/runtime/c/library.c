@@ -147,7 +147,19 @@ static const Alternative *alternative_of(const Type *type, u32 constructor) {
     return NULL;
 }
 
-/* Whether a value without its parts is of a type; what types these must have is planned. */
+static bool fits_outside(Array *planned, u64 word, u32 number);
+
+/* Looks at a part at once if it has no parts itself, or plans to. */
+static bool fits_part(Array *planned, u64 word, u32 number) {
+    if (!is_made((lib_value *)word)) {
+        return fits_outside(planned, word, number);
+    }
+    push(planned, word);
+    push(planned, number);
+    return true;
+}
+
+/* Whether a value is of a type but for those of its parts that have parts themselves. */
 static bool fits_outside(Array *planned, u64 word, u32 number) {
     const lib_value *value = (const lib_value *)word;
     const Type *type = &types[number];
@@ -156,21 +168,19 @@ static bool fits_outside(Array *planned, u64 word, u32 number) {
         return word != 0;
     }
     if (type->kind != LIB_CONSTRUCTOR) {
-        if (kind != (lib_kind)type->kind) {
-            return false;
+        bool is_right = kind == (lib_kind)type->kind, has_parts = kind == LIB_LIST || kind == LIB_PAIR;
+        for (u64 index = 0; is_right && has_parts && index < value->count; index++) {
+            u32 wanted = kind == LIB_LIST || index == 0 ? type->first : type->second;
+            is_right = fits_part(planned, value->parts[index], wanted);
         }
-        for (u64 index = 0; (kind == LIB_LIST || kind == LIB_PAIR) && index < value->count; index++) {
-            push(planned, value->parts[index]);
-            push(planned, kind == LIB_LIST || index == 0 ? type->first : type->second);
-        }
-        return true;
+        return is_right;
     }
     const Alternative *found = kind == LIB_CONSTRUCTOR ? alternative_of(type, value->constructor) : NULL;
-    for (u64 index = 0; found != NULL && index < value->count; index++) {
-        push(planned, value->parts[index]);
-        push(planned, field_types[found->fields + index]);
+    bool is_right = found != NULL;
+    for (u64 index = 0; is_right && index < value->count; index++) {
+        is_right = fits_part(planned, value->parts[index], field_types[found->fields + index]);
     }
-    return found != NULL;
+    return is_right;
 }
 
 static bool fits(u64 word, u32 type) {
@@ -207,13 +217,23 @@ static u64 given_cell(u64 number, const u64 *fields) {
     }
 }
 
-static void give_list(Array *given, u64 count) {
+/* A list of so many elements that become its own. */
+static u64 given_list(const u64 *elements, u64 count) {
     u64 list = (u64)SHAPE_LIST_END << 32 | IMMEDIATE;
     while (count-- > 0) {
-        u64 fields[] = {pop(given), list};
+        u64 fields[] = {elements[count], list};
         list = given_cell(SHAPE_LIST_CELL, fields);
     }
-    push(given, list);
+    return list;
+}
+
+/* Whether no part of a list has parts itself. */
+static bool is_flat_list(const lib_value *value) {
+    bool is_flat = value->kind == LIB_LIST;
+    for (u64 index = 0; is_flat && index < value->count; index++) {
+        is_flat = !is_made((lib_value *)value->parts[index]);
+    }
+    return is_flat;
 }
 
 static u64 given_string(const lib_value *value) {
@@ -232,13 +252,10 @@ static u64 given_string(const lib_value *value) {
 
 /* Makes a value of the program of one that lies in memory, once its parts are given. */
 static void give_made(Array *given, const lib_value *value) {
-    if (value->kind == LIB_LIST) {
-        give_list(given, value->count);
-        return;
-    }
     u64 shape = value->kind == LIB_PAIR ? SHAPE_PAIR : shape_of_constructor[value->constructor];
     given->count -= value->count;
-    push(given, given_cell(shape, given->items + given->count));
+    const u64 *parts = given->items + given->count;
+    push(given, value->kind == LIB_LIST ? given_list(parts, value->count) : given_cell(shape, parts));
 }
 
 /* A value for the program. */
@@ -254,6 +271,8 @@ static u64 given_value(u64 word) {
             push(&given, next);
         } else if (value->kind == LIB_STRING) {
             push(&given, given_string(value));
+        } else if (is_flat_list(value)) {
+            push(&given, given_list(value->parts, value->count));
         } else if (is_done) {
             give_made(&given, value);
         } else {
@@ -273,9 +292,9 @@ static u64 given_value(u64 word) {
 
 /* ---- Results ----
 
-   Terms (`direct_result.c`) become values in the order in which they were made, so that the parts of each come before it.
-   The value stands in the place of the first field then; in cells of lists, which become parts of a longer value, it is
-   only that of the field. */
+   Terms (`direct_result.c`) become values in the order in which they were made, so that the parts of each come before
+   it. The value stands in the place of the first field then; in cells of lists, which become parts of a longer value,
+   it is only that of the field. */
 
 static struct {
     u64 count;

@@ -7,8 +7,8 @@ extern "C" {
 
 /* ---- Calls ----
 
-   All functions here may be called from any thread. Calls of functions of the program run one after another, each on all
-   threads of the runtime, which starts with the first one. */
+   All functions here may be called from any thread. Calls of functions of the program run one after another, each on
+   all threads of the runtime, which starts with the first one. */
 
 /* How a call ended. */
 typedef enum lib_status {
@@ -33,8 +33,8 @@ void lib_stop_runtime(void);
 
 /* ---- Values ----
 
-   Data that C has no type for. Values never change, and do not depend on the runtime. Each is to be given to `lib_free_value`
-   once, also what calls give, but for parts of others. */
+   Data that C has no type for. Values never change, and do not depend on the runtime. Each is to be given to
+   `lib_free_value` once, also what calls give, but for parts of others. */
 
 typedef struct lib_value lib_value;
 
@@ -43,8 +43,8 @@ void lib_free_value(lib_value *value);
 /* The same value once more, which is to be freed as well. */
 lib_value *lib_copy_value(const lib_value *value);
 
-/* Making values. What they are made of becomes part of them, and is not to be freed. They are NULL if there is no memory,
-   if a number has more than 24 bits, or if a part is NULL; other parts are freed then. */
+/* Making values. What they are made of becomes part of them, and is not to be freed. They are NULL if there is no
+   memory, if a number has more than 24 bits, or if a part is NULL; other parts are freed then. */
 lib_value *lib_new_u24(uint32_t number);
 lib_value *lib_new_i24(int32_t number);
 lib_value *lib_new_f24(float number);

@@ -1,7 +1,7 @@
 /* ---- The types of arguments --------------------------------------------------------------------- */
 
-/* A type: one of a kind of values, LIB_CONSTRUCTOR for those of data with constructors, or any data. Then the types of the
-   elements or parts, or the first of its constructors and how many there are. */
+/* A type: one of a kind of values, LIB_CONSTRUCTOR for those of data with constructors, or any data. Then the types of
+   the elements or parts, or the first of its constructors and how many there are. */
 enum { ANY_TYPE = 100 };
 
 typedef struct Type {

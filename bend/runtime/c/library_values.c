@@ -1,7 +1,7 @@
 /* ---- Values of a library ------------------------------------------------------------------------ */
 
-/* Numbers and `*` are words of the program (`direct_program.h`), which no address is like. Everything else lies in memory
-   of its own, with how many own it. What is being freed holds the next of its kind there. */
+/* Numbers and `*` are words of the program (`direct_program.h`), which no address is like. Everything else lies in
+   memory of its own, with how many own it. What is being freed holds the next of its kind there. */
 #define EXPORT __attribute__((visibility("default")))
 
 struct lib_value {
