@@ -105,14 +105,14 @@ def test_nothing_to_export(bend: Command, program: Callable[[str], str]) -> None
 @needs_compiler
 def test_a_header_of_somebody_else_stays(bend: Command) -> None:
     Path('shapes.h').write_text('/* mine */\n', encoding='utf-8')
-    outcome = bend('build', '--lib', 'shapes.bend')
+    outcome = bend('build', '--export', 'limit', 'shapes.bend')
     assert outcome.code == 1
     assert "error[unwritable-file]: The output 'shapes.h' would take the place of a file" in outcome.err
     assert Path('shapes.h').read_text(encoding='utf-8') == '/* mine */\n'
     assert not Path('libshapes.so').exists()
     Path('shapes.h').unlink()
-    assert bend('build', '--lib', 'shapes.bend').code == 0
-    assert bend('build', '--lib', 'shapes.bend').code == 0
+    assert bend('build', '--export', 'limit', 'shapes.bend').code == 0
+    assert bend('build', '--export', 'limit', 'shapes.bend').code == 0
 
 
 @pytest.mark.parametrize('words', [('--static',), ('-o', '-'), ('1',)])
