@@ -35,9 +35,11 @@ if TYPE_CHECKING:
     from bend.interface import Interface
     from bend.runtime.direct.program import DirectProgram
     from bend.runtime.waves.program import WavesProgram
+    from bend.standalone import Parts
     from bend.syntax.ast import Expr
 
 T = TypeVar('T')
+
 LOADED = 'convert'
 """The stage after which a program is loaded: all in one book, and nothing simplified yet."""
 
@@ -314,12 +316,20 @@ def generate_c(request: Request, manager: PassManager, files: Cache, render: Cal
                engine: Engine = 'auto') -> tuple[str, tuple[Diagnostic, ...]]:
     """A program as one C file for an engine, and the warnings found on the way; `render` makes texts of what may happen
     when it runs. Raises `BendError`, also for what standalone programs cannot do."""
+    from bend.standalone import c_file
+    parts, warnings = program_parts(request, manager, files, render, engine)
+    return with_deep_stack(lambda: manager.stage('emit', lambda: c_file(parts, request.source.name))), warnings
+
+
+def program_parts(request: Request, manager: PassManager, files: Cache, render: Callable[[Diagnostic], str],
+                  engine: Engine = 'auto') -> tuple[Parts, tuple[Diagnostic, ...]]:
+    """The parts of a standalone program for an engine, and the warnings found on the way. Raises as `generate_c`."""
     compiled, given = _compile_standalone(request, manager, files)
     if engine != 'net':
-        made = _direct_c(compiled, request, manager, render, given, engine)
+        made = _direct_parts(compiled, request, manager, render, given, engine)
         if made is not None:
             return made
-    return _nets_c(compiled, request, manager, render, given)
+    return _net_parts(compiled, request, manager, render, given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,50 +388,53 @@ def _compile_standalone(request: Request, manager: PassManager, files: Cache) ->
     return compiled, given
 
 
-def _direct_c(compiled: Compiled, request: Request, manager: PassManager, render: Callable[[Diagnostic], str],
-              given: Sequence[str], engine: Engine) -> tuple[str, tuple[Diagnostic, ...]] | None:
-    """The C of a program for the direct engine; None for what only nets can do, unless that engine was asked for."""
+def _direct_parts(compiled: Compiled, request: Request, manager: PassManager, render: Callable[[Diagnostic], str],
+                  given: Sequence[str], engine: Engine) -> tuple[Parts, tuple[Diagnostic, ...]] | None:
+    """The parts of a program for the direct engine; None for what only nets can do, if any engine will do."""
     from bend.codegen.direct.ir import Unsupported
     from bend.hvm.net import Book
     from bend.hvm.readback import book_info
-    from bend.standalone import MAY_NEED_NETS, OnlyNetsPrint, standalone
+    from bend.standalone import MAY_NEED_NETS, OnlyNetsPrint, standalone_parts
     choice = _choose(replace(compiled, is_applied=False), manager)
     info = book_info(compiled.book, Book({}), request.options.encoding)
-    try:
-        if choice.engine != 'direct':
-            raise Unsupported(choice.reason)
-        text, warnings = with_deep_stack(lambda: manager.stage('build', lambda: standalone(
-            compiled.book, info, request.source.name, render, request.options, given, parallel=request.is_parallel)))
-    except Unsupported as problem:
+
+    def work() -> Parts | BendError:
+        try:
+            if choice.engine != 'direct':
+                raise Unsupported(choice.reason)
+            return standalone_parts(compiled.book, info, render, request.options, given, parallel=request.is_parallel)
+        except Unsupported as problem:
+            return BendError(needs_nets(readable(problem.reason)))
+        except OnlyNetsPrint as problem:
+            return problem
+
+    parts = with_deep_stack(lambda: manager.stage('build', work))
+    if isinstance(parts, BendError):
         if engine == 'direct':
-            raise BendError(needs_nets(readable(problem.reason))) from None
-        return None
-    except OnlyNetsPrint:
-        if engine == 'direct':
-            raise
+            raise parts
         return None
     doubts = (MAY_NEED_NETS,) if choice.budgeted else ()
-    return text, (*compiled.warnings, *doubts, *warnings)
+    return parts, (*compiled.warnings, *doubts, *parts.warnings)
 
 
-def _nets_c(compiled: Compiled, request: Request, manager: PassManager, render: Callable[[Diagnostic], str],
-            given: Sequence[str]) -> tuple[str, tuple[Diagnostic, ...]]:
-    """The C of a program that runs as nets."""
+def _net_parts(compiled: Compiled, request: Request, manager: PassManager, render: Callable[[Diagnostic], str],
+               given: Sequence[str]) -> tuple[Parts, tuple[Diagnostic, ...]]:
+    """The parts of a program that runs as nets."""
     from bend.hvm.readback import book_info
     from bend.standalone_nets import standalone_nets
     report = PolicyReport(request.severities)
 
-    def work() -> str:
+    def work() -> Parts:
         try:
             nets = compile_to_nets(compiled.book, report, manager, not compiled.is_applied)
         except BendError as problem:
             raise _with_report(problem, report) from None
         nets = runnable_nets(replace(compiled, nets=nets))
         info = book_info(compiled.book, nets, request.options.encoding)
-        return manager.stage('build', lambda: standalone_nets(nets, info, request.source.name, render, given))
+        return manager.stage('build', lambda: standalone_nets(nets, info, render, given))
 
-    text = with_deep_stack(work)
-    return text, tuple(dict.fromkeys((*compiled.warnings, *map(_readable, report.diagnostics))))
+    parts = with_deep_stack(work)
+    return parts, tuple(dict.fromkeys((*compiled.warnings, *map(_readable, report.diagnostics))))
 
 
 def runnable_nets(compiled: Compiled) -> net.Book:
@@ -438,9 +451,16 @@ def runnable_nets(compiled: Compiled) -> net.Book:
 
 def generate_c_of_nets(source: Source, render: Callable[[Diagnostic], str]) -> str:
     """HVM text as one C file; raises `BendError`. `render` as in `generate_c`."""
+    from bend.standalone import c_file
+    parts = parts_of_nets(source, render)
+    return with_deep_stack(lambda: c_file(parts, source.name))
+
+
+def parts_of_nets(source: Source, render: Callable[[Diagnostic], str]) -> Parts:
+    """HVM text as the parts of a standalone program; raises `BendError`."""
     from bend.standalone_nets import standalone_core
     nets = read_nets(source)
-    return with_deep_stack(lambda: standalone_core(nets, source.name, render))
+    return with_deep_stack(lambda: standalone_core(nets, render))
 
 
 def needs_nets(reason: str, where: str = '') -> Diagnostic:

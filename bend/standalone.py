@@ -7,7 +7,7 @@ and the host's part, which is written in C (`bend/runtime/c`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bend import __version__
 from bend.codegen import lir
@@ -78,35 +78,39 @@ Render = Callable[[Diagnostic], str]
 @dataclass(frozen=True, slots=True)
 class Parts:
     """A standalone program taken apart: the runtime and the program as one module, the functions of it that the host's
-    part calls, what is special in its C, the texts of the host's part before and behind it, and what to warn of."""
+    part calls, and those that this part provides, by their names in C; the texts of the host's part before and behind
+    the module's; what the names of the module begin with in C, which calls are rare, whether checks at the beginning of
+    functions are to leave by calls, and what stands before functions; and what to warn of."""
 
     module: lir.Module
     roots: frozenset[str]
-    rare: tuple[Edge, ...]
-    comments: Mapping[str, str]
+    provided: Mapping[str, str]
     before: tuple[str, ...]
     behind: tuple[str, ...]
-    warnings: tuple[Diagnostic, ...]
+    prefix: str = ''
+    rare: tuple[Edge, ...] = ()
+    leaves_at_checks: bool = False
+    comments: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[Diagnostic, ...] = ()
 
 
-def standalone(book: core.Book, info: BookInfo, file: str, render: Render,
-               options: Options, given: Sequence[str] = (), *,
-               parallel: bool = True) -> tuple[str, tuple[Diagnostic, ...]]:
-    """The C of a program, and what to warn of; see `standalone_parts`."""
-    parts = standalone_parts(book, info, render, options, given, parallel=parallel)
-    functions, rare = leave_at_checks(parts.module.functions)
-    style = Style(parts.roots, PROVIDED, frozenset((*rare, *parts.rare)), parts.comments)
-    text = emit_c(replace(parts.module, functions=tuple(functions)), style)
+def c_file(parts: Parts, file: str) -> str:
+    """A program that was made from a file as C."""
+    module, rare = parts.module, parts.rare
+    if parts.leaves_at_checks:
+        functions, more = leave_at_checks(module.functions)
+        module, rare = replace(module, functions=tuple(functions)), (*rare, *more)
+    text = emit_c(module, Style(parts.roots, parts.provided, frozenset(rare), parts.comments, parts.prefix))
     head = (f'/* Made from {file.replace("*/", "* /")} by bend {__version__}.', '',
             '   cc -O2 PROGRAM.c -o PROGRAM -lm -lpthread', '   ./PROGRAM --help */', '')
-    return '\n'.join((*head, *parts.before, text, *parts.behind)).rstrip() + '\n', parts.warnings
+    return '\n'.join((*head, *parts.before, text, *parts.behind)).rstrip() + '\n'
 
 
 def standalone_parts(book: core.Book, info: BookInfo, render: Render, options: Options, given: Sequence[str] = (), *,
                      parallel: bool = True) -> Parts:
-    """The parts of a program. Raises `Unsupported` for what only nets can do, and `BendError` for what standalone
-    programs cannot do. `given` are the types of the numbers that the program takes on its command line, as arguments of
-    its entry; one that is not `parallel` has one thread."""
+    """The parts of a program for the direct engine. Raises `Unsupported` for what only nets can do, and `BendError` for
+    what standalone programs cannot do. `given` are the types of the numbers that the program takes on its command line,
+    as arguments of its entry; one that is not `parallel` has one thread."""
     if options.encoding != 'num-scott':
         raise OnlyNetsPrint(unsupported('print results in the Scott encoding'))
     lowered = lower_direct(book, parallel=parallel, eta=options.eta,
@@ -116,18 +120,22 @@ def standalone_parts(book: core.Book, info: BookInfo, render: Render, options: O
     functions = Functions.NEVER if actions is not None else functions_in_result(lowered.context, book, len(given))
     if functions is Functions.ALWAYS:
         raise OnlyNetsPrint(unsupported('print a result that is a function'))
-    before = (
-        part('headers.h'), support(), part('system.c'),
-        '/* ---- The runtime and the program ---------------------------------------------------------------- */', '')
     behind = (
         part('direct_program.h'), *tables(lowered, module, info, book, render), '', *argument_table(given), '',
         *map(part, ('memory.c', 'process.c', 'direct_run.c', 'numbers.c', 'text.c', 'strings.c', 'direct_result.c')),
         *map(part, () if actions is None else ('streams.c', 'direct_fields.c', 'direct_values.c', 'actions.c',
                                                'direct_actions.c')),
         *map(part, ('command_line.c', 'direct_main.c')))
-    return Parts(module, ROOTS if actions is None else ROOTS | ACTING_ROOTS, tuple(rare_calls(lowered.context)),
-                 comments(lowered, book), before, behind,
-                 () if functions is Functions.NEVER else (_MAY_HOLD_FUNCTIONS,))
+    return Parts(module, ROOTS if actions is None else ROOTS | ACTING_ROOTS, PROVIDED, head_of('system.c'), behind,
+                 rare=tuple(rare_calls(lowered.context)), leaves_at_checks=True, comments=comments(lowered, book),
+                 warnings=() if functions is Functions.NEVER else (_MAY_HOLD_FUNCTIONS,))
+
+
+def head_of(system: str) -> tuple[str, ...]:
+    """What stands before the runtime and the program in C; `system` is the file that asks the operating system."""
+    return (part('headers.h'), support(), part(system),
+            '/* ---- The runtime and the program ---------------------------------------------------------------- */',
+            '')
 
 
 def unsupported(what: str, reason: str = '') -> Diagnostic:

@@ -10,11 +10,9 @@ import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bend import __version__
 from bend.codegen import lir
 from bend.codegen.book_table import NUM, REF, BookTable, port, tabulate
 from bend.codegen.c_text import array, comment, kernel_comments, literal, part, printable_table, switch_text
-from bend.codegen.emit_c import Style, emit_c, support
 from bend.codegen.lir_merge import merge
 from bend.codegen.net_entry import entry_name
 from bend.codegen.nets import ACTION_MODULES, KERNEL, KERNEL_MODULES, Compiler, net_kernel
@@ -32,7 +30,7 @@ from bend.hvm.size import check_pairs
 from bend.hvm.walk import net_trees, subtrees
 from bend.runtime.cpu import FRESH_LABELS
 from bend.runtime.machine import SIBLINGS
-from bend.standalone import KINDS, argument_table
+from bend.standalone import KINDS, Parts, argument_table, head_of
 
 PREFIX = 'nets_'
 ROOTS = frozenset(('boot', 'run_alone', 'worker_main', 'wake_all', 'gather'))
@@ -68,11 +66,6 @@ class NetCode:
         """Whether the program may perform actions."""
         return bool(self.actions.possible)
 
-    def text(self) -> str:
-        """The C of it."""
-        roots = ROOTS | ACTING_ROOTS if self.is_acting else ROOTS
-        return emit_c(self.module, Style(roots, {'syscall': 'net_system_call'}, comments=self.comments, prefix=PREFIX))
-
 
 def net_code(book: net.Book) -> NetCode:
     """The code of a book. Raises `BendError` for a definition that is too large."""
@@ -88,34 +81,29 @@ def net_code(book: net.Book) -> NetCode:
     return NetCode(book, module, table, actions, comments)
 
 
-def standalone_core(book: net.Book, file: str, render: Render) -> str:
-    """The C of a book of HVM core, which prints what `hvm run` prints. Raises `BendError`."""
+def standalone_core(book: net.Book, render: Render) -> Parts:
+    """The parts of a book of HVM core, which prints what `hvm run` prints. Raises `BendError`."""
     code = net_code(book)
     names = array('static const char *const net_names[]', map(literal, code.table.names))
-    return assembled(file, code, (), render, ['/* The definitions. */', *names, ''], ('net_core.c',))
+    return assembled(code, (), render, ['/* The definitions. */', *names, ''], ('net_core.c',))
 
 
-def standalone_nets(book: net.Book, info: BookInfo, file: str, render: Render, given: Sequence[str] = ()) -> str:
-    """The C of the nets of a Bend program, which prints what `bend run --engine net` prints. `given` are the types of
-    the numbers that the program takes on its command line, as arguments of `main`. Raises `BendError`."""
-    return assembled(file, net_code(book), given, render, [*result_tables(book, info, render), ''],
+def standalone_nets(book: net.Book, info: BookInfo, render: Render, given: Sequence[str] = ()) -> Parts:
+    """The parts of the nets of a Bend program, which prints what `bend run --engine net` prints. `given` are the types
+    of the numbers that the program takes on its command line, as arguments of `main`. Raises `BendError`."""
+    return assembled(net_code(book), given, render, [*result_tables(book, info, render), ''],
                      ('text.c', 'strings.c', 'net_graph.c', 'net_terms.c', 'net_readback.c', 'net_show.c'))
 
 
-def assembled(file: str, code: NetCode, given: Sequence[str], render: Render, tables: Sequence[str],
-              printing: Sequence[str]) -> str:
-    """The whole file. `tables` and the files of `printing` are what shows the result."""
+def assembled(code: NetCode, given: Sequence[str], render: Render, tables: Sequence[str],
+              printing: Sequence[str]) -> Parts:
+    """The parts of a program. `tables` and the files of `printing` are what shows the result."""
     acting = ('streams.c', 'net_values.c', 'actions.c', 'net_actions.c') if code.is_acting else ()
     files = dict.fromkeys(('memory.c', 'process.c', 'net_run.c', 'numbers.c', *(('text.c',) if acting else ()), *acting,
                            *printing, 'command_line.c', 'net_main.c'))
-    parts = (
-        f'/* Made from {file.replace("*/", "* /")} by bend {__version__}.', '',
-        '   cc -O2 PROGRAM.c -o PROGRAM -lm -lpthread', '   ./PROGRAM --help */', '',
-        part('headers.h'), support(), part('net_system.c'),
-        '/* ---- The runtime and the program ---------------------------------------------------------------- */', '',
-        code.text(), *net_tables(code, render), '', *tables, *argument_table(given), '',
-        *map(part, files))
-    return '\n'.join(parts).rstrip() + '\n'
+    behind = (*net_tables(code, render), '', *tables, *argument_table(given), '', *map(part, files))
+    return Parts(code.module, ROOTS | ACTING_ROOTS if code.is_acting else ROOTS, {'syscall': 'net_system_call'},
+                 head_of('net_system.c'), behind, PREFIX, comments=code.comments)
 
 
 # ---- tables --------------------------------------------------------------------------------------

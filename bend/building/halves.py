@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bend import driver
@@ -12,8 +13,9 @@ from bend.codegen.emit_c import Style, emit_c
 from bend.codegen.emit_llvm import emit_module
 from bend.codegen.lir_calls import reachable
 from bend.codegen.lir_fold import fold_branches
+from bend.deep_stack import with_deep_stack
 from bend.diagnostics import Diagnostic, Label
-from bend.standalone import PROVIDED, Parts, Render, standalone_parts
+from bend.standalone import Parts, Render
 
 PREFIX = 'bend_'
 """What the names of linked functions begin with, so that they meet no others."""
@@ -30,21 +32,28 @@ class Halves:
 
 def halves_of(job: Job, family: str) -> Halves:
     """A program before it is linked, for a family of machines. Raises `BendError`."""
-    request = job.request
-    ready = driver.prepare_standalone(request, job.manager, job.files)
+    parts, warnings = parts_of(job)
+    parts = replace(parts, before=(*usual_threads(job), *parts.before))
+    return with_deep_stack(lambda: job.manager.stage('emit', lambda: halved(parts, family, warnings)))
 
-    def work() -> Halves:
-        render = beside(request.source.name, job.render)
-        parts = standalone_parts(ready.book, ready.info, render, request.options, ready.given,
-                                 parallel=request.is_parallel)
-        return halved(parts, family, ready.warnings)
 
-    return driver.standalone_stage(job.manager, work)
+def usual_threads(job: Job) -> Iterator[str]:
+    """Tells the host's part how many threads there are to be, if that is asked for."""
+    if job.settings.threads:
+        yield f'#define USUAL_THREADS {job.settings.threads}'
+
+
+def parts_of(job: Job) -> tuple[Parts, tuple[Diagnostic, ...]]:
+    """The parts of a program, and what to warn of. Raises `BendError`."""
+    render = beside(job.request.source.name, job.render)
+    if job.is_core:
+        return driver.parts_of_nets(job.request.source, render), ()
+    return driver.program_parts(job.request, job.manager, job.files, render, job.settings.engine)
 
 
 def halved(parts: Parts, family: str, warnings: tuple[Diagnostic, ...] = ()) -> Halves:
-    """The halves of a program, for a family of machines, with more warnings."""
-    return Halves(host_text(parts), code_text(parts, family), (*warnings, *parts.warnings))
+    """The halves of a program, for a family of machines."""
+    return Halves(host_text(parts), code_text(parts, family), warnings)
 
 
 def beside(main: str, render: Render) -> Render:
@@ -66,20 +75,16 @@ def host_text(parts: Parts) -> str:
     declared = replace(parts.module, functions=tuple(
         replace(function, body=(), extern=True) if function.name in parts.roots else function
         for function in parts.module.functions))
-    names = (f'#define {name} {symbol}' for name, symbol in symbols(parts).items())
-    return '\n'.join(('#define GIVEN', *names, *parts.before, emit_c(declared, Style(parts.roots, PROVIDED)),
-                      *parts.behind))
+    shared = sorted((*(parts.prefix + root for root in parts.roots), *parts.provided.values()))
+    return '\n'.join(('#define GIVEN', *(f'#define {name} {PREFIX}{name}' for name in shared), *parts.before,
+                      emit_c(declared, Style(parts.roots, parts.provided, prefix=parts.prefix)), *parts.behind))
 
 
 def code_text(parts: Parts, family: str) -> str:
     """The LLVM IR of the runtime and the program for a family of machines."""
-    return emit_module(linked_module(parts.module, parts.roots), family,
-                       {**symbols(parts), **{name: PREFIX + given for name, given in PROVIDED.items()}})
-
-
-def symbols(parts: Parts) -> dict[str, str]:
-    """What the linker calls the functions that one half has and the other calls, by their names in C."""
-    return {name: PREFIX + name for name in sorted((*parts.roots, *PROVIDED.values()))}
+    symbols = {root: PREFIX + parts.prefix + root for root in sorted(parts.roots)}
+    symbols |= {name: PREFIX + given for name, given in parts.provided.items()}
+    return emit_module(linked_module(parts.module, parts.roots), family, symbols)
 
 
 def linked_module(module: lir.Module, roots: frozenset[str]) -> lir.Module:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bend import driver
-from bend.building.halves import Halves, beside, halved
+from bend.building.halves import Halves, beside, halved, usual_threads
 from bend.building.library_api import NUMBERS, Api, Constructor, Function, api_of, normal, reached_types, shapes_by_type
 from bend.building.native import linked, tools_for
 from bend.building.targets import Artefact, BadSetting, File, Job
@@ -33,7 +33,7 @@ from bend.hvm.readback import BookInfo, book_info
 from bend.interface import Interface, interface_of
 from bend.options import with_severity
 from bend.runtime.direct.program import DirectProgram
-from bend.standalone import MAY_NEED_NETS, ROOTS, Parts, Render, rare_calls, tables
+from bend.standalone import MAY_NEED_NETS, PROVIDED, ROOTS, Parts, Render, tables
 
 ENTRY = '%exports'
 """The entry of libraries, which no function of the user's is called like."""
@@ -63,6 +63,8 @@ def build_library(job: Job, family: str) -> Artefact:
     """A shared library for a family of machines, and its header. Raises `BendError` and `BadSetting`."""
     if job.settings.static:
         raise BadSetting('A shared library cannot be static.', 'Leave out `--static` or `--lib`.')
+    if job.settings.engine == 'net':
+        raise BadSetting('Libraries cannot reduce nets yet.', 'Leave out `--engine net` or `--lib`.')
     if job.request.arguments:
         raise BadSetting('The functions of a library get their arguments when they are called.',
                          'Leave out the arguments.')
@@ -115,6 +117,7 @@ def halves_of(job: Job, ready: Ready, prefix: str, family: str) -> Halves:
                                           for function in ready.api.functions])
     lowered = lower_direct(ready.book, parallel=job.request.is_parallel, eta=job.request.options.eta, exported=exported)
     parts = parts_of_library(ready, lowered, beside(job.request.source.name, job.render))
+    parts = replace(parts, before=(*usual_threads(job), *parts.before))
     halves = halved(parts, family)
     return replace(halves, host=with_prefix(halves.host, prefix))
 
@@ -131,7 +134,7 @@ def parts_of_library(ready: Ready, lowered: Lowered, render: Render) -> Parts:
         *map(part, ('memory.c', 'process.c', 'direct_run.c', 'numbers.c', 'text.c', 'strings.c', 'direct_fields.c',
                     'direct_result.c', 'library_values.c', 'library.c')),
         *wrappers(ready.api, table), '')
-    return Parts(module, LIBRARY_ROOTS, tuple(rare_calls(lowered.context)), {}, before, behind, ready.warnings)
+    return Parts(module, LIBRARY_ROOTS, PROVIDED, before, behind)
 
 
 def with_prefix(text: str, prefix: str) -> str:

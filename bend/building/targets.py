@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bend.diagnostics import Diagnostic
 from bend.driver import Request
+from bend.engines import Engine
 from bend.passes import Late, PassManager
 from bend.runtime.cache import Cache
 
@@ -27,11 +28,14 @@ class BadSetting(Exception):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What is asked of an artefact besides its target, each only where the target has that option: the CPU (as LLVM
-    calls it) and the architecture (of GPUs) to make code for, whether all libraries become part of it, and whether it
-    is a library itself, of which functions (none: of all that can be called)."""
+    calls it) and the architecture (of GPUs) to make code for, the engine, how many threads it runs on unless told
+    otherwise (0: one a core), whether all libraries become part of it, and whether it is a library itself, of which
+    functions (none: of all that can be called)."""
 
     cpu: str = ''
     arch: str = ''
+    engine: Engine = 'auto'
+    threads: int = 0
     static: bool = False
     lib: bool = False
     export: tuple[str, ...] = ()
@@ -40,7 +44,8 @@ class Settings:
 @dataclass(frozen=True, slots=True)
 class Job:
     """Something to build: a program, what is asked, and where it goes. `render` makes texts of diagnostics for when
-    the program runs. A builder writes nothing itself; it may need the name of the output for what else it makes."""
+    the program runs. A builder writes nothing itself; it may need the name of the output for what else it makes. The
+    program `is_core` if it is HVM text, not Bend."""
 
     request: Request
     manager: PassManager
@@ -48,6 +53,7 @@ class Job:
     render: Callable[[Diagnostic], str]
     settings: Settings
     output: Path
+    is_core: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +87,20 @@ class Target:
     options: frozenset[str] = frozenset()
 
 
+_PROGRAM = frozenset({'cpu', 'engine', 'threads', 'static', 'lib', 'export'})
+
 TARGETS: Mapping[str, Target] = {
     NATIVE: Target('an executable for this machine and its like', '', Late('bend.building.native', 'build_native'),
-                   frozenset({'cpu', 'static', 'lib', 'export'})),
+                   _PROGRAM),
     'aarch64': Target('an executable for 64-bit ARM with Linux', '', Late('bend.building.native', 'build_aarch64'),
-                      frozenset({'cpu', 'static', 'lib', 'export'})),
+                      _PROGRAM),
     'object': Target('object code with `main`, to link with the C library', '.o',
-                     Late('bend.building.native', 'build_object'), frozenset({'cpu'})),
-    'c': Target('the C that `bend gen-c` prints', '.c', Late('bend.building.texts', 'build_c')),
+                     Late('bend.building.native', 'build_object'), frozenset({'cpu', 'engine', 'threads'})),
+    'c': Target('the C that `bend gen-c` prints', '.c', Late('bend.building.texts', 'build_c'),
+                frozenset({'engine', 'threads'})),
     'llvm': Target('the LLVM IR that object code is made from', '.ll', Late('bend.building.texts', 'build_llvm'),
-                   frozenset({'cpu'})),
+                   frozenset({'cpu', 'engine', 'threads'})),
     'ptx': Target('the PTX that `bend run-cu` runs', '.ptx', Late('bend.building.texts', 'build_ptx'),
-                  frozenset({'arch'})),
+                  frozenset({'arch', 'engine'})),
 }
 """All targets, by the names that `--target` takes."""

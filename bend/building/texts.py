@@ -19,7 +19,7 @@ _ARCHITECTURE = re.compile(r'sm_([0-9]{1,3})([0-9])')
 
 def build_c(job: Job) -> Artefact:
     """What `bend gen-c` prints."""
-    text, warnings = driver.generate_c(job.request, job.manager, job.files, job.render)
+    text, warnings = driver.generate_c(job.request, job.manager, job.files, job.render, job.settings.engine)
     return Artefact((File(text.encode(), replaces=b'/* Made from '),), warnings)
 
 
@@ -36,7 +36,7 @@ def build_ptx(job: Job) -> Artefact:
     """The PTX of what `bend run-cu` runs on GPUs of a compute capability and later ones."""
     capability = _capability(job.settings.arch or 'sm_{}{}'.format(*OLDEST))
     request = replace(job.request, capability=capability, is_parallel=True)
-    program = compiling.compile_program(request, 'auto', job.manager, job.files)
+    program = compiling.compile_program(request, job.settings.engine, job.manager, job.files)
     return Artefact((File(_ptx(program, capability, job.files)),), program.diagnostics)
 
 

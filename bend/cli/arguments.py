@@ -36,7 +36,7 @@ HVM_COMMANDS = {
     'run-cu': 'reduce the nets of a file on a GPU and print the result',
     'gen-c': 'print a standalone C program',
     'gen-cu': 'print a standalone CUDA program (not there yet)',
-    'compile': 'make a standalone program (not there yet)',
+    'compile': 'make an executable',
 }
 
 RUNNING = ('run', 'run-c', 'run-rs', 'run-cu')
@@ -96,8 +96,10 @@ def parse_bend(argv: Sequence[str]) -> argparse.Namespace:
     if command == 'build':
         _add_building(parser)
     if command in ('gen-c', 'build'):
+        usual = 'how many threads the program runs on unless told otherwise (default: one a core); '
         parser.add_argument('-t', '--threads', metavar='N', type=_threads, default=0,
-                            help='with 1, make a program for one thread only, which is somewhat faster')
+                            help=f'{usual if command == "build" else ""}with 1, make a program for one thread only, '
+                                 'which is somewhat faster')
         parser.add_argument('--engine', type=_choice('engine', ('auto', 'direct', 'net')), default='auto',
                             metavar='{auto,direct,net}',
                             help='how the program runs: as straight native code, as interaction nets, or as suits it '
@@ -137,8 +139,10 @@ def parse_hvm(argv: Sequence[str]) -> argparse.Namespace:
         if command == 'run-cu':
             _add_gpu(parser)
     elif command == 'compile':
-        parser.add_argument('-o', '--output', metavar='OUT', help='the file to write')
-        parser.add_argument('--cuda', action='store_true', help='make a program for GPUs')
+        parser.add_argument('--cuda', action='store_true', help='make a program for GPUs (not there yet)')
+        _add_output(parser)
+        parser.add_argument('-t', '--threads', metavar='N', type=_threads, default=0,
+                            help='how many threads the program runs on unless told otherwise (default: one a core)')
     parser.add_argument('--io', action='store_true', help='accepted, without effect: actions are always performed')
     _add_reporting(parser)
     return _finish(parser, command, rest, given)
@@ -254,20 +258,25 @@ def _add_compiling(parser: argparse.ArgumentParser) -> None:
                        help='print on standard error how long each pass took')
 
 
-def _add_building(parser: argparse.ArgumentParser) -> None:
-    from bend.building.targets import NATIVE, TARGETS
+def _add_output(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     group = parser.add_argument_group('building')
     group.add_argument('-o', '--output', metavar='OUT',
                        help='the file to write (default: in this folder, called like FILE with another suffix), or `-` '
                             'for standard output')
+    group.add_argument('--cpu', default='', metavar='CPU',
+                       help='the CPU to make code for: `native` for that of this machine (default: all of its kind)')
+    group.add_argument('--static', action='store_true', help='make an executable that needs no libraries')
+    return group
+
+
+def _add_building(parser: argparse.ArgumentParser) -> None:
+    from bend.building.targets import NATIVE, TARGETS
+    group = _add_output(parser)
     group.add_argument('--target', type=_choice('target', tuple(TARGETS)), default=NATIVE, metavar='TARGET',
                        help='; '.join(f'{name}: {target.about}' for name, target in TARGETS.items())
                             + f' (default: {NATIVE})')
-    group.add_argument('--cpu', default='', metavar='CPU',
-                       help='the CPU to make code for: `native` for that of this machine (default: all of its kind)')
     group.add_argument('--arch', default='', metavar='sm_XX',
                        help='the GPUs to make code for: those of this compute capability and later ones')
-    group.add_argument('--static', action='store_true', help='make an executable that needs no libraries')
     group.add_argument('--lib', action='store_true', help='make a shared library and a C header')
     group.add_argument('--export', default=[], type=_names, action='append', metavar='NAME,NAME',
                        help='the functions of the library (default: all that C can call)')

@@ -164,7 +164,7 @@ def _bend(arguments: argparse.Namespace) -> int:
                          "'bend run' compiles to native code, and 'bend gen-hvm' prints the nets.")
     is_run = arguments.command in RUNNING
     severities = (RUN_SEVERITIES if is_run else
-                  STANDALONE_SEVERITIES if arguments.command == 'gen-c' else CHECK_SEVERITIES)
+                  STANDALONE_SEVERITIES if arguments.command in ('gen-c', 'build') else CHECK_SEVERITIES)
     try:
         request = driver.Request(driver.load(arguments.file), options_of(arguments),
                                  severities_of(arguments, severities), tuple(getattr(arguments, 'arguments', ())),
@@ -387,11 +387,14 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, driver.Request, PassManager], 
 
 
 def _hvm(arguments: argparse.Namespace) -> int:
-    if arguments.command not in (*RUNNING, 'gen-c'):
+    if arguments.command not in (*RUNNING, 'gen-c', 'compile'):
         raise UsageError(f"'{arguments.command}' is not there yet.", "'hvm run' compiles to native code and runs it.")
     try:
         if arguments.command == 'gen-c':
             sys.stdout.write(driver.generate_c_of_nets(driver.load(arguments.file), lambda problem: render((problem,))))
+        elif arguments.command == 'compile':
+            from bend.cli.build import compile_core
+            compile_core(arguments, driver.load(arguments.file), lambda problem: render((problem,)))
         elif arguments.command == 'run-cu':
             _on_gpu(arguments, lambda gpu: _run_nets(arguments, gpu))
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -185,8 +184,41 @@ def test_wrong_options(words: tuple[str, ...], message: str, bend: Command, prog
 
 
 def test_errors_of_the_program(bend: Command, program: Callable[[str], str], folder: Path) -> None:
-    outcome = bend('build', program('main = (+ 1 {2 3})'))
+    outcome = bend('build', program('def main():\n  return nothing\n'))
     assert outcome.code == 1
-    assert 'error[standalone]: Standalone programs cannot reduce nets yet.' in outcome.err
-    assert not (folder / 'program').exists()
-    assert subprocess.run(['ls', '-A'], cwd=folder, capture_output=True, check=True).stdout == b'program.bend\n'
+    assert 'error[unbound-variable]: ' in outcome.err
+    outcome = bend('build', program('main = (+ 1 {2 3})'), '--engine', 'direct')
+    assert outcome.code == 1
+    assert 'error[needs-nets]: ' in outcome.err
+    assert [entry.name for entry in folder.iterdir()] == ['program.bend']
+
+
+@needs_compiler
+def test_nets(bend: Command, built: Callable[..., str], folder: Path) -> None:
+    """Programs that only nets can do, those that shall run so, and HVM text; the threads that are usual for each."""
+    assert output(built('main = (+ 1 {2 3})')) == (0, 'Result: {3 4}\n', '')
+    program = built(RESULTS, '--engine', 'net', '-t', '2')
+    usual = bend('run', 'made.bend', '--engine', 'net', '-s', '-t', '1')
+    for words in (('-s',), ('-s', '-t', '1')):
+        code, out, _ = output(program, *words)
+        assert code == 0
+        assert out.split('- TIME')[0] == usual.out.split('- TIME')[0]
+
+
+@needs_compiler
+def test_hvm_compile(hvm: Command, folder: Path) -> None:
+    (folder / 'nets.hvm').write_text('@main = a\n  & 40 ~ $([+] $(2 a))\n', encoding='utf-8')
+    outcome = hvm('compile', 'nets.hvm')
+    assert (outcome.code, outcome.out, outcome.err) == (0, '', '')
+    assert output(str(folder / 'nets')) == (0, 'Result: 42\n', '')
+    assert hvm('compile', 'nets.hvm', '-o', 'other', '--static', '-t', '2').code == 0
+    code, out, err = output(str(folder / 'other'), '-s')
+    assert (code, err) == (0, '')
+    assert out.startswith('Result: 42\n- ITRS: 3\n- TIME: ')
+    (folder / 'wrong.hvm').write_text('@main = b\n', encoding='utf-8')
+    assert hvm('compile', 'wrong.hvm').code == 1
+    assert not (folder / 'wrong').exists()
+    assert hvm('compile', 'nets.hvm', '-o', 'nets.hvm').err.startswith('error[unwritable-file]: ')
+    outcome = hvm('compile', 'nets.hvm', '--cuda')
+    assert outcome.code == 2
+    assert "'hvm run-cu' runs nets on a GPU" in outcome.err

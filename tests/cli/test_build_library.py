@@ -115,7 +115,7 @@ def test_a_header_of_somebody_else_stays(bend: Command) -> None:
     assert bend('build', '--export', 'limit', 'shapes.bend').code == 0
 
 
-@pytest.mark.parametrize('words', [('--static',), ('-o', '-'), ('1',)])
+@pytest.mark.parametrize('words', [('--static',), ('-o', '-'), ('1',), ('--engine', 'net')])
 def test_options_that_do_not_fit(words: tuple[str, ...], bend: Command) -> None:
     outcome = bend('build', '--lib', 'shapes.bend', *words)
     assert outcome.code in (1, 2)

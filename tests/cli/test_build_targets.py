@@ -139,7 +139,7 @@ def targets_here() -> list[str]:
 def words_here() -> list[list[str]]:
     """What can be asked for on this machine."""
     words = [['--target', target] for target in targets_here()]
-    return [*words, ['--export', 'half,tree']] if shutil.which('cc') else words
+    return [*words, ['--export', 'half,tree'], ['--engine', 'net']] if shutil.which('cc') else words
 
 
 @pytest.mark.parametrize('words', words_here(), ids=lambda words: '='.join(words))

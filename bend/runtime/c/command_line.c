@@ -80,9 +80,14 @@ typedef struct CommandLine {
     u64 numbers[sizeof is_signed];
 } CommandLine;
 
+/* How many threads to run on unless told otherwise: as many as were named when the program was made, or one a core. */
+#ifndef USUAL_THREADS
+#define USUAL_THREADS available_cores()
+#endif
+
 /* What is asked for. Leaves where it cannot be understood, and after help. */
 static CommandLine read_command_line(int count, char **arguments) {
-    CommandLine line = {.threads = available_cores()};
+    CommandLine line = {.threads = USUAL_THREADS};
     u64 given = 0;
     bool takes_options = true;
     for (int index = 1; index < count; index++) {

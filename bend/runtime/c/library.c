@@ -1,5 +1,10 @@
 /* ---- Calls of a library ------------------------------------------------------------------------- */
 
+/* How many threads to run on unless told otherwise. */
+#ifndef USUAL_THREADS
+#define USUAL_THREADS available_cores()
+#endif
+
 /* One call at a time uses the run. What fails deep inside leaves by a jump to where the call began. */
 static struct {
     pthread_mutex_t lock;
@@ -80,7 +85,7 @@ static void start_run(void) {
     sigset_t all;
     sigfillset(&all);
     library.signals_blocked = pthread_sigmask(SIG_SETMASK, &all, &library.signals) == 0;
-    u64 threads = library.threads != 0 ? library.threads : available_cores();
+    u64 threads = library.threads != 0 ? library.threads : USUAL_THREADS;
     prepare_run(!IS_PARALLEL ? 1 : threads < MOST_WORKERS ? threads : MOST_WORKERS,
                 library.memory != 0 ? library.memory : usual_memory_limit());
     start_threads();
