@@ -6,6 +6,7 @@ import ctypes
 import json
 import os
 import platform
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from importlib import metadata
 from typing import Any, Literal
 
 from bend import __version__
+from bend.diagnostics import BendError
 from bend.runtime.cache import Cache, key_of
 from bend.runtime.gpu_device import (
     Device,
@@ -43,7 +45,7 @@ def examine(cache: Cache) -> tuple[Check, ...]:
     """Looks at everything; tries out native code, and the GPU if there is one."""
     driver, gpu, device = _gpu_checks()
     packages = _packages()
-    checks = [_python(), _llvm(), _cores(), _cache(cache), driver, gpu, packages]
+    checks = [_python(), _llvm(), _cores(), _cache(cache), _compiler(), driver, gpu, packages]
     if device is not None and packages.state == 'ok':
         checks.append(_trial(device, cache))
     return tuple(checks)
@@ -134,6 +136,21 @@ def _cache(cache: Cache) -> Check:
         sizes = [entry.stat().st_size for entry in entries]
     return Check('cache', 'ok', f'{cache.directory}, {len(sizes)} files, {sum(sizes) / (1 << 20):.1f} MB',
                  facts={**facts, 'files': len(sizes), 'bytes': sum(sizes)})
+
+
+def _compiler() -> Check:
+    """The C compiler that `bend build` links with; only that needs one."""
+    from bend.building.toolchain import compiled, find_compiler
+    try:
+        command = find_compiler(platform.machine(), own=True)
+        compiled(command, [('main.c', '-o', 'main', '-lm', '-lpthread')],
+                 {'main.c': b'#include <stdio.h>\nint main(void) { return puts("") < 0; }\n'}, 'main')
+    except BendError as problem:
+        found = problem.diagnostics[0]
+        state: State = 'missing' if found.code == 'no-compiler' else 'broken'
+        return Check('compiler', state, found.message.partition('\n')[0], found.hint, facts={'command': None})
+    name = shlex.join(command)
+    return Check('compiler', 'ok', f'{name}, links executables for `bend build`', facts={'command': name})
 
 
 # ---- the GPU ---------------------------------------------------------------------------------
