@@ -82,10 +82,10 @@ def inputs(halves: Halves, machine: Machine, render: Render) -> dict[str, bytes]
 
 
 def cpu_text(machine: Machine, render: Render) -> str:
-    """The C that looks whether code for a machine can run; empty where all can."""
+    """The C that looks whether code for a machine can run."""
     needs = needs_of(machine)
     if needs is None:
-        return ''
+        return f'\n{part("cpu.c")}'
     text = literal(render(error('wrong-cpu', f'This program was built for another kind of CPU ({machine.cpu}).',
                                 hint='Build it with another `--cpu`, or without.'))).replace('\n', ' \\\n    ')
     return '\n'.join(('', f'#define NEEDED_FEATURES {needs.features:#x}u',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -65,6 +66,22 @@ def test_any_data_and_two_libraries(bend: Command) -> None:
     header = Path('any.h').read_text(encoding='utf-8')
     assert 'any_boxes(uint32_t n, any_value **result);' in header
     assert 'any_total' not in header
+
+
+@pytest.mark.skipif(platform.machine() != 'x86_64' or not shutil.which('qemu-x86_64'),
+                    reason='there is no emulator of other x86 CPUs (qemu-x86_64)')
+@needs_compiler
+def test_a_library_says_that_the_cpu_is_another_one(bend: Command) -> None:
+    """And leaves the process alone."""
+    assert bend('build', 'shapes.bend', '--export', 'limit', '--cpu', 'x86-64-v3').code == 0
+    Path('use.c').write_text('#include <stdio.h>\n#include "shapes.h"\nint main(void) {\n    uint32_t n = 7;\n    '
+                             'int status = shapes_limit(&n) == SHAPES_WRONG_CPU;\n    printf("%d %d", status, (int)n);'
+                             '\n}\n', encoding='utf-8')
+    subprocess.run(['cc', *FLAGS, 'use.c', '-o', 'use', '-L.', '-lshapes', '-Wl,-rpath,$ORIGIN'], check=True)
+    for cpu, text in (('Nehalem', '1 0'), ('max', '0 10')):
+        done = subprocess.run(['qemu-x86_64', '-cpu', cpu, './use'], capture_output=True, text=True, timeout=60,
+                              check=False)
+        assert (done.returncode, done.stdout) == (0, text)
 
 
 @needs_compiler

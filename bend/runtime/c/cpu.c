@@ -1,5 +1,6 @@
 /* ---- The CPU ----------------------------------------------------------------------------------- */
 
+#ifdef NEEDED_FEATURES
 #include <cpuid.h>
 
 /* The registers that the system saves. */
@@ -21,11 +22,25 @@ static bool cpu_suffices(void) {
     return (wide & NEEDED_WIDE_FEATURES) == NEEDED_WIDE_FEATURES
         && (NEEDED_REGISTERS == 0 || (saved_registers() & NEEDED_REGISTERS) == NEEDED_REGISTERS);
 }
+#else
+#define WRONG_CPU_TEXT ""
 
-/* On a CPU that can do less, the program would end without a word. */
+static bool cpu_suffices(void) {
+    return true;
+}
+#endif
+
+/* What to say of the CPU; NULL if it will do. On one that can do less, code would end without a word. */
+static const char *wrong_cpu(void) {
+    return cpu_suffices() ? NULL : WRONG_CPU_TEXT;
+}
+
+#ifndef IS_LIBRARY
 __attribute__((constructor)) static void check_cpu(void) {
-    if (!cpu_suffices()) {
-        fputs(WRONG_CPU_TEXT, stderr);
+    const char *text = wrong_cpu();
+    if (text != NULL) {
+        fputs(text, stderr);
         _exit(EXIT_FAILURE);
     }
 }
+#endif

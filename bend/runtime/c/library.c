@@ -47,6 +47,8 @@ static lib_status failed(lib_status status, const char *text) {
 
 /* ---- The run ---- */
 
+static const char *wrong_cpu(void);
+
 static void forget_taken(void);
 
 static void forget_reading(void) {
@@ -80,9 +82,13 @@ static void find_functions(void) {
     }
 }
 
-/* Signals are for the threads of the program around. */
-static void start_run(void) {
+/* Starts the runtime; whether the CPU is one for it. Signals are for the threads of the program around. */
+static lib_status start_run(void) {
     sigset_t all;
+    const char *problem = wrong_cpu();
+    if (problem != NULL) {
+        return failed(LIB_WRONG_CPU, problem);
+    }
     sigfillset(&all);
     library.signals_blocked = pthread_sigmask(SIG_SETMASK, &all, &library.signals) == 0;
     u64 threads = library.threads != 0 ? library.threads : USUAL_THREADS;
@@ -92,6 +98,7 @@ static void start_run(void) {
     restore_signals();
     find_functions();
     library.is_running = true;
+    return LIB_OK;
 }
 
 /* Ends the run that failed, and says why it did. */
@@ -117,7 +124,7 @@ static lib_status give_up(int failure) {
 
 EXPORT lib_status lib_start_runtime(unsigned threads, uint64_t memory) {
     pthread_mutex_lock(&library.lock);
-    lib_status status = LIB_OK;
+    volatile lib_status status = LIB_OK;
     int failure = setjmp(library.beginning);
     if (failure == NO_FAILURE) {
         if (library.is_running) {
@@ -125,7 +132,7 @@ EXPORT lib_status lib_start_runtime(unsigned threads, uint64_t memory) {
         }
         library.threads = threads;
         library.memory = memory;
-        start_run();
+        status = start_run();
     } else {
         status = give_up(failure);
     }
@@ -465,8 +472,9 @@ static lib_status call_within(u32 number, u32 count, const u64 *words, const u32
     if (result == NULL) {
         return failed(LIB_BAD_ARGUMENT, "There is no place for the result.");
     }
-    if (!library.is_running) {
-        start_run();
+    lib_status started = library.is_running ? LIB_OK : start_run();
+    if (started != LIB_OK) {
+        return started;
     }
     u64 value = called(number, count, words);
     u64 taken_word = taken_result(value);

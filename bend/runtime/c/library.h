@@ -17,6 +17,7 @@ typedef enum lib_status {
     LIB_OUT_OF_MEMORY,
     LIB_STACK_OVERFLOW,   /* calls are nested too deeply */
     LIB_DIVISION_BY_ZERO,
+    LIB_WRONG_CPU,        /* the library was built for another kind of CPU */
     LIB_NEEDS_NETS,       /* only interaction nets, which `bend run` has, give what was called a meaning */
     LIB_NOT_DATA          /* the result is a function or holds one, or has another type than is declared */
 } lib_status;
