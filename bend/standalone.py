@@ -111,15 +111,9 @@ def standalone_parts(book: core.Book, info: BookInfo, render: Render, options: O
     """The parts of a program for the direct engine. Raises `Unsupported` for what only nets can do, and `BendError` for
     what standalone programs cannot do. `given` are the types of the numbers that the program takes on its command line,
     as arguments of its entry; one that is not `parallel` has one thread."""
-    if options.encoding != 'num-scott':
-        raise OnlyNetsPrint(unsupported('print results in the Scott encoding'))
-    lowered = lower_direct(book, parallel=parallel, eta=options.eta,
-                           given=[GIVEN[name] for name in given])
+    lowered, warnings = lowered_standalone(book, options, given, parallel=parallel)
     module = merge(kernel(replace(lowered.variant, is_standalone=True)), lowered.module)
     actions = lowered.program.actions
-    functions = Functions.NEVER if actions is not None else functions_in_result(lowered.context, book, len(given))
-    if functions is Functions.ALWAYS:
-        raise OnlyNetsPrint(unsupported('print a result that is a function'))
     behind = (
         part('direct_program.h'), *tables(lowered, module, info, book, render), '', *argument_table(given), '',
         *map(part, ('memory.c', 'process.c', 'direct_run.c', 'numbers.c', 'text.c', 'strings.c', 'direct_result.c')),
@@ -128,7 +122,21 @@ def standalone_parts(book: core.Book, info: BookInfo, render: Render, options: O
         *map(part, ('command_line.c', 'direct_main.c')))
     return Parts(module, ROOTS if actions is None else ROOTS | ACTING_ROOTS, PROVIDED, head_of('system.c'), behind,
                  rare=tuple(rare_calls(lowered.context)), leaves_at_checks=True, comments=comments(lowered, book),
-                 warnings=() if functions is Functions.NEVER else (_MAY_HOLD_FUNCTIONS,))
+                 warnings=warnings)
+
+
+def lowered_standalone(book: core.Book, options: Options, given: Sequence[str], *,
+                       parallel: bool) -> tuple[Lowered, tuple[Diagnostic, ...]]:
+    """A program in LIR, and what to warn of; see `standalone_parts`."""
+    if options.encoding != 'num-scott':
+        raise OnlyNetsPrint(unsupported('print results in the Scott encoding'))
+    lowered = lower_direct(book, parallel=parallel, eta=options.eta, given=[GIVEN[name] for name in given])
+    if lowered.program.actions is not None:
+        return lowered, ()
+    functions = functions_in_result(lowered.context, book, len(given))
+    if functions is Functions.ALWAYS:
+        raise OnlyNetsPrint(unsupported('print a result that is a function'))
+    return lowered, () if functions is Functions.NEVER else (_MAY_HOLD_FUNCTIONS,)
 
 
 def head_of(system: str) -> tuple[str, ...]:
@@ -155,30 +163,49 @@ def rare_calls(context: Context) -> list[tuple[str, str]]:
 def tables(lowered: Lowered, module: lir.Module, info: BookInfo, book: core.Book, render: Render) -> Iterator[str]:
     """What the host's part must know of the program."""
     program = lowered.program
-
-    def shown(name: str) -> str:
-        return literal(show(Reference(name), info=info))
+    names = shown_names(program, info, book)
 
     yield f'#define IS_PARALLEL {"true" if program.parallel else "false"}'
     yield f'#define IS_ACTING {int(program.actions is not None)}'
     yield f'#define CONSTANT_COUNT {len(program.constants)}'
     yield ''
     yield 'static const Shape shapes[] = {'
-    yield from (f'    {_shape(shape, shown)},' for shape in program.shapes)
+    yield from (f'    {_shape(shape, names.show)},' for shape in program.shapes)
     yield '};'
     yield ''
     yield from action_tables(program)
     yield '/* Functions that show by their names, by the numbers of their entries. */'
-    names = [shown_function(entry.function, program.constants[0], book) for entry in program.entries]
-    yield from _names('entry_names', [None if name is None else shown(name) for name in names] or [None])
+    yield from _names('entry_names', names.entries or [None])
     yield ''
     yield '/* Definitions without parameters; those whose names the compiler has made do not show as functions. */'
-    yield from _names('constant_names', [None if is_generated(name) else shown(name) for name in program.constants])
-    yield from _names('constant_labels', list(map(shown, program.constants)))
+    yield from _names('constant_names', names.constants)
+    yield from _names('constant_labels', names.labels)
     yield ''
     yield from printable_table(any(shape is not None and shape.constructor == STRING[0] for shape in program.shapes))
     yield ''
     yield from error_texts(module, program, render)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownNames:
+    """What results show: functions by the numbers of their entries, constants that are functions, and all constants.
+    None stands for those without a name that people know."""
+
+    show: Callable[[str], str]
+    entries: list[str | None]
+    constants: list[str | None]
+    labels: list[str]
+
+
+def shown_names(program: DirectProgram, info: BookInfo, book: core.Book) -> ShownNames:
+    """The names in the results of a program."""
+    def show_name(name: str) -> str:
+        return show(Reference(name), info=info)
+
+    functions = [shown_function(entry.function, program.constants[0], book) for entry in program.entries]
+    return ShownNames(show_name, [None if name is None else show_name(name) for name in functions],
+                      [None if is_generated(name) else show_name(name) for name in program.constants],
+                      list(map(show_name, program.constants)))
 
 
 def argument_table(given: Sequence[str]) -> Iterator[str]:
@@ -207,22 +234,27 @@ def action_tables(program: DirectProgram) -> Iterator[str]:
     yield ''
 
 
-def _shape(shape: Shape | None, shown: Callable[[str], str]) -> str:
+def shape_name(shape: Shape, show_name: Callable[[str], str]) -> str:
+    """What stands for a constructor in a result, before its fields if it has some; nothing for tuples."""
+    name = shape.constructor
+    if name is None:
+        return ''
+    return name.removeprefix(HIDDEN) if shape.fields else show_name(name)
+
+
+def _shape(shape: Shape | None, show_name: Callable[[str], str]) -> str:
     """A row of the table of shapes."""
     if shape is None:
         return '{NULL, PLAIN, 0, -1, 0}'
-    name = shape.constructor
-    if name is None:
-        text = '""'
-    else:
-        text = literal(name.removeprefix(HIDDEN)) if shape.fields else shown(name)
+    text = literal(shape_name(shape, show_name))
     packed = -1 if shape.packed is None else shape.packed
-    return f'{{{text}, {KINDS.get(name, "PLAIN")}, {shape.fields}, {packed}, {shape.kind}}}'
+    return f'{{{text}, {KINDS.get(shape.constructor, "PLAIN")}, {shape.fields}, {packed}, {shape.kind}}}'
 
 
-def _names(table: str, names: list[str | None]) -> Iterator[str]:
+def _names(table: str, names: Sequence[str | None]) -> Iterator[str]:
     """A table of names, some of which are not there."""
-    yield from array(f'static const char *const {table}[]', ['NULL' if name is None else name for name in names])
+    yield from array(f'static const char *const {table}[]',
+                     ['NULL' if name is None else literal(name) for name in names])
 
 
 # ---- texts ---------------------------------------------------------------------------------------
@@ -230,21 +262,42 @@ def _names(table: str, names: list[str | None]) -> Iterator[str]:
 
 def error_texts(module: lir.Module, program: DirectProgram, render: Render) -> Iterator[str]:
     """What to say when a run fails, as `bend run` says it."""
-    places = program.places_by_number()
-    yield from switch_text('static const char *division_text(u64 place)', 'place',
-                           ((number, render(division_by_zero(places[number])))
-                            for number in dividing_places(module) if number),
-                           render(division_by_zero(None)))
+    texts = failures(module, program, render)
+    yield from switch_text('static const char *division_text(u64 place)', 'place', texts.divisions.items(),
+                           texts.division)
     yield ''
-    yield from switch_text('static const char *stack_text(u64 function)', 'function',
-                           ((number, render(stack_overflow(program, number)))
-                            for number in range(len(program.functions))),
-                           render(stack_overflow(program, len(program.functions))))
-    for name, text in (('WRONG_SHAPE_TEXT', render(replace(wrong_shape(program, 0), hint=_NETS_HINT))),
-                       ('FUNCTION_TEXT', render(unsupported('print a result that holds functions')))):
+    yield from switch_text('static const char *stack_text(u64 function)', 'function', enumerate(texts.functions),
+                           texts.stack)
+    for name, text in (('WRONG_SHAPE_TEXT', texts.wrong_shape), ('FUNCTION_TEXT', texts.function_result)):
         yield ''
         lines = literal(text).replace('\n', ' \\\n    ')
         yield f'#define {name} \\\n    {lines}'
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """What to say when a run fails: for a division by zero, by its place or where that is not known; where the stack
+    has no room left, by the number of the function or in any other; for values of a wrong shape, and for a result that
+    cannot be shown."""
+
+    divisions: Mapping[int, str]
+    division: str
+    functions: Sequence[str]
+    stack: str
+    wrong_shape: str
+    function_result: str
+
+
+def failures(module: lir.Module, program: DirectProgram, render: Render) -> Failures:
+    """The texts for a program, as `bend run` says them."""
+    places = program.places_by_number()
+    return Failures(
+        {number: render(division_by_zero(places[number])) for number in dividing_places(module) if number},
+        render(division_by_zero(None)),
+        [render(stack_overflow(program, number)) for number in range(len(program.functions))],
+        render(stack_overflow(program, len(program.functions))),
+        render(replace(wrong_shape(program, 0), hint=_NETS_HINT)),
+        render(unsupported('print a result that holds functions')))
 
 
 def dividing_places(module: lir.Module) -> list[int]:

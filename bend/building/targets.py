@@ -96,6 +96,8 @@ TARGETS: Mapping[str, Target] = {
                       _PROGRAM),
     'object': Target('object code with `main`, to link with the C library', '.o',
                      Late('bend.building.native', 'build_object'), frozenset({'cpu', 'engine', 'threads'})),
+    'wasm32': Target('a WebAssembly module for Node and browsers, and `bend.js`, which runs it', '.wasm',
+                     Late('bend.building.wasm', 'build_wasm')),
     'c': Target('the C that `bend gen-c` prints', '.c', Late('bend.building.texts', 'build_c'),
                 frozenset({'engine', 'threads'})),
     'llvm': Target('the LLVM IR that object code is made from', '.ll', Late('bend.building.texts', 'build_llvm'),

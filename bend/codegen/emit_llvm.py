@@ -433,16 +433,19 @@ class FunctionEmitter:
             operands.append(f'{value_type(argument.type)} {extension(argument.type)}{operand}')
         function = self.module.functions[call.function]
         self.calls[function.name] = None
-        types = [type_ for _, type_ in function.parameters], [type_ for _, type_ in self.function.parameters]
-        kind = 'musttail call' if call.tail and all(map(_fits_registers, types)) else 'call'
-        convention = 'tailcc ' if function.tail else ''
-        text = (f'{kind} {convention}{extension(type_)}{value_type(type_)} '
+        kind = f'{self.in_place(function)} call' if call.tail else 'call'
+        text = (f'{kind} {self.module.convention(function)}{extension(type_)}{value_type(type_)} '
                 f'{self.module.symbol(call.function)}({", ".join(operands)})'
                 f'{self.module.debug.location(self.function, call.place)}')
         if type_ == lir.VOID:
             self.line(text)
             return ''
         return self.value(text)
+
+    def in_place(self, function: lir.Function) -> str:
+        """How to say that a call of a function takes the place of its caller, if that can be done."""
+        types = [type_ for _, type_ in function.parameters], [type_ for _, type_ in self.function.parameters]
+        return 'musttail' if all(map(_fits_registers, types)) else 'notail'
 
     def emit_intrinsic(self, name: str, arguments: tuple[lir.Expr, ...]) -> str:
         if name in ('likely', 'unlikely'):

@@ -3,9 +3,11 @@
     python tests/golden/standalone.py [--form auto] [--cc "gcc -O0"] [--only PART] [--threads 1,2]
                                       [--prefix "valgrind -q"] [--list]
     python tests/golden/standalone.py --build "--target aarch64 --static" --prefix qemu-aarch64 ...
+    python tests/golden/standalone.py --build "--target wasm32" --prefix "node {folder}/bend.js" --threads 1
 
-The first command makes them by `gen-c` and a C compiler, the second one by `bend build` or `hvm compile` with some
-options.
+The first command makes them by `gen-c` and a C compiler, the others by `bend build` or `hvm compile` with some options.
+In the prefix, `{folder}` is where the programs are.
+
 The form is `auto` for what `bend gen-c` makes, `net` for what `bend gen-c --engine net` makes, and `hvm` for
 `hvm gen-c`; with the last two, interactions are compared as well. Takes some minutes. Prints a line for each program
 that differs, and how many are alike; `--list` also prints those that standalone programs cannot do, with the reason.
@@ -97,8 +99,9 @@ def look_at(case: Case, form: Form, options: argparse.Namespace, folder: Path) -
     problem = '' if building else c_compiler(shlex.split(options.cc), text, program)
     if problem:
         return Outcome('differs', f'the C compiler: {problem}')
+    prefix = shlex.split(options.prefix.replace('{folder}', str(folder)))
     for count in options.threads.split(','):
-        actual = run([*shlex.split(options.prefix), str(program), '-t', count, *(('-s',) if form.counts else ())], case)
+        actual = run([*prefix, str(program), '-t', count, *(('-s',) if form.counts else ())], case)
         if 'error[wrong-shape]' in actual:
             return Outcome('cannot', 'It turned out to need nets.')
         if 'error[standalone]' in actual:

@@ -16,7 +16,7 @@ from bend.codegen.pylir import compile_kernel
 from bend.fingerprint import fingerprint, host
 from bend.prelude import unpickled
 from bend.runtime.cache import Cache, key_of
-from bend.runtime.direct.kernel import C_SYSTEM_CALLS, MODULES, kernel_parameters
+from bend.runtime.direct.kernel import C_SYSTEM_CALLS, MODULES, WASM_MODULES, kernel_parameters
 from bend.runtime.jit import compile_object
 
 FLOATS, DATA, WORK = (MODULES[-1].with_name(f'{name}.py') for name in ('floats', 'data', 'work'))
@@ -72,6 +72,13 @@ def kernel(variant: Variant) -> lir.Module:
     return compile_kernel(modules, kernel_parameters(parallel=variant.parallel, check_overflow=variant.check_overflow,
                                                      counting=variant.counting,
                                                      system_calls=C_SYSTEM_CALLS if variant.is_standalone else None))
+
+
+@cache
+def wasm_kernel(is_hosted: bool) -> lir.Module:
+    """The whole kernel for WebAssembly; with what makes and reads cells if the host does that."""
+    return compile_kernel((*WASM_MODULES, FLOATS, *((DATA,) if is_hosted else ())),
+                          {'PARALLEL': 0, 'CHECK_OVERFLOW': 0, 'COUNTING': 0})
 
 
 def _compile(whole: lir.Module, opt_level: int) -> Kernel:

@@ -12,6 +12,9 @@ MODULES: tuple[Path, ...] = (_KERNEL / 'numbers.py', *(
     for name in ('sizes', 'state', 'system', 'stop', 'cells', 'memory', 'deque', 'stack', 'counts', 'constants', 'fork',
                  'main')))
 """For `compile_kernel`. The program provides `run_entry`, `apply_value`, `cell_words` and `run_task`."""
+WASM_MODULES: tuple[Path, ...] = (_KERNEL / 'numbers.py', *(
+    _KERNEL / 'direct' / f'{name}.py' for name in ('sizes', 'state', 'cells', 'counts', 'constants', 'wasm')))
+"""The same for WebAssembly, where one worker runs, and the engine has the stack."""
 _SYSTEM_CALLS: Mapping[str, Mapping[str, int]] = {
     'x86_64': {'EXIT': 60, 'FUTEX': 202, 'YIELD': 24},
     'aarch64': {'EXIT': 93, 'FUTEX': 98, 'YIELD': 124},

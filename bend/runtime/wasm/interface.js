@@ -1,0 +1,223 @@
+/* ---- Running programs, here and in threads --------------------------------------------------------- */
+
+/* What a program may use unless told otherwise. */
+function usualMemory() {
+    return isNode ? Math.min(ADDRESSABLE, require('node:os').freemem() / 5 * 4) : 2 * GIGABYTE;
+}
+
+function memoryLimit(memory) {
+    return typeof memory === 'number' ? memory : memory === undefined ? usualMemory() : memorySize(memory);
+}
+
+/* Runs a program (bytes, or a compiled module) with arguments (texts or numbers) to its end. Options: `memory`, the
+ * most that it may use, such as '200M', or a number of bytes; `onOutput(text, stream)` gets what it prints, to stream 1
+ * or 2; `onInput()` gives it lines to read, or promises of them, or null at the end.
+ *
+ * Gives a promise of the text of the `result` (null if there is none to show), the exit `code`, what to say about an
+ * `error`, and the `milliseconds` of the computation. */
+async function run(program, givenArguments = [], options = {}) {
+    const system = options.system ?? new PlainSystem(options);
+    let current = null;
+    const outcome = (result, error, code) => ({ result, error, code, milliseconds: current?.milliseconds ?? 0 });
+    try {
+        const loaded = await load(program);
+        const values = argumentValues(givenArguments, loaded.about.arguments);
+        current = new Run(loaded, memoryLimit(options.memory));
+        let value = await current.demand('evaluate', 0);
+        for (const argument of values) {
+            value = await current.demand('apply', value, argument);
+        }
+        if (loaded.about.made !== null) {
+            value = await performActions(current, system, value);
+        }
+        return outcome(await resultText(current, value), '', SUCCESS);
+    } catch (problem) {
+        if (problem instanceof End) {
+            return outcome(null, problem.message, problem.code);
+        }
+        if (problem instanceof RangeError) {
+            return outcome(null, diagnostic('out-of-memory', `The engine has no memory left: ${problem.message}.`,
+                'Have the program give a smaller result.'), FAILURE);
+        }
+        throw problem;
+    } finally {
+        system.closeAll();
+    }
+}
+
+function faultOutcome(problem) {
+    const isMemory = problem.code === 'ERR_WORKER_OUT_OF_MEMORY';
+    return {
+        result: null, milliseconds: 0, code: isMemory ? FAILURE : FAULT,
+        error: isMemory ? diagnostic('out-of-memory', 'The engine has no memory left.', 'Have the program give a smaller result.')
+            : `error: The program failed in a way that it should not: ${problem.message ?? problem}.\n\n`,
+    };
+}
+
+const STOPPED = { result: null, error: '', code: 130, milliseconds: 0 };
+
+/* The same in a thread of its own: gives the promise as `done`, and `stop()`, after which the code is 130. In a page,
+ * the program may also be an address. */
+function start(program, givenArguments = [], options = {}) {
+    let finish;
+    const done = new Promise(resolve => {
+        finish = resolve;
+    });
+    const job = { program, givenArguments, memory: options.memory, isCommand: options.isCommand === true };
+    let end = () => undefined;
+    const onMessage = (message, reply) => {
+        if (message.outcome !== undefined) {
+            end();
+            finish(message.outcome);
+        } else if (message.text !== undefined) {
+            options.onOutput?.(message.text, message.stream);
+        } else {
+            Promise.resolve(options.onInput?.() ?? null).then(input => reply({ input }));
+        }
+    };
+    try {
+        end = (isNode ? startNodeThread : startPageThread)(job, onMessage, problem => finish(faultOutcome(problem)));
+    } catch (problem) {
+        finish(problem instanceof End ? { ...STOPPED, error: problem.message, code: problem.code } : faultOutcome(problem));
+    }
+    const stop = () => {
+        end();
+        finish(STOPPED);
+    };
+    return { done, stop };
+}
+
+function startPageThread(job, onMessage, onProblem) {
+    const worker = new Worker(SCRIPT, { name: THREAD });
+    const program = typeof job.program === 'string' ? new URL(job.program, document.baseURI).href : job.program;
+    worker.onmessage = event => onMessage(event.data, reply => worker.postMessage(reply));
+    worker.onerror = event => onProblem(event);
+    worker.postMessage({ ...job, program });
+    return () => worker.terminate();
+}
+
+/* A thread whose stack is half of what the program may use, or smaller if the system does not grant that. */
+function startNodeThread(job, onMessage, onProblem) {
+    const { Worker } = require('node:worker_threads');
+    const limit = memoryLimit(job.memory);
+    let worker, isOver = false;
+    const begin = stackSizeMb => {
+        const again = problem => {
+            if (problem.code === 'ERR_WORKER_INIT_FAILED' && stackSizeMb > LEAST_STACK) {
+                begin(stackSizeMb / 4);
+            } else {
+                onProblem(problem);
+            }
+        };
+        worker = new Worker(SCRIPT, { workerData: { thread: THREAD, job: { ...job, memory: limit } }, resourceLimits: { stackSizeMb } });
+        worker.on('message', message => onMessage(message, reply => worker.postMessage(reply)));
+        worker.on('error', again);
+        worker.on('exit', () => isOver || onProblem(new Error('the thread has ended')));
+    };
+    begin(Math.max(LEAST_STACK, Math.floor(Math.min(limit / 2, 2 * GIGABYTE) / MEGABYTE)));
+    return () => {
+        isOver = true;
+        worker.terminate();
+    };
+}
+
+/* What a thread does: it runs one program, and tells whoever has started it how that goes. */
+async function serve(job, tell, input) {
+    const onInput = () => {
+        tell({ wantsInput: true });
+        return input();
+    };
+    try {
+        const { memory, isCommand } = job;
+        const system = isCommand ? new NodeSystem() : undefined;
+        const program = typeof job.program === 'string' ? await fetched(job.program) : job.program;
+        const onOutput = (text, stream) => tell({ text, stream });
+        tell({ outcome: await run(program, job.givenArguments, { memory, onInput, onOutput, system }) });
+    } catch (problem) {
+        tell({ outcome: faultOutcome(problem) });
+    }
+}
+
+async function fetched(address) {
+    const response = await fetch(address);
+    if (!response.ok) {
+        throw new Error(`${address}: ${response.status} ${response.statusText}`);
+    }
+    return response.arrayBuffer();
+}
+
+/* ---- The command line ------------------------------------------------------------------------------ */
+
+const USAGE = `usage: node bend.js [OPTIONS] PROGRAM.wasm [--] [ARGUMENTS]
+
+ARGUMENTS are the numbers that \`main\` takes.
+
+  --memory SIZE   the most memory that the program may use, such as 200M or 4G
+  -s              print how long the program ran afterwards
+  -h, --help      print this
+`;
+
+function parsed(texts) {
+    const found = { words: [], memory: undefined, showsTime: false, showsHelp: false };
+    for (let index = 0; index < texts.length; index++) {
+        const text = texts[index];
+        if (text === '--') {
+            found.words.push(...texts.slice(index + 1));
+            break;
+        } else if (text === '--memory' && index + 1 < texts.length) {
+            found.memory = memorySize(texts[++index]);
+        } else if (text.startsWith('--memory=')) {
+            found.memory = memorySize(text.slice('--memory='.length));
+        } else if (text === '-s' || text === '--stats') {
+            found.showsTime = true;
+        } else if (text === '-h' || text === '--help') {
+            found.showsHelp = true;
+        } else if (text.startsWith('-')) {
+            throw refusal('There is no such option, or it has no value.', '`--help` lists the options.');
+        } else {
+            found.words.push(text);
+        }
+    }
+    return found;
+}
+
+/* Does what the command line asks for; gives the exit code. */
+async function command(texts) {
+    const system = new NodeSystem();
+    const print = (handle, text) => system.write(handle, new TextEncoder().encode(text));
+    try {
+        const { words: [file, ...givenArguments], memory, showsTime, showsHelp } = parsed(texts);
+        if (showsHelp) {
+            print(1, USAGE);
+            return SUCCESS;
+        }
+        if (file === undefined) {
+            throw refusal('No program is named.', 'Write `node bend.js PROGRAM.wasm`.');
+        }
+        const outcome = await start(readProgram(system, file), givenArguments, { memory, isCommand: true }).done;
+        if (outcome.code === SUCCESS && outcome.result !== null) {
+            print(1, `Result: ${outcome.result}\n`);
+        }
+        if (outcome.code === SUCCESS && showsTime) {
+            print(1, `- ENGINE: direct\n- TIME: ${(outcome.milliseconds / 1000).toFixed(6)}s\n`);
+        }
+        print(2, outcome.error);
+        return outcome.code;
+    } catch (problem) {
+        if (problem instanceof End) {
+            print(2, problem.message);
+            return problem.code;
+        }
+        print(2, `error: The output cannot be written: ${problem.message}.\n\n`);
+        return FAILURE;
+    }
+}
+
+function readProgram(system, file) {
+    try {
+        return system.fs.readFileSync(file);
+    } catch (problem) {
+        throw new End(diagnostic('unreadable-file', `The program cannot be read: ${problem.message}.`,
+            'Make it by `bend build --target wasm32`.'));
+    }
+}

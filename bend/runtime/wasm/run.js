@@ -1,0 +1,119 @@
+/* ---- Running ------------------------------------------------------------------------------------ */
+
+/* Bytes of memory through which arrays go in. */
+const SCRATCH = PAGE;
+
+/* A program in memory. Values are numbers: 53 bits are enough for all that are not the headers of cells. */
+class Run {
+    constructor({ module, about }, memoryLimit) {
+        const limit = Math.min(memoryLimit, ADDRESSABLE);
+        this.about = about;
+        this.shapes = about.shapes.map(([name, kind, fields, packed, numberType, list, isCall]) =>
+            ({ name, kind, fields, packed, numberType, list, isCall }));
+        this.scratch = about.memory + 15 & ~15;
+        const start = this.scratch + SCRATCH;
+        this.limit = limit;
+        this.used = 0;
+        this.stop = null;
+        this.milliseconds = 0;
+        const pages = Math.ceil((start + PAGE) / PAGE);
+        this.memory = new WebAssembly.Memory({ initial: pages, maximum: ADDRESSABLE / PAGE });
+        const instance = new WebAssembly.Instance(module, {
+            env: {
+                __linear_memory: this.memory,
+                more_memory: end => this.moreMemory(Number(end)),
+                end_run: (reason, detail) => {
+                    throw new Stop(Number(reason), Number(detail));
+                },
+            },
+        });
+        this.exports = instance.exports;
+        this.look();
+        this.worker = this.exports.begin(BigInt(start), BigInt(about.constants), BigInt(limit));
+    }
+
+    /* Memory that has grown is another buffer. */
+    look() {
+        if (this.words?.buffer !== this.memory.buffer) {
+            this.words = new Uint32Array(this.memory.buffer);
+        }
+    }
+
+    moreMemory(end) {
+        const have = this.memory.buffer.byteLength;
+        const more = Math.max(end - have, Math.min(have / 4, 64 * MEGABYTE));
+        for (const bytes of [more, end - have]) {
+            try {
+                this.memory.grow(Math.ceil(bytes / PAGE));
+                break;
+            } catch {
+                /* The engine has no more; perhaps it has as much as is needed. */
+            }
+        }
+        return BigInt(this.memory.buffer.byteLength);
+    }
+
+    /* A word of memory, as far as it fits into a value. */
+    word(address) {
+        const index = address / 4;
+        return this.words[index + 1] * WORD + this.words[index];
+    }
+
+    /* Has the program do something with words; null if it stops, which it does but once. */
+    async ask(name, ...values) {
+        if (this.stop !== null) {
+            return null;
+        }
+        const start = performance.now();
+        try {
+            const result = await this.exports[name](this.worker, ...values.map(BigInt));
+            return result === undefined ? 0 : numberOf(result);
+        } catch (problem) {
+            this.stop = this.reasonOf(problem);
+            return null;
+        } finally {
+            this.milliseconds += performance.now() - start;
+            this.look();
+        }
+    }
+
+    /* The same where there is no result without it. */
+    async demand(name, ...values) {
+        const result = await this.ask(name, ...values);
+        if (result === null) {
+            throw new End(this.stopText());
+        }
+        return result;
+    }
+
+    /* Why the run has stopped. */
+    reasonOf(problem) {
+        if (problem instanceof Stop) {
+            return problem;
+        }
+        const isStack = problem instanceof RangeError || problem.name === 'InternalError';
+        if (!isStack) {
+            throw new End(`error: The program failed in a way that it should not: ${problem}.\n\n`, FAULT);
+        }
+        const frames = [...String(problem.stack).matchAll(/wasm-function\[(\d+)\]/g)];
+        const known = frames.map(frame => this.about.functions[frame[1]]).find(number => number !== undefined);
+        return new Stop(STOP_STACK, known ?? this.about.stack.length - 1);
+    }
+
+    stopText() {
+        const { reason, detail } = this.stop;
+        switch (reason) {
+            case STOP_DIVISION: return this.about.divisions[detail] ?? this.about.divisions[''];
+            case STOP_STACK: return this.about.stack[detail];
+            case STOP_SHAPE: return this.about.wrongShape;
+            default: return 'error[out-of-memory]: The program ran out of memory: it had used '
+                + `${sizeText(detail)} of ${sizeText(this.limit)}.\n`
+                + '  = hint: Allow it more with `--memory SIZE`.\n\n';
+        }
+    }
+}
+
+const numberOf = word => Number(BigInt.asUintN(64, word));
+const tagOf = value => value % 8;
+const indexOf = value => Math.floor(value / WORD);
+const payloadOf = value => value >>> 8;
