@@ -24,6 +24,7 @@ from bend.codegen.emit_wasm import emit_wasm_module
 from bend.codegen.lir_calls import reachable
 from bend.codegen.lir_merge import merge
 from bend.codegen.wasm_link import Linked, link
+from bend.codegen.wasm_stacks import RESUME, count_stack
 from bend.desugar import core
 from bend.diagnostics import Diagnostic
 from bend.hvm.readback import BookInfo
@@ -43,7 +44,7 @@ from bend.standalone import (
     shown_names,
 )
 
-ROOTS = ('begin', 'evaluate', 'constant_value', 'apply')
+ROOTS = ('begin', 'evaluate', 'constant_value', 'apply', RESUME)
 """What the host calls."""
 ACTING_ROOTS = ('make_cell', 'make_list', 'make_room', 'take_part')
 """The same in programs that perform actions."""
@@ -71,7 +72,7 @@ def wasm_module(book: core.Book, info: BookInfo, file: str, render: Render, opti
     what standalone programs cannot do. `given` are the types of the numbers that it takes when it runs."""
     lowered, warnings = lowered_standalone(book, options, given, parallel=False)
     actions = lowered.program.actions
-    module = _with_roots(merge(wasm_kernel(actions is not None), lowered.module),
+    module = _with_roots(count_stack(merge(wasm_kernel(actions is not None), lowered.module)),
                          ROOTS if actions is None else ROOTS + ACTING_ROOTS)
     object_file = compile_wasm_object(emit_wasm_module(module), OPT_LEVEL)
     # The section says where memory is free, which is only known when all else is linked.

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 HEADER = b'\0asm\1\0\0\0'
 CUSTOM, IMPORT, GLOBAL, EXPORT, CODE, DATA, DATA_COUNT = 0, 2, 6, 7, 10, 11, 12
-ORDER = (1, 2, 3, 4, 5, GLOBAL, EXPORT, 8, 9, DATA_COUNT, CODE, DATA)
+ORDER = (1, 2, 3, 4, 5, GLOBAL, EXPORT, 8, 9, CODE, DATA)
 """The sections of a module in the order in which they have to stand."""
 IN_FUNCTIONS, IN_TABLES, IN_MEMORIES, IN_GLOBALS = range(4)
 """What is imported, or exported."""
@@ -63,6 +63,7 @@ def link(object_file: bytes, stack: int, sections: Mapping[str, bytes]) -> Linke
         if 'reloc.DATA' in custom:
             raise LinkError('addresses in data')
         parts[DATA], end = _data(parts[DATA], stack)
+        parts.pop(DATA_COUNT, None)
     module = b''.join((HEADER, *(_section(number, parts[number]) for number in ORDER if number in parts),
                        *(_section(CUSTOM, _name(name) + data) for name, data in sections.items())))
     return Linked(module, functions, end)
@@ -122,7 +123,7 @@ def _sections(object_file: bytes) -> tuple[dict[int, bytes], dict[str, bytes]]:
             inner = _Reader(data)
             name = inner.name()
             custom[name] = data[inner.at:]
-        elif number in ORDER:
+        elif number in ORDER or number == DATA_COUNT:
             parts[number] = data
         else:
             raise LinkError(f'section {number}')
@@ -241,7 +242,10 @@ def _data(section: bytes, base: int) -> tuple[bytes, int]:
             raise LinkError('where a segment of data is')
         data = reader.bytes(reader.unsigned())
         last = max(last, start + len(data))
-        segments.append(b'\0' + bytes((I32_CONST,)) + _signed(start) + bytes((END,)) + _unsigned(len(data)) + data)
+        # Memory is zero at first.
+        if any(data):
+            place = bytes((0, I32_CONST)) + _signed(start) + bytes((END,))
+            segments.append(place + _unsigned(len(data)) + data)
     return _vector(segments), last
 
 

@@ -138,13 +138,13 @@ class Values {
 
     async make(shape, ...fields) {
         for (;;) {
-            const { words, scratch, worker, exports } = this.run;
+            const { words, scratch, room, exports } = this.run;
             fields.forEach((field, index) => {
                 words[scratch / 4 + 2 * index] = field % WORD;
                 words[scratch / 4 + 2 * index + 1] = field / WORD;
             });
             const header = BigInt(this.made[shape]) << 32n | 1n;
-            const cell = numberOf(exports.make_cell(worker, header, scratch, BigInt(fields.length)));
+            const cell = numberOf(exports.make_cell(room, header, scratch, BigInt(fields.length)));
             if (cell !== 0) {
                 return cell;
             }
@@ -159,7 +159,7 @@ class Values {
         const header = BigInt(shape) << 32n | 1n, kind = BigInt(8 + NUMBER);
         let list = this.makeEmpty(`${type}_END`);
         for (let left = numbers.length; left > 0;) {
-            const { words, scratch, worker, exports } = this.run;
+            const { words, scratch, room, exports } = this.run;
             const base = scratch / 4, count = Math.min(left, SCRATCH / 8 - 1);
             words[base] = list % WORD;
             words[base + 1] = list / WORD;
@@ -168,7 +168,7 @@ class Values {
                 words[base + 3 + 2 * index] = 0;
             }
             const rest = numberOf(exports.make_list(
-                worker, header, BigInt(isPacked), kind, scratch + 8, BigInt(count), scratch));
+                room, header, BigInt(isPacked), kind, scratch + 8, BigInt(count), scratch));
             list = this.run.word(scratch);
             left -= count - rest;
             if (rest > 0) {

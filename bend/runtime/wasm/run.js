@@ -3,6 +3,11 @@
 /* Bytes of memory through which arrays go in. */
 const SCRATCH = PAGE;
 
+/* Whether functions of WebAssembly can run on stacks of their own and wait (JavaScript Promise Integration), the bytes
+   of such a stack, and how many of them a program may count on. */
+const HAS_STACKS = !isNode && typeof WebAssembly.promising === 'function' && typeof WebAssembly.Suspending === 'function';
+const STACK_SIZE = 720 * 1024, STACK_ROOM = BigInt(STACK_SIZE), ENDLESS = 1n << 62n;
+
 /* A program in memory. Values are numbers: 53 bits are enough for all that are not the headers of cells. */
 class Run {
     constructor({ module, about }, memoryLimit) {
@@ -22,6 +27,7 @@ class Run {
             env: {
                 __linear_memory: this.memory,
                 more_memory: end => this.moreMemory(Number(end)),
+                more_stack: this.withNewStacks((number, detail) => this.onNewStack(number, Number(detail))),
                 end_run: (reason, detail) => {
                     throw new Stop(Number(reason), Number(detail));
                 },
@@ -29,7 +35,31 @@ class Run {
         });
         this.exports = instance.exports;
         this.look();
-        this.worker = this.exports.begin(BigInt(start), BigInt(about.constants), BigInt(limit));
+        this.exports.begin(this.room, BigInt(start), BigInt(about.constants), BigInt(limit));
+    }
+
+    /* What the program calls when its stack is used up: with promises of WebAssembly, it waits for the function. */
+    withNewStacks(action) {
+        this.room = HAS_STACKS ? STACK_ROOM : ENDLESS;
+        this.stacks = 0;
+        return HAS_STACKS ? new WebAssembly.Suspending(action) : () => {
+            throw new Stop(STOP_STACK, this.about.stack.length - 1);
+        };
+    }
+
+    /* Runs a function on a new stack, from the event loop, so that the stack of JavaScript does not grow. */
+    async onNewStack(number, detail) {
+        this.stacks++;
+        if (this.stacks * STACK_SIZE > this.limit / 2) {
+            throw new Stop(STOP_STACK, detail);
+        }
+        await null;
+        await this.promising('resume')(this.room, number);
+        this.stacks--;
+    }
+
+    promising(name) {
+        return HAS_STACKS ? WebAssembly.promising(this.exports[name]) : this.exports[name];
     }
 
     /* Memory that has grown is another buffer. */
@@ -66,7 +96,7 @@ class Run {
         }
         const start = performance.now();
         try {
-            const result = await this.exports[name](this.worker, ...values.map(BigInt));
+            const result = await this.promising(name)(this.room, ...values.map(BigInt));
             return result === undefined ? 0 : numberOf(result);
         } catch (problem) {
             this.stop = this.reasonOf(problem);

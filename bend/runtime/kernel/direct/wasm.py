@@ -1,7 +1,8 @@
 """A run in WebAssembly: one worker, which the host calls; no threads, and no operating system.
 
-The stack is that of the engine, which nobody can look at from inside: it ends with an exception in the host. Memory has
-the host's part first, then the state of the worker, the constants, and the heap, which grows as it is needed.
+The stack is that of the engine, which nobody can look at from inside; functions count how much of it they use
+(`bend.codegen.wasm_stacks`, which also knows the worker), and where it ends too soon, there is an exception in the
+host. Memory has the host's part first, then what the run shares, constants, and the heap, which grows as it is needed.
 """
 
 from bend.runtime.kernel.direct.cells import allocate, release
@@ -55,7 +56,7 @@ def count_overflow_at(w: Ptr[Worker], place: u64) -> None:
 
 @inline
 def check(w: Ptr[Worker], detail: u64) -> None:
-    """The engine looks whether the stack has room, and nobody else wants anything."""
+    """Stands for what `bend.codegen.wasm_stacks` puts here."""
 
 
 @inline
@@ -89,19 +90,17 @@ def fresh(w: Ptr[Worker], size: u64) -> u64:
 
 
 @export
-def begin(start: u64, constants: u64, memory_limit: u64) -> Ptr[Worker]:
+def begin(w: Ptr[Worker], start: u64, constants: u64, memory_limit: u64) -> None:
     """Lays the state of a run out in memory, which is zero from an address on, for so many constants. More than the
     limit is never used for the heap."""
-    w = Ptr[Worker](start)
-    shared = Ptr[Shared](start + sizeof(Worker))
-    shared.constants = Ptr[u64](start + sizeof(Worker) + sizeof(Shared))
+    shared = Ptr[Shared](start)
+    shared.constants = Ptr[u64](start + sizeof(Shared))
     shared.workers = 1
     shared.memory_limit = memory_limit
     w.shared = shared
-    w.next = start + sizeof(Worker) + sizeof(Shared) + constants * WORD
+    w.next = start + sizeof(Shared) + constants * WORD
     w.end = w.next
     w.chunk = FIRST_CHUNK
-    return w
 
 
 @export
