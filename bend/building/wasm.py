@@ -26,13 +26,13 @@ from bend.codegen.lir_merge import merge
 from bend.codegen.wasm_link import Linked, link
 from bend.codegen.wasm_stacks import RESUME, count_stack
 from bend.desugar import core
-from bend.diagnostics import Diagnostic
+from bend.diagnostics import BendError, Diagnostic, error
 from bend.hvm.readback import BookInfo
 from bend.hvm.show import STRING
 from bend.options import Options
 from bend.runtime.direct.actions import list_kind
 from bend.runtime.direct.program import DirectProgram, Shape
-from bend.runtime.wasm_target import compile_wasm_object
+from bend.runtime.wasm_target import NoTarget, compile_wasm_object
 from bend.standalone import (
     KINDS,
     MADE,
@@ -74,7 +74,11 @@ def wasm_module(book: core.Book, info: BookInfo, file: str, render: Render, opti
     actions = lowered.program.actions
     module = _with_roots(count_stack(merge(wasm_kernel(actions is not None), lowered.module)),
                          ROOTS if actions is None else ROOTS + ACTING_ROOTS)
-    object_file = compile_wasm_object(emit_wasm_module(module), OPT_LEVEL)
+    try:
+        object_file = compile_wasm_object(emit_wasm_module(module), OPT_LEVEL)
+    except NoTarget as problem:
+        raise BendError(error('no-target', f'The LLVM that llvmlite has here makes no WebAssembly: {problem}.',
+                              hint='`pip install --force-reinstall llvmlite` installs one that does.')) from None
     # The section says where memory is free, which is only known when all else is linked.
     linked = link(object_file, STACK, {})
     known = _known_to_host(lowered, linked, module, info, book, file, render, given)

@@ -434,7 +434,8 @@ class FunctionEmitter:
         function = self.module.functions[call.function]
         self.calls[function.name] = None
         kind = f'{self.in_place(function)} call' if call.tail else 'call'
-        text = (f'{kind} {self.module.convention(function)}{extension(type_)}{value_type(type_)} '
+        convention = 'tailcc ' if function.tail else ''
+        text = (f'{kind} {convention}{extension(type_)}{value_type(type_)} '
                 f'{self.module.symbol(call.function)}({", ".join(operands)})'
                 f'{self.module.debug.location(self.function, call.place)}')
         if type_ == lir.VOID:

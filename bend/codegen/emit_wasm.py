@@ -1,8 +1,7 @@
 """LIR to LLVM IR for WebAssembly.
 
-What is not as on CPUs: all functions are called as C does it, since LLVM has no other convention there; calls in the
-place of the caller become `return_call` where they are marked, whatever the parameters are. Nobody can look at the
-stack.
+What is not as on CPUs: calls in the place of the caller pass any number of parameters, all in registers; and nobody can
+look at the stack.
 """
 
 from __future__ import annotations
@@ -30,15 +29,12 @@ class _WasmModule(ModuleEmitter):
     def function_emitter(self, function: lir.Function) -> FunctionEmitter:
         return _WasmFunction(self, function)
 
-    def convention(self, function: lir.Function) -> str:
-        return ''
-
 
 class _WasmFunction(FunctionEmitter):
     """Emits a function."""
 
     def in_place(self, function: lir.Function) -> str:
-        return 'tail'
+        return 'musttail'
 
     def emit_machine_intrinsic(self, name: str) -> str:
         raise ValueError(f'{self.function.name}: {name} does not exist in WebAssembly')

@@ -128,12 +128,9 @@ class ModuleEmitter:
             f'{value_type(type_)} {extension(type_)}' + (f'%{quoted("p." + name)}' if named else '')
             for name, type_ in function.parameters
         )
-        return (f'{self.convention(function)}{extension(function.result)}{value_type(function.result)} '
+        convention = 'tailcc ' if function.tail else ''
+        return (f'{convention}{extension(function.result)}{value_type(function.result)} '
                 f'{self.symbol(function.name)}({parameters})')
-
-    def convention(self, function: lir.Function) -> str:
-        """How a function is called, if not as C does it."""
-        return 'tailcc ' if function.tail else ''
 
     def intrinsic(self, name: str, result: str, parameters: Sequence[str]) -> str:
         """Declares an intrinsic of LLVM; gives its name."""

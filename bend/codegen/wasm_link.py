@@ -144,10 +144,11 @@ def _symbols(linking: bytes) -> tuple[dict[str, int], list[str]]:
         for _ in range(reader.unsigned()):
             symbol, flags = reader.byte(), reader.unsigned()
             if symbol == SYMBOL_DATA:
-                reader.name()
-                if not flags & UNDEFINED:
-                    for _ in range(3):
-                        reader.unsigned()
+                name = reader.name()
+                if flags & UNDEFINED:
+                    raise LinkError(f'the data {name}, which is not there')
+                for _ in range(3):
+                    reader.unsigned()
                 continue
             number = reader.unsigned()
             if symbol == SYMBOL_SECTION or (flags & UNDEFINED and not flags & EXPLICIT_NAME):

@@ -2,7 +2,9 @@
 'use strict';
 
 const element = id => document.getElementById(id);
-const WORDS = /(#[^\n]*)|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|\b(def|type|object|match|switch|case|fold|bend|when|fork|if|elif|else|return|let|use|with|lambda|open)\b/g;
+const KEYWORDS = 'def|type|object|match|switch|case|fold|bend|when|fork|if|elif|else|return|let|use|with|lambda|open';
+/* Comments, texts and keywords. */
+const WORDS = new RegExp(String.raw`(#[^\n]*)|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|\b(?:${KEYWORDS})\b`, 'g');
 /* More characters of output than that are not shown. */
 const MOST_OUTPUT = 1_000_000;
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bend.building.wasm import host_script
+from bend.runtime.wasm_target import NoTarget
 from tests.cli.conftest import Command
 from tests.cli.test_gen_c import ACTIONS, ARGUMENTS, DEEP, DIVISION, RESULTS
 
@@ -34,6 +35,25 @@ def total(xs):
 
 def main(n):
   return total(numbers(n))
+'''
+
+MUTUAL = '''
+def even(n, a):
+  switch n:
+    case 0:
+      return ("even", a)
+    case _:
+      return odd(n-1, a, 1, 2, 3)
+
+def odd(n, a, b, c, d):
+  switch n:
+    case 0:
+      return ("odd", a + b + c + d - 4)
+    case _:
+      return even(n-1, a + b + c - 3)
+
+def main(n):
+  return even(n, 1)
 '''
 
 TREES = '''
@@ -269,6 +289,17 @@ def test_the_script_in_other_programs(built: Callable[..., None], folder: Path) 
     assert stopped['code'] == 130
 
 
+@needs_node
+def test_calls_in_the_place_of_the_caller(built: Callable[..., None], folder: Path) -> None:
+    """They use no stack, of which Node has little without a thread."""
+    built(MUTUAL)
+    (folder / 'use.js').write_text('''
+        require('./bend.js').run(require('fs').readFileSync('made.wasm'), [1000001])
+            .then(({ result, error }) => console.log(JSON.stringify([result, error])));''', encoding='utf-8')
+    done = subprocess.run(['node', 'use.js'], capture_output=True, timeout=60, check=True)
+    assert json.loads(done.stdout) == ['("odd", 3)', '']
+
+
 def test_a_module_by_itself(bend: Command, program: Callable[[str], str], folder: Path) -> None:
     path = program(LIST)
     assert bend('build', path, '--target', 'wasm32', '-o', 'it.wasm').code == 0
@@ -278,6 +309,17 @@ def test_a_module_by_itself(bend: Command, program: Callable[[str], str], folder
     assert (folder / 'bend.js').read_text(encoding='utf-8') == host_script()
     assert bend('build', path, '--target', 'wasm32', '-o', 'again.wasm').code == 0
     assert (folder / 'again.wasm').read_bytes() == module
+
+
+def test_no_target(bend: Command, program: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(text: str, level: int) -> bytes:
+        raise NoTarget('no target')
+
+    monkeypatch.setattr('bend.building.wasm.compile_wasm_object', refuse)
+    outcome = bend('build', program(LIST), '--target', 'wasm32')
+    assert (outcome.code, outcome.out) == (1, '')
+    assert outcome.err.startswith('error[no-target]: The LLVM that llvmlite has here makes no WebAssembly: no target.')
+    assert 'pip install --force-reinstall llvmlite' in outcome.err
 
 
 def test_errors_of_the_program(bend: Command, program: Callable[[str], str], folder: Path) -> None:

@@ -2,7 +2,11 @@
 
 /* What a program may use unless told otherwise. */
 function usualMemory() {
-    return isNode ? Math.min(ADDRESSABLE, require('node:os').freemem() / 5 * 4) : 2 * GIGABYTE;
+    if (!isNode) {
+        return 2 * GIGABYTE;
+    }
+    const free = Math.min(require('node:os').freemem(), process.constrainedMemory?.() || Infinity);
+    return Math.min(ADDRESSABLE, free / 5 * 4);
 }
 
 function memoryLimit(memory) {
@@ -36,8 +40,7 @@ async function run(program, givenArguments = [], options = {}) {
             return outcome(null, problem.message, problem.code);
         }
         if (problem instanceof RangeError) {
-            return outcome(null, diagnostic('out-of-memory', `The engine has no memory left: ${problem.message}.`,
-                'Have the program give a smaller result.'), FAILURE);
+            return outcome(null, noMemory(`: ${problem.message}`), FAILURE);
         }
         throw problem;
     } finally {
@@ -45,12 +48,16 @@ async function run(program, givenArguments = [], options = {}) {
     }
 }
 
+function noMemory(reason) {
+    return diagnostic('out-of-memory', `The engine has no memory left${reason}.`,
+        'Have the program give a smaller result.');
+}
+
 function faultOutcome(problem) {
     const isMemory = problem.code === 'ERR_WORKER_OUT_OF_MEMORY';
     return {
         result: null, milliseconds: 0, code: isMemory ? FAILURE : FAULT,
-        error: isMemory ? diagnostic('out-of-memory', 'The engine has no memory left.', 'Have the program give a smaller result.')
-            : `error: The program failed in a way that it should not: ${problem.message ?? problem}.\n\n`,
+        error: isMemory ? noMemory('') : faultText(problem.message ?? problem),
     };
 }
 
@@ -78,7 +85,8 @@ function start(program, givenArguments = [], options = {}) {
     try {
         end = (isNode ? startNodeThread : startPageThread)(job, onMessage, problem => finish(faultOutcome(problem)));
     } catch (problem) {
-        finish(problem instanceof End ? { ...STOPPED, error: problem.message, code: problem.code } : faultOutcome(problem));
+        const isEnd = problem instanceof End;
+        finish(isEnd ? { ...STOPPED, error: problem.message, code: problem.code } : faultOutcome(problem));
     }
     const stop = () => {
         end();
@@ -109,7 +117,8 @@ function startNodeThread(job, onMessage, onProblem) {
                 onProblem(problem);
             }
         };
-        worker = new Worker(SCRIPT, { workerData: { thread: THREAD, job: { ...job, memory: limit } }, resourceLimits: { stackSizeMb } });
+        const workerData = { thread: THREAD, job: { ...job, memory: limit } };
+        worker = new Worker(SCRIPT, { workerData, resourceLimits: { stackSizeMb } });
         worker.on('message', message => onMessage(message, reply => worker.postMessage(reply)));
         worker.on('error', again);
         worker.on('exit', () => isOver || onProblem(new Error('the thread has ended')));
@@ -194,6 +203,8 @@ async function command(texts) {
         if (file === undefined) {
             throw refusal('No program is named.', 'Write `node bend.js PROGRAM.wasm`.');
         }
+        // Code that is made quickly first stays in use as long as a loop runs, and needs more stack.
+        require('node:v8').setFlagsFromString('--no-liftoff');
         const outcome = await start(readProgram(system, file), givenArguments, { memory, isCommand: true }).done;
         if (outcome.code === SUCCESS && outcome.result !== null) {
             print(1, `Result: ${outcome.result}\n`);
@@ -208,7 +219,9 @@ async function command(texts) {
             print(2, problem.message);
             return problem.code;
         }
-        print(2, `error: The output cannot be written: ${problem.message}.\n\n`);
+        const reason = problem.reason ?? problem;
+        print(2, diagnostic('no-space', `The output cannot be written: error ${reason} of the system.`,
+            'Make room where it goes to, or send it elsewhere.'));
         return FAILURE;
     }
 }

@@ -1,4 +1,4 @@
-/* ---- Streams of Node ---------------------------------------------------------------------------- */
+/* ---- Streams of Node ------------------------------------------------------------------------------ */
 
 const STANDARD_STREAMS = 3, MOST_STREAMS = 1024;
 const CHUNK = 65536;
@@ -77,7 +77,7 @@ function pause(milliseconds) {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-/* The streams of a program in Node. What `onOutput` takes, and what `input` has, goes there instead of to the process. */
+/* The streams of the process, and files. */
 class NodeSystem {
     constructor() {
         this.fs = require('node:fs');
@@ -86,7 +86,8 @@ class NodeSystem {
 
     standard(descriptor) {
         try {
-            return new Stream(this.fs, descriptor, { isFile: this.fs.fstatSync(descriptor).isFile() && descriptor === 0 });
+            const isFile = descriptor === 0 && this.fs.fstatSync(descriptor).isFile();
+            return new Stream(this.fs, descriptor, { isFile, appends: false });
         } catch {
             return undefined;
         }
@@ -147,7 +148,8 @@ class NodeSystem {
             throw new Refusal(EMFILE);
         }
         try {
-            const descriptor = this.fs.openSync(Buffer.from(path), mode.replace('b', '').replace(/^(w)(\+?)x$/, '$1x$2'));
+            const flags = mode.replace('b', '').replace(/^w(\+?)x$/, 'wx$1');
+            const descriptor = this.fs.openSync(Buffer.from(path), flags);
             this.streams[handle] = new Stream(this.fs, descriptor, {
                 isFile: this.fs.fstatSync(descriptor).isFile(), appends: mode.startsWith('a'),
             });

@@ -1,8 +1,8 @@
 /* ---- Streams without a file system ---------------------------------------------------------------- */
 
 /* The streams of a program in a page, or of one whose output is given to a function: standard input comes from a
-   function that gives the next piece of text (or a promise of it, or null at the end), output goes to another one. There
-   are no files. */
+   function that gives the next piece of text (or a promise of it, or null at the end), output goes to another one.
+   There are no files. */
 class PlainSystem {
     constructor({ onInput, onOutput }) {
         this.onInput = onInput ?? (() => null);

@@ -37,6 +37,10 @@ function diagnostic(code, message, hint) {
     return `error[${code}]: ${message}\n  = hint: ${hint}\n\n`;
 }
 
+function faultText(problem) {
+    return `error: The program failed in a way that it should not: ${problem}.\n\n`;
+}
+
 function refusal(message, hint) {
     return new End(diagnostic('command-line', message, hint), USAGE_ERROR);
 }
@@ -54,7 +58,8 @@ async function load(source) {
         try {
             compiled = await WebAssembly.compile(source);
         } catch (problem) {
-            throw new End(diagnostic('not-a-program', `This is no WebAssembly module that this engine can run: ${problem.message}.`,
+            throw new End(diagnostic('not-a-program',
+                `This is no WebAssembly module that this engine can run: ${problem.message}.`,
                 'Programs are made by `bend build --target wasm32`. They need Node 20, or a browser of 2025.'));
         }
         source = compiled;
@@ -66,7 +71,8 @@ async function load(source) {
     }
     const about = JSON.parse(new TextDecoder().decode(sections[0]));
     if (about.version !== VERSION) {
-        throw new End(diagnostic('other-version', `The module is made by version ${about.version}, and this script belongs to ${VERSION}.`,
+        throw new End(diagnostic('other-version',
+            `The module is made by version ${about.version}, and this script belongs to ${VERSION}.`,
             'Use the `bend.js` that `bend build` has put beside the module.'));
     }
     return { module: source, about };

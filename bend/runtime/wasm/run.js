@@ -5,7 +5,7 @@ const SCRATCH = PAGE;
 
 /* Whether functions of WebAssembly can run on stacks of their own and wait (JavaScript Promise Integration), the bytes
    of such a stack, and how many of them a program may count on. */
-const HAS_STACKS = !isNode && typeof WebAssembly.promising === 'function' && typeof WebAssembly.Suspending === 'function';
+const HAS_STACKS = !isNode && typeof WebAssembly.promising === 'function';
 const STACK_SIZE = 720 * 1024, STACK_ROOM = BigInt(STACK_SIZE), ENDLESS = 1n << 62n;
 
 /* A program in memory. Values are numbers: 53 bits are enough for all that are not the headers of cells. */
@@ -123,7 +123,7 @@ class Run {
         }
         const isStack = problem instanceof RangeError || problem.name === 'InternalError';
         if (!isStack) {
-            throw new End(`error: The program failed in a way that it should not: ${problem}.\n\n`, FAULT);
+            throw new End(faultText(problem), FAULT);
         }
         const frames = [...String(problem.stack).matchAll(/wasm-function\[(\d+)\]/g)];
         const known = frames.map(frame => this.about.functions[frame[1]]).find(number => number !== undefined);
