@@ -70,7 +70,7 @@ def api_of(book: core.Book, types: Mapping[str, Scheme], interface: Interface, f
     plain = Plain(interface)
     names = Names((*RESERVED, *api_names(), 'constructor', 'constructor_of'))
     functions = []
-    for name in chosen or by_name:
+    for name in dict.fromkeys(chosen or by_name):
         definition = by_name[name]
         parameters, result = _signature(definition, types.get(definition.name, ANY_SCHEME).body)
         parts = [*(type_ for _, type_ in parameters), result]

@@ -6,20 +6,23 @@ import re
 from dataclasses import replace
 
 from bend import compiling, driver
-from bend.building.halves import halves_of
+from bend.building.halves import halves_of, usual_threads
 from bend.building.machines import machine_for, own_family
 from bend.building.targets import Artefact, BadSetting, File, Job
 from bend.deep_stack import with_deep_stack
 from bend.runtime.cache import Cache
 from bend.runtime.jit import optimized_for
 from bend.runtime.ptx import OLDEST, TooOld, architecture
+from bend.standalone import c_file
 
 _ARCHITECTURE = re.compile(r'sm_([0-9]{1,3})([0-9])')
 
 
 def build_c(job: Job) -> Artefact:
-    """What `bend gen-c` prints."""
-    text, warnings = driver.generate_c(job.request, job.manager, job.files, job.render, job.settings.engine)
+    """What `bend gen-c` prints, but for how many threads are usual."""
+    parts, warnings = driver.program_parts(job.request, job.manager, job.files, job.render, job.settings.engine)
+    parts = replace(parts, before=(*usual_threads(job), *parts.before))
+    text = with_deep_stack(lambda: job.manager.stage('emit', lambda: c_file(parts, job.request.source.name)))
     return Artefact((File(text.encode(), replaces=b'/* Made from '),), warnings)
 
 

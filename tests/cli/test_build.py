@@ -119,6 +119,7 @@ def test_c(bend: Command, program: Callable[[str], str], folder: Path) -> None:
     assert bend('build', path, '--target', 'c').code == 0
     assert (folder / 'program.c').read_text(encoding='utf-8') == bend('gen-c', path).out
     assert bend('build', path, '--target=c', '-o', '-').out == bend('gen-c', path).out
+    assert '#define USUAL_THREADS 2\n' in bend('build', path, '--target=c', '-t', '2', '-o', '-').out
 
 
 @pytest.mark.parametrize(('words', 'message'), [
