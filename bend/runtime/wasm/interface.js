@@ -42,7 +42,7 @@ async function run(program, givenArguments = [], options = {}) {
         if (problem instanceof RangeError) {
             return outcome(null, noMemory(`: ${problem.message}`), FAILURE);
         }
-        throw problem;
+        return outcome(null, faultText(problem), FAULT);
     } finally {
         system.closeAll();
     }
