@@ -46,6 +46,8 @@ function clear() {
 
 async function show(program) {
     stop();
+    job = null;
+    setRunning(false);
     clear();
     shown = program;
     for (const button of element('programs').children) {
@@ -134,7 +136,7 @@ element('answer').addEventListener('submit', event => {
 });
 element('end').addEventListener('click', () => giveLine(null));
 
-(async () => {
+async function begin() {
     const programs = await (await fetch('programs.json')).json();
     element('programs').replaceChildren(...programs.map(program => {
         const button = document.createElement('button');
@@ -143,4 +145,8 @@ element('end').addEventListener('click', () => giveLine(null));
         return button;
     }));
     await show(programs[0]);
-})();
+}
+
+begin().catch(problem => {
+    element('status').textContent = `The programs cannot be loaded (${problem.message}): this page needs a web server.`;
+});

@@ -99,7 +99,7 @@ function startPageThread(job, onMessage, onProblem) {
     const worker = new Worker(SCRIPT, { name: THREAD });
     const program = typeof job.program === 'string' ? new URL(job.program, document.baseURI).href : job.program;
     worker.onmessage = event => onMessage(event.data, reply => worker.postMessage(reply));
-    worker.onerror = event => onProblem(event);
+    worker.onerror = event => onProblem(event.message ?? `${SCRIPT} cannot be loaded as a worker`);
     worker.postMessage({ ...job, program });
     return () => worker.terminate();
 }

@@ -18,7 +18,6 @@ class Run {
         this.scratch = about.memory + 15 & ~15;
         const start = this.scratch + SCRATCH;
         this.limit = limit;
-        this.used = 0;
         this.stop = null;
         this.milliseconds = 0;
         const pages = Math.ceil((start + PAGE) / PAGE);
@@ -34,6 +33,7 @@ class Run {
             },
         });
         this.exports = instance.exports;
+        this.functions = {};
         this.look();
         this.exports.begin(this.room, BigInt(start), BigInt(about.constants), BigInt(limit));
     }
@@ -54,12 +54,14 @@ class Run {
             throw new Stop(STOP_STACK, detail);
         }
         await null;
-        await this.promising('resume')(this.room, number);
+        await this.waiting('resume')(this.room, number);
         this.stacks--;
     }
 
-    promising(name) {
-        return HAS_STACKS ? WebAssembly.promising(this.exports[name]) : this.exports[name];
+    /* A function of the program's that may wait: gives a promise where that can be. */
+    waiting(name) {
+        this.functions[name] ??= HAS_STACKS ? WebAssembly.promising(this.exports[name]) : this.exports[name];
+        return this.functions[name];
     }
 
     /* Memory that has grown is another buffer. */
@@ -96,7 +98,7 @@ class Run {
         }
         const start = performance.now();
         try {
-            const result = await this.promising(name)(this.room, ...values.map(BigInt));
+            const result = await this.waiting(name)(this.room, ...values.map(BigInt));
             return result === undefined ? 0 : numberOf(result);
         } catch (problem) {
             this.stop = this.reasonOf(problem);
