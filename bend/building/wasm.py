@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bend import __version__, driver
+from bend.building.halves import beside
 from bend.building.output import STANDARD_OUTPUT
 from bend.building.targets import Artefact, File, Job
 from bend.codegen import lir
@@ -61,7 +62,8 @@ def build_wasm(job: Job) -> Artefact:
     """A module for Node and browsers, and the script that runs it, unless the module goes to standard output."""
     ready = driver.prepare_standalone(job.request, job.manager, job.files)
     module, warnings = driver.standalone_stage(job.manager, lambda: wasm_module(
-        ready.book, ready.info, job.request.source.name, job.render, job.request.options, ready.given))
+        ready.book, ready.info, job.request.source.name, beside(job.request.source.name, job.render),
+        job.request.options, ready.given))
     scripts = () if str(job.output) == STANDARD_OUTPUT else (File(host_script().encode(), HOST_NAME),)
     return Artefact((File(module), *scripts), (*ready.warnings, *warnings))
 

@@ -209,9 +209,11 @@ def test_arguments(built: Callable[..., None]) -> None:
     """Numbers on the command line, of the types that the program gives them; or terms, when it is built."""
     built(ARGUMENTS)
     assert output('made.wasm', '2', '--', '-4') == (0, 'counting\nResult: [-4, -1, +2]\n', '')
-    assert output('made.wasm', '0x1', '+8388607') == (0, 'counting\nResult: [+8388607, -8388606]\n', '')
-    for words in ([], ['1'], ['1', '2', '3'], ['-1', '2'], ['--', '-1', '2'], ['1', '8388608'], ['1', '1.5'], ['', '1'],
-                  ['0x', '1'], ['16777216', '1'], ['one', '1'], ['--engine', 'net'], ['--memory'], ['--memory=much']):
+    code, out, _ = output('-t2', '--threads=2', '-t', '1', 'made.wasm', '0x1', '+8388607')
+    assert (code, out) == (0, 'counting\nResult: [+8388607, -8388606]\n')
+    wrong = ([], ['1'], ['1', '2', '3'], ['-1', '2'], ['--', '-1', '2'], ['1', '8388608'], ['1', '1.5'], ['', '1'],
+             ['16777216', '1'], ['one', '1'], ['--engine', 'net'], ['--memory'], ['--memory='], ['-t0'], ['-t', 'many'])
+    for words in wrong:
         code, out, err = output('made.wasm', *words)
         assert (code, out) == (2, ''), words
         assert err.startswith('error[command-line]: '), words

@@ -161,33 +161,44 @@ const USAGE = `usage: node bend.js [OPTIONS] PROGRAM.wasm [--] [ARGUMENTS]
 
 ARGUMENTS are the numbers that \`main\` takes.
 
-  --memory SIZE   the most memory that the program may use, such as 200M or 4G
-  -s              print how long the program ran afterwards
-  -h, --help      print this
+  -t N, --threads N   taken as by other executables, but there is one thread
+  --memory SIZE       the most memory that the program may use, such as 200M or 4G
+  -s                  print how long the program ran afterwards
+  -h, --help          print this
 `;
 
 function parsed(texts) {
     const found = { words: [], memory: undefined, showsTime: false, showsHelp: false };
-    for (let index = 0; index < texts.length; index++) {
-        const text = texts[index];
+    const left = [...texts];
+    while (left.length > 0) {
+        const text = left.shift();
+        const [, name, attached] = /^(--memory|--threads|-t)(?:=|(?<=^-t)(?=.)|$)(.*)$/.exec(text) ?? [];
         if (text === '--') {
-            found.words.push(...texts.slice(index + 1));
-            break;
-        } else if (text === '--memory' && index + 1 < texts.length) {
-            found.memory = memorySize(texts[++index]);
-        } else if (text.startsWith('--memory=')) {
-            found.memory = memorySize(text.slice('--memory='.length));
+            found.words.push(...left.splice(0));
+        } else if (name !== undefined) {
+            takeOption(found, name, text === name ? left.shift() : attached);
         } else if (text === '-s' || text === '--stats') {
             found.showsTime = true;
         } else if (text === '-h' || text === '--help') {
             found.showsHelp = true;
         } else if (text.startsWith('-')) {
-            throw refusal('There is no such option, or it has no value.', '`--help` lists the options.');
+            throw refusal('There is no such option.', '`--help` lists the options.');
         } else {
             found.words.push(text);
         }
     }
     return found;
+}
+
+function takeOption(found, name, value) {
+    if (value === undefined) {
+        throw refusal('An option has no value.', 'Write it like `--memory 4G`.');
+    }
+    if (name === '--memory') {
+        found.memory = memorySize(value);
+    } else if (!/^\d+$/.test(value) || Number(value) < 1 || Number(value) > 1024) {
+        throw refusal('This is not a number of threads.', 'Write a number from 1 to 1024.');
+    }
 }
 
 /* Does what the command line asks for; gives the exit code. */
