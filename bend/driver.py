@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -394,15 +395,23 @@ def _direct_parts(compiled: Compiled, request: Request, manager: PassManager, re
     from bend.codegen.direct.ir import Unsupported
     from bend.hvm.net import Book
     from bend.hvm.readback import book_info
-    from bend.standalone import MAY_NEED_NETS, OnlyNetsPrint, standalone_parts
+    from bend.standalone import NetsBeside, OnlyNetsPrint, standalone_parts
+    from bend.standalone_nets import nets_beside
     choice = _choose(replace(compiled, is_applied=False), manager)
     info = book_info(compiled.book, Book({}), request.options.encoding)
+
+    def nets() -> NetsBeside | None:
+        # Where the nets cannot be, the program does without them.
+        with suppress(BendError):
+            return nets_beside(*_nets_of(compiled, request, Report(), manager), render)
+        return None
 
     def work() -> Parts | BendError:
         try:
             if choice.engine != 'direct':
                 raise Unsupported(choice.reason)
-            return standalone_parts(compiled.book, info, render, request.options, given, parallel=request.is_parallel)
+            return standalone_parts(compiled.book, info, render, request.options, given, parallel=request.is_parallel,
+                                    budgeted=choice.budgeted, nets=nets if engine == 'auto' else lambda: None)
         except Unsupported as problem:
             return BendError(needs_nets(readable(problem.reason)))
         except OnlyNetsPrint as problem:
@@ -413,28 +422,32 @@ def _direct_parts(compiled: Compiled, request: Request, manager: PassManager, re
         if engine == 'direct':
             raise parts
         return None
-    doubts = (MAY_NEED_NETS,) if choice.budgeted else ()
-    return parts, (*compiled.warnings, *doubts, *parts.warnings)
+    return parts, (*compiled.warnings, *parts.warnings)
 
 
 def _net_parts(compiled: Compiled, request: Request, manager: PassManager, render: Callable[[Diagnostic], str],
                given: Sequence[str]) -> tuple[Parts, tuple[Diagnostic, ...]]:
     """The parts of a program that runs as nets."""
-    from bend.hvm.readback import book_info
     from bend.standalone_nets import standalone_nets
     report = PolicyReport(request.severities)
 
     def work() -> Parts:
-        try:
-            nets = compile_to_nets(compiled.book, report, manager, not compiled.is_applied)
-        except BendError as problem:
-            raise _with_report(problem, report) from None
-        nets = runnable_nets(replace(compiled, nets=nets))
-        info = book_info(compiled.book, nets, request.options.encoding)
-        return manager.stage('build', lambda: standalone_nets(nets, info, render, given))
+        nets, info = _nets_of(compiled, request, report, manager)
+        return manager.stage('build', lambda: standalone_nets(nets, info, render, given, parallel=request.is_parallel))
 
     parts = with_deep_stack(work)
     return parts, tuple(dict.fromkeys((*compiled.warnings, *map(_readable, report.diagnostics))))
+
+
+def _nets_of(compiled: Compiled, request: Request, report: Report, manager: PassManager) -> tuple[net.Book, BookInfo]:
+    """The nets of a compiled program that has an entry, and what readback must know; raises `BendError`."""
+    from bend.hvm.readback import book_info
+    try:
+        nets = compile_to_nets(compiled.book, report, manager, not compiled.is_applied)
+    except BendError as problem:
+        raise _with_report(problem, report) from None
+    nets = runnable_nets(replace(compiled, nets=nets))
+    return nets, book_info(compiled.book, nets, request.options.encoding)
 
 
 def runnable_nets(compiled: Compiled) -> net.Book:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from bend import __version__
 from bend.codegen import lir
+from bend.codegen.c_helpers import Helpers
 from bend.codegen.c_tails import Edge
 from bend.codegen.c_text import array, comment, kernel_comments, literal, part, printable_table, switch_text
 from bend.codegen.direct.cold import leave_at_checks
 from bend.codegen.direct.compile import Lowered, lower_direct
-from bend.codegen.direct.context import Context
+from bend.codegen.direct.context import STOP_SHAPE, Context
 from bend.codegen.direct.flow import I24, U24
 from bend.codegen.direct.kernel_code import DATA, FLOATS, kernel
 from bend.codegen.direct.results import Functions, functions_in_result
@@ -40,6 +42,8 @@ ROOTS = frozenset(('worker_main', 'request_work', 'await_answer'))
 """What the host's part calls."""
 GIVEN: Mapping[str, int] = {'u24': U24, 'i24': I24}
 """The types of numbers that programs can be given."""
+BUDGET_ROOTS = frozenset(('stop_all',))
+"""The same for programs that have a budget."""
 ACTING_ROOTS = frozenset(('make_cell', 'make_list', 'read_numbers', 'take_part'))
 """The same for programs that perform actions."""
 PROVIDED: Mapping[str, str] = {'syscall': 'system_call'}
@@ -63,7 +67,7 @@ _NETS_HINT = 'Only interaction nets give that a meaning, and standalone programs
 MAY_NEED_NETS = warning('standalone', 'This program may need much more work than as nets, which standalone programs '
                                       'cannot reduce yet.', hint='`bend run` takes nets where that turns out to be so.')
 """For programs that `bend run` gives a budget."""
-_MAY_HOLD_FUNCTIONS = warning('standalone', 'The result of this program may hold functions, which standalone programs '
+MAY_HOLD_FUNCTIONS = warning('standalone', 'The result of this program may hold functions, which standalone programs '
                                             'cannot print yet.', hint='`bend run` can.')
 
 
@@ -76,53 +80,92 @@ Render = Callable[[Diagnostic], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """A standalone program taken apart: the runtime and the program as one module, the functions of it that the host's
-    part calls, and those that this part provides, by their names in C; the texts of the host's part before and behind
-    the module's; what the names of the module begin with in C, which calls are rare, whether checks at the beginning of
-    functions are to leave by calls, and what stands before functions; and what to warn of."""
+class Unit:
+    """A runtime with a program as one module: the functions of it that the host's part calls, and those that this part
+    provides, by their names in C; what the names of the module begin with in C, which calls are rare, whether checks at
+    the beginning of functions are to leave by calls in C, and what stands before functions there."""
 
     module: lir.Module
     roots: frozenset[str]
     provided: Mapping[str, str]
-    before: tuple[str, ...]
-    behind: tuple[str, ...]
     prefix: str = ''
     rare: tuple[Edge, ...] = ()
     leaves_at_checks: bool = False
     comments: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self, helpers: Helpers) -> str:
+        """The C of it, behind other units that had the same helpers."""
+        module, rare = self.module, self.rare
+        if self.leaves_at_checks:
+            functions, more = leave_at_checks(module.functions)
+            module, rare = replace(module, functions=tuple(functions)), (*rare, *more)
+        style = Style(self.roots, self.provided, frozenset(rare), self.comments, self.prefix)
+        return emit_c(module, style, helpers)
+
+
+Piece: TypeAlias = str | Unit
+"""C of the host's part, or what is made from LIR."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A standalone program taken apart, in the order of its C, and what to warn of."""
+
+    pieces: tuple[Piece, ...]
     warnings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NetsBeside:
+    """The nets of a program as a part of its file; `has_strings` tells whether results may hold strings."""
+
+    pieces: tuple[Piece, ...]
+    has_strings: bool
 
 
 def c_file(parts: Parts, file: str) -> str:
     """A program that was made from a file as C."""
-    module, rare = parts.module, parts.rare
-    if parts.leaves_at_checks:
-        functions, more = leave_at_checks(module.functions)
-        module, rare = replace(module, functions=tuple(functions)), (*rare, *more)
-    text = emit_c(module, Style(parts.roots, parts.provided, frozenset(rare), parts.comments, parts.prefix))
+    helpers = Helpers()
     head = (f'/* Made from {file.replace("*/", "* /")} by bend {__version__}.', '',
             '   cc -O2 PROGRAM.c -o PROGRAM -lm -lpthread', '   ./PROGRAM --help */', '')
-    return '\n'.join((*head, *parts.before, text, *parts.behind)).rstrip() + '\n'
+    texts = (piece if isinstance(piece, str) else piece.text(helpers) for piece in parts.pieces)
+    return '\n'.join((*head, *texts)).rstrip() + '\n'
 
 
 def standalone_parts(book: core.Book, info: BookInfo, render: Render, options: Options, given: Sequence[str] = (), *,
-                     parallel: bool = True) -> Parts:
+                     parallel: bool = True, budgeted: bool = False,
+                     nets: Callable[[], NetsBeside | None] = lambda: None) -> Parts:
     """The parts of a program for the direct engine. Raises `Unsupported` for what only nets can do, and `BendError` for
     what standalone programs cannot do. `given` are the types of the numbers that the program takes on its command line,
-    as arguments of its entry; one that is not `parallel` has one thread."""
-    lowered, warnings = lowered_standalone(book, options, given, parallel=parallel)
+    as arguments of its entry; one that is not `parallel` has one thread. `nets` are asked for where the program may
+    have to begin again as nets; one that is `budgeted` does so after some time."""
+    lowered, doubts = lowered_standalone(book, options, given, parallel=parallel)
     module = merge(kernel(replace(lowered.variant, is_standalone=True)), lowered.module)
     actions = lowered.program.actions
-    behind = (
-        part('direct_program.h'), *tables(lowered, module, info, book, render), '', *argument_table(given), '',
+    may_need_nets = budgeted or bool(doubts) or may_need_nets_suddenly(lowered.module)
+    beside = nets() if may_need_nets and actions is None else None
+    has_budget = budgeted and beside is not None
+    roots = (ROOTS if actions is None else ROOTS | ACTING_ROOTS) | (BUDGET_ROOTS if has_budget else frozenset())
+    unit = Unit(module, roots, PROVIDED, rare=tuple(rare_calls(lowered.context)), leaves_at_checks=True,
+                comments=comments(lowered, book))
+    pieces = (
+        *head_of('system.c'), unit, f'#define HAS_NETS {int(beside is not None)}',
+        f'#define IS_BUDGETED {int(has_budget)}', part('direct_program.h'),
+        *tables(lowered, module, info, book, render, beside is not None and beside.has_strings), '',
+        *argument_table(given), '',
         *map(part, ('memory.c', 'process.c', 'direct_run.c', 'numbers.c', 'text.c', 'strings.c', 'direct_result.c')),
         *map(part, () if actions is None else ('streams.c', 'direct_fields.c', 'direct_values.c', 'actions.c',
                                                'direct_actions.c')),
-        *map(part, ('command_line.c', 'direct_main.c')))
-    return Parts(module, ROOTS if actions is None else ROOTS | ACTING_ROOTS, PROVIDED, head_of('system.c'), behind,
-                 rare=tuple(rare_calls(lowered.context)), leaves_at_checks=True, comments=comments(lowered, book),
-                 warnings=warnings)
+        *(() if beside is None else beside.pieces), part('command_line.c'),
+        *(() if beside is None else (part('net_program.c'),)), part('direct_main.c'))
+    warnings = (*((MAY_NEED_NETS,) if budgeted else ()), *doubts)
+    return Parts(pieces, warnings if beside is None else ())
+
+
+def may_need_nets_suddenly(module: lir.Module) -> bool:
+    """Whether code of the direct engine may meet what only nets know what to do with."""
+    return any(call.function == 'stop_run' and call.arguments[1] == lir.Const(STOP_SHAPE, lir.U64)
+               for function in module.functions for call in calls_in(function.body))
 
 
 def lowered_standalone(book: core.Book, options: Options, given: Sequence[str], *,
@@ -136,7 +179,7 @@ def lowered_standalone(book: core.Book, options: Options, given: Sequence[str], 
     functions = functions_in_result(lowered.context, book, len(given))
     if functions is Functions.ALWAYS:
         raise OnlyNetsPrint(unsupported('print a result that is a function'))
-    return lowered, () if functions is Functions.NEVER else (_MAY_HOLD_FUNCTIONS,)
+    return lowered, () if functions is Functions.NEVER else (MAY_HOLD_FUNCTIONS,)
 
 
 def head_of(system: str) -> tuple[str, ...]:
@@ -160,7 +203,8 @@ def rare_calls(context: Context) -> list[tuple[str, str]]:
 # ---- tables --------------------------------------------------------------------------------------
 
 
-def tables(lowered: Lowered, module: lir.Module, info: BookInfo, book: core.Book, render: Render) -> Iterator[str]:
+def tables(lowered: Lowered, module: lir.Module, info: BookInfo, book: core.Book, render: Render,
+           has_strings: bool) -> Iterator[str]:
     """What the host's part must know of the program."""
     program = lowered.program
     names = shown_names(program, info, book)
@@ -181,7 +225,8 @@ def tables(lowered: Lowered, module: lir.Module, info: BookInfo, book: core.Book
     yield from _names('constant_names', names.constants)
     yield from _names('constant_labels', names.labels)
     yield ''
-    yield from printable_table(any(shape is not None and shape.constructor == STRING[0] for shape in program.shapes))
+    yield from printable_table(has_strings or any(shape is not None and shape.constructor == STRING[0]
+                                                  for shape in program.shapes))
     yield ''
     yield from error_texts(module, program, render)
 

@@ -7,7 +7,7 @@ LIR, tables, and the host's part in C.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bend.codegen import lir
@@ -30,7 +30,7 @@ from bend.hvm.size import check_pairs
 from bend.hvm.walk import net_trees, subtrees
 from bend.runtime.cpu import FRESH_LABELS
 from bend.runtime.machine import SIBLINGS
-from bend.standalone import KINDS, Parts, argument_table, head_of
+from bend.standalone import KINDS, NetsBeside, Parts, Unit, argument_table, head_of
 
 PREFIX = 'nets_'
 ROOTS = frozenset(('boot', 'run_alone', 'worker_main', 'wake_all', 'gather'))
@@ -42,6 +42,8 @@ MADE = {'Result/Ok': 'OK', 'Result/Err': 'ERR', 'IOError/Type': 'TYPE_ERROR', 'I
         'IOError/Inner': 'INNER_ERROR', 'List/Nil': 'LIST_END', 'List/Cons': 'LIST_CELL',
         'String/Nil': 'STRING_END', 'String/Cons': 'STRING_CELL'}
 """What the host's part calls the constructors that it makes."""
+READING = ('net_graph.c', 'net_terms.c', 'net_readback.c', 'net_show.c')
+"""What reads and shows results of Bend programs."""
 SPARE_SCRATCH = 64
 """Words of scratch space beyond what definitions need."""
 
@@ -66,6 +68,11 @@ class NetCode:
         """Whether the program may perform actions."""
         return bool(self.actions.possible)
 
+    def unit(self) -> Unit:
+        """What is made from LIR."""
+        return Unit(self.module, ROOTS | ACTING_ROOTS if self.is_acting else ROOTS, {'syscall': 'net_system_call'},
+                    PREFIX, comments=self.comments)
+
 
 def net_code(book: net.Book) -> NetCode:
     """The code of a book. Raises `BendError` for a definition that is too large."""
@@ -85,25 +92,47 @@ def standalone_core(book: net.Book, render: Render) -> Parts:
     """The parts of a book of HVM core, which prints what `hvm run` prints. Raises `BendError`."""
     code = net_code(book)
     names = array('static const char *const net_names[]', map(literal, code.table.names))
-    return assembled(code, (), render, ['/* The definitions. */', *names, ''], ('net_core.c',))
+    return whole(code, (), True, net_tables(code, render), ['/* The definitions. */', *names],
+                 ('numbers.c', 'net_core.c'))
 
 
-def standalone_nets(book: net.Book, info: BookInfo, render: Render, given: Sequence[str] = ()) -> Parts:
+def standalone_nets(book: net.Book, info: BookInfo, render: Render, given: Sequence[str] = (), *,
+                    parallel: bool = True) -> Parts:
     """The parts of the nets of a Bend program, which prints what `bend run --engine net` prints. `given` are the types
-    of the numbers that the program takes on its command line, as arguments of `main`. Raises `BendError`."""
-    return assembled(net_code(book), given, render, [*result_tables(book, info, render), ''],
-                     ('text.c', 'strings.c', 'net_graph.c', 'net_terms.c', 'net_readback.c', 'net_show.c'))
+    of the numbers that the program takes on its command line, as arguments of `main`; one that is not `parallel` has
+    one thread. Raises `BendError`."""
+    code = net_code(book)
+    return whole(code, given, parallel, net_tables(code, render),
+                 [*result_tables(book, info, render), '', *printable_table(has_strings(book))],
+                 ('numbers.c', 'text.c', 'strings.c', *READING))
 
 
-def assembled(code: NetCode, given: Sequence[str], render: Render, tables: Sequence[str],
-              printing: Sequence[str]) -> Parts:
-    """The parts of a program. `tables` and the files of `printing` are what shows the result."""
-    acting = ('streams.c', 'net_values.c', 'actions.c', 'net_actions.c') if code.is_acting else ()
-    files = dict.fromkeys(('memory.c', 'process.c', 'net_run.c', 'numbers.c', *(('text.c',) if acting else ()), *acting,
-                           *printing, 'command_line.c', 'net_main.c'))
-    behind = (*net_tables(code, render), '', *tables, *argument_table(given), '', *map(part, files))
-    return Parts(code.module, ROOTS | ACTING_ROOTS if code.is_acting else ROOTS, {'syscall': 'net_system_call'},
-                 head_of('net_system.c'), behind, PREFIX, comments=code.comments)
+def whole(code: NetCode, given: Sequence[str], parallel: bool, tables: Iterable[str], result: Iterable[str],
+          printing: Sequence[str]) -> Parts:
+    """The parts of a program. The tables of `result` and the files of `printing` are what shows the result."""
+    acting = ('numbers.c', 'text.c', 'streams.c', 'net_values.c', 'actions.c', 'net_actions.c')
+    files = dict.fromkeys(('memory.c', 'process.c', 'net_run.c', *(acting if code.is_acting else ()), *printing,
+                           'command_line.c', 'net_program.c', 'net_main.c'))
+    return Parts((
+        *head_of('net_system.c'), code.unit(), f'#define IS_PARALLEL {"true" if parallel else "false"}',
+        f'#define IS_ACTING {int(code.is_acting)}', *tables, '', *result, '', *argument_table(given), '',
+        *map(part, files)))
+
+
+def nets_beside(book: net.Book, info: BookInfo, render: Render) -> NetsBeside | None:
+    """The nets of a Bend program that performs no actions, for a file where something else runs first; None where it
+    does. Raises `BendError`."""
+    code = net_code(book)
+    if code.is_acting:
+        return None
+    tables = (*net_tables(code, render), '', *result_tables(book, info, render), '')
+    return NetsBeside((part('net_system.c'), code.unit(), *tables, *map(part, ('net_run.c', *READING))),
+                      has_strings(book))
+
+
+def has_strings(book: net.Book) -> bool:
+    """Whether results may hold strings."""
+    return any(name.startswith('String/') for name in book.defs)
 
 
 # ---- tables --------------------------------------------------------------------------------------
@@ -112,7 +141,6 @@ def assembled(code: NetCode, given: Sequence[str], render: Render, tables: Seque
 def net_tables(code: NetCode, render: Render) -> Iterator[str]:
     """What the host's part must know of any book."""
     table = code.table
-    yield f'#define IS_ACTING {int(code.is_acting)}'
     yield f'#define NET_FRESH_LABELS {FRESH_LABELS}'
     yield f'#define NET_SCRATCH ((u64){table.scratch_words + SPARE_SCRATCH})'
     yield ''
@@ -207,8 +235,6 @@ def result_tables(book: net.Book, info: BookInfo, render: Render) -> Iterator[st
         before, after = render(improper(kind, _MANY)).split(str(_MANY))
         yield f'    {{{literal(before)}, {literal(after)}}},'
     yield '};'
-    yield ''
-    yield from printable_table(any(name.startswith('String/') for name in book.defs))
 
 
 _MANY = 987654321

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bend import driver
 from bend.building.targets import Job
 from bend.codegen import lir
-from bend.codegen.emit_c import Style, emit_c
+from bend.codegen.c_helpers import Helpers
 from bend.codegen.emit_llvm import emit_module
 from bend.codegen.lir_calls import reachable
 from bend.codegen.lir_fold import fold_branches
 from bend.deep_stack import with_deep_stack
 from bend.diagnostics import Diagnostic, Label
-from bend.standalone import Parts, Render
+from bend.standalone import Parts, Render, Unit
 
 PREFIX = 'bend_'
 """What the names of linked functions begin with, so that they meet no others."""
@@ -23,24 +22,26 @@ PREFIX = 'bend_'
 
 @dataclass(frozen=True, slots=True)
 class Halves:
-    """A program before it is linked: the text of its host's part, the LLVM IR of the rest, and what to warn of."""
+    """A program before it is linked: the text of its host's part, the LLVM IR of the rest (of both engines where it has
+    both), and what to warn of."""
 
     host: str
-    code: str
+    codes: tuple[str, ...]
     warnings: tuple[Diagnostic, ...]
 
 
 def halves_of(job: Job, family: str) -> Halves:
     """A program before it is linked, for a family of machines. Raises `BendError`."""
     parts, warnings = parts_of(job)
-    parts = replace(parts, before=(*usual_threads(job), *parts.before))
+    parts = with_threads(parts, job)
     return with_deep_stack(lambda: job.manager.stage('emit', lambda: halved(parts, family, warnings)))
 
 
-def usual_threads(job: Job) -> Iterator[str]:
-    """Tells the host's part how many threads there are to be, if that is asked for."""
-    if job.settings.threads:
-        yield f'#define USUAL_THREADS {job.settings.threads}'
+def with_threads(parts: Parts, job: Job) -> Parts:
+    """The parts of a program that knows how many threads there are to be, if that is asked for."""
+    if not job.settings.threads:
+        return parts
+    return replace(parts, pieces=(f'#define USUAL_THREADS {job.settings.threads}', *parts.pieces))
 
 
 def parts_of(job: Job) -> tuple[Parts, tuple[Diagnostic, ...]]:
@@ -53,7 +54,8 @@ def parts_of(job: Job) -> tuple[Parts, tuple[Diagnostic, ...]]:
 
 def halved(parts: Parts, family: str, warnings: tuple[Diagnostic, ...] = ()) -> Halves:
     """The halves of a program, for a family of machines."""
-    return Halves(host_text(parts), code_text(parts, family), warnings)
+    codes = tuple(code_text(piece, family) for piece in parts.pieces if isinstance(piece, Unit))
+    return Halves(host_text(parts), codes, warnings)
 
 
 def beside(main: str, render: Render) -> Render:
@@ -72,19 +74,26 @@ def beside(main: str, render: Render) -> Render:
 
 def host_text(parts: Parts) -> str:
     """The C of the host's part, which calls the rest by names of its own."""
-    declared = replace(parts.module, functions=tuple(
-        replace(function, body=(), extern=True) if function.name in parts.roots else function
-        for function in parts.module.functions))
-    shared = sorted((*(parts.prefix + root for root in parts.roots), *parts.provided.values()))
-    return '\n'.join(('#define GIVEN', *(f'#define {name} {PREFIX}{name}' for name in shared), *parts.before,
-                      emit_c(declared, Style(parts.roots, parts.provided, prefix=parts.prefix)), *parts.behind))
+    units = [piece for piece in parts.pieces if isinstance(piece, Unit)]
+    shared = sorted(name for unit in units for name in (*(unit.prefix + root for root in unit.roots),
+                                                        *unit.provided.values()))
+    helpers = Helpers()
+    texts = (piece if isinstance(piece, str) else declared(piece).text(helpers) for piece in parts.pieces)
+    return '\n'.join(('#define GIVEN', *(f'#define {name} {PREFIX}{name}' for name in shared), *texts))
 
 
-def code_text(parts: Parts, family: str) -> str:
-    """The LLVM IR of the runtime and the program for a family of machines."""
-    symbols = {root: PREFIX + parts.prefix + root for root in sorted(parts.roots)}
-    symbols |= {name: PREFIX + given for name, given in parts.provided.items()}
-    return emit_module(linked_module(parts.module, parts.roots), family, symbols)
+def declared(unit: Unit) -> Unit:
+    """A unit whose functions are elsewhere."""
+    functions = tuple(replace(function, body=(), extern=True) if function.name in unit.roots else function
+                      for function in unit.module.functions)
+    return Unit(replace(unit.module, functions=functions), unit.roots, unit.provided, unit.prefix)
+
+
+def code_text(unit: Unit, family: str) -> str:
+    """The LLVM IR of the runtime and the program of a unit for a family of machines."""
+    symbols = {root: PREFIX + unit.prefix + root for root in sorted(unit.roots)}
+    symbols |= {name: PREFIX + given for name, given in unit.provided.items()}
+    return emit_module(linked_module(unit.module, unit.roots), family, symbols)
 
 
 def linked_module(module: lir.Module, roots: frozenset[str]) -> lir.Module:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bend import driver
-from bend.building.halves import Halves, beside, halved, usual_threads
+from bend.building.halves import Halves, beside, halved, with_threads
 from bend.building.library_api import NUMBERS, Api, Constructor, Function, api_of, normal, reached_types, shapes_by_type
 from bend.building.native import linked, tools_for
 from bend.building.targets import Artefact, BadSetting, File, Job
@@ -22,7 +22,6 @@ from bend.codegen.direct.choice import choose
 from bend.codegen.direct.compile import Lowered, lower_direct
 from bend.codegen.direct.exported import Exported
 from bend.codegen.direct.kernel_code import kernel
-from bend.codegen.emit_c import support
 from bend.codegen.lir_merge import merge
 from bend.desugar import core
 from bend.desugar.typecheck.types import TUPLE, Con, Type
@@ -33,7 +32,7 @@ from bend.hvm.readback import BookInfo, book_info
 from bend.interface import Interface, interface_of
 from bend.options import with_severity
 from bend.runtime.direct.program import DirectProgram
-from bend.standalone import MAY_NEED_NETS, PROVIDED, ROOTS, Parts, Render, tables
+from bend.standalone import MAY_NEED_NETS, PROVIDED, ROOTS, Parts, Render, Unit, head_of, tables
 
 ENTRY = '%exports'
 """The entry of libraries, which no function of the user's is called like."""
@@ -117,8 +116,7 @@ def halves_of(job: Job, ready: Ready, prefix: str, family: str) -> Halves:
                                           for function in ready.api.functions])
     lowered = lower_direct(ready.book, parallel=job.request.is_parallel, eta=job.request.options.eta, exported=exported)
     parts = parts_of_library(ready, lowered, beside(job.request.source.name, job.render))
-    parts = replace(parts, before=(*usual_threads(job), *parts.before))
-    halves = halved(parts, family)
+    halves = halved(with_threads(parts, job), family)
     return replace(halves, host=with_prefix(halves.host, prefix))
 
 
@@ -126,15 +124,15 @@ def parts_of_library(ready: Ready, lowered: Lowered, render: Render) -> Parts:
     """The parts of a library, with placeholders for the prefix of its names."""
     module = merge(kernel(replace(lowered.variant, is_standalone=True)), lowered.module)
     table = TypeTable(ready)
-    before = ('#define IS_LIBRARY', part('headers.h'), support(), part('system.c'), '')
-    behind = (
-        part('library.h'), *constructor_names(ready.api), '', part('direct_program.h'),
-        *tables(lowered, module, ready.info, ready.book, render), part('library_tables.h'),
+    return Parts((
+        '#define IS_LIBRARY', '#define HAS_NETS 0', '#define IS_BUDGETED 0', *head_of('system.c'),
+        Unit(module, LIBRARY_ROOTS, PROVIDED), part('library.h'), *constructor_names(ready.api), '',
+        part('direct_program.h'),
+        *tables(lowered, module, ready.info, ready.book, render, False), part('library_tables.h'),
         *library_tables(ready, table, lowered.program), '',
         *map(part, ('memory.c', 'process.c', 'direct_run.c', 'numbers.c', 'text.c', 'strings.c', 'direct_fields.c',
                     'direct_result.c', 'library_values.c', 'library.c')),
-        *wrappers(ready.api, table), '')
-    return Parts(module, LIBRARY_ROOTS, PROVIDED, before, behind)
+        *wrappers(ready.api, table), ''))
 
 
 def with_prefix(text: str, prefix: str) -> str:

@@ -12,8 +12,8 @@ from bend.building.targets import Artefact, File, Job
 from bend.building.toolchain import compiled, find_compiler
 from bend.codegen.c_text import literal, part
 from bend.deep_stack import with_deep_stack
-from bend.diagnostics import error
-from bend.runtime.jit import Machine, compile_for
+from bend.diagnostics import BendError, error
+from bend.runtime.jit import Machine, UnknownMachine, compile_for
 from bend.standalone import Render
 
 COMPILE_HOST = ('-O2', '-std=gnu11', '-fPIC', '-fvisibility=hidden', '-ffunction-sections', '-fno-ident', '-w',
@@ -78,7 +78,12 @@ def linked(job: Job, tools: Tools, halves: Halves, link: Sequence[str], output: 
 def inputs(halves: Halves, machine: Machine, render: Render) -> dict[str, bytes]:
     """What the C compiler gets: the host's part as C, the rest as object code for a machine."""
     host = halves.host + cpu_text(machine, render)
-    return {'host.c': host.encode(), 'program.o': compile_for(machine, halves.code)}
+    try:
+        code = compile_for(machine, *halves.codes)
+    except UnknownMachine as problem:
+        raise BendError(error('no-target', f'The LLVM that llvmlite has here makes no code for {problem}.',
+                              hint='`pip install --force-reinstall llvmlite` installs one that does.')) from None
+    return {'host.c': host.encode(), 'program.o': code}
 
 
 def cpu_text(machine: Machine, render: Render) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from bend import compiling, driver
-from bend.building.halves import halves_of, usual_threads
+from bend.building.halves import halves_of, with_threads
 from bend.building.machines import machine_for, own_family
 from bend.building.targets import Artefact, BadSetting, File, Job
 from bend.deep_stack import with_deep_stack
@@ -21,8 +21,8 @@ _ARCHITECTURE = re.compile(r'sm_([0-9]{1,3})([0-9])')
 def build_c(job: Job) -> Artefact:
     """What `bend gen-c` prints, but for how many threads are usual."""
     parts, warnings = driver.program_parts(job.request, job.manager, job.files, job.render, job.settings.engine)
-    parts = replace(parts, before=(*usual_threads(job), *parts.before))
-    text = with_deep_stack(lambda: job.manager.stage('emit', lambda: c_file(parts, job.request.source.name)))
+    whole = with_threads(parts, job)
+    text = with_deep_stack(lambda: job.manager.stage('emit', lambda: c_file(whole, job.request.source.name)))
     return Artefact((File(text.encode(), replaces=b'/* Made from '),), warnings)
 
 
@@ -31,7 +31,7 @@ def build_llvm(job: Job) -> Artefact:
     family = own_family()
     machine = machine_for(family, job.settings.cpu)
     halves = halves_of(job, family)
-    text = job.manager.stage('machine code', lambda: with_deep_stack(lambda: optimized_for(machine, halves.code)))
+    text = job.manager.stage('machine code', lambda: with_deep_stack(lambda: optimized_for(machine, *halves.codes)))
     return Artefact((File(text.encode()),), halves.warnings)
 
 

@@ -8,10 +8,11 @@ from bend.codegen import lir
 
 
 class Helpers:
-    """Collects what a module uses."""
+    """Collects what a module uses, or several modules in one file."""
 
     def __init__(self) -> None:
         self.used: dict[str, list[str]] = {}
+        self.written: set[str] = set()
 
     def name(self, kind: str, types: Sequence[lir.Type]) -> str:
         """The name of a helper for some types: `bits` and `saturate` convert from one to another, the others are
@@ -32,8 +33,10 @@ class Helpers:
         return name
 
     def lines(self) -> Iterator[str]:
-        """The definitions, types first."""
-        for name in sorted(self.used, key=lambda name: not self.used[name][0].startswith('typedef')):
+        """The definitions that were not given before, types first."""
+        fresh = [name for name in self.used if name not in self.written]
+        self.written.update(fresh)
+        for name in sorted(fresh, key=lambda name: not self.used[name][0].startswith('typedef')):
             yield from self.used[name]
 
 

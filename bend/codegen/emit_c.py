@@ -42,12 +42,14 @@ class Style:
     prefix: str = ''
 
 
-def emit_c(module: lir.Module, style: Style = Style()) -> str:
-    """The C of a module that is valid (`lir_validate`), to stand behind `support.h`."""
+def emit_c(module: lir.Module, style: Style = Style(), helpers: Helpers | None = None) -> str:
+    """The C of a module that is valid (`lir_validate`), to stand behind `support.h`, and behind other modules that had
+    the same `helpers`."""
     roots = style.roots
     if roots is None:
         roots = frozenset(function.name for function in module.functions if function.exported)
-    return _ModuleEmitter(without_swaps(without_masks(needed(module, roots), roots)), style).emit()
+    module = without_swaps(without_masks(needed(module, roots), roots))
+    return _ModuleEmitter(module, style, helpers or Helpers()).emit()
 
 
 def support() -> str:
@@ -78,7 +80,7 @@ def wrapped(items: Iterable[str], width: int = 100) -> Iterator[str]:
 class _ModuleEmitter:
     """Emits a module."""
 
-    def __init__(self, module: lir.Module, style: Style) -> None:
+    def __init__(self, module: lir.Module, style: Style, helpers: Helpers) -> None:
         self.module = module
         self.style = style
         self.names = ModuleNames(module, style.provided.values(), style.prefix)
@@ -87,7 +89,7 @@ class _ModuleEmitter:
         self.group_of = {name: group for group in self.groups for name in group.names}
         self.group_names = {group.names: self.names.names.new(f'group.{group.names[0]}') for group in self.groups}
         self.slots = {group.names: self.slot_names(group) for group in self.groups}
-        self.helpers = Helpers()
+        self.helpers = helpers
         self.shared = Surroundings(self.names, {function.name: function for function in module.functions},
                                    Effects(module), self.helpers)
 

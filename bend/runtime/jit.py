@@ -82,22 +82,24 @@ def host_key() -> str:
 
 def optimize(ir_text: str, opt_level: int) -> str:
     """The IR after the pass pipeline, for tests and dumps."""
-    return str(_optimized(ir_text, opt_level, _target_machine(host_machine(), opt_level)))
+    return str(_optimized(_target_machine(host_machine(), opt_level), opt_level, ir_text))
 
 
-def _optimized(ir_text: str, opt_level: int, target: Any) -> Any:
-    """The parsed and optimised module, in LLVM's usual context."""
-    module, builder = _prepared(ir_text, opt_level, target, _binding().get_global_context())
+def _optimized(target: Any, opt_level: int, *ir_texts: str) -> Any:
+    """The parsed modules as one, optimised, in LLVM's usual context."""
+    module, builder = _prepared(target, opt_level, _binding().get_global_context(), *ir_texts)
     builder.getModulePassManager().run(module, builder)
     return module
 
 
-def _prepared(ir_text: str, opt_level: int, target: Any, context: Any) -> tuple[Any, Any]:
-    """The parsed module, and what makes its pass pipeline."""
+def _prepared(target: Any, opt_level: int, context: Any, *ir_texts: str) -> tuple[Any, Any]:
+    """The parsed modules as one, and what makes its pass pipeline."""
     llvm = _binding()
     # The parser gives accesses the alignment that the layout says, so that it has to be there at once.
     layout = f'target datalayout = "{target.target_data}"\ntarget triple = "{target.triple}"\n'
-    module = llvm.parse_assembly(layout + ir_text, context)
+    module = llvm.parse_assembly(layout + ir_texts[0], context)
+    for text in ir_texts[1:]:
+        module.link_in(llvm.parse_assembly(layout + text, context))
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=opt_level)
     options.loop_unrolling = opt_level > 1
@@ -118,20 +120,21 @@ def compile_object(ir_text: str, opt_level: int = 2) -> bytes:
     fault of the emitter.
     """
     target = _target_machine(host_machine(), opt_level)
-    data: bytes = target.emit_object(_optimized(ir_text, opt_level, target))
+    data: bytes = target.emit_object(_optimized(target, opt_level, ir_text))
     return data
 
 
-def compile_for(machine: Machine, ir_text: str, opt_level: int = USUAL_LEVEL) -> bytes:
-    """The same for any machine, as code that is linked to a file. Raises `UnknownMachine` as well."""
-    target = _target_machine(machine, opt_level, jit=False)
-    data: bytes = target.emit_object(_optimized(ir_text, opt_level, target))
+def compile_for(machine: Machine, *ir_texts: str) -> bytes:
+    """The same for any machine, as code that is linked to a file, of several modules. Raises `UnknownMachine` as
+    well."""
+    target = _target_machine(machine, USUAL_LEVEL, jit=False)
+    data: bytes = target.emit_object(_optimized(target, USUAL_LEVEL, *ir_texts))
     return data
 
 
-def optimized_for(machine: Machine, ir_text: str, opt_level: int = USUAL_LEVEL) -> str:
+def optimized_for(machine: Machine, *ir_texts: str) -> str:
     """The IR for a machine after the pass pipeline. Raises as `compile_for`."""
-    return str(_optimized(ir_text, opt_level, _target_machine(machine, opt_level, jit=False)))
+    return str(_optimized(_target_machine(machine, USUAL_LEVEL, jit=False), USUAL_LEVEL, *ir_texts))
 
 
 def start_compiling(texts: Sequence[tuple[str, int]], threads: int) -> Callable[[], list[bytes]]:
@@ -171,7 +174,7 @@ def _compile_aside(ir_text: str, opt_level: int) -> bytes:
     llvm = _binding()
     target = _new_target_machine(host_machine(), opt_level)
     with llvm.create_context() as context:
-        module, builder = _prepared(ir_text, opt_level, target, context)
+        module, builder = _prepared(target, opt_level, context, ir_text)
         with module:
             passes = builder.getModulePassManager()
             library = _without_lock()

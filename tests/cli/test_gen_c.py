@@ -252,9 +252,11 @@ def test_arguments_that_are_given_at_once(bend: Command, program: Callable[[str]
 
 
 def test_a_program_that_may_need_nets(bend: Command, program: Callable[[str], str]) -> None:
-    """`bend run` would give up after some time."""
+    """`bend run` would give up after some time, and so does the program, unless it has no nets."""
     source = 'two = λf λx (f (f x))\nmain = (two two two two λx (+ x 1) 0)\n'
     outcome = bend('gen-c', program(source))
+    assert (outcome.code, outcome.err) == (0, '')
+    outcome = bend('gen-c', '--engine', 'direct', program(source))
     assert outcome.code == 0
     assert outcome.err.startswith('warning[standalone]: This program may need much more work than as nets')
 
@@ -262,12 +264,12 @@ def test_a_program_that_may_need_nets(bend: Command, program: Callable[[str], st
 @needs_compiler
 def test_a_result_that_may_hold_functions(bend: Command, program: Callable[[str], str], tmp_path: Path,
                                           standalone: Callable[..., str]) -> None:
-    """There is a warning, and an error where one comes out."""
+    """Without nets there is a warning, and an error where one comes out."""
     source = 'def main():\n  return [lambda x: x]'
-    outcome = bend('gen-c', program(source))
+    outcome = bend('gen-c', '--engine', 'direct', program(source))
     assert outcome.code == 0
     assert outcome.err.startswith('warning[standalone]: The result of this program may hold functions')
-    code, out, err = output(standalone(source))
+    code, out, err = output(standalone(source, '--engine', 'direct'))
     assert (code, out) == (1, '')
     assert err.startswith('error[standalone]: Standalone programs cannot print a result that holds functions yet.')
 

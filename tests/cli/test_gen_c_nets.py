@@ -202,3 +202,48 @@ def test_the_engine_is_chosen(source: str, bend: Command, build: Build, tmp_path
     outcome = bend('gen-c', '--engine', 'direct', path)
     assert (outcome.code, outcome.out) == (1, '')
     assert 'error[' in outcome.err
+
+
+SHAPE = '''
+def main(n):
+  return down(n)
+
+def down(n):
+  switch n:
+    case 0:
+      return (lambda x: x) + 1
+    case _:
+      return down(n-1) + n
+'''
+
+BUDGET = '''
+not = λb λt λf (b f t)
+go 0 f = f
+go n f = (go (- n 1) λx (f (f x)))
+main = (go 40 not λt λf t 1 2)
+'''
+
+
+@pytest.mark.parametrize(('source', 'words', 'is_direct'), [
+    ('def main(n):\n  return [n]\n', ['7'], True),
+    ('def main(n):\n  return [n, lambda x: x]\n', ['7'], False),
+    (SHAPE, ['7'], False),
+    (BUDGET, [], False),
+], ids=['direct', 'function', 'shape', 'budget'])
+def test_a_program_begins_again_as_nets(source: str, words: list[str], is_direct: bool, bend: Command, build: Build,
+                                        tmp_path: Path) -> None:
+    """Where `bend run` does; also where the result has functions, which the C of the direct engine cannot show."""
+    path = tmp_path / 'made.bend'
+    path.write_text(source, encoding='utf-8')
+    outcome = bend('gen-c', path)
+    assert (outcome.code, outcome.err) == (0, '')
+    program = build(outcome.out)
+    usual = bend('run', '--engine', 'net', '-s', path, *words)
+    assert usual.code == 0, usual.err
+    for threads in ('1', '2'):
+        code, out, err = output(program, '-s', '-t', threads, *words)
+        assert (code, err) == (0, '')
+        if is_direct:
+            assert out == 'Result: [7]\n- ENGINE: direct\n'
+        else:
+            assert out == timeless(usual.out)

@@ -1,7 +1,16 @@
 /* ---- The program -------------------------------------------------------------------------------- */
 
+static CommandLine line;
+
+#if HAS_NETS
+static _Noreturn void restart_as_nets(void) {
+    finish_run();
+    exit(run_nets(&line));
+}
+#endif
+
 int main(int count, char **arguments) {
-    CommandLine line = read_command_line(count, arguments);
+    line = read_command_line(count, arguments);
     prepare_run(IS_PARALLEL ? line.threads : 1, line.memory_limit);
     u64 value = demand(EVALUATE, 0, 0);
     for (u64 index = 0; index < argument_count; index++) {

@@ -57,7 +57,7 @@ static bool read_constant(u64 reference) {
         if (constant_names[number] == NULL) {
             return false;
         }
-    } else if (run.shared->stop == STOP_SHAPE) {
+    } else if (run.shared->stop == STOP_SHAPE || run.shared->stop == STOP_BUDGET) {
         fail_run();
     }
     push(&reading.done, reference);
@@ -270,6 +270,9 @@ static void show_term(u64 term) {
 static void show_result(u64 value) {
     u64 term;
     if (!read_term(value, &term)) {
+#if HAS_NETS
+        restart_as_nets();
+#endif
         fflush(stdout);
         fputs(FUNCTION_TEXT, stderr);
         _exit(EXIT_FAILURE);

@@ -1,7 +1,7 @@
 /* ---- Running the program ----------------------------------------------------------------------- */
 
 /* Why a run ends early (`stop` in `Shared`). */
-enum { STOP_MEMORY = 1, STOP_DIVISION = 3, STOP_SHAPE = 5, STOP_STACK = 6 };
+enum { STOP_MEMORY = 1, STOP_DIVISION = 3, STOP_SHAPE = 5, STOP_STACK = 6, STOP_BUDGET = 7 };
 /* What the first worker is asked for. */
 enum { END = 2, EVALUATE = 3, CONSTANT_VALUE = 4, APPLY = 5, ROOM = 6 };
 
@@ -12,6 +12,8 @@ enum { END = 2, EVALUATE = 3, CONSTANT_VALUE = 4, APPLY = 5, ROOM = 6 };
 #define RECORDS (64 * MEGABYTE)
 #define RECORDS_SLACK MEGABYTE
 #define SPINS 200
+/* How long a program may run that might do much better as nets. */
+#define BUDGET ((u64)1000000000)
 
 static struct {
     Shared *shared;
@@ -99,6 +101,11 @@ static bool ask(u64 request, u64 subject, u64 argument, u64 *result) {
     }
     request_work(run.shared, request, subject, argument);
     while (!await_answer(run.shared, (u64)&patience)) {
+#if IS_BUDGETED
+        if (clock_nanoseconds() - start > BUDGET) {
+            stop_all(run.workers, STOP_BUDGET, 0);
+        }
+#endif
     }
     run.nanoseconds += clock_nanoseconds() - start;
     *result = run.shared->result;
@@ -133,10 +140,20 @@ static void write_failure(FILE *file) {
     }
 }
 
+#if HAS_NETS
+/* Begins again with nets, where only these have a meaning for what happens, and leaves. */
+static _Noreturn void restart_as_nets(void);
+#endif
+
 /* Says why the run was stopped, and leaves. Libraries have their own way. */
 static _Noreturn void fail_run(void);
 #ifndef IS_LIBRARY
 static _Noreturn void fail_run(void) {
+#if HAS_NETS
+    if (run.shared->stop == STOP_SHAPE || run.shared->stop == STOP_BUDGET) {
+        restart_as_nets();
+    }
+#endif
     fflush(stdout);
     write_failure(stderr);
     /* Threads may still be at work; nothing waits for them. */
