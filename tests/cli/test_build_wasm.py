@@ -235,6 +235,15 @@ def test_runs_that_fail(bend: Command, built: Callable[..., None], monkeypatch: 
 
 
 @needs_node
+def test_an_engine_that_gets_no_memory(built: Callable[..., None]) -> None:
+    built(LIST, '7')
+    done = subprocess.run(['sh', '-c', 'ulimit -v 4000000; exec node bend.js made.wasm'], capture_output=True,
+                          timeout=60, check=False, text=True)
+    assert (done.returncode, done.stdout) == (1, '')
+    assert done.stderr.startswith('error[out-of-memory]: The engine cannot reserve memory: ')
+
+
+@needs_node
 def test_deep_recursion(built: Callable[..., None]) -> None:
     built(LIST)
     assert output('made.wasm', '1000000') == (0, 'Result: 4500000\n', '')

@@ -20,8 +20,7 @@ class Run {
         this.limit = limit;
         this.stop = null;
         this.milliseconds = 0;
-        const pages = Math.ceil((start + PAGE) / PAGE);
-        this.memory = new WebAssembly.Memory({ initial: pages, maximum: ADDRESSABLE / PAGE });
+        this.memory = reserved(start + PAGE, start + limit + 2 * MEGABYTE);
         const instance = new WebAssembly.Instance(module, {
             env: {
                 __linear_memory: this.memory,
@@ -138,10 +137,22 @@ class Run {
             case STOP_DIVISION: return this.about.divisions[detail] ?? this.about.divisions[''];
             case STOP_STACK: return this.about.stack[detail];
             case STOP_SHAPE: return this.about.wrongShape;
-            default: return 'error[out-of-memory]: The program ran out of memory: it had used '
-                + `${sizeText(detail)} of ${sizeText(this.limit)}.\n`
-                + '  = hint: Allow it more with `--memory SIZE`.\n\n';
+            default: return diagnostic('out-of-memory',
+                `The program ran out of memory: it had used ${sizeText(detail)} of ${sizeText(this.limit)}.`,
+                this.limit < ADDRESSABLE ? 'Allow it more with `--memory SIZE`.'
+                    : 'WebAssembly has no more; an executable of `bend build` may have.');
         }
+    }
+}
+
+/* Memory that begins with some bytes, and may grow. */
+function reserved(bytes, most) {
+    const maximum = Math.min(most, ADDRESSABLE);
+    try {
+        return new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE), maximum: Math.ceil(maximum / PAGE) });
+    } catch (problem) {
+        throw new End(diagnostic('out-of-memory', `The engine cannot reserve memory: ${problem.message}.`,
+            'It needs some gigabytes of address space: allow it more (`ulimit -v`), or the program less memory.'));
     }
 }
 
