@@ -38,7 +38,7 @@ from bend.runtime.direct.kernel import MODULES
 from bend.runtime.direct.program import DirectProgram, Shape
 from bend.runtime.direct.readback import shown_function
 
-ROOTS = frozenset(('worker_main', 'request_work', 'await_answer'))
+ROOTS = frozenset(('worker_main', 'request_work', 'post_request', 'await_answer'))
 """What the host's part calls."""
 GIVEN: Mapping[str, int] = {'u24': U24, 'i24': I24}
 """The types of numbers that programs can be given."""

@@ -65,9 +65,7 @@ static void prepare_run(u64 workers, u64 memory_limit) {
 }
 
 static void *worker_thread(void *w) {
-    jmp_buf end;
-    thread_end = &end;
-    if (setjmp(end) == 0) {
+    if (setjmp(thread_end) == 0) {
         worker_main(w);
     }
     return NULL;
@@ -115,7 +113,7 @@ static bool ask(u64 request, u64 subject, u64 argument, u64 *result) {
 /* Lets all threads end, and gives memory back. */
 static void finish_run(void) {
     if (run.thread_count > 0) {
-        request_work(run.shared, END, 0, 0);
+        post_request(run.shared, END);
         while (run.thread_count > 0) {
             pthread_join(run.threads[--run.thread_count], NULL);
         }

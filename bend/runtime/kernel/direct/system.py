@@ -111,6 +111,13 @@ def request_work(shared: Ptr[Shared], request: u64, subject: u64, argument: u64)
     shared.subject = subject
     shared.argument = argument
     atomic_store(addr(shared.answer), PENDING, SEQ_CST)
+    post_request(shared, request)
+
+
+@export
+@noinline
+def post_request(shared: Ptr[Shared], request: u64) -> None:
+    """Gives the first worker a request that is about nothing, whatever it may be doing. The host calls this."""
     if atomic_xchg(addr(shared.request), request, SEQ_CST) == SLEEPS:
         syscall(FUTEX, u64(addr(shared.request)), FUTEX_WAKE_PRIVATE, 1, 0, 0, 0)
 
