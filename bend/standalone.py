@@ -6,6 +6,7 @@ and the host's part, which is written in C (`bend/runtime/c`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
@@ -22,6 +23,7 @@ from bend.codegen.direct.flow import I24, U24
 from bend.codegen.direct.kernel_code import DATA, FLOATS, kernel
 from bend.codegen.direct.results import Functions, functions_in_result
 from bend.codegen.emit_c import Style, emit_c, support
+from bend.codegen.lir_calls import call_graph
 from bend.codegen.lir_merge import merge
 from bend.codegen.lir_walk import calls_in
 from bend.desugar import core
@@ -163,9 +165,21 @@ def standalone_parts(book: core.Book, info: BookInfo, render: Render, options: O
 
 
 def may_need_nets_suddenly(module: lir.Module) -> bool:
-    """Whether code of the direct engine may meet what only nets know what to do with."""
+    """Whether code of the direct engine may meet what only nets know what to do with. The host applies the entry to as
+    many numbers as it takes, so that what applies values counts only where the program itself applies some."""
+    graph = call_graph(module)
+    pending = [name for name in graph if not _APPLYING.fullmatch(name)]
+    found = set(pending)
+    while pending:
+        fresh = set(graph.get(pending.pop(), ())) - found
+        found |= fresh
+        pending += fresh
     return any(call.function == 'stop_run' and call.arguments[1] == lir.Const(STOP_SHAPE, lir.U64)
-               for function in module.functions for call in calls_in(function.body))
+               for function in module.functions if function.name in found for call in calls_in(function.body))
+
+
+_APPLYING = re.compile(r'apply(_value|\d+)')
+"""The functions that apply values to values."""
 
 
 def lowered_standalone(book: core.Book, options: Options, given: Sequence[str], *,

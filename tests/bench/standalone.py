@@ -2,6 +2,7 @@
 runs them.
 
     python tests/bench/standalone.py WORKLOADS [--size small] [--threads 1] [--cc "gcc -O2"] [--only NAME] [--turns 5]
+                                     [--engine auto]
     python tests/bench/standalone.py WORKLOADS --build "--cpu native" ...
 
 The second form measures executables of `bend build` with some options.
@@ -40,11 +41,13 @@ def build(request: driver.Request, options: argparse.Namespace, folder: Path) ->
     name = Path(request.source.name).stem
     if options.build is not None:
         program = folder / name
-        words = ['build', request.source.name, '-o', str(program), *shlex.split(options.build)]
+        words = ['build', request.source.name, '-o', str(program), '--engine', options.engine,
+                 *shlex.split(options.build)]
         return None if bend([*words, *(() if request.is_parallel else ('-t', '1'))]) else program
     compiler = shlex.split(options.cc)
     try:
-        text, _ = driver.generate_c(request, PassManager(Options()), Cache.of_user(), lambda found: render((found,)))
+        text, _ = driver.generate_c(request, PassManager(Options()), Cache.of_user(), lambda found: render((found,)),
+                                    options.engine)
     except BendError as problem:
         print(f'{name:12} {problem.diagnostics[0].message}')
         return None
@@ -86,6 +89,7 @@ def main() -> None:
     parser.add_argument('--cc', default='gcc -O2')
     parser.add_argument('--build', metavar='OPTIONS', help='measure executables of `bend build` with these options')
     parser.add_argument('--only', default='')
+    parser.add_argument('--engine', default='auto', choices=('auto', 'direct', 'net'))
     parser.add_argument('--turns', type=int, default=5)
     options = parser.parse_args()
     print(f'{"workload":12} {"bend run":>10} {"standalone":>10} {"ratio":>6}')
@@ -100,7 +104,7 @@ def main() -> None:
             if made is None:
                 continue
             applied = replace(request, arguments=(argument,))
-            program = compiling.compile_program(applied, 'auto', PassManager(Options()), Cache.of_user())
+            program = compiling.compile_program(applied, options.engine, PassManager(Options()), Cache.of_user())
             command = [str(made), '-t', str(options.threads), argument]
             try:
                 pairs = [(usual_seconds(program, options.threads, expected), standalone_seconds(command, expected))

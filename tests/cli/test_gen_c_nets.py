@@ -237,6 +237,7 @@ def test_a_program_begins_again_as_nets(source: str, words: list[str], is_direct
     path.write_text(source, encoding='utf-8')
     outcome = bend('gen-c', path)
     assert (outcome.code, outcome.err) == (0, '')
+    assert f'#define HAS_NETS {int(not is_direct)}\n' in outcome.out
     program = build(outcome.out)
     usual = bend('run', '--engine', 'net', '-s', path, *words)
     assert usual.code == 0, usual.err

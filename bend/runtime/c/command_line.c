@@ -10,7 +10,7 @@ static const char usage[] =
     "ARGUMENTS are the numbers that `main` takes.\n\n"
     "  -t N, --threads N   how many threads to run on (default: one a core)\n"
     "  --memory SIZE       the most memory that the program may use, such as 200M or 4G\n"
-    "  -s                  print how long the program ran afterwards\n"
+    "  -s                  print how long the program ran afterwards, and its interactions\n"
     "  -h, --help          print this\n";
 
 static u64 threads_option(const char *text) {

@@ -133,7 +133,7 @@ static void net_share(void) {
     for (u64 index = nets.worker_count; index-- > 0;) {
         if (pthread_create(&threads[index], NULL, net_thread, net_worker(index)) != 0) {
             fflush(stdout);
-            fputs("error[threads]: The system cannot start so many threads.\n  = hint: Use fewer with `-t N`.\n\n",
+            fputs("error[out-of-memory]: The system cannot start so many threads.\n  = hint: Use fewer with `-t N`.\n\n",
                   stderr);
             _exit(EXIT_FAILURE);
         }
