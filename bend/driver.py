@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from bend.deep_stack import with_deep_stack
 from bend.diagnostics import BendError, Diagnostic, Label, Report, Severity, error
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from bend.standalone import Parts
     from bend.syntax.ast import Expr
 
-T = TypeVar('T')
 
 LOADED = 'convert'
 """The stage after which a program is loaded: all in one book, and nothing simplified yet."""
@@ -299,7 +298,7 @@ def _directly(compiled: Compiled, request: Request, engine: Engine, report: Repo
     """The program with code of the direct engine, if that is right for it, and the choice. Raises `BendError` where the
     engine was asked for and is not right, and for findings about nets that users ask for."""
     direct = None
-    choice = _choose(compiled, manager)
+    choice = choose_engine(compiled, manager)
     if choice.engine == 'direct':
         budgeted = choice.budgeted and engine == 'auto'
         outcome = manager.stage('build', lambda: _build_direct(compiled, request, budgeted, files))
@@ -325,7 +324,7 @@ def generate_c(request: Request, manager: PassManager, files: Cache, render: Cal
 def program_parts(request: Request, manager: PassManager, files: Cache, render: Callable[[Diagnostic], str],
                   engine: Engine = 'auto') -> tuple[Parts, tuple[Diagnostic, ...]]:
     """The parts of a standalone program for an engine, and the warnings found on the way. Raises as `generate_c`."""
-    compiled, given = _compile_standalone(request, manager, files)
+    compiled, given = compile_standalone(request, manager, files)
     if engine != 'net':
         made = _direct_parts(compiled, request, manager, render, given, engine)
         if made is not None:
@@ -333,48 +332,7 @@ def program_parts(request: Request, manager: PassManager, files: Cache, render: 
     return _net_parts(compiled, request, manager, render, given)
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A program that shall run by itself, before code is made of it: its core, how its results are read, the types of
-    the numbers that it takes when it runs, and what to warn of."""
-
-    book: core.Book
-    info: BookInfo
-    given: tuple[str, ...]
-    warnings: tuple[Diagnostic, ...]
-
-
-def prepare_standalone(request: Request, manager: PassManager, files: Cache) -> Ready:
-    """A program for the direct engine that shall run by itself. Raises `BendError`, also for what standalone programs
-    cannot do."""
-    from bend.hvm.net import Book
-    from bend.hvm.readback import book_info
-    from bend.standalone import MAY_NEED_NETS, unsupported
-    compiled, given = _compile_standalone(request, manager, files)
-    book = compiled.book
-    choice = _choose(replace(compiled, is_applied=False), manager)
-    if choice.engine != 'direct':
-        raise BendError(unsupported('reduce nets', f'This one runs as nets, because {choice.reason}.'))
-    doubts = (MAY_NEED_NETS,) if choice.budgeted else ()
-    return Ready(book, book_info(book, Book({}), request.options.encoding), given, (*compiled.warnings, *doubts))
-
-
-def standalone_stage(manager: PassManager, action: Callable[[], T]) -> T:
-    """What an action makes of a program, as the stage `build`. Raises `BendError` for what only nets can do."""
-    from bend.codegen.direct.ir import Unsupported
-    from bend.standalone import unsupported
-
-    def work() -> T:
-        try:
-            return action()
-        except Unsupported as problem:
-            raise BendError(unsupported('reduce nets', f'This one runs as nets, because {readable(problem.reason)}.'
-                                        )) from None
-
-    return with_deep_stack(lambda: manager.stage('build', work))
-
-
-def _compile_standalone(request: Request, manager: PassManager, files: Cache) -> tuple[Compiled, tuple[str, ...]]:
+def compile_standalone(request: Request, manager: PassManager, files: Cache) -> tuple[Compiled, tuple[str, ...]]:
     """The core of a program that shall run by itself, and the types of the numbers that it takes when it runs."""
     from bend.interface import parameter_types
     from bend.standalone import unsupported
@@ -397,7 +355,7 @@ def _direct_parts(compiled: Compiled, request: Request, manager: PassManager, re
     from bend.hvm.readback import book_info
     from bend.standalone import NetsBeside, OnlyNetsPrint, standalone_parts
     from bend.standalone_nets import nets_beside
-    choice = _choose(replace(compiled, is_applied=False), manager)
+    choice = choose_engine(replace(compiled, is_applied=False), manager)
     info = book_info(compiled.book, Book({}), request.options.encoding)
 
     def nets() -> NetsBeside | None:
@@ -488,7 +446,7 @@ def missing_main() -> BendError:
                            hint='Define `main`, or name another function with `-e NAME`.'))
 
 
-def _choose(compiled: Compiled, manager: PassManager) -> Choice:
+def choose_engine(compiled: Compiled, manager: PassManager) -> Choice:
     """The engine for a program, as far as it is known before its code is made."""
     from bend.codegen.direct.choice import choose
     choice = manager.stage('choice', lambda: choose(compiled.book).choice)

@@ -16,6 +16,7 @@ from bend.building.halves import Halves, beside, halved, with_threads
 from bend.building.library_api import NUMBERS, Api, Constructor, Function, api_of, normal, reached_types, shapes_by_type
 from bend.building.native import linked, tools_for
 from bend.building.targets import Artefact, BadSetting, File, Job
+from bend.building.without_nets import build_stage, no_nets
 from bend.codegen.c_names import Names
 from bend.codegen.c_text import array, part
 from bend.codegen.direct.choice import choose
@@ -25,7 +26,7 @@ from bend.codegen.direct.kernel_code import kernel
 from bend.codegen.lir_merge import merge
 from bend.desugar import core
 from bend.desugar.typecheck.types import TUPLE, Con, Type
-from bend.diagnostics import BendError, Diagnostic, Severity, error
+from bend.diagnostics import BendError, Diagnostic, Severity
 from bend.hvm.names import readable
 from bend.hvm.net import Book
 from bend.hvm.readback import BookInfo, book_info
@@ -34,6 +35,7 @@ from bend.options import with_severity
 from bend.runtime.direct.program import DirectProgram
 from bend.standalone import MAY_NEED_NETS, PROVIDED, ROOTS, Parts, Render, Unit, head_of, tables
 
+KIND = 'Libraries'
 ENTRY = '%exports'
 """The entry of libraries, which no function of the user's is called like."""
 LIBRARY_ROOTS = ROOTS | {'make_cell', 'take_part', 'keep_value'}
@@ -63,7 +65,7 @@ def build_library(job: Job, family: str) -> Artefact:
     if job.settings.static:
         raise BadSetting('A shared library cannot be static.', 'Leave out `--static` or `--lib`.')
     if job.settings.engine == 'net':
-        raise BadSetting('Libraries cannot reduce nets yet.', 'Leave out `--engine net` or `--lib`.')
+        raise BadSetting(f'{KIND} cannot reduce nets yet.', 'Leave out `--engine net` or `--lib`.')
     if job.request.arguments:
         raise BadSetting('The functions of a library get their arguments when they are called.',
                          'Leave out the arguments.')
@@ -72,7 +74,7 @@ def build_library(job: Job, family: str) -> Artefact:
     name = job.output.stem.removeprefix('lib') or job.output.stem
     prefix = Names().new(name)
     link = (*_LINK, f'-Wl,-soname,{job.output.name}', *_LIBRARIES)
-    halves = driver.standalone_stage(job.manager, lambda: halves_of(job, ready, prefix, family))
+    halves = build_stage(job.manager, KIND, lambda: halves_of(job, ready, prefix, family))
     data = linked(job, tools, halves, link, 'library.so')
     header = header_text(ready.api, name, prefix, Path(job.request.source.name).name)
     files = File(data, is_executable=True), File(header.encode(), f'{name}.h', replaces=HEADER_MARK.encode())
@@ -96,8 +98,7 @@ def prepare(job: Job) -> Ready:
     book = with_entry(compiled.book, [function.name for function in api.functions])
     choice = choose(book).choice
     if choice.engine != 'direct':
-        raise BendError(error('standalone', 'Libraries cannot reduce nets yet. This program runs as nets, because '
-                                            f'{readable(choice.reason)}.', hint='`bend run` can.'))
+        raise BendError(no_nets(KIND, readable(choice.reason)))
     doubts = (MAY_NEED_NETS,) if choice.budgeted else ()
     return Ready(book, interface, book_info(book, Book({}), options.encoding), api, (*compiled.warnings, *doubts))
 

@@ -12,10 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bend import __version__, driver
+from bend import __version__
 from bend.building.halves import beside
 from bend.building.output import STANDARD_OUTPUT
 from bend.building.targets import Artefact, File, Job
+from bend.building.without_nets import build_stage, prepare
 from bend.codegen import lir
 from bend.codegen.c_text import printable_ranges
 from bend.codegen.direct.compile import Lowered
@@ -45,6 +46,7 @@ from bend.standalone import (
     shown_names,
 )
 
+KIND = 'WebAssembly programs'
 ROOTS = ('begin', 'evaluate', 'constant_value', 'apply', RESUME)
 """What the host calls."""
 ACTING_ROOTS = ('make_cell', 'make_list', 'make_room', 'take_part')
@@ -60,8 +62,8 @@ _HOST_PARTS = ('begin', 'program', 'run', 'result', 'actions', 'node', 'page', '
 
 def build_wasm(job: Job) -> Artefact:
     """A module for Node and browsers, and the script that runs it, unless the module goes to standard output."""
-    ready = driver.prepare_standalone(job.request, job.manager, job.files)
-    module, warnings = driver.standalone_stage(job.manager, lambda: wasm_module(
+    ready = prepare(job, KIND)
+    module, warnings = build_stage(job.manager, KIND, lambda: wasm_module(
         ready.book, ready.info, job.request.source.name, beside(job.request.source.name, job.render),
         job.request.options, ready.given))
     scripts = () if str(job.output) == STANDARD_OUTPUT else (File(host_script().encode(), HOST_NAME),)

@@ -336,5 +336,5 @@ def test_no_target(bend: Command, program: Callable[[str], str], monkeypatch: py
 def test_errors_of_the_program(bend: Command, program: Callable[[str], str], folder: Path) -> None:
     outcome = bend('build', program('main = (+ 1 {2 3})'), '--target', 'wasm32')
     assert outcome.code == 1
-    assert 'error[standalone]: Standalone programs cannot reduce nets yet.' in outcome.err
+    assert 'error[standalone]: WebAssembly programs cannot reduce nets yet.' in outcome.err
     assert sorted(entry.name for entry in folder.iterdir()) == ['program.bend']
