@@ -114,6 +114,15 @@ def test_core_errors(hvm: Command, core: Build, tmp_path: Path, monkeypatch: pyt
     assert err.startswith('error[out-of-memory]: The program ran out of memory: it had used 20 MB of 20 MB.')
 
 
+@pytest.mark.skipif(not Path('/dev/full').exists(), reason='there is no /dev/full')
+def test_output_that_cannot_be_written(core: Build) -> None:
+    program = core(SUM)
+    with open('/dev/full', 'wb') as full:
+        done = subprocess.run([program], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(b'error[no-space]: The output cannot be written: No space left on device.')
+
+
 def test_core_that_acts(bend: Command, core: Build, tmp_path: Path) -> None:
     """Actions are those of Bend's IO, whoever wrote the nets."""
     (tmp_path / 'echo.bend').write_text('def main():\n  with IO:\n    line <- IO/input()\n'

@@ -122,7 +122,16 @@ static CommandLine read_command_line(int count, char **arguments) {
     return line;
 }
 
-/* The exit code of a program that has printed everything. */
+/* The exit code of a program that has printed everything, if it could. */
 static int ending(void) {
-    return fflush(stdout) == 0 ? EXIT_SUCCESS : errno == EPIPE ? 141 : EXIT_FAILURE;
+    errno = 0;
+    if (fflush(stdout) == 0 && ferror(stdout) == 0) {
+        return EXIT_SUCCESS;
+    }
+    if (errno == EPIPE) {
+        return 141;
+    }
+    fprintf(stderr, "error[no-space]: The output cannot be written: %s.\n  = hint: Make room where it goes to, or send "
+            "it elsewhere.\n\n", strerror(errno != 0 ? errno : ENOSPC));
+    return EXIT_FAILURE;
 }
