@@ -579,9 +579,8 @@ def entry_name(book: core.Book) -> str | None:
 
 
 def _core_form() -> Representation[core.Book]:
-    from bend.desugar.printer import print_book
-    from bend.desugar.validate import validate
-    return Representation(partial(print_book, pretty=False), validate)
+    return Representation(partial(Late('bend.desugar.printer', 'print_book'), pretty=False),
+                          Late('bend.desugar.validate', 'validate'))
 
 
 def _net_form() -> Representation[net.Book]:

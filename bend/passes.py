@@ -41,8 +41,8 @@ class Late:
     module: str
     name: str
 
-    def __call__(self, *arguments: Any) -> Any:
-        return self.resolve()(*arguments)
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        return self.resolve()(*arguments, **named)
 
     def resolve(self) -> Callable[..., Any]:
         """The function itself."""

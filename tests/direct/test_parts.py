@@ -76,8 +76,8 @@ def test_traces_lead_from_part_to_part() -> None:
         bend.compile(PROGRAM.replace('DIVIDE', 'tree.value / (tree.value - 600)'), engine='direct')()
     trace = failed.value.diagnostics[0].trace
     assert trace is not None
-    calls = [(found.calls[0].function, found.times) for found in trace.callers]
-    assert calls == [('total', 9), ('total', 1), ('main', 1)]
+    found = [(part.calls[0].function, part.times) for part in trace.callers]
+    assert found == [('total', 9), ('total', 1), ('main', 1)]
 
 
 @pytest.mark.usefixtures('in_parts')

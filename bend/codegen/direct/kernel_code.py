@@ -1,5 +1,7 @@
 """The runtime kernel of the direct engine, in two parts: object code that is made once for all programs of a kind and
 kept in the cache, and the small functions that are inlined into each program.
+
+What is only needed to compile a kernel is imported then.
 """
 
 from __future__ import annotations
@@ -10,9 +12,6 @@ from functools import cache
 
 from bend import __version__
 from bend.codegen import lir
-from bend.codegen.emit_llvm import emit_module
-from bend.codegen.lir_fold import fold_branches
-from bend.codegen.pylir import compile_kernel
 from bend.fingerprint import fingerprint, host
 from bend.prelude import unpickled
 from bend.runtime.cache import Cache, key_of
@@ -58,7 +57,7 @@ def compiled_kernel(variant: Variant, opt_level: int, files: Cache | None) -> Ke
         key = key_of('kernel', __version__, fingerprint(), host(), repr(variant), str(opt_level))
         found = None if files is None else unpickled(files.get(key), Kernel)
         if found is None:
-            found = _compile(fold_branches(kernel(variant)), opt_level)
+            found = _compile(variant, opt_level)
             if files is not None:
                 files.put(key, pickle.dumps(found, pickle.HIGHEST_PROTOCOL))
         _COMPILED[variant, opt_level] = found
@@ -68,6 +67,7 @@ def compiled_kernel(variant: Variant, opt_level: int, files: Cache | None) -> Ke
 @cache
 def kernel(variant: Variant) -> lir.Module:
     """The whole kernel."""
+    from bend.codegen.pylir import compile_kernel
     modules = (*MODULES, FLOATS, *((DATA,) if variant.is_hosted else ()), *((WORK,) if variant.counting else ()))
     return compile_kernel(modules, kernel_parameters(parallel=variant.parallel, check_overflow=variant.check_overflow,
                                                      counting=variant.counting,
@@ -81,7 +81,10 @@ def wasm_kernel(is_hosted: bool) -> lir.Module:
                           {'PARALLEL': 0, 'CHECK_OVERFLOW': 0, 'COUNTING': 0})
 
 
-def _compile(whole: lir.Module, opt_level: int) -> Kernel:
+def _compile(variant: Variant, opt_level: int) -> Kernel:
+    from bend.codegen.emit_llvm import emit_module
+    from bend.codegen.lir_fold import fold_branches
+    whole = fold_branches(kernel(variant))
     # Traced functions have tables of their frames, which walks over the stack need.
     functions = [replace(function, exported=True, traced=True) if _is_linked(function) else function
                  for function in whole.functions]

@@ -12,9 +12,9 @@ from bend.codegen.direct.shells import shell_of
 
 UNROLLED = 100
 """Bindings and branches of all copies of a function."""
-UNROLLED_CELLS = 50
+UNROLLED_CELLS = 30
 """Those of functions that make cells or take them apart, in programs that unroll more than a `FEW` of these: their code
-is long, and they gain less."""
+is long, and they gain less. One that is too large for that still gets what stands at its bottom."""
 FEW = 4
 MAX_LEVELS = 4
 
@@ -36,7 +36,7 @@ def unrolled(function: ir.Function, limit: int) -> list[ir.Function]:
         copies.append(function)
         inlined = inlined * calls + calls
     shell = shell_of(function)
-    if len(copies) > 1 and shell is not None and inlined * size_of(shell.body) <= limit:
+    if (len(copies) > 1 or limit < UNROLLED) and shell is not None and inlined * size_of(shell.body) <= limit:
         copies.append(shell)
     return copies
 
