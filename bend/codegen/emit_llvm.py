@@ -8,6 +8,7 @@ promotes to registers.
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from bend.codegen import lir
@@ -72,7 +73,7 @@ class FunctionEmitter:
         self.module = module
         self.function = function
         self.lines: list[str] = []
-        self.calls: dict[str, None] = {}
+        self.calls: Counter[str] = Counter()
         self.arrays: list[str] = []
         self.once = assigned_once(function)
         self.known: dict[str, str] = {}  # The values of locals that are assigned once.
@@ -432,7 +433,7 @@ class FunctionEmitter:
             operand = self.emit_expr(argument)
             operands.append(f'{value_type(argument.type)} {extension(argument.type)}{operand}')
         function = self.module.functions[call.function]
-        self.calls[function.name] = None
+        self.calls[function.name] += 1
         kind = f'{self.in_place(function)} call' if call.tail else 'call'
         convention = 'tailcc ' if function.tail else ''
         text = (f'{kind} {convention}{extension(type_)}{value_type(type_)} '

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -17,13 +18,13 @@ _ALIAS_NUMBERS: dict[str, int] = {}
 @dataclass(frozen=True, slots=True)
 class FunctionText:
     """The definition of a function without its linkage, and what it needs: declarations of intrinsics by name, alias
-    classes, and the functions that it calls."""
+    classes, and the functions that it calls, with the number of calls."""
 
     function: lir.Function
     lines: Sequence[str]
     intrinsics: Mapping[str, str]
     alias_classes: Collection[str]
-    calls: Collection[str]
+    calls: Mapping[str, int]
 
 
 KernelTexts: TypeAlias = dict[int, FunctionText]
@@ -33,7 +34,7 @@ KernelTexts: TypeAlias = dict[int, FunctionText]
 class BodyEmitter(Protocol):
     """Who emits a function."""
 
-    calls: dict[str, None]
+    calls: Counter[str]
 
     def emit(self) -> list[str]:
         """The lines of its definition."""

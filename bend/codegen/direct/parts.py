@@ -75,6 +75,7 @@ class _Graph:
         self.nodes = [name for name, text in texts.items() if text.function.inline != 'always']
         self.always: dict[str, list[str]] = {}
         self.callees: dict[str, list[str]] = {}
+        self._lines: dict[str, int] = {}
         for name in self.nodes:
             self.always[name], self.callees[name] = self.called(name)
 
@@ -95,8 +96,14 @@ class _Graph:
         return list(always), list(others)
 
     def lines(self, name: str) -> int:
-        """The lines of a function with what is always inlined, each once."""
-        return sum(len(self.texts[item].lines) for item in (name, *self.always[name]))
+        """The lines of a function with what is always inlined into it."""
+        if name not in self._lines:
+            text = self.texts[name]
+            self._lines[name] = len(text.lines)
+            self._lines[name] += sum(
+                count * self.lines(callee) for callee, count in text.calls.items()
+                if callee in self.texts and self.texts[callee].function.inline == 'always')
+        return self._lines[name]
 
 
 def _components(graph: _Graph, names: Sequence[str], dispatching: Collection[str]) -> list[list[str]]:
