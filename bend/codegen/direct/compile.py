@@ -147,7 +147,8 @@ def lower_direct(book: core.Book, *, parallel: bool = False, check_overflow: boo
     pipeline = PIPELINE if parallel else SERIAL
     front = analysed(book, pipeline, eta=eta, parallel=parallel, check_overflow=check_overflow, interface=interface,
                      guesses=guesses, counting=counting, given=given, exported=exported)
-    context = replace(front.context, compact=True)
+    # With one worker these paths call nothing, and a call would make all frames larger.
+    context = replace(front.context, compact=front.context.parallel)
     is_hosted = front.actions is not None or front.arguments is not None or exported is not None
     return Lowered(lower_program(context), Variant(context.parallel, check_overflow, is_hosted, counting), book,
                    replace(front, context=context))
