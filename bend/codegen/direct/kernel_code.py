@@ -77,6 +77,7 @@ def kernel(variant: Variant) -> lir.Module:
 @cache
 def wasm_kernel(is_hosted: bool) -> lir.Module:
     """The whole kernel for WebAssembly; with what makes and reads cells if the host does that."""
+    from bend.codegen.pylir import compile_kernel
     return compile_kernel((*WASM_MODULES, FLOATS, *((DATA,) if is_hosted else ())),
                           {'PARALLEL': 0, 'CHECK_OVERFLOW': 0, 'COUNTING': 0})
 
