@@ -7,8 +7,9 @@ and the host's part, which is written in C (`bend/runtime/c`).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeAlias
 
 from bend import __version__
@@ -149,16 +150,18 @@ def standalone_parts(book: core.Book, info: BookInfo, render: Render, options: O
     has_budget = budgeted and beside is not None
     roots = (ROOTS if actions is None else ROOTS | ACTING_ROOTS) | (BUDGET_ROOTS if has_budget else frozenset())
     unit = Unit(module, roots, PROVIDED, rare=tuple(rare_calls(lowered.context)), leaves_at_checks=True,
-                comments=comments(lowered, book))
+                comments=comments(lowered.context, book))
     pieces = (
         *head_of('system.c'), unit, f'#define HAS_NETS {int(beside is not None)}',
         f'#define IS_BUDGETED {int(has_budget)}', part('direct_program.h'),
         *tables(lowered, module, info, book, render, beside is not None and beside.has_strings), '',
         *argument_table(given), '',
-        *map(part, ('memory.c', 'process.c', 'direct_run.c', 'numbers.c', 'text.c', 'strings.c', 'direct_result.c')),
+        *map(part, ('arrays.c', 'memory.c', 'cores.c', 'process.c', 'direct_run.c', 'numbers.c', 'text.c', 'strings.c',
+                    'direct_result.c')),
         *map(part, () if actions is None else ('streams.c', 'direct_fields.c', 'direct_values.c', 'actions.c',
                                                'direct_actions.c')),
-        *(() if beside is None else beside.pieces), part('command_line.c'),
+        *(() if beside is None else beside.pieces),
+        *map(part, ('options.c', 'thread_options.c', 'command_line.c')),
         *(() if beside is None else (part('net_program.c'),)), part('direct_main.c'))
     warnings = (*((MAY_NEED_NETS,) if budgeted else ()), *doubts)
     return Parts(pieces, warnings if beside is None else ())
@@ -220,9 +223,13 @@ def rare_calls(context: Context) -> list[tuple[str, str]]:
 def tables(lowered: Lowered, module: lir.Module, info: BookInfo, book: core.Book, render: Render,
            has_strings: bool) -> Iterator[str]:
     """What the host's part must know of the program."""
-    program = lowered.program
-    names = shown_names(program, info, book)
+    yield from program_tables(lowered.program, info, book, has_strings)
+    yield from error_texts(module, lowered.program, render)
 
+
+def program_tables(program: DirectProgram, info: BookInfo, book: core.Book, has_strings: bool = False) -> Iterator[str]:
+    """What a program's values are called, and what is known of it; with `has_strings`, others show strings as well."""
+    names = shown_names(program, info, book)
     yield f'#define IS_PARALLEL {"true" if program.parallel else "false"}'
     yield f'#define IS_ACTING {int(program.actions is not None)}'
     yield f'#define CONSTANT_COUNT {len(program.constants)}'
@@ -242,7 +249,6 @@ def tables(lowered: Lowered, module: lir.Module, info: BookInfo, book: core.Book
     yield from printable_table(has_strings or any(shape is not None and shape.constructor == STRING[0]
                                                   for shape in program.shapes))
     yield ''
-    yield from error_texts(module, program, render)
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,15 +328,25 @@ def _names(table: str, names: Sequence[str | None]) -> Iterator[str]:
 def error_texts(module: lir.Module, program: DirectProgram, render: Render) -> Iterator[str]:
     """What to say when a run fails, as `bend run` says it."""
     texts = failures(module, program, render)
-    yield from switch_text('static const char *division_text(u64 place)', 'place', texts.divisions.items(),
-                           texts.division)
-    yield ''
     yield from switch_text('static const char *stack_text(u64 function)', 'function', enumerate(texts.functions),
                            texts.stack)
+    yield ''
+    yield from texts_without_stack(texts)
+
+
+def texts_without_stack(texts: Failures) -> Iterator[str]:
+    """These texts but for what to say when the stack has come to its end."""
+    yield from switch_text('static const char *division_text(u64 place)', 'place', texts.divisions.items(),
+                           texts.division)
     for name, text in (('WRONG_SHAPE_TEXT', texts.wrong_shape), ('FUNCTION_TEXT', texts.function_result)):
         yield ''
-        lines = literal(text).replace('\n', ' \\\n    ')
-        yield f'#define {name} \\\n    {lines}'
+        yield from text_macro(name, text)
+
+
+def text_macro(name: str, text: str) -> Iterator[str]:
+    """A name for a text."""
+    lines = literal(text).replace('\n', ' \\\n    ')
+    yield f'#define {name} \\\n    {lines}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,10 +387,9 @@ def dividing_places(module: lir.Module) -> list[int]:
     return sorted(found)
 
 
-def comments(lowered: Lowered, book: core.Book) -> dict[str, str]:
+def comments(context: Context, book: core.Book, kernel: Iterable[Path] = (*MODULES, FLOATS, DATA)) -> dict[str, str]:
     """What stands before functions: what they are for, or which function of the user's they are made from."""
-    found = kernel_comments((*MODULES, FLOATS, DATA))
-    context = lowered.context
+    found = kernel_comments(kernel)
     for name, function in context.program.functions.items():
         origin = comment(function.origin.removeprefix(HIDDEN) + _place(book, name, function.origin))
         found[context.lir_name(name)] = origin

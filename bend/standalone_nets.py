@@ -111,8 +111,9 @@ def whole(code: NetCode, given: Sequence[str], parallel: bool, tables: Iterable[
           printing: Sequence[str]) -> Parts:
     """The parts of a program. The tables of `result` and the files of `printing` are what shows the result."""
     acting = ('numbers.c', 'text.c', 'streams.c', 'net_values.c', 'actions.c', 'net_actions.c')
-    files = dict.fromkeys(('memory.c', 'process.c', 'net_run.c', *(acting if code.is_acting else ()), *printing,
-                           'command_line.c', 'net_program.c', 'net_main.c'))
+    files = dict.fromkeys(('arrays.c', 'memory.c', 'cores.c', 'process.c', 'net_run.c',
+                           *(acting if code.is_acting else ()), *printing,
+                           'options.c', 'thread_options.c', 'command_line.c', 'net_program.c', 'net_main.c'))
     return Parts((
         *head_of('net_system.c'), code.unit(), f'#define IS_PARALLEL {"true" if parallel else "false"}',
         f'#define IS_ACTING {int(code.is_acting)}', *tables, '', *result, '', *argument_table(given), '',

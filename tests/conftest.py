@@ -29,17 +29,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--update-golden` writes the expected files of `tests/golden` instead of comparing with them; `--emitter` takes
-    tests/codegen through C; `--all-device-nets` takes all golden programs through tests/gpu_net; `--reference-path`
-    and `--hvm-path` tell `tests/reference` where the reference's programs are; `--workloads` names a folder with larger
-    programs."""
+    tests/codegen through C or CUDA C++; `--all-device-nets` takes all golden programs through tests/gpu_net;
+    `--reference-path` and `--hvm-path` tell `tests/reference` where the reference's programs are; `--workloads` names a
+    folder with larger programs."""
     parser.addoption('--update-golden', action='store_true', default=False,
                      help='write the expected outputs of tests/golden, and remove those without a source')
     parser.addoption('--reference-path', metavar='DIRECTORY',
                      help="a checkout of the reference's repository, for tests/reference (default: $BEND_REFERENCE)")
     parser.addoption('--all-device-nets', action='store_true', default=False,
                      help='take all golden programs through the emulated GPU in tests/gpu_net, not a sample')
-    parser.addoption('--emitter', choices=('llvm', 'c'), default='llvm',
-                     help='what tests/codegen makes native code with: LLVM, or C and a compiler for it')
+    parser.addoption('--emitter', choices=('llvm', 'c', 'cu'), default='llvm',
+                     help='what tests/codegen makes native code with: LLVM, or C or CUDA C++ and a compiler')
     parser.addoption('--workloads', metavar='DIRECTORY',
                      help='programs with a table of results, workloads.tsv, for tests/direct')
     parser.addoption('--hvm-path', metavar='DIRECTORY',

@@ -131,8 +131,8 @@ def parts_of_library(ready: Ready, lowered: Lowered, render: Render) -> Parts:
         part('direct_program.h'),
         *tables(lowered, module, ready.info, ready.book, render, False), part('library_tables.h'),
         *library_tables(ready, table, lowered.program), '',
-        *map(part, ('memory.c', 'process.c', 'direct_run.c', 'numbers.c', 'text.c', 'strings.c', 'direct_fields.c',
-                    'direct_result.c', 'library_values.c', 'library.c')),
+        *map(part, ('arrays.c', 'memory.c', 'cores.c', 'process.c', 'direct_run.c', 'numbers.c', 'text.c', 'strings.c',
+                    'direct_fields.c', 'direct_result.c', 'library_values.c', 'library.c')),
         *wrappers(ready.api, table), ''))
 
 

@@ -62,7 +62,7 @@ _HOST_PARTS = ('begin', 'program', 'run', 'result', 'actions', 'node', 'page', '
 
 def build_wasm(job: Job) -> Artefact:
     """A module for Node and browsers, and the script that runs it, unless the module goes to standard output."""
-    ready = prepare(job, KIND)
+    ready = prepare(job.request, job.manager, job.files, KIND)
     module, warnings = build_stage(job.manager, KIND, lambda: wasm_module(
         ready.book, ready.info, job.request.source.name, beside(job.request.source.name, job.render),
         job.request.options, ready.given))

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from bend import driver
-from bend.building.targets import Job
 from bend.codegen.direct.ir import Unsupported
 from bend.deep_stack import with_deep_stack
 from bend.desugar import core
@@ -16,6 +15,7 @@ from bend.hvm.names import readable
 from bend.hvm.net import Book
 from bend.hvm.readback import BookInfo, book_info
 from bend.passes import PassManager
+from bend.runtime.cache import Cache
 from bend.standalone import MAY_NEED_NETS
 
 T = TypeVar('T')
@@ -32,14 +32,14 @@ class Ready:
     warnings: tuple[Diagnostic, ...]
 
 
-def prepare(job: Job, kind: str) -> Ready:
+def prepare(request: driver.Request, manager: PassManager, files: Cache, kind: str) -> Ready:
     """A program of a kind that has no nets. Raises `BendError`, also for what standalone programs cannot do."""
-    compiled, given = driver.compile_standalone(job.request, job.manager, job.files)
-    choice = driver.choose_engine(replace(compiled, is_applied=False), job.manager)
+    compiled, given = driver.compile_standalone(request, manager, files)
+    choice = driver.choose_engine(replace(compiled, is_applied=False), manager)
     if choice.engine != 'direct':
         raise BendError(no_nets(kind, choice.reason))
     doubts = (MAY_NEED_NETS,) if choice.budgeted else ()
-    return Ready(compiled.book, book_info(compiled.book, Book({}), job.request.options.encoding), given,
+    return Ready(compiled.book, book_info(compiled.book, Book({}), request.options.encoding), given,
                  (*compiled.warnings, *doubts))
 
 

@@ -27,7 +27,7 @@ BEND_COMMANDS = {
     'doctor': 'tell what was found on this machine, and how to get what is missing',
     'build': 'make an executable, a library, or what these are made from',
     'gen-c': 'print a standalone C program',
-    'gen-cu': 'print a standalone CUDA program (not there yet)',
+    'gen-cu': 'print a standalone CUDA program',
 }
 
 HVM_COMMANDS = {
@@ -90,7 +90,7 @@ def parse_bend(argv: Sequence[str]) -> argparse.Namespace:
         return _finish(parser, command, rest, given)
     parser.add_argument('file', metavar='FILE', help='the program')
     _add_compiling(parser)
-    if command in (*RUNNING, 'gen-c', 'build'):
+    if command in (*RUNNING, 'gen-c', 'gen-cu', 'build'):
         parser.add_argument('arguments', metavar='ARGUMENT', nargs='*',
                             help='terms that `main` is applied to; put `--` before one that begins with `-`')
     if command == 'build':

@@ -159,12 +159,9 @@ def _bend(arguments: argparse.Namespace) -> int:
         return _explain(arguments)
     if arguments.command == 'doctor':
         return _doctor(arguments)
-    if arguments.command == 'gen-cu':
-        raise UsageError(f"'{arguments.command}' is not there yet.",
-                         "'bend run' compiles to native code, and 'bend gen-hvm' prints the nets.")
     is_run = arguments.command in RUNNING
     severities = (RUN_SEVERITIES if is_run else
-                  STANDALONE_SEVERITIES if arguments.command in ('gen-c', 'build') else CHECK_SEVERITIES)
+                  STANDALONE_SEVERITIES if arguments.command in ('gen-c', 'gen-cu', 'build') else CHECK_SEVERITIES)
     try:
         request = driver.Request(driver.load(arguments.file), options_of(arguments),
                                  severities_of(arguments, severities), tuple(getattr(arguments, 'arguments', ())),
@@ -370,6 +367,14 @@ def _gen_c(arguments: argparse.Namespace, request: driver.Request, manager: Pass
     sys.stdout.write(text)
 
 
+def _gen_cu(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
+    from bend.building.cuda import generate_cu
+    text, warnings = generate_cu(request, manager, Cache.of_user(), lambda problem: render((problem,)))
+    _report(arguments, warnings)
+    _show_timings(arguments, manager)
+    sys.stdout.write(text)
+
+
 def _build(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
     from bend.cli.build import build
     warnings = build(arguments, request, manager, Cache.of_user(), lambda problem: render((problem,)))
@@ -379,7 +384,7 @@ def _build(arguments: argparse.Namespace, request: driver.Request, manager: Pass
 
 COMMANDS: dict[str, Callable[[argparse.Namespace, driver.Request, PassManager], None]] = {
     'run': _run, 'run-cu': _run_cu, 'check': _check, 'desugar': _desugar, 'gen-hvm': _gen_hvm, 'gen-c': _gen_c,
-    'build': _build,
+    'gen-cu': _gen_cu, 'build': _build,
 }
 
 

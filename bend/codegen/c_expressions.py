@@ -197,6 +197,9 @@ class Expressions:
             return Text(f'{first.within(Level.BINARY)} {sign} {second.within(Level.BINARY)}', Level.BINARY)
         if op in ('shl', 'shr'):
             return self.shift(expr, type_)
+        if op in ('div', 'rem') and isinstance(expr.right, lir.Const) and expr.right.value == 0:
+            # Never done, and compilers warn of it.
+            return self.emit(expr.left)
         first, second = self.pair(expr.left, expr.right)
         left, right = first.within(Level.BINARY), second.within(Level.BINARY)
         if type_.signed and op in ('add', 'sub', 'mul'):

@@ -35,6 +35,8 @@ class _Loop:
 class FunctionEmitter(Expressions):
     """Emits one function, or one member of a group."""
 
+    zero_struct = '{0}'
+
     def __init__(self, shared: Surroundings, function: lir.Function, jumps: Jumps | None = None) -> None:
         names = shared.names.of_locals(function, {} if jumps is None else jumps.fixed)
         super().__init__(shared, names, self.temporary)
@@ -66,7 +68,7 @@ class FunctionEmitter(Expressions):
             elif name not in self.scopes.read:
                 self.lines.append(f'(void){names[name]};')
         for name, type_ in self.scopes.at_beginning.items():
-            zero = '{0}' if isinstance(type_, lir.StructName) else constant(0, type_).text
+            zero = self.zero_struct if isinstance(type_, lir.StructName) else constant(0, type_).text
             self.lines.append(f'{self.declared(type_, names[name])} = {zero};')
         self.block(function.body)
         returns = any(isinstance(statement, lir.Return) for statement in statements_of(function.body))

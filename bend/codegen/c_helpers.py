@@ -21,10 +21,14 @@ class Helpers:
         name = {'bits': f'{name}_bits', 'saturate': name}.get(kind, f'{kind}_{name}')
         if name not in self.used:
             self.used[name] = []
-            self.used[name] = _HELPERS[kind](name, *types)
+            self.used[name] = self.definition(kind, name, types)
             if kind in ('max', 'min'):
                 self.alias(types[0], str(types[0]))
         return name
+
+    def definition(self, kind: str, name: str, types: Sequence[lir.Type]) -> list[str]:
+        """The lines of a helper."""
+        return _HELPERS[kind](name, *types)
 
     def alias(self, type_: lir.Type, text: str) -> str:
         """The name of a type through which memory of any type may be accessed; `text` is the type itself."""

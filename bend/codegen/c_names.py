@@ -20,11 +20,18 @@ _KEYWORDS = """
     false nullptr constexpr static_assert thread_local alignas alignof typeof typeof_unqual asm noreturn
 """
 """Those of later standards and common extensions are among them."""
+_OF_CPP = """
+    and and_eq asm bitand bitor catch char8_t char16_t char32_t class co_await co_return co_yield compl concept
+    const_cast consteval constinit decltype delete dynamic_cast explicit export friend mutable namespace new
+    not not_eq operator or or_eq private protected public reinterpret_cast requires static_cast template this throw try
+    typeid typename using virtual wchar_t xor xor_eq threadIdx blockIdx blockDim gridDim warpSize
+"""
+"""Those of C++, and what CUDA knows everywhere."""
 _MACROS = 'errno stdin stdout stderr linux unix i386 assert complex imaginary offsetof signbit isnan isinf isfinite'
 """What headers may define."""
 _OWN = 'main u8 u16 u32 u64 i8 i16 i32 i64 f32 f64 word pause_core stack_pointer'
 """What emitted code itself uses."""
-RESERVED = frozenset(f'{_KEYWORDS} {_MACROS} {_OWN}'.split())
+RESERVED = frozenset(f'{_KEYWORDS} {_OF_CPP} {_MACROS} {_OWN}'.split())
 
 
 class Names:

@@ -39,12 +39,13 @@ def array(head: str, items: Iterable[str]) -> Iterator[str]:
     yield from indented([f'{head} = {{', *wrapped(items), '};'])
 
 
-def switch_text(head: str, subject: str, texts: Iterable[tuple[int, str]], default: str) -> Iterator[str]:
-    """A function that gives a text for a number."""
+def switch_text(head: str, subject: str, texts: Iterable[tuple[int, str]], default: str | None) -> Iterator[str]:
+    """A function that gives a text for a number; None is a null pointer."""
     lines = [f'{head} {{', f'switch ({subject}) {{']
     for number, text in texts:
         lines += [f'case {number}:', *_returned(text)]
-    yield from indented([*lines, 'default:', *_returned(default), '}', '}'])
+    last = ['    return NULL;'] if default is None else _returned(default)
+    yield from indented([*lines, 'default:', *last, '}', '}'])
 
 
 def _returned(text: str) -> list[str]:

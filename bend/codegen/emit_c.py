@@ -2,7 +2,8 @@
 
 It says exactly what LIR means, whatever a compiler makes of what C leaves open: the order of operands, overflow,
 shifts, conversions, and which pointers may point to the same memory. Calls in the place of their caller become jumps
-where the stack would grow otherwise (`c_tails`). What the text takes for granted stands in `bend/runtime/c/support.h`.
+where the stack would grow otherwise (`c_tails`). What the text takes for granted stands in `support.h` and `types.h` of
+`bend/runtime/c`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from bend.codegen.c_swaps import without_swaps
 from bend.codegen.c_tails import Edge, Group, tail_groups
 from bend.codegen.c_types import declaration, field_declaration
 
-SUPPORT = Path(__file__).resolve().parent.parent / 'runtime' / 'c' / 'support.h'
+_FOLDER = Path(__file__).resolve().parent.parent / 'runtime' / 'c'
+SUPPORT = (_FOLDER / 'types.h', _FOLDER / 'support.h')
 _INLINE: Mapping[lir.Inline, str] = {'always': 'ALWAYS_INLINE ', 'never': 'NEVER_INLINE ', 'hint': 'inline ',
                                      'auto': ''}
 
@@ -49,12 +51,12 @@ def emit_c(module: lir.Module, style: Style = Style(), helpers: Helpers | None =
     if roots is None:
         roots = frozenset(function.name for function in module.functions if function.exported)
     module = without_swaps(without_masks(needed(module, roots), roots))
-    return _ModuleEmitter(module, style, helpers or Helpers()).emit()
+    return ModuleEmitter(module, style, helpers or Helpers()).emit()
 
 
 def support() -> str:
     """The text that all emitted C begins with."""
-    return SUPPORT.read_text(encoding='utf-8')
+    return '\n'.join(path.read_text(encoding='utf-8') for path in SUPPORT)
 
 
 def indented(lines: Iterable[str]) -> Iterator[str]:
@@ -77,8 +79,11 @@ def wrapped(items: Iterable[str], width: int = 100) -> Iterator[str]:
     yield line.rstrip()
 
 
-class _ModuleEmitter:
+class ModuleEmitter:
     """Emits a module."""
+
+    noreturn = '_Noreturn '
+    table_linkage = 'static '
 
     def __init__(self, module: lir.Module, style: Style, helpers: Helpers) -> None:
         self.module = module
@@ -106,12 +111,16 @@ class _ModuleEmitter:
                 continue
             group = self.group_of.get(function.name)
             if group is None:
-                body = FunctionEmitter(self.shared, function).body()
+                body = self.function_emitter(function).body()
                 yield [*self.comment(function.name), f'{self.head(function)} {{', *body, '}']
                 continue
             if group.members[0] is function:
                 yield self.group(group)
             yield self.entrance(group, function)
+
+    def function_emitter(self, function: lir.Function) -> FunctionEmitter:
+        """What emits a function that is no member of a group."""
+        return FunctionEmitter(self.shared, function)
 
     def structs(self) -> list[str]:
         """The types of structs, then their fields."""
@@ -128,7 +137,7 @@ class _ModuleEmitter:
         """Static data."""
         for item in self.module.globals:
             element = declaration(item.element, self.names.globals[item.name], self.names.structs)
-            head = f'static {"const " if item.constant else ""}{element}[{item.count}]'
+            head = f'{self.table_linkage}{"const " if item.constant else ""}{element}[{item.count}]'
             if item.words is None:
                 yield f'{head};'
             else:
@@ -148,17 +157,19 @@ class _ModuleEmitter:
     def head(self, function: lir.Function) -> str:
         """The declaration of a function."""
         parameters = self.parameters(function)
-        noreturn = '_Noreturn ' if function.noreturn else ''
-        if function.extern:
-            linkage = 'extern '
-        elif function.name in self.group_of and not function.exported:
-            linkage = 'static inline __attribute__((unused)) '
-        else:
-            is_visible = function.exported and self.style.roots is None
-            linkage = '' if is_visible else f'static {_INLINE[function.inline]}'
+        noreturn = self.noreturn if function.noreturn else ''
         result = declaration(function.result, f'{self.names.functions[function.name]}({parameters})',
                              self.names.structs)
-        return f'{linkage}{noreturn}{result}'
+        return f'{self.linkage(function)}{noreturn}{result}'
+
+    def linkage(self, function: lir.Function) -> str:
+        """Who sees a function, and whether it is inlined."""
+        if function.extern:
+            return 'extern '
+        if function.name in self.group_of and not function.exported:
+            return 'static inline __attribute__((unused)) '
+        is_visible = function.exported and self.style.roots is None
+        return '' if is_visible else f'static {_INLINE[function.inline]}'
 
     def parameters(self, function: lir.Function) -> str:
         """The parameters of a function."""

@@ -2,15 +2,9 @@
 
 What is not as on CPUs: memory accesses between threads, and what a thread can ask of the machine.
 
-Atomic accesses and fences are inline PTX, since LLVM says something else than it was told. `atomicrmw` loses its order
-and its scope, in all releases up to 22: what is asked for with release or for the whole system comes out relaxed and
-for the device. LLVM 20 loses those of `cmpxchg` as well. The instructions are those of the memory model of PTX:
-
-    relaxed, acquire, release, acq_rel    ld, st, atom with .relaxed, .acquire, .release, .acq_rel
-    seq_cst                               fence.sc, then ld.acquire, st.release, atom.acquire
-    fences                                fence.sc for seq_cst, fence.acq_rel for all others
-
-and the scopes block, device and system are .cta, .gpu and .sys. This needs compute capability 7.0.
+Atomic accesses and fences are inline PTX (`ptx_access`), since LLVM says something else than it was told. `atomicrmw`
+loses its order and its scope, in all releases up to 22: what is asked for with release or for the whole system comes
+out relaxed and for the device. LLVM 20 loses those of `cmpxchg` as well.
 """
 
 from __future__ import annotations
@@ -24,16 +18,13 @@ from bend.codegen.gpu_validate import validate_for_gpu
 from bend.codegen.lir_fold import fold_branches
 from bend.codegen.llvm_module import ModuleEmitter
 from bend.codegen.llvm_text import quoted, value_type
+from bend.codegen.ptx_access import PAUSE_NANOSECONDS, Access, fence, instruction
 
 SHARED_MEMORY = 'bend_shared'
 """The memory that a launch gives to each block."""
-PAUSE_NANOSECONDS = 32
-_SCOPES: Mapping[lir.Scope, str] = {'block': 'cta', 'device': 'gpu', 'system': 'sys'}
-_SPACES: Mapping[lir.Space, str] = {'generic': '', 'global': '.global', 'shared': '.shared'}
 _INDICES: Mapping[str, str] = {
     'thread_index': 'tid', 'block_index': 'ctaid', 'block_threads': 'ntid', 'grid_blocks': 'nctaid',
 }
-_RMW_NAMES: Mapping[lir.RmwOp, str] = {'xchg': 'exch', 'sub': 'add'}
 _OUTSIDE_NAMES = re.compile(r'[^A-Za-z0-9_]|\AWARP_SZ\Z|\A[0-9]')
 
 
@@ -85,46 +76,39 @@ class _GpuFunction(FunctionEmitter):
     # --- memory ------------------------------------------------------------------------------------------------
 
     def emit_fence(self, order: lir.Order, scope: lir.Scope) -> None:
-        if order != 'relaxed':
-            self.ptx(f'fence.{"sc" if order == "seq_cst" else "acq_rel"}.{_SCOPES[scope]}')
+        if found := fence(order, scope):
+            self.ptx(found)
 
-    def weakened(self, order: lir.Order, scope: lir.Scope, instead: lir.Order) -> lir.Order:
-        """What is left of an order when the fence of a sequentially consistent access is done."""
-        if order != 'seq_cst':
-            return order
-        self.emit_fence(order, scope)
-        return instead
+    def fenced(self, access: Access) -> str:
+        """The instruction of an access, when the fence before it is done."""
+        found = instruction(access)
+        if found.fence:
+            self.ptx(found.fence)
+        return found.name
 
     def emit_atomic_store(self, statement: lir.AtomicStore) -> None:
         address = self.typed(statement.pointer)
         operand = self.typed(statement.value)
-        order = self.weakened(statement.order, statement.scope, 'release')
         type_ = value_type(statement.value.type)
-        instruction = f'st.{order}{_suffix(statement)}.b{_width(statement.value.type)} [$0], $1'
-        self.ptx(instruction, '', f'{address}, {operand}', f'l,{_register(type_)}')
+        self.ptx(f'{self.fenced(statement)} [$0], $1', '', f'{address}, {operand}', f'l,{_register(type_)}')
 
     def emit_atomic(self, expr: lir.Expr) -> str:
         type_ = value_type(expr.type)
-        register, width = _register(type_), _width(expr.type)
+        register = _register(type_)
         match expr:
-            case lir.AtomicLoad(pointer, order, scope):
+            case lir.AtomicLoad(pointer):
                 address = self.typed(pointer)
-                order = self.weakened('relaxed' if order == 'unordered' else order, scope, 'acquire')
-                return self.ptx(f'ld.{order}{_suffix(expr)}.b{width} $0, [$1]', type_, address, 'l')
-            case lir.AtomicRmw(op, pointer, value, order, scope):
+                return self.ptx(f'{self.fenced(expr)} $0, [$1]', type_, address, 'l')
+            case lir.AtomicRmw(_, pointer, value):
                 address = self.typed(pointer)
                 operand = self.emit_expr(value)
-                if op == 'sub':
+                if instruction(expr).negates:
                     operand = self.value(f'sub {type_} 0, {operand}')
-                order = self.weakened(order, scope, 'acquire')
-                name = _RMW_NAMES.get(op, op)
-                instruction = f'atom.{order}{_suffix(expr)}.{name}.{_operand_kind(name, expr.type)}{width}'
-                return self.ptx(f'{instruction} $0, [$1], $2', type_, f'{address}, {type_} {operand}', f'l,{register}')
-            case lir.CompareExchange(pointer, expected, new, order, failure, scope):
+                return self.ptx(f'{self.fenced(expr)} $0, [$1], $2', type_, f'{address}, {type_} {operand}',
+                                f'l,{register}')
+            case lir.CompareExchange(pointer, expected, new):
                 operands = ', '.join((self.typed(pointer), self.typed(expected), self.typed(new)))
-                order = self.weakened(_both(order, failure), scope, 'acquire')
-                instruction = f'atom.{order}{_suffix(expr)}.cas.b{width} $0, [$1], $2, $3'
-                return self.ptx(instruction, type_, operands, f'l,{register},{register}')
+                return self.ptx(f'{self.fenced(expr)} $0, [$1], $2, $3', type_, operands, f'l,{register},{register}')
             case _:
                 raise TypeError(f'no expression: {expr}')
 
@@ -151,30 +135,3 @@ class _GpuFunction(FunctionEmitter):
 def _register(type_: str) -> str:
     """The constraint for a register that holds a value of an LLVM type."""
     return 'r' if type_ == 'i32' else 'l'
-
-
-def _width(type_: lir.Type) -> int:
-    return type_.bits if isinstance(type_, lir.Int) else 64
-
-
-def _operand_kind(name: str, type_: lir.Type) -> str:
-    """How PTX reads the operands of an atomic operation."""
-    if name in ('add', 'max', 'min'):
-        return 's' if name != 'add' and isinstance(type_, lir.Int) and type_.signed else 'u'
-    return 'b'
-
-
-def _suffix(access: lir.AtomicLoad | lir.AtomicStore | lir.AtomicRmw | lir.CompareExchange) -> str:
-    """The scope and the address space of an access."""
-    pointer = access.pointer.type
-    assert isinstance(pointer, lir.Ptr)
-    return f'.{_SCOPES[access.scope]}{_SPACES[pointer.space]}'
-
-
-def _both(order: lir.Order, failure: lir.Order) -> lir.Order:
-    """One order for a compare-and-exchange, at least as strong as those for success and for failure."""
-    if 'seq_cst' in (order, failure):
-        return 'seq_cst'
-    if failure == 'acquire':
-        return {'relaxed': 'acquire', 'release': 'acq_rel'}.get(order, order)  # type: ignore[return-value]
-    return order

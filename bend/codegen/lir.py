@@ -482,7 +482,8 @@ class ExprStmt:
 @dataclass(frozen=True, slots=True)
 class Fork:
     """Calls that do not need each other, each of which gives a local its value. They may be done at the same time, or
-    in any order (`bend.codegen.states`); LLVM does them one after the other, C does not know them."""
+    in any order (`bend.codegen.states`); LLVM does them one after the other, and so does CUDA C++ (`c_forks`); C does
+    not know them."""
 
     targets: tuple[Local, ...]
     calls: tuple[Call, ...]

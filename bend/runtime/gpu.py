@@ -53,20 +53,20 @@ class TookTooLong(GpuFailure):
     """A kernel did not end in the time that it was given, and was stopped."""
 
 
-_FAULT = 'This is a fault of the compiler, not of the program. Please report it, with the program.'
-_FAILURES: dict[int, tuple[str, str]] = {
+FAULT = 'This is a fault of the compiler, not of the program. Please report it, with the program.'
+FAILURES: dict[int, tuple[str, str]] = {
     46: ('another program has the GPU for itself', RUN_ON_CPU),
     209: ('the driver has no code for this GPU', 'Update the driver.'),
     218: ('the driver does not understand the compiled program', 'Update the driver.'),
     222: ('the driver is older than the compiled program', 'Update the driver.'),
-    700: ('the program accessed memory that is not there', _FAULT),
+    700: ('the program accessed memory that is not there', FAULT),
     701: ('the kernel needs more registers than there are', 'Choose fewer with `--threads-per-block N`.'),
     702: ('the system ended the kernel, which took too long', 'Use a GPU that shows no screen.'),
-    714: ('the hardware reports a fault of the stack', _FAULT),
-    715: ('the program trapped', _FAULT),
-    716: ('the program accessed memory at an odd address', _FAULT),
-    717: ('the program accessed memory of the wrong kind', _FAULT),
-    719: ('the kernel failed', _FAULT),
+    714: ('the hardware reports a fault of the stack', FAULT),
+    715: ('the program trapped', FAULT),
+    716: ('the program accessed memory at an odd address', FAULT),
+    717: ('the program accessed memory of the wrong kind', FAULT),
+    719: ('the kernel failed', FAULT),
     720: ('there are too many blocks to run at the same time', 'Choose fewer with `--blocks N`.'),
 }
 
@@ -79,8 +79,8 @@ def failure_of(problem: Exception) -> GpuFailure:
     if code == 2:
         return OutOfGpuMemory('The GPU ran out of memory.', 'Allow less with `--memory SIZE`, or end other programs.')
     text = ' '.join(str(problem).split())
-    if code in _FAILURES:
-        what, hint = _FAILURES[code]
+    if code in FAILURES:
+        what, hint = FAILURES[code]
         return GpuFailure(f'The GPU failed: {what} (CUDA error {code}).', hint)
     return GpuFailure(f'The GPU failed: {type(problem).__name__}: {text}', RUN_ON_CPU)
 
@@ -371,7 +371,7 @@ def _stop(ended: Callable[[], bool], control: Stoppable) -> None:
     deadline = time.monotonic() + GRACE_SECONDS
     while not _ask(ended):
         if time.monotonic() > deadline:
-            raise GpuFailure('The kernel does not end, although it was asked to.', _FAULT)
+            raise GpuFailure('The kernel does not end, although it was asked to.', FAULT)
         time.sleep(LONGEST_NAP)
 
 

@@ -18,6 +18,7 @@ _THREADS_PER_BLOCK, _MULTIPROCESSORS, _MAPS_HOST_MEMORY = 1, 16, 19
 _MAJOR, _MINOR, _COOPERATIVE, _SHARED_MEMORY = 75, 76, 95, 97
 
 INSTALL_DRIVER = "Install NVIDIA's driver for the card; `nvidia-smi` shows whether it works."
+NO_GPU = 'A container needs access to the card (`--gpus all`), and `CUDA_VISIBLE_DEVICES` may hide it.'
 INSTALL_PACKAGES = "Install them with `pip install numba 'numba-cuda[cu12]' 'numpy<2.5'`."
 RUN_ON_CPU = 'The command `run` uses all cores of the CPU; `run-cu --fallback cpu` does so where a GPU cannot.'
 PACKAGES = ('numpy', 'numba')
@@ -129,8 +130,7 @@ def usable_device(devices: Iterable[Device]) -> Device:
         faults.append(f'{device.name} cannot be used: {fault}.')
     if faults:
         raise GpuUnavailable(' '.join(faults), RUN_ON_CPU)
-    raise GpuUnavailable('The NVIDIA driver finds no GPU.',
-                         'A container needs access to the card (`--gpus all`), and `CUDA_VISIBLE_DEVICES` may hide it.')
+    raise GpuUnavailable('The NVIDIA driver finds no GPU.', NO_GPU)
 
 
 def require_packages() -> None:

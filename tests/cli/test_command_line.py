@@ -71,13 +71,6 @@ def test_wrong_command_lines(words: list[str], bend: Command) -> None:
     assert 'Traceback' not in outcome.err
 
 
-@pytest.mark.parametrize('command', ['gen-cu'])
-def test_what_is_not_there_yet_says_so(command: str, bend: Command) -> None:
-    outcome = bend(command, 'f.bend')
-    assert outcome.code == 2
-    assert f"'{command}' is not there yet" in outcome.err
-
-
 def test_help_and_version(bend: Command, hvm: Command) -> None:
     assert bend('--version').out.startswith(f'bend {__version__} ')
     assert bend('-V').code == 0

@@ -9,9 +9,10 @@ The first command makes them by `gen-c` and a C compiler, the others by `bend bu
 In the prefix, `{folder}` is where the programs are.
 
 The form is `auto` for what `bend gen-c` makes, `net` for what `bend gen-c --engine net` makes, and `hvm` for
-`hvm gen-c`; with the last two, interactions are compared as well. Takes some minutes. Prints a line for each program
-that differs, and how many are alike; `--list` also prints those that standalone programs cannot do, with the reason.
-The exit code is 1 if one differs.
+`hvm gen-c`; with these two, interactions are compared as well. `gpu` is CUDA C++ of `bend gen-cu`, which runs on
+threads here (`tests/gpu/cuda_emulated.py`). `--every 5` takes one of five programs. Takes some minutes. Prints a line
+for each program that differs, and how many are alike; `--list` also prints those that standalone programs cannot do,
+with the reason. The exit code is 1 if one differs.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ from pathlib import Path
 from bend.cli.main import hvm_main, main
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(1, str(Path(__file__).resolve().parents[2]))
 from cases import INPUT, OUTPUT, Case, find_cases, recorded, transcript
+
+from tests.gpu.cuda_emulated import FEW_LANES, build
 
 TIME_LIMIT = 60
 WARNINGS = ('-std=c11', '-Wall', '-Wextra', '-Werror')
@@ -61,6 +65,7 @@ FORMS: Mapping[str, Form] = {
     'auto': Form('run', main, ('gen-c',), counts=False),
     'net': Form('run', main, ('gen-c', '--engine', 'net'), building=('build', '--engine', 'net')),
     'hvm': Form('hvm', hvm_main, ('gen-c',), building=('compile',)),
+    'gpu': Form('run', main, ('gen-cu',), counts=False),
 }
 
 
@@ -96,12 +101,15 @@ def look_at(case: Case, form: Form, options: argparse.Namespace, folder: Path) -
             return Outcome('cannot', problems.split('\n')[0].partition(': ')[2])
         return Outcome('alike' if f'exit code {code}' in expected else 'differs', problems)
     expected = without_told(expected, problems)
-    problem = '' if building else c_compiler(shlex.split(options.cc), text, program)
+    is_gpu = form is FORMS['gpu']
+    problem = ('' if building else cuda_compiler(text, program) if is_gpu else
+               c_compiler(shlex.split(options.cc), text, program))
     if problem:
         return Outcome('differs', f'the C compiler: {problem}')
     prefix = shlex.split(options.prefix.replace('{folder}', str(folder)))
-    for count in options.threads.split(','):
-        actual = run([*prefix, str(program), '-t', count, *(('-s',) if form.counts else ())], case)
+    for count in ('many',) if is_gpu else options.threads.split(','):
+        lanes = FEW_LANES if is_gpu else ('-t', count)
+        actual = run([*prefix, str(program), *lanes, *(('-s',) if form.counts else ())], case)
         if 'error[wrong-shape]' in actual:
             return Outcome('cannot', 'It turned out to need nets.')
         if 'error[standalone]' in actual:
@@ -120,6 +128,17 @@ def c_compiler(command: list[str], text: str, program: Path) -> str:
     built = subprocess.run([*command, *WARNINGS, str(source), '-o', str(program), *LIBRARIES], capture_output=True,
                            text=True, check=False)
     return built.stderr[:2000] or 'it failed' if built.returncode else ''
+
+
+def cuda_compiler(text: str, program: Path) -> str:
+    """Makes a program of CUDA C++ that runs on threads; gives what the C++ compiler says if it fails."""
+    source = program.with_suffix('.cu')
+    source.write_text(text, encoding='utf-8')
+    try:
+        build(source, program, ('-O0',))
+    except RuntimeError as problem:
+        return str(problem)[:2000]
+    return ''
 
 
 def without_told(expected: str, told: str) -> str:
@@ -144,9 +163,9 @@ def outcomes(arguments: argparse.Namespace) -> Iterator[tuple[Case, Outcome]]:
     """What becomes of all programs."""
     form = FORMS[arguments.form]
     with tempfile.TemporaryDirectory() as folder:
-        for case in find_cases():
-            if case.stage_name == form.stage and arguments.only in case.name:
-                yield case, look_at(case, form, arguments, Path(folder))
+        cases = [case for case in find_cases() if case.stage_name == form.stage and arguments.only in case.name]
+        for case in cases[::arguments.every]:
+            yield case, look_at(case, form, arguments, Path(folder))
 
 
 def run_all() -> int:
@@ -156,6 +175,7 @@ def run_all() -> int:
     parser.add_argument('--cc', default='gcc -O0', help='the C compiler and its options')
     parser.add_argument('--build', metavar='OPTIONS', help='use `bend build` with these options')
     parser.add_argument('--only', default='', help='only programs with this in their names')
+    parser.add_argument('--every', default=1, type=int, help='take one of so many programs')
     parser.add_argument('--threads', default='1,2', help='with how many threads to run each')
     parser.add_argument('--prefix', default='', help='a command to run the programs under')
     parser.add_argument('--list', action='store_true', help='name the programs that cannot be done')

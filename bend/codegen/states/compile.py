@@ -63,17 +63,18 @@ class Compiled:
 
 
 def compile_states(book: core.Book, targets: Sequence[object], *, eta: bool = True,
-                   check_overflow: bool = False) -> Compiled:
-    """Compiles what the entry of a book reaches to LIR, with kernel modules that are the target. Raises `Unsupported`
-    for what cannot run on a device."""
-    front = analysed(book, STATES_PIPELINE, eta=eta, check_overflow=check_overflow)
+                   check_overflow: bool = False, given: Sequence[int] = ()) -> Compiled:
+    """Compiles what the entry of a book reaches to LIR, with kernel modules that are the target. `given` are the sets
+    of the numbers that the entry of a standalone program is applied to, as for `lower_direct`. Raises `Unsupported` for
+    what cannot run on a device."""
+    front = analysed(book, STATES_PIPELINE, eta=eta, check_overflow=check_overflow, given=given)
     # Functions have no serial versions here.
     context = replace(front.context, forking=frozenset())
     functions = lower_functions(context)
     module = kernel(check_overflow, tuple(map(str, targets)))
     structs = {item.name: item for item in (*module.structs, *context.structs.values())}
     known = {item.name: item for item in module.functions}
-    states, plain = split(functions, known[MAKE], acts=front.actions is not None)
+    states, plain = split(functions, known[MAKE], acts=front.actions is not None or bool(given))
     machine = lay_out(states, structs, WORKER.name)
     made = [sequential(machine, structs['Worker']), stepping(machine), *fact_functions(machine)]
     kept = replace(module, functions=tuple(item for item in module.functions if item.name not in ALWAYS))
@@ -137,7 +138,7 @@ def kernel(check_overflow: bool, targets: tuple[str, ...]) -> lir.Module:
 def split(functions: Sequence[lir.Function], make: lir.Function, *,
           acts: bool = False) -> tuple[list[Flat], list[lir.Function]]:
     """The functions that become states, in blocks, and the others as plain functions. `make` is the kernel's function
-    that computes constants, and `acts` says that the program may perform actions."""
+    that computes constants, and `acts` says that the host may apply values, as it does where it performs actions."""
     every = {function.name: _plain(function) for function in (*functions, make)}
     asked = ACTING if acts else ()
     names = long_functions(every, (*ALWAYS, *asked))

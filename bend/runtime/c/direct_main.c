@@ -1,5 +1,9 @@
 /* ---- The program -------------------------------------------------------------------------------- */
 
+#ifndef SHOW_TIME
+#define SHOW_TIME() printf("- ENGINE: direct\n- TIME: %.6fs\n", (f64)run.nanoseconds / 1e9)
+#endif
+
 static CommandLine line;
 
 #if HAS_NETS
@@ -13,7 +17,7 @@ int main(int count, char **arguments) {
     line = read_command_line(count, arguments);
     prepare_run(IS_PARALLEL ? line.threads : 1, line.memory_limit);
     u64 value = demand(EVALUATE, 0, 0);
-    for (u64 index = 0; index < argument_count; index++) {
+    for (u64 index = 0; index != argument_count; index++) {
         value = demand(APPLY, value, line.numbers[index] << 3 | NUMBER);
     }
 #if IS_ACTING
@@ -21,7 +25,7 @@ int main(int count, char **arguments) {
 #endif
     show_result(value);
     if (line.shows_time) {
-        printf("- ENGINE: direct\n- TIME: %.6fs\n", (f64)run.nanoseconds / 1e9);
+        SHOW_TIME();
     }
     int code = ending();
     finish_run();

@@ -18,3 +18,8 @@ enum { CELL, NUMBER, IMMEDIATE, FUNCTION, CONSTANT, ERASER };
 #define TAG(value) ((value) & 7)
 #define INDEX(value) ((value) >> 32)
 #define PAYLOAD(value) ((value) >> 8 & 0xffffff)
+
+/* Why a run ends early (`stop` in `Shared`). */
+enum { STOP_MEMORY = 1, STOP_INTERRUPTED = 2, STOP_DIVISION = 3, STOP_SHAPE = 5, STOP_STACK = 6, STOP_BUDGET = 7 };
+/* What the first worker is asked for. */
+enum { END = 2, EVALUATE = 3, CONSTANT_VALUE = 4, APPLY = 5, ROOM = 6 };

@@ -34,7 +34,7 @@ static void read_fields(u64 shape_number, u64 number, const u64 *words) {
 
 static bool is_function(u64 value) {
     if (TAG(value) == CELL) {
-        return (((u64 *)value)[0] >> 32 & 0xff) == 0;
+        return (words_of(value)[0] >> 32 & 0xff) == 0;
     }
     return TAG(value) == FUNCTION && entry_names[INDEX(value)] == NULL;
 }
@@ -71,7 +71,7 @@ static bool read_value(u64 value) {
     }
     switch (TAG(value)) {
         case CELL: {
-            const u64 *words = (u64 *)value;
+            const u64 *words = words_of(value);
             read_fields(words[0] >> 32 & 0xff, words[0] >> 40, words);
             return true;
         }
@@ -92,7 +92,7 @@ static bool read_value(u64 value) {
 
 static void build(u64 shape) {
     u64 count = shapes[shape].fields;
-    u64 *term = checked(malloc((1 + count) * sizeof(u64)));
+    u64 *term = (u64 *)checked(malloc((1 + count) * sizeof(u64)));
     push(&reading.arrays, (u64)term);
     term[0] = shape;
     reading.done.count -= count;
@@ -102,11 +102,11 @@ static void build(u64 shape) {
 
 /* The term of a value; false if there is a function in it that has no name to show. */
 static bool read_term(u64 value, u64 *term) {
-    reading.expanded = checked(calloc(CONSTANT_COUNT, sizeof(u64)));
-    reading.inside = checked(calloc(CONSTANT_COUNT, sizeof(bool)));
+    reading.expanded = (u64 *)checked(calloc(CONSTANT_COUNT, sizeof(u64)));
+    reading.inside = (bool *)checked(calloc(CONSTANT_COUNT, sizeof(bool)));
     plan(READ, value);
     while (reading.steps.count > 0) {
-        StepKind kind = pop(&reading.steps);
+        StepKind kind = (StepKind)pop(&reading.steps);
         u64 subject = pop(&reading.steps);
         if (kind == BUILD) {
             build(subject);
@@ -250,7 +250,7 @@ static void show_leaf(u64 term) {
 static void show_term(u64 term) {
     later(TERM, term, 0);
     while (pieces.count > 0) {
-        PieceKind kind = pop(&pieces);
+        PieceKind kind = (PieceKind)pop(&pieces);
         u64 spoilt = pop(&pieces);
         u64 subject = pop(&pieces);
         if (kind == TEXT) {

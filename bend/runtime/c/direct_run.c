@@ -1,10 +1,5 @@
 /* ---- Running the program ----------------------------------------------------------------------- */
 
-/* Why a run ends early (`stop` in `Shared`). */
-enum { STOP_MEMORY = 1, STOP_DIVISION = 3, STOP_SHAPE = 5, STOP_STACK = 6, STOP_BUDGET = 7 };
-/* What the first worker is asked for. */
-enum { END = 2, EVALUATE = 3, CONSTANT_VALUE = 4, APPLY = 5, ROOM = 6 };
-
 #define FIRST_CHUNK (64 * KILOBYTE)
 /* At the end of a stack for what does not look whether there is room, and at its beginning for what is not counted. */
 #define STACK_SLACK MEGABYTE
@@ -63,6 +58,10 @@ static void prepare_run(u64 workers, u64 memory_limit) {
         prepare_worker(index, heap, records);
     }
 }
+
+/* The words of a cell; and the value of a constant if somebody has evaluated it, otherwise 0. */
+#define words_of(cell) ((const u64 *)(cell))
+#define KNOWN_CONSTANT(number) __atomic_load_n(&run.shared->constants[number], __ATOMIC_ACQUIRE)
 
 static void *worker_thread(void *w) {
     if (setjmp(thread_end) == 0) {

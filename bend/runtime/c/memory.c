@@ -1,8 +1,5 @@
 /* ---- Memory ------------------------------------------------------------------------------------ */
 
-#define KILOBYTE ((u64)1 << 10)
-#define MEGABYTE ((u64)1 << 20)
-#define GIGABYTE ((u64)1 << 30)
 /* Address space beyond the limit on memory, so that the limit is met first. */
 #define SLACK (256 * MEGABYTE)
 /* Where huge pages begin, so that small programs need not clear them. */
@@ -18,24 +15,6 @@ typedef struct Region {
 #define MOST_REGIONS 8
 static Region regions[MOST_REGIONS];
 static u64 region_count;
-
-#define NO_MEMORY_TEXT "error[out-of-memory]: The system has no memory to give.\n"
-
-/* Says that the system has no memory, and leaves. Libraries have their own way. */
-static _Noreturn void fail_memory(void);
-#ifndef IS_LIBRARY
-static _Noreturn void fail_memory(void) {
-    fputs(NO_MEMORY_TEXT, stderr);
-    exit(EXIT_FAILURE);
-}
-#endif
-
-static void *checked(void *memory) {
-    if (memory == NULL) {
-        fail_memory();
-    }
-    return memory;
-}
 
 /* Reserves stretches of so many bytes (a power of two), or of the half, and so on down to the least. */
 static Region reserve(u64 each, u64 least, u64 count, bool huge) {
@@ -98,28 +77,4 @@ static u64 usual_memory_limit(void) {
         limit = of_group;
     }
     return limit / 5 * 4;
-}
-
-/* An array that grows. */
-typedef struct Array {
-    u64 *items;
-    u64 count;
-    u64 room;
-} Array;
-
-static void push(Array *array, u64 item) {
-    if (array->count == array->room) {
-        array->room = array->room == 0 ? 64 : array->room * 2;
-        array->items = checked(realloc(array->items, array->room * sizeof(u64)));
-    }
-    array->items[array->count++] = item;
-}
-
-static u64 pop(Array *array) {
-    return array->items[--array->count];
-}
-
-static void clear(Array *array) {
-    free(array->items);
-    *array = (Array){0};
 }

@@ -17,8 +17,8 @@ typedef struct Bytes {
 
 static void make_room(Bytes *bytes, u64 more) {
     if (bytes->room - bytes->count < more) {
-        bytes->room = power_of_two(bytes->count + more);
-        bytes->start = checked(realloc(bytes->start, bytes->room));
+        bytes->room = 2 * bytes->room < bytes->count + more ? bytes->count + more : 2 * bytes->room;
+        bytes->start = (u8 *)checked(realloc(bytes->start, bytes->room));
     }
 }
 

@@ -1,9 +1,5 @@
 /* ---- What the code below takes for granted ---------------------------------------------------- */
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF
 #elif defined(__FMA__) || defined(__aarch64__)
@@ -26,20 +22,6 @@
 #if defined(__SANITIZE_THREAD__) && !defined(__clang__) && __GNUC__ >= 11
 #pragma GCC diagnostic ignored "-Wtsan"
 #endif
-
-typedef uint8_t u8;
-typedef uint16_t u16;
-typedef uint32_t u32;
-typedef uint64_t u64;
-typedef int8_t i8;
-typedef int16_t i16;
-typedef int32_t i32;
-typedef int64_t i64;
-typedef float f32;
-typedef double f64;
-
-/* The words of structs. Where `u64` is another type, a store to a cell is known not to change them. */
-typedef unsigned long long word;
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define NEVER_INLINE __attribute__((noinline))

@@ -1,0 +1,48 @@
+/* ---- Arrays that grow ---------------------------------------------------------------------------- */
+
+#define KILOBYTE ((u64)1 << 10)
+#define MEGABYTE ((u64)1 << 20)
+#define GIGABYTE ((u64)1 << 30)
+
+#define NO_MEMORY_TEXT "error[out-of-memory]: The system has no memory to give.\n"
+
+/* Says that the system has no memory, and leaves. Libraries have their own way. */
+static _Noreturn void fail_memory(void);
+#ifndef IS_LIBRARY
+static _Noreturn void fail_memory(void) {
+    fputs(NO_MEMORY_TEXT, stderr);
+    exit(EXIT_FAILURE);
+}
+#endif
+
+static void *checked(void *memory) {
+    if (memory == NULL) {
+        fail_memory();
+    }
+    return memory;
+}
+
+/* An array that grows. */
+typedef struct Array {
+    u64 *items;
+    u64 count;
+    u64 room;
+} Array;
+
+static void push(Array *array, u64 item) {
+    if (array->count == array->room) {
+        array->room = array->room == 0 ? 64 : array->room * 2;
+        array->items = (u64 *)checked(realloc(array->items, array->room * sizeof(u64)));
+    }
+    array->items[array->count++] = item;
+}
+
+static u64 pop(Array *array) {
+    return array->items[--array->count];
+}
+
+static void clear(Array *array) {
+    free(array->items);
+    array->items = NULL;
+    array->count = array->room = 0;
+}
