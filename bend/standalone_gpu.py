@@ -89,6 +89,7 @@ def standalone_gpu(book: core.Book, info: BookInfo, file: str, render: Render, o
 
 def gpu_tables(program: WavesProgram, render: Render) -> Iterator[str]:
     """What the host must know of the machine of states, and what it says when the GPU fails."""
+    yield '#define WHERE_MEMORY_IS " on the GPU"'
     yield f'#define STATE_EVALUATE ((u64){program.evaluates})'
     yield f'#define STATE_KEEP ((u64){program.keeps})'
     yield f'#define STATE_APPLY ((u64){program.applies})'

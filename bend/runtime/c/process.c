@@ -14,8 +14,13 @@ static void write_size(FILE *file, u64 count) {
     }
 }
 
+/* What follows where memory ran out, if that is not the memory of the machine. */
+#ifndef WHERE_MEMORY_IS
+#define WHERE_MEMORY_IS ""
+#endif
+
 static void write_out_of_memory(FILE *file, u64 used, u64 limit) {
-    fputs("error[out-of-memory]: The program ran out of memory: it had used ", file);
+    fputs("error[out-of-memory]: The program ran out of memory" WHERE_MEMORY_IS ": it had used ", file);
     write_size(file, used);
     fputs(" of ", file);
     write_size(file, limit);
