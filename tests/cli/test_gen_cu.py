@@ -207,6 +207,14 @@ def test_what_gen_cu_refuses(source: str, reason: str, bend: Command, program: C
     assert f'error[standalone]: {reason}' in outcome.err
 
 
+def test_build_makes_the_same(bend: Command, program: Callable[[str], str], tmp_path: Path,
+                              monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = program(HELLO)
+    assert bend('build', path, '--target', 'cu').code == 0
+    assert (tmp_path / 'program.cu').read_text(encoding='utf-8') == bend('gen-cu', path).out
+
+
 def test_memory_is_accessed_as_in_ptx(made: Callable[..., Path]) -> None:
     """Orders and scopes are those that `run-cu` has."""
     text = made(RESULTS).read_text(encoding='utf-8')
