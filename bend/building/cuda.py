@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bend.building.targets import Artefact, File, Job
 from bend.building.without_nets import build_stage, prepare
 from bend.diagnostics import Diagnostic
 from bend.driver import Request
@@ -22,3 +23,9 @@ def generate_cu(request: Request, manager: PassManager, files: Cache,
     text, warnings = build_stage(manager, KIND, lambda: standalone_gpu(
         ready.book, ready.info, request.source.name, render, request.options, ready.given))
     return text, (*ready.warnings, *warnings)
+
+
+def build_cu(job: Job) -> Artefact:
+    """What `bend gen-cu` prints."""
+    text, warnings = generate_cu(job.request, job.manager, job.files, job.render)
+    return Artefact((File(text.encode(), replaces=b'/* Made from '),), warnings)

@@ -100,7 +100,7 @@ TARGETS: Mapping[str, Target] = {
                      Late('bend.building.wasm', 'build_wasm')),
     'c': Target('the C that `bend gen-c` prints', '.c', Late('bend.building.texts', 'build_c'),
                 frozenset({'engine', 'threads'})),
-    'cu': Target('the CUDA C++ that `bend gen-cu` prints', '.cu', Late('bend.building.texts', 'build_cu')),
+    'cu': Target('the CUDA C++ that `bend gen-cu` prints', '.cu', Late('bend.building.cuda', 'build_cu')),
     'llvm': Target('the LLVM IR that object code is made from', '.ll', Late('bend.building.texts', 'build_llvm'),
                    frozenset({'cpu', 'engine', 'threads'})),
     'ptx': Target('the PTX that `bend run-cu` runs', '.ptx', Late('bend.building.texts', 'build_ptx'),

@@ -1,4 +1,4 @@
-"""Programs as text: C, CUDA C++, LLVM IR, PTX."""
+"""Programs as text: C, LLVM IR, PTX."""
 
 from __future__ import annotations
 
@@ -23,12 +23,6 @@ def build_c(job: Job) -> Artefact:
     parts, warnings = driver.program_parts(job.request, job.manager, job.files, job.render, job.settings.engine)
     whole = with_threads(parts, job)
     text = with_deep_stack(lambda: job.manager.stage('emit', lambda: c_file(whole, job.request.source.name)))
-    return Artefact((File(text.encode(), replaces=b'/* Made from '),), warnings)
-
-
-def build_cu(job: Job) -> Artefact:
-    """What `bend gen-cu` prints."""
-    text, warnings = driver.generate_cu(job.request, job.manager, job.files, job.render)
     return Artefact((File(text.encode(), replaces=b'/* Made from '),), warnings)
 
 
