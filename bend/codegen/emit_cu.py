@@ -68,6 +68,13 @@ class _CudaHelpers(Helpers):
         self.used[found] = [f'DEVICE_INLINE void {found}(void) {{', f'asm volatile("{name};" ::: "memory");', '}']
         return found
 
+    def device_time(self) -> str:
+        """A function that reads the clock of the device; gives its name."""
+        name = 'device_time'
+        self.used[name] = [f'DEVICE_INLINE u64 {name}(void) {{', 'u64 now;',
+                           'asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));', 'return now;', '}']
+        return name
+
     def access(self, found: Instruction, bits: int) -> str:
         """A function for an access to words of so many bits; gives its name."""
         name = f'{"sc_" if found.fence else ""}{found.name.replace(".", "_")}'
@@ -133,6 +140,8 @@ class _CudaFunction(FunctionEmitter):
             return Text(_INDICES[name])
         if name in _MACHINE:
             return Text(_MACHINE[name])
+        if name == 'device_time':
+            return Text(f'{self.cuda_helpers().device_time()}()')
         if name == 'prefetch':
             return Text(f'prefetch({self.emit(arguments[0]).text})')
         if isinstance(arguments[0].type, lir.Float):
@@ -199,8 +208,7 @@ class _CudaFunction(FunctionEmitter):
 
 _MACHINE: Mapping[str, str] = {
     'trap': '__trap()', 'pause': f'__nanosleep({PAUSE_NANOSECONDS})', 'block_barrier': '__syncthreads()',
-    'exit_thread': 'exit_thread()', 'device_time': 'device_time()', 'cycles': '(u64)clock64()',
-    'shared_memory': 'block_memory',
+    'exit_thread': 'exit_thread()', 'cycles': '(u64)clock64()', 'shared_memory': 'block_memory',
 }
 
 

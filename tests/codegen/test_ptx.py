@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from bend.codegen import lir
+from bend.codegen.c_text import part
+from bend.codegen.emit_c import Style
+from bend.codegen.emit_cu import emit_cu
 from bend.codegen.emit_llvm import emit_module
 from bend.codegen.emit_ptx import emit_gpu_module, ptx_name
 from bend.codegen.lir_calls import reachable
@@ -19,6 +22,7 @@ from bend.runtime.direct.kernel import MODULES, kernel_parameters
 from bend.runtime.kernel import model_operations
 from bend.runtime.ptx import TooOld, architecture, compile_ptx
 from tests.codegen.assembler import assemble
+from tests.codegen.cuda_compiler import run_nvcc
 
 CAPABILITIES = ((7, 0), (8, 0), (9, 0))
 CELL = lir.Struct('Cell', (('small', lir.U32), ('large', lir.U64), ('signed', lir.I32), ('byte', lir.U8),
@@ -194,6 +198,22 @@ def test_intrinsics(tmp_path: Path) -> None:
                        r'popc\.b64', r'sqrt\.rn\.f64', r'cvt\.rmi\.f64'):
             assert re.search(wanted, text), wanted
         assemble(text, capability, tmp_path)
+
+
+def test_intrinsics_in_cuda(tmp_path: Path) -> None:
+    path = tmp_path / 'grid.py'
+    path.write_text(GRID, encoding='utf-8')
+    made = emit_cu(compile_kernel([path]), Style(frozenset({'f'})))
+    source, target = tmp_path / 'grid.cu', tmp_path / 'grid.ptx'
+    source.write_text('\n'.join((
+        '#include <string.h>', part('types.h'), part('gpu_support.h'), made,
+        'extern "C" __global__ void begin(u64 *out, f64 x) { f(out, x); exit_thread(); }')), encoding='utf-8')
+    run_nvcc('-arch=compute_75', '-ptx', source, '-o', target)
+    text = target.read_text(encoding='utf-8')
+    for wanted in (r'%tid\.x', r'%ctaid\.x', r'%ntid\.x', r'%nctaid\.x', r'bar\.sync\s+0;', r'trap;',
+                   r'nanosleep\.u32', '%globaltimer', r'\.extern \.shared \.align 16 \.b8 block_memory\[\]',
+                   r'popc\.b64', r'sqrt\.rn\.f64', r'cvt\.rmi\.f64'):
+        assert re.search(wanted, text), wanted
 
 
 def test_what_only_gpus_have_is_refused_elsewhere(tmp_path: Path) -> None:

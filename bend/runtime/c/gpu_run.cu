@@ -312,9 +312,8 @@ static u64 take(u64 count) {
 
 /* The words of a cell. */
 static const u64 *words_of(u64 cell) {
-    u64 shape = seen(cell, 1)[0] >> 32 & 0xff;
-    const Shape *known = &shapes[shape];
-    return seen(cell, shape == 0 ? 1 : 1 + known->fields - (known->packed >= 0));
+    const Shape *shape = &shapes[seen(cell, 1)[0] >> 32 & 0xff];
+    return seen(cell, 1 + shape->fields - (shape->packed >= 0));
 }
 
 /* ---- Launches ---- */
