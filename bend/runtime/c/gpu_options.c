@@ -4,7 +4,7 @@ static const char usage[] =
     "usage: PROGRAM [OPTIONS] [--] [ARGUMENTS]\n\n"
     "ARGUMENTS are the numbers that `main` takes.\n\n"
     "  --memory SIZE            the most memory of the GPU to use, such as 200M or 4G (default: four fifths of what is free)\n"
-    "  --blocks N               how many blocks of threads to run (default: one for each multiprocessor)\n"
+    "  --blocks N               how many blocks of threads to run (default: about one for each multiprocessor)\n"
     "  --threads-per-block N    how many threads a block has, a multiple of 32 (default: 256)\n"
     "  -s                       print how long the program ran afterwards\n"
     "  -ss                      and how long the device itself was at work\n"
