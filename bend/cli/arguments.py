@@ -72,14 +72,18 @@ class _Parser(argparse.ArgumentParser):
         if message.startswith('the following arguments are required: FILE'):
             raise UsageError('There is no file.', f"Write '{self.prog} FILE'.")
         message = message.removeprefix('argument ')
-        raise UsageError(f'{message[0].upper()}{message[1:]}.', help_)
+        raise UsageError(_sentence(message), help_)
+
+
+def _sentence(text: str) -> str:
+    return f'{text[0].upper()}{text[1:]}.'
 
 
 def parse_bend(argv: Sequence[str]) -> argparse.Namespace:
     """What `bend ARGV` asks for: `command` and its options. Raises `UsageError`; `SystemExit` after printing help
     or the version."""
     command, rest, given = _split(argv, 'bend', BEND_COMMANDS)
-    parser = _Parser(prog=f'bend {command}', allow_abbrev=False, description=f'{BEND_COMMANDS[command].capitalize()}.')
+    parser = _Parser(prog=f'bend {command}', allow_abbrev=False, description=_sentence(BEND_COMMANDS[command]))
     if command == 'explain':
         parser.add_argument('code', metavar='CODE', nargs='?', help='such as unbound-variable; without it, lists all')
         _add_reporting(parser)
@@ -130,7 +134,7 @@ def parse_bend(argv: Sequence[str]) -> argparse.Namespace:
 def parse_hvm(argv: Sequence[str]) -> argparse.Namespace:
     """What `hvm ARGV` asks for, as `parse_bend`."""
     command, rest, given = _split(argv, 'hvm', HVM_COMMANDS)
-    parser = _Parser(prog=f'hvm {command}', allow_abbrev=False, description=f'{HVM_COMMANDS[command].capitalize()}.')
+    parser = _Parser(prog=f'hvm {command}', allow_abbrev=False, description=_sentence(HVM_COMMANDS[command]))
     parser.add_argument('file', metavar='FILE', help='a file of nets')
     if command in RUNNING:
         engines = ('net',) if command == 'run-cu' else ('net', 'reference')
