@@ -9,6 +9,7 @@ import pytest
 from c_compiler import COMPILER, compile_c
 
 from bend.codegen import lir
+from bend.codegen.c_helpers import Helpers
 from bend.codegen.emit_c import Style, emit_c
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason='there is no C compiler')
@@ -69,6 +70,29 @@ def test_lazy_operands_act_only_if_they_are_needed(tmp_path: Path, n: int, expec
     body = lir.Return(lir.Binary('add', lir.Const(100, lir.U64), chosen))
     module = lir.Module((exported(body, parameters=(('n', lir.U64), POINTER)),))
     assert run(tmp_path, module, n) == expected
+
+
+def test_comparisons_that_the_type_decides(tmp_path: Path) -> None:
+    """C compilers warn of them; what is compared with 0 is evaluated all the same."""
+    nothing = lir.Const(0, lir.U64)
+    total: lir.Expr = nothing
+    for comparison in (lir.Compare('lt', add(P, ONE), nothing), lir.Compare('ge', add(P, ONE), nothing),
+                       lir.Compare('gt', nothing, add(P, ONE)), lir.Compare('le', nothing, add(P, ONE))):
+        total = shifted(total, lir.Convert(comparison, lir.U64))
+    assert run(tmp_path, lir.Module((exported(lir.Return(total)),))) == (101, [4])
+
+
+def test_names_with_a_prefix() -> None:
+    """So that two modules fit in one file; what helpers both need is there once."""
+    helpers = Helpers()
+    body = lir.Return(lir.Intrinsic('ctz', (lir.Load(P),)))
+    module = lir.Module((exported(body),), (lir.Struct('Worker', (('id', lir.U64),)),))
+    first, second = (emit_c(module, Style(frozenset('f'), prefix=prefix), helpers) for prefix in ('', 'nets_'))
+    assert 'u64 f(' in first
+    assert 'struct Worker {' in first
+    assert 'u64 nets_f(' in second
+    assert 'struct NetsWorker {' in second
+    assert ('__builtin_ctz' in first, '__builtin_ctz' in second) == (True, False)
 
 
 def test_a_condition_that_acts_is_evaluated_every_time(tmp_path: Path) -> None:
