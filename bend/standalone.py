@@ -65,10 +65,10 @@ DIVIDING: Mapping[str, int] = {'divide_by_zero': 1, 'operate_u24': 4, 'operate_i
 """The functions of the kernel that stop a run for a division, and which argument is the place."""
 
 
-_NETS_HINT = 'Only interaction nets give that a meaning, and standalone programs have none yet: use `bend run`.'
+_NETS_HINT = 'Only interaction nets give that a meaning, and this program was made without: use `bend run`.'
 
-MAY_NEED_NETS = warning('standalone', 'This program may need much more work than as nets, which standalone programs '
-                                      'cannot reduce yet.', hint='`bend run` takes nets where that turns out to be so.')
+MAY_NEED_NETS = warning('standalone', 'This program may need much more work than as nets, and is made without them.',
+                        hint='`bend run` takes nets where that turns out to be so.')
 """For programs that `bend run` gives a budget."""
 MAY_HOLD_FUNCTIONS = warning('standalone', 'The result of this program may hold functions, which standalone programs '
                                             'cannot print yet.', hint='`bend run` can.')
