@@ -7,7 +7,8 @@ FOLDER holds `workloads.tsv` (columns `name`, `small`, `medium`, `large`) and NA
 caches, memory and execution units do less each when all are busy, so N threads can hardly be N times as fast as one.
 The bound is measured here: N processes with one thread each, side by side, do `ceiling` times the work of one alone.
 Columns, for each N: times faster than one thread, the ceiling, and the first as a share of the second. Seconds are
-those that the computation itself takes, by `--stats json`; the least of the runs, for copies the least of their means.
+those that the computation itself takes, by `-s` (`--stats json` also counts calls, which costs time); the least of the
+runs, for copies the least of their means.
 Copies of runs that take less than a second or two overlap too little for that.
 """
 
@@ -15,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -26,17 +26,17 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def start(path: Path, size: str, threads: int) -> subprocess.Popen[str]:
     """A run of a workload in a process of its own."""
-    command = [sys.executable, '-m', 'bend', 'run', str(path), size, '-t', str(threads), '--stats', 'json']
+    command = [sys.executable, '-m', 'bend', 'run', str(path), size, '-t', str(threads), '-s']
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
 
 
 def seconds(run: subprocess.Popen[str]) -> float:
     """What the computation of a run took; raises RuntimeError if it failed."""
     out, err = run.communicate()
-    for line in reversed((out + err).splitlines()):
-        if line.startswith('{'):
-            return float(json.loads(line)['seconds']['evaluating'])
-    raise RuntimeError(f'no statistics from {run.args!r}: {err}')
+    for line in out.splitlines():
+        if line.startswith('- TIME: '):
+            return float(line.removeprefix('- TIME: ').removesuffix('s'))
+    raise RuntimeError(f'no time from {run.args!r}: {err}')
 
 
 def least(path: Path, size: str, threads: int, copies: int, runs: int) -> float:
