@@ -20,7 +20,7 @@ from bend.codegen.direct.operations import Operations, zero_test
 from bend.codegen.direct.ownership import later_uses
 from bend.codegen.direct.state import Opened, State, joined
 from bend.codegen.direct.tails import used_by, used_in
-from bend.codegen.direct.unroll import unrolled
+from bend.codegen.direct.unroll import counts_down, has_cells, unrolled
 from bend.codegen.direct.values import Rep, u64
 from bend.runtime.direct import program as words
 
@@ -38,6 +38,8 @@ def lower_function(context: Context, function: ir.Function) -> list[lir.Function
     limit = context.unrolling.get(function.name)
     copies = [function] if limit is None else unrolled(function, limit)
     lowered = [Lowering(context, body, forks, level, len(copies) - 1) for level, body in enumerate(copies)]
+    if lowered[0].evens_out(copies[-1]):
+        lowered.append(Lowering(context, function, forks, len(copies), len(copies) - 1))
     return [*([Lowering(context, function, False).lower()] if forks else []), *(item.lower() for item in lowered)]
 
 
@@ -56,12 +58,14 @@ class Lowering(Operations):
     """Lowers one function."""
 
     def __init__(self, context: Context, function: ir.Function, serial: bool, level: int = 0, levels: int = 0) -> None:
-        """`level` is which copy this is, 0 for the function itself, `levels` how many there are besides it. A `serial`
-        one does not fork. The `function` may also be a shell of one of the program."""
+        """`level` is which copy this is, 0 for the function itself, `levels` how many there are besides it; the one
+        after these does a single level where depths are evened out. A `serial` one does not fork. The `function` may
+        also be a shell of one of the program."""
         super().__init__(context)
         self.function = function
         self.serial = serial
         self.level, self.levels = level, levels
+        self.uneven: str | None = None
         self.is_shell = function is not context.program.functions[function.name]
         self.reps = context.result_reps(function.name)
         self.lent = self.lent_names()
@@ -80,6 +84,8 @@ class Lowering(Operations):
         body = self.collect(lambda: self.block(function.body, frozenset(), CALLER))
         is_forking = function.name in context.forking and not self.serial
         start = self.checks() if function.name in context.recursive and self.level == 0 else []
+        if self.uneven is not None:
+            start += self.evened_out(self.uneven)
         if self.fills:
             start += [lir.Assign(HOLE, u64(0)), lir.Assign(FIRST, u64(0))]
         if self.loops:
@@ -87,10 +93,36 @@ class Lowering(Operations):
             body = (lir.While(lir.Const(1, lir.BOOL), (turn, *body)),)
         parameters = tuple((name, context.local(name).type) for name in function.parameters)
         # Inlined into its serial version, a function that forks would cost that one registers.
-        inline: lir.Inline = 'always' if self.level else 'never' if is_forking else 'auto'
+        inline: lir.Inline = 'auto'
+        if self.level:
+            inline = 'always' if self.level <= self.levels else 'never'
+        elif is_forking:
+            inline = 'never'
         return lir.Function(self.copy_name(self.level), ((WORKER.name, WORKER.type), *parameters),
                             context.result_type(function.name), (*start, *body), tail=True, inline=inline,
                             seldom=function.name in context.seldom, traced=True)
+
+    def evens_out(self, last: ir.Function) -> bool:
+        """Whether the function begins with single levels until its depth is a multiple of those that are unrolled: if
+        it counts down, and the `last` copy is what stands at its bottom, where all leaves are then. Those that make
+        cells or take them apart gain nothing: sorts take 1.15 times as long."""
+        name = counts_down(self.function)
+        if last is self.function or self.levels < 2 or self.loops or name is None or has_cells(self.function):
+            return False
+        if self.context.local(name).type != lir.U32:
+            return False
+        self.uneven = name
+        return True
+
+    def evened_out(self, name: str) -> list[lir.Stmt]:
+        """Goes on with a single level if the depth is no multiple."""
+        context, function = self.context, self.function
+        rest = lir.Binary('rem', context.local(name), lir.Const(self.levels, lir.U32))
+        parameters = [context.local(parameter) for parameter in function.parameters]
+        single = lir.Call(self.copy_name(self.levels + 1), (WORKER, *parameters), context.result_type(function.name),
+                          tail=True)
+        is_uneven = lir.Intrinsic('unlikely', (lir.Compare('ne', rest, lir.Const(0, lir.U32)),))
+        return [lir.If(is_uneven, (lir.Return(single),))]
 
     def checks(self) -> list[lir.Stmt]:
         """What a recursive function does first: it looks whether there is room on the stack; one that forks, whether
@@ -120,7 +152,7 @@ class Lowering(Operations):
         """What a function that is called is called in LIR: of this one, the next copy."""
         if function != self.function.name or self.levels == 0:
             return self.context.lir_name(function, self.serial)
-        return self.copy_name((self.level + 1) % (self.levels + 1))
+        return self.copy_name(self.level + 1 if self.level < self.levels else 0)
 
     def lent_names(self) -> frozenset[str]:
         """The variables that are borrowed as long as the function runs: borrowed parameters and their parts."""

@@ -21,7 +21,7 @@ MAX_LEVELS = 4
 
 def unrolling_limits(program: ir.Program, recursive: frozenset[str]) -> dict[str, int]:
     """The functions that it pays to unroll, each with the bindings and branches that all of its copies may have."""
-    found = {name: _has_cells(function) for name, function in program.functions.items() if _gains(function, recursive)}
+    found = {name: has_cells(function) for name, function in program.functions.items() if _gains(function, recursive)}
     of_cells = UNROLLED if sum(found.values()) <= FEW else UNROLLED_CELLS
     return {name: of_cells if has_cells else UNROLLED for name, has_cells in found.items()}
 
@@ -41,7 +41,7 @@ def unrolled(function: ir.Function, limit: int) -> list[ir.Function]:
     return copies
 
 
-def _has_cells(function: ir.Function) -> bool:
+def has_cells(function: ir.Function) -> bool:
     """Whether a function makes cells or takes some apart."""
     return any(isinstance(block.end, ir.Match) for block in ir.blocks_within(function.body)) or any(
         isinstance(operation, ir.Construct | ir.Pair | ir.TakePair | ir.Partial)
@@ -56,3 +56,18 @@ def _gains(function: ir.Function, recursive: frozenset[str]) -> bool:
     return calls_on_one_way(function.body, function.name) > 1 and not any(
         isinstance(operation, ir.Apply) or (isinstance(operation, ir.Call) and operation.function in recursive)
         for operation in others)
+
+
+def counts_down(function: ir.Function) -> str | None:
+    """The parameter, a number, that is one less in each call of a function by itself, and ends the recursion at 0."""
+    end = function.body.end
+    if function.body.bindings or not isinstance(end, ir.Switch) or not isinstance(end.value, ir.Var):
+        return None
+    name = end.value.name
+    if name not in function.parameters:
+        return None
+    index, less = function.parameters.index(name), ir.Var(end.predecessor)
+    several = ((operation.first, *operation.calls) if isinstance(operation, ir.Fork) else (operation,)
+               for operation in ir.operations_of(function.body))
+    own = (call for calls in several for call in calls if isinstance(call, ir.Call) and call.function == function.name)
+    return name if all(call.arguments[index] == less for call in own) else None
