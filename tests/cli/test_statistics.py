@@ -236,8 +236,8 @@ def test_on_a_terminal(tmp_path: Path) -> None:
 def test_the_direct_engine_on_a_terminal(tmp_path: Path) -> None:
     path = tmp_path / 'fib.bend'
     path.write_text('def fib(n):\n  if n < 2:\n    return n\n  else:\n    return fib(n - 1) + fib(n - 2)\n\n'
-                    'def main(): return fib(43)\n', encoding='utf-8')
-    shown = shown_on_a_terminal(path, 'main', b'Result: 14064037\n')
+                    'def main(): return fib(45)\n', encoding='utf-8')
+    shown = shown_on_a_terminal(path, 'main', b'Result: 10829698\n')
     assert b' MB  1 of 1 threads busy' in shown
     assert b'interactions' not in shown
     assert shown.endswith((b'\x1b[2K', b'\x1b[?25h')), shown
