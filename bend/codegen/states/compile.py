@@ -76,7 +76,7 @@ def compile_states(book: core.Book, targets: Sequence[object], *, eta: bool = Tr
     known = {item.name: item for item in module.functions}
     states, plain = split(functions, known[MAKE], acts=front.actions is not None or bool(given))
     machine = lay_out(states, structs, WORKER.name)
-    made = [sequential(machine, structs['Worker']), stepping(machine), *fact_functions(machine)]
+    made = [sequential(machine, structs['Worker']), stepping(machine, structs['Worker']), *fact_functions(machine)]
     kept = replace(module, functions=tuple(item for item in module.functions if item.name not in ALWAYS))
     program = lir.Module((*made, *plain), tuple(context.structs.values()), (*tables(context), *fact_tables(machine)))
     return Compiled(merge(kept, program), machine, replace(front, context=context))

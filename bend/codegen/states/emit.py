@@ -14,13 +14,14 @@ from bend.codegen.direct import values as val
 from bend.codegen.direct.context import WORKER
 from bend.codegen.direct.values import u64
 from bend.codegen.states.blocks import Become, Branch, Choose, Flat, Give, Invoke, Jump
-from bend.codegen.states.layout import Machine, Waiting, count_words, from_words, words_of
+from bend.codegen.states.layout import CODE_BITS, Machine, Waiting, count_words, from_words, words_of
 
 STATE = lir.Local('state', lir.U64)
 FRAME = lir.Local('frame', lir.U64)
 HEADER, RETURN, FIRST = range(3)
 """The words of frames (`bend.runtime.kernel.waves.frames`)."""
-CODE_MASK = 0xFFFFFFFF
+CODE_MASK = (1 << CODE_BITS) - 1
+"""The number of the state in a header."""
 
 
 class Form(ABC):

@@ -17,6 +17,9 @@ from bend.codegen.states.liveness import in_order, live_at_start, predecessors
 HEADER_WORDS = 2
 """What a frame has in front of its words: its header, and where its result goes."""
 MAX_SLOTS = 1 << 15
+CODE_BITS, MISSING_SHIFT, HEADER_BITS = 20, 52, 64
+"""In headers, the number of a state is in front of the stamp, and how many results are missing behind it
+(`bend.runtime.kernel.waves.frames`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +102,8 @@ def from_words(type_: lir.Type, words: Sequence[lir.Expr], structs: Mapping[str,
 
 
 def lay_out(functions: Sequence[Flat], structs: Mapping[str, lir.Struct], worker: str) -> Machine:
-    """Numbers the states of functions, and says what their frames hold. Raises ValueError for a function whose frame
-    would be too large."""
+    """Numbers the states of functions, and says what their frames hold. Raises ValueError where they do not
+    fit into frames."""
     numbers = _Numbers()
     ends = {type_: numbers.next() for type_ in dict.fromkeys(flat.result for flat in functions)}
     entries = {flat.name: numbers.next() for flat in functions}
@@ -116,8 +119,9 @@ def lay_out(functions: Sequence[Flat], structs: Mapping[str, lir.Struct], worker
                 saved = in_order(live[block.end.then] - frozenset(block.end.targets))
                 waiting[flat.name, index] = _waiting(block.end, saved, numbers, structs)
     machine = Machine({flat.name: flat for flat in functions}, entries, joins, waiting, ends, structs)
-    if machine.frame_words > MAX_SLOTS:
-        raise ValueError('a frame is too large')
+    most = max((len(item.calls) for item in waiting.values()), default=0)
+    if machine.frame_words > MAX_SLOTS or numbers.made >> CODE_BITS or most >> HEADER_BITS - MISSING_SHIFT:
+        raise ValueError('frames are too large, or there are too many states')
     return machine
 
 

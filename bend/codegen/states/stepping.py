@@ -25,24 +25,28 @@ from bend.codegen.states.emit import (
     registers,
     runtime,
 )
-from bend.codegen.states.layout import Machine, Waiting, words_of
+from bend.codegen.states.layout import MISSING_SHIFT, Machine, Waiting, words_of
 
 NAME = 'step'
-MISSING_SHIFT, ALONE_BIT, SLOT_SHIFT = 32, 1 << 48, 49
-"""What is where in headers and in where results go (`bend.runtime.kernel.waves.frames`)."""
+ALONE_BIT, SLOT_SHIFT = 1 << 48, 49
+"""What is where in where results go (`bend.runtime.kernel.waves.frames`)."""
 LEFT = lir.Local('left', lir.U64)
 MOST_CALLS = 64
 """How many calls that take the place of their caller are made between two looks at whether the run was stopped."""
 GIVE = {1: 'give_one', 2: 'give_two'}
 
 
-def stepping(machine: Machine) -> lir.Function:
+def stepping(machine: Machine, worker: lir.Struct) -> lir.Function:
     """The function `step` of a machine."""
     return lir.Function(NAME, ((WORKER.name, WORKER.type), (FRAME.name, FRAME.type)), lir.U64,
-                        _Stepping(machine).body(), inline='never')
+                        _Stepping(machine, worker).body(), inline='never')
 
 
 class _Stepping(Form):
+    def __init__(self, machine: Machine, worker: lir.Struct) -> None:
+        super().__init__(machine)
+        self.worker = worker
+
     def body(self) -> lir.Block:
         """The whole function."""
         start = lir.Binary('and', lir.Load(lir.IndexAddress(frame_pointer(FRAME), u64(HEADER))), u64(CODE_MASK))
@@ -97,9 +101,10 @@ class _Stepping(Form):
             made += [lir.Store(lir.IndexAddress(words, u64(HEADER)), u64(self.machine.entries[call.function])),
                      lir.Store(lir.IndexAddress(words, u64(RETURN)), target),
                      *self.stores(words, FIRST, call.arguments[1:])]
-        header = waiting.numbers[-1] | len(children) << MISSING_SHIFT
+        header = lir.Binary('or', self.worker.load(WORKER, 'stamp'),
+                            u64(waiting.numbers[-1] | len(children) << MISSING_SHIFT))
         made += [*self.stores(frame_pointer(FRAME), FIRST, waiting.saved),
-                 lir.Store(lir.IndexAddress(frame_pointer(FRAME), u64(HEADER)), u64(header))]
+                 lir.Store(lir.IndexAddress(frame_pointer(FRAME), u64(HEADER)), header)]
         if len(children) == 1:
             return (*made, lir.Return(children[0]))
         if len(children) == 2:

@@ -1,12 +1,14 @@
 """Frames: calls that wait to be run, and functions that wait for what calls give (docs/waves.md).
 
-A frame is a cell: its header, where its result goes, and words. The header holds the number of a state in its lower
-half, and how many results are still missing in its upper half. A result goes to a word of a frame, whose number is in
-the upper 15 bits; address 0 is that of the run. The bit below these says that the frame waits for this result only.
+A frame is a cell: its header, where its result goes, and words. The header holds the number of a state, the stamp of
+the block and wave in which it began to wait, and how many results are still missing. A result goes to a word of a
+frame, whose number is in the upper 15 bits; address 0 is that of the run. The bit below these says that the frame waits
+for this result only.
 """
 
 from bend.runtime.kernel.direct.cells import allocate, release
 from bend.runtime.kernel.lang import (
+    ACQ_REL,
     ACQUIRE,
     BLOCK,
     RELAXED,
@@ -27,7 +29,9 @@ from bend.runtime.kernel.waves.stop import stop_run
 HEADER = 0
 RETURN = 1
 FIRST = 2
-MISSING_SHIFT = 32
+STAMP_SHIFT = 20
+MISSING_SHIFT = 52
+STAMP_MASK = (1 << MISSING_SHIFT) - (1 << STAMP_SHIFT)
 SLOT_SHIFT = 49
 ALONE_BIT = 1 << 48
 ADDRESS_MASK = 0xFFFFFFFFFFFF
@@ -161,13 +165,27 @@ def put_word(w: Ptr[Worker], target: u64, index: u64, value: u64) -> None:
 
 
 @inline
-def arrive(target: u64) -> u64:
+def stamp_of(wave: u64, block: u64, blocks: u64) -> u64:
+    """What frames are stamped with that begin to wait in a wave in a block; 0 for all once there are no more stamps."""
+    number = wave * blocks + block + 1
+    return 0 if number > STAMP_MASK >> STAMP_SHIFT else number << STAMP_SHIFT
+
+
+@inline
+def arrive(w: Ptr[Worker], target: u64) -> u64:
     """A result is where it belongs. Gives the frame that waited for it, if it was the last one that was missing, or 0.
+
+    What a block makes ready in a wave, no other block runs in that wave. So all that arrive at a frame in the wave, and
+    at the block, of its stamp are lanes of this block, and need an order among themselves only: that costs a GPU much
+    less than one for all blocks.
     """
     frame = target & ADDRESS_MASK
     if frame == 0 or target & ALONE_BIT != 0:
         return frame
     header = addr(Ptr[u64](frame)[HEADER])
+    stamp = w.stamp
+    if stamp != 0 and atomic_load(header, RELAXED, BLOCK) & STAMP_MASK == stamp:
+        return frame if atomic_sub(header, 1 << MISSING_SHIFT, ACQ_REL, BLOCK) >> MISSING_SHIFT == 1 else 0
     if atomic_sub(header, 1 << MISSING_SHIFT, RELEASE) >> MISSING_SHIFT != 1:
         return 0
     # What this reads is what all of them have changed, one after the other: so all that they did before is seen. On a
@@ -182,7 +200,7 @@ def give_one(w: Ptr[Worker], frame: u64, value: u64) -> u64:
     target = Ptr[u64](frame)[RETURN]
     free_frame(w, frame)
     put_word(w, target, 0, value)
-    return arrive(target)
+    return arrive(w, target)
 
 
 @noinline
@@ -192,4 +210,4 @@ def give_two(w: Ptr[Worker], frame: u64, first: u64, second: u64) -> u64:
     free_frame(w, frame)
     put_word(w, target, 0, first)
     put_word(w, target, 1, second)
-    return arrive(target)
+    return arrive(w, target)

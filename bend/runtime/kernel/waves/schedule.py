@@ -33,7 +33,15 @@ from bend.runtime.kernel.lang import (
     u64,
 )
 from bend.runtime.kernel.waves.constants import collect_constants, settle_constants
-from bend.runtime.kernel.waves.frames import ROUNDS, following, give_one, give_two, keep_frames, push_to_device
+from bend.runtime.kernel.waves.frames import (
+    ROUNDS,
+    following,
+    give_one,
+    give_two,
+    keep_frames,
+    push_to_device,
+    stamp_of,
+)
 from bend.runtime.kernel.waves.spill import SUSPENDED, idle_blocks
 from bend.runtime.kernel.waves.state import ALONE, DEVICE, SHARE, STOP_NONE, Worker
 from bend.runtime.kernel.waves.stop import check_loop
@@ -95,6 +103,7 @@ def start_wave(w: Ptr[Worker]) -> u64:
         atomic_store(addr(shared.idle[(wave + 2) % ROUNDS]), 0, RELAXED)
         atomic_store(addr(shared.is_long[(wave + 2) % ROUNDS]), 0, RELAXED)
     block = w.id // shared.threads
+    w.stamp = stamp_of(wave, block, shared.blocks)
     is_long = atomic_load(addr(shared.is_long[wave % ROUNDS]), RELAXED) != 0
     if count <= shared.alone_below and not is_long:
         if block != 0:

@@ -197,7 +197,7 @@ def unwind(w: Ptr[Worker], frame: u64, top: u64) -> u64:
         waits = new_frame(w)
         copy_words(base, waits, entry_fact(state, KEPT))
         missing = entry_fact(state, CALLS) + 1
-        Ptr[u64](waits)[HEADER] = entry_fact(state, CODE) | missing << MISSING_SHIFT
+        Ptr[u64](waits)[HEADER] = entry_fact(state, CODE) | w.stamp | missing << MISSING_SHIFT
         begin_calls(w, state, base, waits)
         target = waits | entry_fact(state, SLOT) << SLOT_SHIFT
         if missing == 1:

@@ -158,3 +158,5 @@ class Worker:
     round: u64
     turn: u64
     mode: u64
+    # What frames are stamped with that begin to wait here in this wave (`frames.arrive`).
+    stamp: u64
