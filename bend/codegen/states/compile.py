@@ -48,6 +48,11 @@ ALWAYS = (ENTRY, MAKE)
 """These are states even if they end soon."""
 STACK_WORDS = 1 << 10
 """The words of the stack of each lane: on a GPU it lies in its local memory, for as many lanes as there can be."""
+LARGE = 150
+"""With more blocks than this a machine is large: what is done for cells all over it is called then, not inlined. All states
+are in one function, and the time that it takes to assemble grows faster than its size."""
+CALLED = frozenset(('retain_shared', 'release_shared', 'allocate_small', 'release_small', 'drop', 'new_frame',
+                    'free_frame'))
 _CALLS = PIPELINE.index(branch_first) + 1
 _FORKS = PIPELINE.index(fork_calls) + 1
 STATES_PIPELINE = (*PIPELINE[:_CALLS], inline_leaves, *PIPELINE[_CALLS:_FORKS], outline_forks, *PIPELINE[_FORKS:])
@@ -77,7 +82,10 @@ def compile_states(book: core.Book, targets: Sequence[object], *, eta: bool = Tr
     states, plain = split(functions, known[MAKE], acts=front.actions is not None or bool(given))
     machine = lay_out(states, structs, WORKER.name)
     made = [sequential(machine, structs['Worker']), stepping(machine, structs['Worker']), *fact_functions(machine)]
-    kept = replace(module, functions=tuple(item for item in module.functions if item.name not in ALWAYS))
+    called = CALLED if sum(len(flat.blocks) for flat in states) > LARGE else frozenset()
+    kept = replace(module, functions=tuple(
+        replace(item, inline='never') if item.name in called else item
+        for item in module.functions if item.name not in ALWAYS))
     program = lir.Module((*made, *plain), tuple(context.structs.values()), (*tables(context), *fact_tables(machine)))
     return Compiled(merge(kept, program), machine, replace(front, context=context))
 
