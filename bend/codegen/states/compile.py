@@ -49,8 +49,8 @@ ALWAYS = (ENTRY, MAKE)
 STACK_WORDS = 1 << 10
 """The words of the stack of each lane: on a GPU it lies in its local memory, for as many lanes as there can be."""
 LARGE = 150
-"""With more blocks than this a machine is large: what is done for cells all over it is called then, not inlined. All states
-are in one function, and the time that it takes to assemble grows faster than its size."""
+"""With more blocks than this a machine is large: what is done for cells all over it is called then, not inlined. All
+states are in one function, and the time that it takes to assemble grows faster than its size."""
 CALLED = frozenset(('retain_shared', 'release_shared', 'allocate_small', 'release_small', 'drop', 'new_frame',
                     'free_frame'))
 _CALLS = PIPELINE.index(branch_first) + 1
