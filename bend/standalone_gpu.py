@@ -94,6 +94,7 @@ def gpu_tables(program: WavesProgram, render: Render) -> Iterator[str]:
     yield f'#define STATE_KEEP ((u64){program.keeps})'
     yield f'#define STATE_APPLY ((u64){program.applies})'
     yield f'#define FRAME_WORDS ((u64){program.frame_words})'
+    yield f'#define PERFORMS_ACTIONS {int(program.program.actions is not None)}'
     yield f'#define STACK_WORDS {program.stack_words}'
     yield f'#define STACK_ROOM ((u64){(program.stack_words - program.entry_words) * WORD})'
     yield ''

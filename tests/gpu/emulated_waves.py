@@ -23,4 +23,4 @@ def emulated_main(lane: Ptr[LaneStart]) -> None:
     begin_lane(lane.start, lane.state, lane.memory, lane.block, lane.index)
     lane.state.stack = lane.stack
     lane_main(lane.state)
-    end_lane(lane.state)
+    end_lane(lane.start, lane.state)

@@ -20,8 +20,9 @@ STATE = lir.Local('state', lir.U64)
 FRAME = lir.Local('frame', lir.U64)
 HEADER, RETURN, FIRST = range(3)
 """The words of frames (`bend.runtime.kernel.waves.frames`)."""
-CODE_MASK = (1 << CODE_BITS) - 1
-"""The number of the state in a header."""
+READY = lir.Local('ready', lir.U64)
+STATE_SHIFT = 64 - CODE_BITS
+"""A ready frame is a word: its address, and the number of its state."""
 
 
 class Form(ABC):
@@ -169,6 +170,17 @@ def to_registers(values: Sequence[lir.Expr]) -> list[lir.Stmt]:
 def from_registers(locals_: Sequence[lir.Local]) -> list[lir.Stmt]:
     """Takes what was passed."""
     return [lir.Assign(local, register) for local, register in zip(locals_, registers(locals_), strict=True)]
+
+
+def taken() -> list[lir.Stmt]:
+    """What the form begins with: frame and state of a ready frame."""
+    return [lir.Assign(STATE, lir.Binary('shr', READY, u64(STATE_SHIFT))),
+            lir.Assign(FRAME, lir.Binary('and', READY, u64((1 << STATE_SHIFT) - 1)))]
+
+
+def made_ready(frame: lir.Expr, number: int) -> lir.Expr:
+    """A frame that is ready in the state of a number."""
+    return lir.Binary('or', frame, u64(number << STATE_SHIFT))
 
 
 def frame_pointer(frame: lir.Expr) -> lir.Expr:

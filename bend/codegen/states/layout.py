@@ -17,9 +17,9 @@ from bend.codegen.states.liveness import in_order, live_at_start, predecessors
 HEADER_WORDS = 2
 """What a frame has in front of its words: its header, and where its result goes."""
 MAX_SLOTS = 1 << 15
-CODE_BITS, MISSING_SHIFT, HEADER_BITS = 20, 52, 64
-"""In headers, the number of a state is in front of the stamp, and how many results are missing behind it
-(`bend.runtime.kernel.waves.frames`)."""
+CODE_BITS, MISSING_SHIFT, HEADER_BITS = 16, 52, 64
+"""In headers, the number of a state is in front of the stamp, and how many results are missing behind it; in ready
+frames, it is behind the address (`bend.runtime.kernel.waves.frames`)."""
 
 
 @dataclass(frozen=True, slots=True)

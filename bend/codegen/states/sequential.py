@@ -1,6 +1,6 @@
 """The sequential form: one function that runs a frame to its end, on a stack in memory.
 
-    sequence(w, frame, start):                how many words the result in w.results has; or what `spill` gives
+    sequence(w, ready, start):                how many words the result in w.results has; or what `spill` gives
       while true: switch state
         case f:          if budget or stack are used up and that matters: make frames of this call and the stack,
                                                                           or push this call to go on with it later
@@ -20,16 +20,17 @@ from bend.codegen.direct import values as val
 from bend.codegen.direct.context import WORKER
 from bend.codegen.direct.values import u64
 from bend.codegen.states.emit import (
-    CODE_MASK,
     FIRST,
     FRAME,
-    HEADER,
+    READY,
     STATE,
     Form,
     frame_pointer,
     from_registers,
+    made_ready,
     registers,
     runtime,
+    taken,
     to_registers,
 )
 from bend.codegen.states.layout import Machine, Waiting, words_of
@@ -55,7 +56,7 @@ MOST_LOOKS = 3
 
 def sequential(machine: Machine, worker: lir.Struct) -> lir.Function:
     """The function `sequence` of a machine."""
-    parameters = tuple((local.name, local.type) for local in (WORKER, FRAME, START))
+    parameters = tuple((local.name, local.type) for local in (WORKER, READY, START))
     return lir.Function(NAME, parameters, lir.U64, _Sequential(machine, worker).body(), inline='never')
 
 
@@ -68,12 +69,10 @@ class _Sequential(Form):
         """The whole function."""
         load = self.worker.load
         stack = load(WORKER, 'stack')
-        first = lir.Binary('and', lir.Load(lir.IndexAddress(frame_pointer(FRAME), u64(HEADER))), u64(CODE_MASK))
         begin = (
             lir.Store(self.worker.address(WORKER, 'bottom'), stack),
             lir.Assign(TOP, lir.Convert(stack, val.POINTER)),
             lir.Assign(WAITING, u64(0)),
-            lir.Assign(STATE, first),
             lir.Switch(STATE, tuple(self.begun()), _NEVER),
         )
         go_on = (
@@ -87,6 +86,7 @@ class _Sequential(Form):
         )
         cases = [*self.ends(), *self.shared_cases(), *self.resumed()]
         return (
+            *taken(),
             lir.Assign(LIMIT, lir.Binary('add', stack, load(WORKER, 'stack_room'))),
             lir.Assign(BUDGET, load(WORKER, 'budget')),
             lir.If(lir.Compare('eq', START, u64(0)), begin, go_on),
@@ -135,9 +135,8 @@ class _Sequential(Form):
         top = lir.Convert(TOP, lir.U64)
         spilled = (
             lir.Assign(TASK, runtime('new_frame', lir.U64)),
-            lir.Store(lir.IndexAddress(task, u64(HEADER)), u64(number)),
             *self.stores(task, FIRST, parameters),
-            lir.Return(runtime('spill', lir.U64, FRAME, TASK, top)),
+            lir.Return(runtime('spill', lir.U64, FRAME, made_ready(TASK, number), top)),
         )
         size = machine.words(parameters) + 1
         after = lir.Convert(lir.IndexAddress(TOP, u64(size)), lir.U64)

@@ -1,6 +1,6 @@
 """The stepping form: one function that runs a frame up to its next calls, which become frames.
 
-    step(w, frame):                           the frame to go on with, or 0
+    step(w, ready):                           the ready frame to go on with, or 0
       while true: switch state
         case f:     …
                     frame becomes one that waits; return a frame of the call, or make those of several calls ready
@@ -14,16 +14,18 @@ from bend.codegen import lir
 from bend.codegen.direct.context import WORKER
 from bend.codegen.direct.values import u64
 from bend.codegen.states.emit import (
-    CODE_MASK,
     FIRST,
     FRAME,
     HEADER,
+    READY,
     RETURN,
     STATE,
     Form,
     frame_pointer,
+    made_ready,
     registers,
     runtime,
+    taken,
 )
 from bend.codegen.states.layout import MISSING_SHIFT, Machine, Waiting, words_of
 
@@ -38,7 +40,7 @@ GIVE = {1: 'give_one', 2: 'give_two'}
 
 def stepping(machine: Machine, worker: lir.Struct) -> lir.Function:
     """The function `step` of a machine."""
-    return lir.Function(NAME, ((WORKER.name, WORKER.type), (FRAME.name, FRAME.type)), lir.U64,
+    return lir.Function(NAME, ((WORKER.name, WORKER.type), (READY.name, READY.type)), lir.U64,
                         _Stepping(machine, worker).body(), inline='never')
 
 
@@ -49,11 +51,10 @@ class _Stepping(Form):
 
     def body(self) -> lir.Block:
         """The whole function."""
-        start = lir.Binary('and', lir.Load(lir.IndexAddress(frame_pointer(FRAME), u64(HEADER))), u64(CODE_MASK))
         cases = [*self.shared_cases(), *self.resumed()]
         return (
             lir.Assign(LEFT, u64(MOST_CALLS)),
-            lir.Assign(STATE, start),
+            *taken(),
             lir.Switch(STATE, tuple(self.begun())),
             lir.While(lir.Const(1, lir.BOOL), (
                 lir.Switch(STATE, tuple(cases), (lir.ExprStmt(lir.Intrinsic('trap', ())),)),)),
@@ -98,16 +99,17 @@ class _Stepping(Form):
             words = frame_pointer(child)
             where = slot << SLOT_SHIFT | (ALONE_BIT if len(children) == 1 else 0)
             target = lir.Binary('or', FRAME, u64(where)) if where else FRAME
-            made += [lir.Store(lir.IndexAddress(words, u64(HEADER)), u64(self.machine.entries[call.function])),
-                     lir.Store(lir.IndexAddress(words, u64(RETURN)), target),
+            made += [lir.Store(lir.IndexAddress(words, u64(RETURN)), target),
                      *self.stores(words, FIRST, call.arguments[1:])]
         header = lir.Binary('or', self.worker.load(WORKER, 'stamp'),
                             u64(waiting.numbers[-1] | len(children) << MISSING_SHIFT))
         made += [*self.stores(frame_pointer(FRAME), FIRST, waiting.saved),
                  lir.Store(lir.IndexAddress(frame_pointer(FRAME), u64(HEADER)), header)]
-        if len(children) == 1:
-            return (*made, lir.Return(children[0]))
-        if len(children) == 2:
-            return (*made, lir.ExprStmt(runtime('push_two', lir.VOID, *children)), lir.Return(u64(0)))
-        pushes = [lir.ExprStmt(runtime('push_frame', lir.VOID, child)) for child in children]
+        ready = [made_ready(child, self.machine.entries[call.function])
+                 for child, call in zip(children, waiting.calls, strict=True)]
+        if len(ready) == 1:
+            return (*made, lir.Return(ready[0]))
+        if len(ready) == 2:
+            return (*made, lir.ExprStmt(runtime('push_two', lir.VOID, *ready)), lir.Return(u64(0)))
+        pushes = [lir.ExprStmt(runtime('push_frame', lir.VOID, child)) for child in ready]
         return (*made, *pushes, lir.Return(u64(0)))

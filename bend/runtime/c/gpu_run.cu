@@ -349,12 +349,13 @@ static void write_start(void) {
     struct {
         Start start;
         u64 changes[6][2];
-    } words = {{(Shared *)run.at_shared, (u64 *)(run.at_start + offsetof(decltype(words), changes)), 0, 0}, {
+    } words = {{(Shared *)run.at_shared, (u64 *)(run.at_start + offsetof(decltype(words), changes)), 0, 0, 0}, {
         {offsetof(Worker, shared) / WORD, run.at_shared}, {offsetof(Worker, next) / WORD, run.at_heap},
         {offsetof(Worker, end) / WORD, run.at_heap}, {offsetof(Worker, chunk) / WORD, SMALL_CHUNK},
         {offsetof(Worker, stack_room) / WORD, STACK_ROOM}, {offsetof(Worker, budget) / WORD, BUDGET},
     }};
-    if (!run.is_begun) {
+    words.start.leaves = PERFORMS_ACTIONS;
+    if (!run.is_begun || !PERFORMS_ACTIONS) {
         u64 heap_bytes = run.shared->heap_end - run.at_heap;
         run.is_begun = true;
         words.start.is_first = 1;
@@ -402,8 +403,9 @@ static void prepare_run(u64 workers, u64 memory_limit) {
     run.kernel_milliseconds = 0;
 }
 
-/* Has all lanes run, with one frame that is ready. */
-static void launch_frame(u64 frame) {
+/* Has all lanes run, with one frame that is ready: its address, and its state in the upper 16 bits. */
+static void launch_frame(u64 address, u64 state) {
+    u64 frame = address | state << 48;
     for (u64 wave = 0; wave < 3; wave++) {
         run.shared->ready[wave] = wave == 0;
         run.shared->idle[wave] = run.shared->is_long[wave] = 0;
@@ -419,10 +421,10 @@ static bool ask(u64 request, u64 subject, u64 argument, u64 *result) {
     }
     u64 begin = clock_nanoseconds();
     u64 state = request == EVALUATE ? STATE_EVALUATE : request == APPLY ? STATE_APPLY : STATE_KEEP;
-    u64 frame[FRAME_WORDS + 1] = {state, 0, subject, argument};
+    u64 frame[FRAME_WORDS + 1] = {0, 0, subject, argument};
     u64 address = take(FRAME_WORDS);
     change(address, frame, FRAME_WORDS);
-    launch_frame(address);
+    launch_frame(address, state);
     run.nanoseconds += clock_nanoseconds() - begin;
     *result = run.shared->result;
     if (request == CONSTANT_VALUE) {

@@ -112,6 +112,7 @@ class GpuRun(WavesRun):
         self.launches = 0
         self._changes: dict[int, int] = {}
         self._is_first = True
+        self._leaves = program.program.actions is not None
         self._start_words = program.program.layouts['Start']['']
         self._start_buffer = gpu.buffer((self._start_words + 2 * worker['']) * WORD)
         super().__init__(program, None, device)
@@ -167,11 +168,13 @@ class GpuRun(WavesRun):
         for name, value in {
             'shared': self.regions['shared'].address, 'change_count': len(self._changes),
             'changes': self._start_buffer.address + self._start_words * WORD, 'is_first': int(self._is_first),
+            'leaves': int(self._leaves),
         }.items():
             words[layout[name]] = value
         pairs = [word for change in self._changes.items() for word in change]
         self._start_buffer.write(array('Q', words + pairs).tobytes())
-        self._changes, self._is_first = {}, False
+        if self._leaves:
+            self._changes, self._is_first = {}, False
 
     def stop(self) -> None:
         """Asks lanes to end while they run."""

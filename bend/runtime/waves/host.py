@@ -22,6 +22,8 @@ from bend.runtime.region import WORD, OutOfMemory, Region, give_back, reserve
 from bend.runtime.waves.program import WavesProgram
 
 STOP_MEMORY, STOP_INTERRUPTED, STOP_DIVISION, STOP_SHAPE, STOP_BARRIER = 1, 2, 3, 5, 8
+STATE_SHIFT = 48
+"""Where a ready frame has the number of its state (`bend.runtime.kernel.waves.frames`)."""
 NATIVE_STACK = 256 << 10
 """Bytes of the stack of each native thread."""
 
@@ -33,7 +35,8 @@ class Device:
     There are blocks of so many lanes, each lane with at most so many words of stack, which takes `first_chunk` bytes of
     the heap when it first needs some, and more each time. `capacity` is how many frames can be ready on the device at a
     time, `block_capacity` in a block. At most `alone_below` frames are run by one block alone; fewer than `step_below`
-    step by step by all; in a block, fewer than `rounds_below` step by step. A sequential run looks at what others do
+    step by step by all; in a block, fewer than `rounds_below` step by step. Who has nothing left to do waits for
+    `least_wait` cycles of the clock at least before others stop for it. A sequential run looks at what others do
     after `budget` calls, and adapts that to how long they take. `is_threaded`: lanes have native threads of their own.
     """
 
@@ -47,6 +50,7 @@ class Device:
     alone_below: int = 8
     step_below: int = 12
     rounds_below: int = 8
+    least_wait: int = 0
     budget: int = 16
     is_threaded: bool = False
 
@@ -131,7 +135,8 @@ class WavesRun:
             'settled': at['settled'], 'new_constants': at['new constants'],
             'constant_count': len(self.program.constants),
             'overflows': at['overflows'], 'alone_below': device.alone_below, 'step_below': device.step_below,
-            'rounds_below': device.rounds_below, 'capacity': device.capacity, 'block_capacity': device.block_capacity,
+            'rounds_below': device.rounds_below, 'least_wait': device.least_wait,
+            'capacity': device.capacity, 'block_capacity': device.block_capacity,
             'heap_next': self.base, 'heap_end': self.base + device.heap_bytes,
             'scarce_from': self.base + device.heap_bytes // 2,
         })
@@ -191,12 +196,12 @@ class WavesRun:
         """Has the device run a state, and gives the result."""
         self._check_stop()
         begin = time.perf_counter()
-        frame = self.take_words((state, 0, *arguments), self.states.frame_words)
+        frame = self.take_words((0, 0, *arguments), self.states.frame_words)
         layout, shared = self.program.layouts['Shared'], self.regions['shared'].words
         for wave in range(3):
             shared[layout['ready'] + wave] = int(wave == 0)
             shared[layout['idle'] + wave] = shared[layout['is_long'] + wave] = 0
-        self.regions['lists'].words[0] = frame
+        self.regions['lists'].words[0] = frame | state << STATE_SHIFT
         self._start()
         self.seconds += time.perf_counter() - begin
         self._check_stop()

@@ -16,12 +16,14 @@ from bend.runtime.kernel.waves.state import Block, Shared, Worker
 @struct
 class Start:
     """What a launch gets: words that are the same in all lanes, as pairs of a place in `Worker` and what is there. In
-    the first launch of a run all others are 0, and later as they were left."""
+    the first launch of a run all others are 0, and later as they were left, if lanes leave them: that takes a tenth of
+    a millisecond, and pays only for programs that are launched again and again."""
 
     shared: Ptr[Shared]
     changes: Ptr[u64]
     change_count: u64
     is_first: u64
+    leaves: u64
 
 
 @inline
@@ -41,10 +43,11 @@ def begin_lane(s: Ptr[Start], w: Ptr[Worker], memory: Ptr[Block], block: u64, in
 
 
 @inline
-def end_lane(w: Ptr[Worker]) -> None:
-    """Leaves the state of a lane to the next launch."""
+def end_lane(s: Ptr[Start], w: Ptr[Worker]) -> None:
+    """Leaves the state of a lane to the next launch; that of the first lane also tells how many waves there were."""
     shared = w.shared
-    save_words(cast(Ptr[u64], w), addr(Ptr[u64](shared.first)[w.id]), shared.blocks * shared.threads)
+    if s.leaves != 0 or w.id == 0:
+        save_words(cast(Ptr[u64], w), addr(Ptr[u64](shared.first)[w.id]), shared.blocks * shared.threads)
 
 
 @noinline

@@ -1,9 +1,12 @@
 """Frames: calls that wait to be run, and functions that wait for what calls give (docs/waves.md).
 
-A frame is a cell: its header, where its result goes, and words. The header holds the number of a state, the stamp of
-the block and wave in which it began to wait, and how many results are still missing. A result goes to a word of a
-frame, whose number is in the upper 15 bits; address 0 is that of the run. The bit below these says that the frame waits
-for this result only.
+A frame is a cell: its header, where its result goes, and words. The header of one that waits holds the number of the
+state in which it goes on, the stamp of the block and wave in which it began to wait, and how many results are still
+missing. A result goes to a word of a frame, whose number is in the upper 15 bits; address 0 is that of the run. The bit
+below these says that the frame waits for this result only.
+
+A *ready* frame is a word: its address, and the number of its state in the upper 16 bits. So who runs it knows the state
+before memory has given anything of the frame.
 """
 
 from bend.runtime.kernel.direct.cells import allocate, release
@@ -29,12 +32,13 @@ from bend.runtime.kernel.waves.stop import stop_run
 HEADER = 0
 RETURN = 1
 FIRST = 2
-STAMP_SHIFT = 20
+STAMP_SHIFT = 16
 MISSING_SHIFT = 52
 STAMP_MASK = (1 << MISSING_SHIFT) - (1 << STAMP_SHIFT)
 SLOT_SHIFT = 49
 ALONE_BIT = 1 << 48
 ADDRESS_MASK = 0xFFFFFFFFFFFF
+STATE_SHIFT = 48
 ROUNDS = 3
 
 
@@ -117,7 +121,7 @@ def keep_frames(w: Ptr[Worker]) -> None:
 
 @noinline
 def push_frame(w: Ptr[Worker], frame: u64) -> None:
-    """Makes a frame ready for the next round of the block, if it has room, or the next wave."""
+    """Has a ready frame run in the next round of the block, if it has room, or the next wave."""
     if w.mode != DEVICE:
         block = w.block
         index = u64(atomic_add(addr(block.ready[following(w.turn)]), 1, RELAXED, BLOCK))
@@ -130,7 +134,7 @@ def push_frame(w: Ptr[Worker], frame: u64) -> None:
 
 @noinline
 def push_two(w: Ptr[Worker], first: u64, second: u64) -> None:
-    """Makes two frames ready, side by side."""
+    """The same for two, side by side."""
     if w.mode != DEVICE:
         block = w.block
         index = u64(atomic_add(addr(block.ready[following(w.turn)]), 2, RELAXED, BLOCK))
@@ -146,7 +150,7 @@ def push_two(w: Ptr[Worker], first: u64, second: u64) -> None:
 
 @noinline
 def push_to_device(w: Ptr[Worker], frame: u64) -> None:
-    """Makes a frame ready for the next wave."""
+    """Has a ready frame run in the next wave."""
     shared = w.shared
     index = atomic_add(addr(shared.ready[(w.wave + 1) % ROUNDS]), 1, RELAXED)
     if index >= shared.capacity:
@@ -165,6 +169,12 @@ def put_word(w: Ptr[Worker], target: u64, index: u64, value: u64) -> None:
 
 
 @inline
+def ready(frame: u64, header: u64) -> u64:
+    """A frame that is ready, with the state that its header tells, or that is one."""
+    return frame | header << STATE_SHIFT
+
+
+@inline
 def stamp_of(wave: u64, block: u64, blocks: u64) -> u64:
     """What frames are stamped with that begin to wait in a wave in a block; 0 for all once there are no more stamps."""
     number = wave * blocks + block + 1
@@ -173,30 +183,35 @@ def stamp_of(wave: u64, block: u64, blocks: u64) -> u64:
 
 @inline
 def arrive(w: Ptr[Worker], target: u64) -> u64:
-    """A result is where it belongs. Gives the frame that waited for it, if it was the last one that was missing, or 0.
+    """A result is where it belongs. If it was the last one that was missing, gives the frame that waited for it, which
+    is ready now, or 0.
 
     What a block makes ready in a wave, no other block runs in that wave. So all that arrive at a frame in the wave, and
     at the block, of its stamp are lanes of this block, and need an order among themselves only: that costs a GPU much
     less than one for all blocks.
     """
     frame = target & ADDRESS_MASK
-    if frame == 0 or target & ALONE_BIT != 0:
-        return frame
+    if frame == 0:
+        return 0
+    if target & ALONE_BIT != 0:
+        return ready(frame, Ptr[u64](frame)[HEADER])
     header = addr(Ptr[u64](frame)[HEADER])
     stamp = w.stamp
     if stamp != 0 and atomic_load(header, RELAXED, BLOCK) & STAMP_MASK == stamp:
-        return frame if atomic_sub(header, 1 << MISSING_SHIFT, ACQ_REL, BLOCK) >> MISSING_SHIFT == 1 else 0
-    if atomic_sub(header, 1 << MISSING_SHIFT, RELEASE) >> MISSING_SHIFT != 1:
+        found = atomic_sub(header, 1 << MISSING_SHIFT, ACQ_REL, BLOCK)
+        return ready(frame, found) if found >> MISSING_SHIFT == 1 else 0
+    found = atomic_sub(header, 1 << MISSING_SHIFT, RELEASE)
+    if found >> MISSING_SHIFT != 1:
         return 0
     # What this reads is what all of them have changed, one after the other: so all that they did before is seen. On a
     # GPU it costs half of what a fence does, and only the last one pays it.
     atomic_load(header, ACQUIRE)
-    return frame
+    return ready(frame, found)
 
 
 @noinline
 def give_one(w: Ptr[Worker], frame: u64, value: u64) -> u64:
-    """What a frame was made for is known, and the frame is needed no more. Gives the frame that goes on, or 0."""
+    """What a frame was made for is known, and the frame is needed no more. Gives the ready one that goes on, or 0."""
     target = Ptr[u64](frame)[RETURN]
     free_frame(w, frame)
     put_word(w, target, 0, value)

@@ -25,10 +25,11 @@ from bend.runtime.kernel.waves.state import Block, Worker
 def gpu_main(start: u64, w: Ptr[Worker], stack: Ptr[u64]) -> None:
     """What each thread does, with memory of its own for its state and its stack."""
     memory = cast(Ptr[Block], shared_memory())
-    begin_lane(Ptr[Start](start), w, memory, u64(block_index()), u64(thread_index()))
+    s = Ptr[Start](start)
+    begin_lane(s, w, memory, u64(block_index()), u64(thread_index()))
     w.stack = u64(stack)
     lane_main(w)
-    end_lane(w)
+    end_lane(s, w)
 
 
 @inline

@@ -34,6 +34,7 @@ from bend.runtime.kernel.lang import (
 )
 from bend.runtime.kernel.waves.constants import collect_constants, settle_constants
 from bend.runtime.kernel.waves.frames import (
+    ADDRESS_MASK,
     ROUNDS,
     following,
     give_one,
@@ -64,15 +65,15 @@ WARP = 32
 
 @extern
 def step(w: Ptr[Worker], frame: u64) -> u64:
-    """Runs a frame up to the next call; gives the frame that this lane should go on with, or 0. The compiled program
-    provides this."""
+    """Runs a ready frame up to the next call; gives the one that this lane should go on with, or 0. The compiled
+    program provides this."""
 
 
 @extern
 def sequence(w: Ptr[Worker], frame: u64, start: u64) -> u64:
-    """Runs a frame to its end; says how many words its result has, which are in `w.results`. If it had to end before,
-    made frames of what is left to do; gives the one that this lane should go on with, or 0; or it is suspended. `start`
-    is the end of the stack if it was, or 0. The compiled program provides this."""
+    """Runs a ready frame to its end; says how many words its result has, which are in `w.results`. If it had to end
+    before, made frames of what is left to do; gives the ready one that this lane should go on with, or 0; or it is
+    suspended. `start` is the end of the stack if it was, or 0. The compiled program provides this."""
 
 
 @inline
@@ -311,7 +312,7 @@ def run_to_end(w: Ptr[Worker], frame: u64) -> u64:
         w.suspended = 0
     ended = sequence(w, frame, start)
     if ended == ONE:
-        return give_one(w, frame, w.results[0])
+        return give_one(w, frame & ADDRESS_MASK, w.results[0])
     if ended == TWO:
-        return give_two(w, frame, w.results[0], w.results[1])
+        return give_two(w, frame & ADDRESS_MASK, w.results[0], w.results[1])
     return 0 if ended == SUSPENDED else ended

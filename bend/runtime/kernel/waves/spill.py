@@ -19,6 +19,7 @@ from bend.runtime.kernel.lang import (
     u64,
 )
 from bend.runtime.kernel.waves.frames import (
+    ADDRESS_MASK,
     ALONE_BIT,
     FIRST,
     HEADER,
@@ -30,6 +31,7 @@ from bend.runtime.kernel.waves.frames import (
     free_frame,
     new_frame,
     push_frame,
+    ready,
 )
 from bend.runtime.kernel.waves.state import LOOK, SHARE, Worker
 from bend.runtime.kernel.waves.stop import check_loop
@@ -115,13 +117,15 @@ def is_wanted(w: Ptr[Worker], now: u64) -> bool:
     """Whether half of the lanes, or of the blocks, have waited long enough for this one.
 
     Runs that begin together most often end soon after each other, and to end one before has its price. So others wait
-    for a part of the time that the round had taken before; what they wait for in vain is never more than that.
+    for a part of the time that the round had taken before, or as long as it takes to share work out; what they wait
+    for in vain is never more than that.
     """
     if not is_hungry(w) and not is_device_hungry(w):
         return False
     if w.hungry_since == 0:
         w.hungry_since = now
-    return (now - w.hungry_since) * PATIENCE >= w.hungry_since - w.began
+    waited = now - w.hungry_since
+    return waited >= w.shared.least_wait and waited * PATIENCE >= w.hungry_since - w.began
 
 
 @inline
@@ -177,7 +181,7 @@ def spill(w: Ptr[Worker], frame: u64, task: u64, top: u64) -> u64:
     """Makes frames of all that is on the stack of a sequential run of a frame, which gives its place up. A task, which
     was to be next, and all calls that were not begun are ready. Where only the stack was full, this lane goes on with
     the task, which is given; otherwise 0."""
-    Ptr[u64](task)[RETURN] = unwind(w, frame, top)
+    Ptr[u64](task & ADDRESS_MASK)[RETURN] = unwind(w, frame, top)
     free_frame(w, frame)
     if w.is_leaving != 0 or is_hungry(w) or is_device_hungry(w):
         push_frame(w, task)
@@ -221,10 +225,9 @@ def begin_calls(w: Ptr[Worker], state: u64, base: u64, waits: u64) -> None:
     for index in range(entry_fact(state, CALLS)):
         call = first + index
         made = new_frame(w)
-        Ptr[u64](made)[HEADER] = call_fact(call, CALLED)
         Ptr[u64](made)[RETURN] = waits | call_fact(call, INTO) << SLOT_SHIFT
         copy_words(base + WORD * call_fact(call, AT), made, call_fact(call, WORDS))
-        push_frame(w, made)
+        push_frame(w, ready(made, call_fact(call, CALLED)))
 
 
 @inline
