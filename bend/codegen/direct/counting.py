@@ -148,7 +148,7 @@ class Counting:
         test = lir.If(lir.Intrinsic('likely', (self.is_unique(name),)), self.collect(unique), self.collect(shared))
         if keeps:
             self.emit(lir.Assign(token, u64(0)))
-            state.tokens.append(Token(token, opened.words))
+            state.tokens.append(Token(token, opened.shape, opened.words))
         self.emit(test if opened.always else lir.If(val.has_tag(cell, words.CELL), (test,)))
         state.owned.update(parts)
 
@@ -178,16 +178,24 @@ class Counting:
                 self.emit(lir.If(lir.Compare('ne', token.cell, u64(0)), (release,)))
         self.state.tokens = kept
 
-    def new_cell(self, count: int) -> lir.Local:
-        """A cell of so many words: one that is free, or a new one."""
+    def new_cell(self, count: int, header: lir.Expr, shape: int | None = None) -> lir.Local:
+        """A cell of so many words with a header: one that is free, or a new one. If the header tells nothing but a
+        `shape`, it need not be stored in a cell that was of that shape."""
+        fits = [token for token in self.state.tokens if token.words == count]
+        token = next((token for token in fits if token.shape == shape), fits[0] if fits else None)
         name = 'allocate_small' if count <= MAX_CELL else 'allocate'
         fresh = lir.Call(name, (WORKER, u64(count)), lir.U64)
-        for index, token in enumerate(self.state.tokens):
-            if token.words == count:
-                del self.state.tokens[index]
-                cell = self.assign(token.cell, 'cell')
-                reused = lir.ExprStmt(lir.Call('count_reused', (WORKER,), lir.VOID))
-                self.emit(lir.If(lir.Compare('eq', cell, u64(0)), (lir.Assign(cell, fresh),),
-                                 (reused,) if self.context.counting else ()))
-                return cell
-        return self.assign(fresh, 'cell')
+        if token is None:
+            cell = self.assign(fresh, 'cell')
+            self.emit(lir.Store(val.word_address(cell, 0), header))
+            return cell
+        self.state.tokens.remove(token)
+        cell = self.assign(token.cell, 'cell')
+        store = lir.Store(val.word_address(cell, 0), header)
+        is_kept = token.shape == shape
+        reused = (lir.ExprStmt(lir.Call('count_reused', (WORKER,), lir.VOID)),) if self.context.counting else ()
+        self.emit(lir.If(lir.Compare('eq', cell, u64(0)),
+                         (lir.Assign(cell, fresh), *((store,) if is_kept else ())), reused))
+        if not is_kept:
+            self.emit(store)
+        return cell

@@ -593,7 +593,7 @@ class Lowering(Operations):
                 state.owned.discard(atom.name)
             else:
                 parts = tuple(name for name in arm.fields if self.context.is_counted(name))
-                state.open(atom.name, Opened(shape.words + 1, parts))
+                state.open(atom.name, Opened(number, shape.words + 1, parts))
         return (*loads, *self.arm(arm.block, live, target, state))
 
     def default(self, atom: Atom, value: lir.Expr, others: int, live: frozenset[str],

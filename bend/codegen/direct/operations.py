@@ -129,8 +129,8 @@ class Operations(Counting):
             if payload is not None:
                 word = lir.Binary('or', lir.Binary('shl', payload, u64(words.PAYLOAD_SHIFT)), word)
             return word
-        cell = self.new_cell(shape.words + 1)
-        self.emit(lir.Store(val.word_address(cell, 0), val.header(shape_number, payload)))
+        cell = self.new_cell(shape.words + 1, val.header(shape_number, payload),
+                             shape_number if payload is None else None)
         fields = [(argument, rep) for index, (argument, rep) in enumerate(zip(arguments, reps, strict=True))
                   if index != shape.packed]
         for index, (argument, rep) in enumerate(fields, 1):
@@ -149,8 +149,7 @@ class Operations(Counting):
         """A function with some arguments."""
         self.consume_all(arguments, later)
         entry = self.context.entries[Given(function, len(arguments))]
-        cell = self.new_cell(len(arguments) + 1)
-        self.emit(lir.Store(val.word_address(cell, 0), val.header(words.PARTIAL, u64(entry))))
+        cell = self.new_cell(len(arguments) + 1, val.header(words.PARTIAL, u64(entry)))
         for index, atom in enumerate(arguments, 1):
             self.emit(lir.Store(val.word_address(cell, index), self.context.atom(atom, 'word')))
         self.bind(name, cell, 'word')
@@ -190,7 +189,7 @@ class Operations(Counting):
             self.emit(*take)
         if isinstance(value, ir.Var):
             parts = tuple(name for name in names if self.context.is_counted(name))
-            self.state.open(value.name, Opened(shape.words + 1, parts, not others))
+            self.state.open(value.name, Opened(number, shape.words + 1, parts, not others))
 
     def copy_number(self, word: lir.Expr, others: int, names: Sequence[str]) -> None:
         """What is no tuple, and has parts only if it is a number or `*`."""

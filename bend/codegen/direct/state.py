@@ -15,9 +15,10 @@ from bend.codegen import lir
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A value whose cell has been looked at: the words of the cell, its header included, and the variables of its
-    parts that are counted. `always` says that it is sure to be a cell."""
+    """A value whose cell has been looked at: its shape, its words, the header included, and the variables of its parts
+    that are counted. `always` says that it is sure to be a cell."""
 
+    shape: int
     words: int
     parts: tuple[str, ...]
     always: bool = True
@@ -25,9 +26,11 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A local that holds the address of a cell of so many words that can be used again, or 0."""
+    """A local that holds the address of a cell of so many words that can be used again, or 0. Its header still says
+    that it is of that shape and has one reference."""
 
     cell: lir.Local
+    shape: int
     words: int
 
 
