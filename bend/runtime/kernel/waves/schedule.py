@@ -59,8 +59,6 @@ TWO = 2
 MOST_STEPS = 32
 # In one of how many rounds lanes look whether others lack free cells.
 GIVING_ROUNDS = 16
-# How many frames at a time are dealt to a block, if there are enough.
-DEALT = 4
 # Lanes that a GPU runs together.
 WARP = 32
 
@@ -112,11 +110,11 @@ def start_wave(w: Ptr[Worker]) -> u64:
         if block != 0:
             return end_wave(w)
         w.mode = ALONE
-        take_frames(w, count, 0, 1)
+        take_frames(w, 0, count)
         return LOCAL
     if count >= shared.step_below:
         w.mode = SHARE
-        take_frames(w, count, block, shared.blocks)
+        take_frames(w, count * block // shared.blocks, count * (block + 1) // shared.blocks)
         return LOCAL
     run_frames(w, shared.lists[wave & 1], spread_index(w), count, shared.blocks * shared.threads)
     if end_round(w) == shared.threads // 2:
@@ -146,28 +144,21 @@ def end_wave(w: Ptr[Worker]) -> u64:
 
 
 @noinline
-def take_frames(w: Ptr[Worker], ready: u64, number: u64, blocks: u64) -> None:
-    """Takes the share of one of so many blocks of the frames that are ready on the device for its first round, as many
-    as it has room for. Some at a time are dealt to one block after the other: frames that were made together are about
-    the same work, and are many or few of a kind."""
+def take_frames(w: Ptr[Worker], first: u64, end: u64) -> None:
+    """Takes frames of the device for the first round of a block, as many as it has room for."""
     block = w.block
     source = Ptr[u64](w.shared.lists[w.wave & 1])
     target = Ptr[u64](block.lists[w.round & 1])
-    dealt = ready // blocks | u64(ready < blocks)
-    if dealt > DEALT:
-        dealt = DEALT
-    share = share_of(ready, dealt, number, blocks)
-    count = share
+    count = end - first
     if count > w.shared.block_capacity:
         count = w.shared.block_capacity
     w.idle_before = 0
     index = w.index
-    while index < share:
-        frame = source[(index // dealt * blocks + number) * dealt + index % dealt]
+    while index < end - first:
         if index < count:
-            target[index] = frame
+            target[index] = source[first + index]
         else:
-            push_to_device(w, frame)
+            push_to_device(w, source[first + index])
         index += w.shared.threads
     if w.index == 0:
         block.ready[w.turn] = u32(count)
@@ -175,16 +166,6 @@ def take_frames(w: Ptr[Worker], ready: u64, number: u64, blocks: u64) -> None:
         block.held[w.turn] = 0
         block.ends[w.round & 1] = 0
         block.is_long[w.turn] = 0
-
-
-@inline
-def share_of(count: u64, dealt: u64, number: u64, blocks: u64) -> u64:
-    """How many of some frames a block gets, if so many at a time are dealt."""
-    hands = count // dealt
-    share = hands // blocks * dealt
-    if number < hands % blocks:
-        return share + dealt
-    return share + count % dealt if number == hands % blocks else share
 
 
 # ---- rounds of a block ----
@@ -218,13 +199,12 @@ def next_round(w: Ptr[Worker]) -> u64:
 
 @inline
 def look_around(w: Ptr[Worker]) -> None:
-    """The last lane, which has work more seldom than others, looks whether the next round should be: not if three of
-    four blocks have nothing left to do, or half of them and no other one has come to its end since the round before,
-    or if the run was stopped. Blocks that began together most often end soon after each other, and to share out again
-    has its price."""
+    """The last lane, which has work more seldom than others, looks whether the next round should be: not if half of
+    the blocks have nothing left to do and no other one has come to its end since the round before, or if the run was
+    stopped. Blocks that began together most often end soon after each other, and to share out again has its price."""
     is_stopped = atomic_load(addr(w.shared.stop), RELAXED) != STOP_NONE
     idle = idle_blocks(w)
-    is_over = idle * 4 > w.shared.blocks * 3 or (idle * 2 > w.shared.blocks and idle == w.idle_before)
+    is_over = idle * 2 > w.shared.blocks and idle == w.idle_before
     w.idle_before = idle
     w.block.ends[w.round + 1 & 1] = 1 if is_over or is_stopped else 0
 
