@@ -35,8 +35,7 @@ class Device:
     There are blocks of so many lanes, each lane with at most so many words of stack, which takes `first_chunk` bytes of
     the heap when it first needs some, and more each time. `capacity` is how many frames can be ready on the device at a
     time, `block_capacity` in a block. At most `alone_below` frames are run by one block alone; fewer than `step_below`
-    step by step by all; in a block, fewer than `rounds_below` step by step. Who has nothing left to do waits for
-    `least_wait` cycles of the clock at least before others stop for it. A sequential run looks at what others do
+    step by step by all; in a block, fewer than `rounds_below` step by step. A sequential run looks at what others do
     after `budget` calls, and adapts that to how long they take. `is_threaded`: lanes have native threads of their own.
     """
 
@@ -50,7 +49,6 @@ class Device:
     alone_below: int = 8
     step_below: int = 12
     rounds_below: int = 8
-    least_wait: int = 0
     budget: int = 16
     is_threaded: bool = False
 
@@ -135,8 +133,7 @@ class WavesRun:
             'settled': at['settled'], 'new_constants': at['new constants'],
             'constant_count': len(self.program.constants),
             'overflows': at['overflows'], 'alone_below': device.alone_below, 'step_below': device.step_below,
-            'rounds_below': device.rounds_below, 'least_wait': device.least_wait,
-            'capacity': device.capacity, 'block_capacity': device.block_capacity,
+            'rounds_below': device.rounds_below, 'capacity': device.capacity, 'block_capacity': device.block_capacity,
             'heap_next': self.base, 'heap_end': self.base + device.heap_bytes,
             'scarce_from': self.base + device.heap_bytes // 2,
         })

@@ -117,15 +117,13 @@ def is_wanted(w: Ptr[Worker], now: u64) -> bool:
     """Whether half of the lanes, or of the blocks, have waited long enough for this one.
 
     Runs that begin together most often end soon after each other, and to end one before has its price. So others wait
-    for a part of the time that the round had taken before, or as long as it takes to share work out; what they wait
-    for in vain is never more than that.
+    for a part of the time that the round had taken before; what they wait for in vain is never more than that.
     """
     if not is_hungry(w) and not is_device_hungry(w):
         return False
     if w.hungry_since == 0:
         w.hungry_since = now
-    waited = now - w.hungry_since
-    return waited >= w.shared.least_wait and waited * PATIENCE >= w.hungry_since - w.began
+    return (now - w.hungry_since) * PATIENCE >= w.hungry_since - w.began
 
 
 @inline

@@ -53,10 +53,8 @@ class Shared:
     heap_end: u64
     # From this address on there is so little of the heap left that lanes ask others for free cells.
     scarce_from: u64
-    # How long lanes that have nothing left to do wait for others at least, by the clock.
-    least_wait: u64
     result: u64
-    pad_0: Array[u64, 14]
+    pad_0: Array[u64, 15]
     stop: u64
     stop_detail: u64
     pad_1: Array[u64, 14]
