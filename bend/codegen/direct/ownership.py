@@ -37,6 +37,26 @@ def later_uses(block: Block, live: frozenset[str]) -> list[frozenset[str]]:
     return found
 
 
+def lent_names(function: ir.Function, borrowed: frozenset[Parameter]) -> frozenset[str]:
+    """The variables that are borrowed as long as a function runs: borrowed parameters and their parts."""
+    lent = {name for index, name in enumerate(function.parameters) if (function.name, index) in borrowed}
+    pending = [function.body]
+    while pending:
+        block = pending.pop()
+        for binding in block.bindings:
+            if isinstance(binding.operation, ir.TakePair) and _is_one_of(binding.operation.value, lent):
+                lent.update(binding.names)
+            pending += ir.blocks_of(binding.operation)
+        if isinstance(block.end, ir.Match) and _is_one_of(block.end.value, lent):
+            lent.update(name for arm in block.end.arms for name in arm.fields)
+        pending += ir.blocks_of(block.end)
+    return frozenset(lent)
+
+
+def _is_one_of(atom: Atom, names: set[str]) -> bool:
+    return isinstance(atom, ir.Var) and atom.name in names
+
+
 def borrowed_parameters(program: ir.Program, flow: Flow) -> frozenset[Parameter]:
     """The parameters that are borrowed. Functions that are passed around own all of theirs."""
     analysis = _Analysis(program)
