@@ -46,7 +46,7 @@ from bend.desugar.core import (
 from bend.desugar.terms import unapply
 from bend.hvm.numbers import show_bend, word_of
 from bend.hvm.text import print_net
-from bend.syntax.ast import Type, TypeApplication, TypeArrow, TypeName, TypeTuple
+from bend.syntax.type_ast import Type, TypeApplication, TypeArrow, TypeName, TypeTuple
 
 STEP = 2
 ESCAPES = {'\n': '\\n', '\r': '\\r', '\t': '\\t', '\0': '\\0', '"': '\\"', '\\': '\\\\'}
