@@ -69,15 +69,7 @@ class _Forking:
             else:
                 bindings.append(binding)
         bindings += self.forked(group)
-        end = block.end
-        match end:
-            case ir.Switch():
-                end = replace(end, zero=self.block(end.zero), successor=self.block(end.successor))
-            case ir.Match():
-                end = replace(end, arms=tuple(replace(arm, block=self.block(arm.block)) for arm in end.arms))
-            case _:
-                pass
-        return Block(tuple(bindings), end)
+        return Block(tuple(bindings), ir.map_blocks(block.end, self.block))
 
     def is_heavy(self, binding: Binding) -> bool:
         """Whether a binding may take long."""

@@ -81,19 +81,10 @@ def is_heavy(binding: Binding, heavy: frozenset[str]) -> bool:
 
 
 def _ordered(block: Block, heavy: frozenset[str]) -> Block:
-    waiting = [replace(binding, operation=ir.Nested(_ordered(binding.operation.block, heavy)))
-               if isinstance(binding.operation, ir.Nested) else binding for binding in block.bindings]
-    if any(is_heavy(binding, heavy) for binding in waiting):
-        waiting = _late_calls(waiting, heavy)
-    end = block.end
-    match end:
-        case ir.Switch():
-            end = replace(end, zero=_ordered(end.zero, heavy), successor=_ordered(end.successor, heavy))
-        case ir.Match():
-            end = replace(end, arms=tuple(replace(arm, block=_ordered(arm.block, heavy)) for arm in end.arms))
-        case _:
-            pass
-    return Block(tuple(waiting), end)
+    block = ir.map_inner(block, lambda inner: _ordered(inner, heavy))
+    if not any(is_heavy(binding, heavy) for binding in block.bindings):
+        return block
+    return Block(tuple(_late_calls(list(block.bindings), heavy)), block.end)
 
 
 def _late_calls(waiting: list[Binding], heavy: frozenset[str]) -> list[Binding]:
