@@ -8,10 +8,9 @@ from __future__ import annotations
 import struct
 from fractions import Fraction
 
+from bend.hvm.characters import ESCAPES
 from bend.hvm.numbers import Number
 from bend.syntax import ast, type_ast
-
-_ESCAPES = {'\n': r'\n', '\r': r'\r', '\t': r'\t', '\0': r'\0', '\\': r'\\', '"': r'\"'}
 
 
 def print_module(module: ast.Module) -> str:
@@ -152,7 +151,7 @@ def _leaf(text: str) -> str:
 
 def string(value: str) -> str:
     """A string literal."""
-    return '"' + ''.join(_ESCAPES.get(character, character) for character in value) + '"'
+    return '"' + ''.join(ESCAPES.get(character, character) for character in value) + '"'
 
 
 def number(value: Number) -> str:
