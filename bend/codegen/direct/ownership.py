@@ -15,6 +15,7 @@ from bend.codegen.direct import ir
 from bend.codegen.direct.flow import Flow, Given
 from bend.codegen.direct.ir import Atom, Block
 from bend.codegen.direct.tails import used_by
+from bend.reached import reached
 
 Parameter = tuple[str, int]
 """A function, and which of its parameters."""
@@ -83,13 +84,8 @@ class _Analysis:
     def solve(self, candidates: set[Parameter]) -> frozenset[Parameter]:
         """The parameters that can be borrowed and are worth it."""
         possible = self.closed(candidates - self.consumed)
-        wanted = set(self.kept & possible)
-        pending = list(wanted)
-        while pending:
-            item = pending.pop()
-            fresh = ((self.passed.get(item, set()) | self.parts.get(item, set())) & possible) - wanted
-            wanted |= fresh
-            pending += fresh
+        wanted = reached(self.kept & possible,
+                         lambda item: (self.passed.get(item, set()) | self.parts.get(item, set())) & possible)
         return frozenset(self.closed(wanted))
 
     def closed(self, chosen: set[Parameter]) -> set[Parameter]:

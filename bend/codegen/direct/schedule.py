@@ -12,6 +12,7 @@ from bend.codegen.direct import ir
 from bend.codegen.direct.inline import references_of
 from bend.codegen.direct.ir import Binding, Block
 from bend.codegen.direct.tails import used_by
+from bend.reached import reached
 
 
 def order_calls(program: ir.Program) -> ir.Program:
@@ -29,13 +30,7 @@ def heavy_functions(program: ir.Program) -> frozenset[str]:
         for found in references_of(function.body):
             callers.setdefault(found, set()).add(name)
     heavy = {name for name, function in program.functions.items() if self_calls(function)}
-    heavy |= _mutual(program)
-    pending = list(heavy)
-    while pending:
-        fresh = callers.get(pending.pop(), set()) - heavy
-        heavy |= fresh
-        pending += fresh
-    return frozenset(heavy)
+    return frozenset(reached(heavy | _mutual(program), lambda name: callers.get(name, ())))
 
 
 def self_calls(function: ir.Function) -> int:
