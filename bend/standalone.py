@@ -158,7 +158,7 @@ def standalone_parts(book: core.Book, info: BookInfo, render: Render, options: O
         *tables(lowered, module, info, book, render, beside is not None and beside.has_strings), '',
         *argument_table(given), '',
         *map(part, ('arrays.c', 'memory.c', 'cores.c', 'process.c', 'direct_run.c', 'numbers.c', 'text.c', 'strings.c',
-                    'direct_result.c')),
+                    'pieces.c', 'direct_result.c')),
         *map(part, () if actions is None else ('streams.c', 'direct_fields.c', 'direct_values.c', 'actions.c',
                                                'direct_actions.c')),
         *(() if beside is None else beside.pieces),
