@@ -42,6 +42,7 @@ class Late:
     name: str
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """What the function gives."""
         return self.resolve()(*arguments, **named)
 
     def resolve(self) -> Callable[..., Any]:

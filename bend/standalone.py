@@ -35,6 +35,7 @@ from bend.hvm.readback import BookInfo
 from bend.hvm.result import Reference
 from bend.hvm.show import LIST, STRING, show
 from bend.options import Options
+from bend.reached import reached
 from bend.running_direct import stack_overflow, wrong_shape
 from bend.runtime.direct.actions import list_kind
 from bend.runtime.direct.kernel import MODULES
@@ -157,7 +158,7 @@ def standalone_parts(book: core.Book, info: BookInfo, render: Render, options: O
         *tables(lowered, module, info, book, render, beside is not None and beside.has_strings), '',
         *argument_table(given), '',
         *map(part, ('arrays.c', 'memory.c', 'cores.c', 'process.c', 'direct_run.c', 'numbers.c', 'text.c', 'strings.c',
-                    'direct_result.c')),
+                    'pieces.c', 'direct_result.c')),
         *map(part, () if actions is None else ('streams.c', 'direct_fields.c', 'direct_values.c', 'actions.c',
                                                'direct_actions.c')),
         *(() if beside is None else beside.pieces),
@@ -171,12 +172,7 @@ def may_need_nets_suddenly(module: lir.Module) -> bool:
     """Whether code of the direct engine may meet what only nets know what to do with. The host applies the entry to as
     many numbers as it takes, so that what applies values counts only where the program itself applies some."""
     graph = call_graph(module)
-    pending = [name for name in graph if not _APPLYING.fullmatch(name)]
-    found = set(pending)
-    while pending:
-        fresh = set(graph.get(pending.pop(), ())) - found
-        found |= fresh
-        pending += fresh
+    found = reached((name for name in graph if not _APPLYING.fullmatch(name)), lambda name: graph.get(name, ()))
     return any(call.function == 'stop_run' and call.arguments[1] == lir.Const(STOP_SHAPE, lir.U64)
                for function in module.functions if function.name in found for call in calls_in(function.body))
 

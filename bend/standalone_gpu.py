@@ -80,7 +80,8 @@ def standalone_gpu(book: core.Book, info: BookInfo, file: str, render: Render, o
         emit_cu(compiled.module, style), part('direct_program.h'), *program_tables(program, info, book),
         *texts_without_stack(failures(compiled.module, program, render)), '',
         *argument_table(given), '', *gpu_tables(described_program, render), '',
-        *map(part, ('arrays.c', 'process.c', 'gpu_run.cu', 'numbers.c', 'text.c', 'strings.c', 'direct_result.c')),
+        *map(part, ('arrays.c', 'process.c', 'gpu_run.cu', 'numbers.c', 'text.c', 'strings.c', 'pieces.c',
+                    'direct_result.c')),
         *map(part, () if actions is None else ('streams.c', 'gpu_cells.c', 'direct_fields.c', 'direct_values.c',
                                                'actions.c', 'direct_actions.c')),
         *map(part, ('options.c', 'gpu_options.c', 'command_line.c')), part('direct_main.c').rstrip(), '')

@@ -104,7 +104,7 @@ def standalone_nets(book: net.Book, info: BookInfo, render: Render, given: Seque
     code = net_code(book)
     return whole(code, given, parallel, net_tables(code, render),
                  [*result_tables(book, info, render), '', *printable_table(has_strings(book))],
-                 ('numbers.c', 'text.c', 'strings.c', *READING))
+                 ('numbers.c', 'text.c', 'strings.c', 'pieces.c', *READING))
 
 
 def whole(code: NetCode, given: Sequence[str], parallel: bool, tables: Iterable[str], result: Iterable[str],

@@ -132,7 +132,7 @@ def parts_of_library(ready: Ready, lowered: Lowered, render: Render) -> Parts:
         *tables(lowered, module, ready.info, ready.book, render, False), part('library_tables.h'),
         *library_tables(ready, table, lowered.program), '',
         *map(part, ('arrays.c', 'memory.c', 'cores.c', 'process.c', 'direct_run.c', 'numbers.c', 'text.c', 'strings.c',
-                    'direct_fields.c', 'direct_result.c', 'library_values.c', 'library.c')),
+                    'pieces.c', 'direct_fields.c', 'direct_result.c', 'library_values.c', 'library.c')),
         *wrappers(ready.api, table), ''))
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NoReturn
 
 from bend import __version__
@@ -202,6 +204,13 @@ def _with_statistics_form(words: list[str]) -> Iterator[str]:
                 yield following
 
 
+def _check_statistics_form(words: list[str], file: str) -> None:
+    """Raises `UsageError` for a file behind `--stats` that is not there, where a form of statistics may be meant."""
+    hint = did_you_mean(file, STATISTICS_FORMS)
+    if hint and (f'--stats={STATISTICS_FORMS[0]}', file) in pairwise(words) and not os.path.exists(file):
+        raise UsageError(f"'{file}' is neither a form of statistics nor a file.", hint)
+
+
 def overview(program: str, commands: dict[str, str]) -> str:
     """The help text of the whole program."""
     width = max(map(len, commands))
@@ -232,6 +241,7 @@ def _finish(parser: argparse.ArgumentParser, command: str, words: list[str],
     # Intermixed, because options may stand between FILE and ARGUMENTS.
     namespace = parser.parse_intermixed_args(words)
     if hasattr(namespace, 'stats_level'):
+        _check_statistics_form(words, namespace.file)
         namespace.stats = namespace.stats_form or _STATISTICS_LEVELS[min(namespace.stats_level, 2)]
     namespace.command = 'run' if command in ('run-c', 'run-rs') else command
     if behind:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 from bend.codegen.emit_c import indented, wrapped
+from bend.hvm.characters import is_printable
 
 _FOLDER = Path(__file__).resolve().parent.parent / 'runtime' / 'c'
 _ESCAPES = {'\n': '\\n', '\t': '\\t', '"': '\\"', '\\': '\\\\', '?': '\\?'}
@@ -56,11 +56,10 @@ def _returned(text: str) -> list[str]:
 
 @cache
 def printable_ranges() -> tuple[tuple[int, int], ...]:
-    """The code points that show as themselves in strings (as `bend.hvm.show` has it), as ranges."""
+    """The code points that show as themselves in strings (`bend.hvm.characters`), as ranges."""
     found: list[tuple[int, int]] = []
     for code in range(0x110000):
-        character = chr(code)
-        if not character.isprintable() or unicodedata.category(character) in ('Mn', 'Me'):
+        if not is_printable(chr(code)):
             continue
         if found and found[-1][1] == code - 1:
             found[-1] = found[-1][0], code

@@ -54,6 +54,7 @@ class CpuModule(ModuleEmitter):
         super().__init__(module, texts, machine, symbols)
 
     def function_emitter(self, function: lir.Function) -> FunctionEmitter:
+        """Who emits a function for CPUs."""
         return FunctionEmitter(self, function)
 
 
@@ -111,6 +112,7 @@ class FunctionEmitter:
     # --- blocks and values -------------------------------------------------------------------------------------
 
     def line(self, text: str) -> None:
+        """Adds an instruction that has no result."""
         self.lines.append('  ' + text)
 
     def value(self, text: str) -> str:
@@ -121,6 +123,7 @@ class FunctionEmitter:
         return name
 
     def label(self) -> str:
+        """The name of a new block."""
         self.labels += 1
         return f'b{self.labels}'
 
@@ -133,6 +136,7 @@ class FunctionEmitter:
         self.closed = False
 
     def close(self, terminator: str) -> None:
+        """Ends the current block with a terminator, unless it has one."""
         if not self.closed:
             self.line(terminator)
             self.closed = True
@@ -140,12 +144,14 @@ class FunctionEmitter:
     # --- statements --------------------------------------------------------------------------------------------
 
     def emit_block(self, block: lir.Block) -> None:
+        """Emits statements, as far as they can be reached."""
         for statement in block:
             if self.closed:
                 return
             self.emit_statement(statement)
 
     def emit_statement(self, statement: lir.Stmt) -> None:
+        """Emits a statement."""
         match statement:
             case lir.Assign(target, value) if target.name in self.once:
                 self.known[target.name] = self.emit_expr(value)
@@ -182,6 +188,7 @@ class FunctionEmitter:
                     self.close('unreachable')
 
     def emit_store(self, pointer: lir.Expr, value: lir.Expr) -> None:
+        """Stores a value at an address; truth values take a byte."""
         address = self.typed(pointer)
         operand = self.typed(value)
         if value.type == lir.BOOL:
@@ -189,16 +196,19 @@ class FunctionEmitter:
         self.line(f'store {operand}, {address}{self.module.alias_tag(pointer)}')
 
     def emit_atomic_store(self, statement: lir.AtomicStore) -> None:
+        """Stores a value at an address atomically."""
         address = self.typed(statement.pointer)
         operand = self.typed(statement.value)
         alignment = self.alignment(statement.value.type)
         self.line(f'store atomic {operand}, {address} {_ORDERS[statement.order]}, align {alignment}')
 
     def emit_fence(self, order: lir.Order, scope: lir.Scope) -> None:
+        """Orders the accesses before and after; CPUs know one scope."""
         if order != 'relaxed':
             self.line(f'fence {_ORDERS[order]}')
 
     def emit_if(self, statement: lir.If) -> None:
+        """Emits a branch, whose ways meet again unless they end."""
         then, end = self.label(), self.label()
         otherwise = self.label() if statement.otherwise else end
         self.branch(statement.condition, then, otherwise)
@@ -212,6 +222,7 @@ class FunctionEmitter:
         self.start(end)
 
     def emit_while(self, statement: lir.While) -> None:
+        """Emits a loop, which tests its condition before each turn."""
         head, body, end = self.label(), self.label(), self.label()
         self.start(head)
         self.branch(statement.condition, body, end)
@@ -223,6 +234,7 @@ class FunctionEmitter:
         self.start(end)
 
     def emit_switch(self, statement: lir.Switch) -> None:
+        """Emits a branch on a number, whose ways meet again unless they end."""
         operand = self.typed(statement.value)
         type_ = value_type(statement.value.type)
         default, end = self.label(), self.label()
@@ -273,6 +285,7 @@ class FunctionEmitter:
         return f'{value_type(expr.type)} {self.emit_expr(expr)}'
 
     def alignment(self, type_: lir.Type) -> int:
+        """The alignment of a type in memory, in bytes."""
         return size_and_alignment(type_, self.module.structs)[1]
 
     def emit_expr(self, expr: lir.Expr) -> str:
@@ -342,6 +355,7 @@ class FunctionEmitter:
                 return self.emit_atomic(expr)
 
     def emit_binary(self, expr: lir.Binary) -> str:
+        """Emits an operation; gives the operand that is its result. Amounts of shifts are taken modulo the width."""
         type_ = expr.type
         left = self.typed(expr.left)
         if isinstance(type_, lir.Float):
@@ -360,6 +374,7 @@ class FunctionEmitter:
         return self.value(f'{_INT_OPS[expr.op]} {left}, {right}')
 
     def emit_compare(self, expr: lir.Compare) -> str:
+        """Emits a comparison; gives the operand that is its result."""
         type_ = expr.left.type
         left = self.typed(expr.left)
         right = self.emit_expr(expr.right)
@@ -371,6 +386,7 @@ class FunctionEmitter:
         return self.value(f'icmp {sign}{expr.op} {left}, {right}')
 
     def emit_select(self, condition: lir.Expr, then: lir.Expr, otherwise: lir.Expr) -> str:
+        """Emits a choice; gives the operand. What is not chosen is not evaluated, unless that does no harm."""
         if _is_cheap(then) and _is_cheap(otherwise):
             operand = self.typed(condition)
             first = self.typed(then)
@@ -389,6 +405,7 @@ class FunctionEmitter:
         return self.value(f'phi {type_} [{first}, %{first_end}], [{second}, %{second_end}]')
 
     def emit_convert(self, value: lir.Expr, type_: lir.Type) -> str:
+        """Emits the conversion of a value to a type; gives the operand. Raises ValueError where there is none."""
         source = value.type
         operand = self.emit_expr(value)
         typed = f'{value_type(source)} {operand}'
@@ -427,6 +444,7 @@ class FunctionEmitter:
                 raise ValueError(f'no conversion from {source} to {type_}')
 
     def emit_call(self, call: lir.Call) -> str:
+        """Emits a call, and counts it; gives the operand that is its result, nothing where it has none."""
         type_ = call.type
         operands = []
         for argument in call.arguments:
@@ -450,6 +468,7 @@ class FunctionEmitter:
         return 'musttail' if all(map(_fits_registers, types)) else 'notail'
 
     def emit_intrinsic(self, name: str, arguments: tuple[lir.Expr, ...]) -> str:
+        """Emits what the machine does itself; gives the operand, nothing where there is no result."""
         if name in ('likely', 'unlikely'):
             return self.emit_expr(arguments[0])
         if name == 'trap':
@@ -485,6 +504,7 @@ class FunctionEmitter:
         return self.value(f'call i64 {function}(metadata !{{!"{_STACK_POINTERS[self.module.machine]}"}})')
 
     def emit_index(self, expr: lir.IndexAddress) -> str:
+        """Emits the address of an element; gives the operand."""
         pointer = self.typed(expr.pointer)
         index = self.emit_expr(expr.index)
         index_type = expr.index.type
@@ -496,6 +516,7 @@ class FunctionEmitter:
         return self.value(f'getelementptr inbounds {memory_type(target)}, {pointer}, {first}i64 {index}')
 
     def emit_atomic(self, expr: lir.Expr) -> str:
+        """Emits an atomic access; gives the operand that was in memory."""
         match expr:
             case lir.AtomicLoad(pointer, order):
                 address = self.typed(pointer)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from bend.codegen import lir
 from bend.codegen.lir_walk import calls_in, expressions_in, statements_of
+from bend.reached import reached
 
 
 def expressions_of(function: lir.Function) -> Iterator[lir.Expr]:
@@ -29,13 +30,7 @@ def reachable(module: lir.Module, roots: Iterable[str]) -> lir.Module:
     """The module with the functions that the roots reach, and of the data what these use. Raises KeyError for a root
     that it does not have."""
     functions = {function.name: function for function in module.functions}
-    found: dict[str, None] = {}
-    pending = list(roots)
-    while pending:
-        name = pending.pop()
-        if name not in found:
-            found[name] = None
-            pending.extend(callees_of(functions[name]))
+    found = reached(roots, lambda name: callees_of(functions[name]))
     kept = tuple(function for function in module.functions if function.name in found)
     used = {expr.name for function in kept for expr in expressions_of(function) if isinstance(expr, lir.GlobalAddress)}
     return dataclasses.replace(module, functions=kept,

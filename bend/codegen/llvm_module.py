@@ -112,6 +112,7 @@ class ModuleEmitter:
         return f'@{quoted(self.symbols.get(name, name))}'
 
     def global_data(self, item: lir.Global) -> str:
+        """The definition of data."""
         element = memory_type(item.element)
         kind = 'constant' if item.constant else 'global'
         if item.space == 'shared':

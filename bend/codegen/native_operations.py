@@ -10,18 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bend.codegen import lir
-
-U64 = lir.U64
-TYPE_BITS = 5
-TYPE_MASK = 31
-PAYLOAD_MASK = 0xFFFFFF
-U24 = 1
-FIRST_OPERATOR = 4
-
-
-def const(value: int) -> lir.Expr:
-    """A 64-bit constant."""
-    return lir.Const(value, U64)
+from bend.codegen.entry_code import U64, const
+from bend.hvm.numbers import ADD, PAYLOAD_MASK, SYMBOL, TYPE_BITS, TYPE_MASK, U24
 
 
 def truth(op: lir.CompareOp) -> Callable[[lir.Expr, lir.Expr], lir.Expr]:
@@ -68,7 +58,7 @@ class NativeOperations:
         general = self.general(arriving, const(stored))
         kind, payload = stored & TYPE_MASK, stored >> TYPE_BITS
         arriving_kind = lir.Binary('and', arriving, const(TYPE_MASK))
-        if kind == 0 and payload >= FIRST_OPERATOR:
+        if kind == SYMBOL and payload >= ADD:
             partial = lir.Binary('or', lir.Binary('and', arriving, const(PAYLOAD_MASK << TYPE_BITS)), const(payload))
             return lir.Select(lir.Compare('ne', arriving_kind, const(0)), partial, general)
         if self.is_in_line(kind):

@@ -15,55 +15,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Protocol
 
 from bend.codegen import lir
-from bend.codegen.book_table import (
-    CON,
-    FRESH,
-    NUM,
-    OPR,
-    PLACE_SHIFT,
-    REF,
-    UNSAFE,
-    VALUE_SHIFT,
-    VAR,
-    BookTable,
-    constant_port,
-    kind_of,
-    port,
-)
+from bend.codegen.book_table import CON, NUM, OPR, PLACE_SHIFT, REF, UNSAFE, VALUE_SHIFT, VAR, constant_port, port
+from bend.codegen.entry_code import TAG_MASK, U64, EntryCode, Linker, as_number, const
 from bend.codegen.entry_values import Leaf, Static, Value, Virtual, joined, order_of, produced_wires
 from bend.codegen.native_operations import NativeOperations
 from bend.hvm import net
+from bend.hvm.numbers import TYPE_BITS, TYPE_MASK, U24
 from bend.hvm.walk import net_trees, subtrees
 
-U64 = lir.U64
 MAX_PORTS = 8
 WAITS = 1 << 5
-TYPE_MASK = 31
-TYPE_BITS = 5
-U24 = 1
-TAG_MASK = 15
 ERASER = net.Era()
-# Kernel functions that are written in line, and their twins for code that seldom runs.
-COLD = {'alloc_variable': 'new_variable', 'make_node': 'new_node', 'link': 'link_slow'}
-
-
-class Linker(Protocol):
-    """What an entry needs of the whole program: the numbering, the names of other entries, whether results that do not
-    fit are counted, and whether the counts of interactions that are known are kept apart by their rules."""
-
-    table: BookTable
-    worker_struct: lir.Struct
-    check_overflow: bool
-    by_rule: bool
-
-    def entry_number(self, definition: str, ports: int) -> int | None:
-        """The number of an entry, which is compiled in turn; None if the definition is not compiled."""
-
-    def may_call_directly(self, caller: tuple[str, int], callee: tuple[str, int]) -> bool:
-        """Whether a direct call cannot come round to the caller again."""
 
 
 def entry_name(definition: int, ports: int) -> str:
@@ -71,29 +35,19 @@ def entry_name(definition: int, ports: int) -> str:
     return f'entry_{definition}_{ports}'
 
 
-def const(value: int) -> lir.Expr:
-    """A 64-bit constant; negative ones (counts of rules that known interactions save) wrap around."""
-    return lir.Const(value & 0xFFFFFFFFFFFFFFFF, U64)
-
-
-class EntryBuilder:
+class EntryBuilder(EntryCode):
     """Builds the statements of one entry, or of one branch at its end."""
 
     def __init__(self, linker: Linker, entry: tuple[str, int], worker: lir.Expr) -> None:
-        self.linker = linker
+        super().__init__(linker, worker)
         self.entry = entry
-        self.worker = worker
-        self.statements: list[lir.Stmt] = []
         self.env: dict[str, Value] = {}
         self.known: Counter[str] = Counter()
         self.at_end = False
-        self.cold = False
         self.operations: list[tuple[net.Opr, Leaf]] = []
         self.switches: list[tuple[net.Swi, Leaf]] = []
         self.last_calls: list[tuple[str, list[lir.Expr]]] = []
-        self.names = [0]
         self.produced: frozenset[str] = frozenset()
-        self.labels: lir.Expr | None = None
 
     def branch(self, cold: bool = False) -> EntryBuilder:
         """A builder for one way on from here, at the end of the body; a cold one inlines no kernel functions."""
@@ -105,65 +59,6 @@ class EntryBuilder:
         other.produced = self.produced
         other.labels = self.labels
         return other
-
-    # ---- emitting ----
-
-    def emit(self, statement: lir.Stmt) -> None:
-        """Appends a statement."""
-        self.statements.append(statement)
-
-    def let(self, expression: lir.Expr) -> lir.Expr:
-        """Puts an expression into a fresh local."""
-        local = self.fresh_local()
-        self.emit(lir.Assign(local, expression))
-        return local
-
-    def fresh_local(self) -> lir.Local:
-        """A local that nothing else uses."""
-        self.names[0] += 1
-        return lir.Local(f'x{self.names[0]}', U64)
-
-    def call_kernel(self, name: str, *arguments: lir.Expr) -> lir.Expr:
-        """A call of a kernel function that takes the worker and words and gives a word."""
-        return lir.Call(COLD.get(name, name) if self.cold else name, (self.worker, *arguments), U64)
-
-    def run_kernel(self, name: str, *arguments: lir.Expr) -> None:
-        """A call of a kernel function that gives nothing."""
-        chosen = COLD.get(name, name) if self.cold else name
-        self.emit(lir.ExprStmt(lir.Call(chosen, (self.worker, *arguments), lir.VOID)))
-
-    def count_now(self, rule: str, amount: int = 1) -> lir.Stmt:
-        """A statement that adds to the interactions of a rule."""
-        address = self.field(rule)
-        return lir.Store(address, lir.Binary('add', lir.Load(address), const(amount)))
-
-    def field(self, name: str) -> lir.FieldAddress:
-        """The address of a field of the worker."""
-        return self.linker.worker_struct.address(self.worker, name)
-
-    def has_tag(self, value: lir.Expr, tag: int) -> lir.Expr:
-        """Whether a port is of one kind."""
-        return lir.Compare('eq', lir.Binary('and', value, const(TAG_MASK)), const(tag))
-
-    def node(self, tag: int, first: lir.Expr, second: lir.Expr) -> lir.Expr:
-        """A new node."""
-        return self.let(self.call_kernel('make_node', const(tag), first, second))
-
-    def kind(self, tree: net.Binary) -> lir.Expr:
-        """The kind of a node of the definition; fresh labels begin where this call took them."""
-        kind = kind_of(tree)
-        if not kind & FRESH:
-            return const(kind)
-        assert self.labels is not None
-        return lir.Call('fresh_kind', (const(kind), self.labels), U64)
-
-    def variable(self) -> Leaf:
-        """A new variable."""
-        return Leaf(self.let(self.call_kernel('alloc_variable')), fresh=True)
-
-    def link(self, a: lir.Expr, b: lir.Expr) -> None:
-        """Joins two ports at run time."""
-        self.run_kernel('link', a, b)
 
     # ---- building what stayed unbuilt ----
 
@@ -364,11 +259,6 @@ class EntryBuilder:
         self.emit(lir.If(self.has_tag(source, CON), tuple(fast.statements), tuple(slow.statements)))
         return Leaf(first), Leaf(second)
 
-    def heap_word(self, index: lir.Expr, offset: int) -> lir.Expr:
-        """A word of the heap."""
-        heap = lir.Load(self.field('heap'))
-        return lir.Load(lir.IndexAddress(heap, lir.Binary('add', index, const(offset))))
-
     def copy(self, value: Leaf, node: net.Dup) -> tuple[Leaf, Leaf]:
         """Both copies of a port by a DUP node; it is only made if it cannot copy in one step."""
         source = self.resolved(value)
@@ -475,16 +365,9 @@ class EntryBuilder:
         """Puts a call on the bag."""
         header = const(len(arguments) << 32 | number)
         top = self.let(self.call_kernel('claim_words', const(len(arguments) + 2)))
-        bag = self.let_pointer(lir.Load(self.field('bag')))
+        bag = self.let(lir.Load(self.field('bag')))
         for offset, word in enumerate((header, *arguments, header)):
             self.emit(lir.Store(lir.IndexAddress(bag, lir.Binary('add', top, const(offset))), word))
-
-    def let_pointer(self, expression: lir.Expr) -> lir.Expr:
-        """Puts a pointer into a fresh local."""
-        self.names[0] += 1
-        local = lir.Local(f'x{self.names[0]}', expression.type)
-        self.emit(lir.Assign(local, expression))
-        return local
 
     # ---- the end ----
 
@@ -573,11 +456,6 @@ class EntryBuilder:
         by_number = lir.If(is_zero, tuple(zero.statements), tuple(successor.statements))
         self.emit(lir.If(self.has_tag(scrutinee, NUM), (by_number,), tuple(other.statements)))
         self.emit(lir.Return(None))
-
-
-def as_number(word: lir.Expr) -> lir.Expr:
-    """The port of a number word."""
-    return lir.Binary('or', lir.Binary('shl', word, const(VALUE_SHIFT)), const(NUM))
 
 
 def fresh_labels(body: net.Net) -> int:

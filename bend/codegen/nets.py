@@ -14,9 +14,10 @@ from pathlib import Path
 from bend.codegen import lir
 from bend.codegen.book_table import CON, VALUE_SHIFT, BookTable, tabulate
 from bend.codegen.emit_llvm import emit_module
+from bend.codegen.entry_code import U64, const
 from bend.codegen.lir_layout import word_offsets
 from bend.codegen.lir_merge import merge
-from bend.codegen.net_entry import MAX_PORTS, U64, build_entry, const, entry_name
+from bend.codegen.net_entry import MAX_PORTS, build_entry, entry_name
 from bend.codegen.pylir import compile_kernel
 from bend.hvm import net
 from bend.hvm.actions import action_names

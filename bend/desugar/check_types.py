@@ -36,7 +36,7 @@ from bend.diagnostics import Diagnostic
 from bend.hvm.adt import tag_name
 from bend.hvm.walk import components
 from bend.source import Span
-from bend.syntax import ast
+from bend.syntax import type_ast
 
 if TYPE_CHECKING:
     from bend.desugar.context import Context
@@ -122,7 +122,7 @@ class _Checker:
                     found = self.with_spelling(problem.diagnostic, definition.type)
                     yield replace(found, definition=definition.user_name)
 
-    def with_spelling(self, diagnostic: Diagnostic, written: ast.Type) -> Diagnostic:
+    def with_spelling(self, diagnostic: Diagnostic, written: type_ast.Type) -> Diagnostic:
         """The diagnostic, with a hint if a name in the annotation was taken for a type variable by a slip."""
         for name in type_variables(written):
             near = self.annotations.similar(name) if name not in self.book.adts and len(name) > 2 else None
@@ -131,7 +131,7 @@ class _Checker:
                                                 f"Did you mean '{near}'?")
         return diagnostic
 
-    def check_annotated(self, definition: Def, written: ast.Type) -> None:
+    def check_annotated(self, definition: Def, written: type_ast.Type) -> None:
         """Checks the body of a function against its annotation; raises `TypeProblem`."""
         inferrer = Inferrer(self.globals, {})
         expected = self.annotations.rigid(written, inferrer.fresh)
@@ -140,7 +140,7 @@ class _Checker:
         else:
             inferrer.check(definition.body, expected, messages.declared(_result_span(written)))
 
-    def check_entry(self, inferrer: Inferrer, body: Term, expected: Type, written: ast.Type) -> None:
+    def check_entry(self, inferrer: Inferrer, body: Term, expected: Type, written: type_ast.Type) -> None:
         """Checks the entry, which is applied to the arguments of the command line: it and they fit its type."""
         arguments: list[Term] = []
         while isinstance(body, App) and len(arguments) < self.argument_count:
@@ -216,8 +216,8 @@ def _shared_variable(definition: Def, variables: Mapping[str, Type]) -> Diagnost
     return None
 
 
-def _result_span(written: ast.Type) -> Span:
+def _result_span(written: type_ast.Type) -> Span:
     """Where the type of a function's result is written."""
-    while isinstance(written, ast.TypeArrow):
+    while isinstance(written, type_ast.TypeArrow):
         written = written.result
     return written.span

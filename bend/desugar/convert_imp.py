@@ -14,7 +14,7 @@ from bend.desugar.scope import Scope
 from bend.desugar.terms import app, pattern_vars
 from bend.diagnostics import Diagnostic, Label
 from bend.source import Span
-from bend.syntax import ast
+from bend.syntax import ast, type_ast
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,14 +231,14 @@ def _words(statement: ast.Stmt) -> str:
             return "an 'open'"
 
 
-def imp_type(function: ast.ImpDef) -> ast.Type | None:
+def imp_type(function: ast.ImpDef) -> type_ast.Type | None:
     """The written type of an imp function: parameters as arrows, `Any` where one is missing, None without any."""
     if function.result is None and all(parameter.type is None for parameter in function.parameters):
         return None
-    result = function.result or ast.TypeName(function.span, 'Any')
+    result = function.result or type_ast.TypeName(function.span, 'Any')
     for parameter in reversed(function.parameters):
-        argument = parameter.type or ast.TypeName(parameter.span, 'Any')
-        result = ast.TypeArrow(function.span, argument, result)
+        argument = parameter.type or type_ast.TypeName(parameter.span, 'Any')
+        result = type_ast.TypeArrow(function.span, argument, result)
     return result
 
 

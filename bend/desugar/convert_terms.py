@@ -17,7 +17,7 @@ from bend.diagnostics import error
 from bend.hvm.numbers import Number
 from bend.source import Span
 from bend.suggest import closest
-from bend.syntax import ast
+from bend.syntax import ast, type_ast
 
 
 @dataclass(frozen=True, slots=True)
@@ -462,19 +462,19 @@ class TermConverter:
             case ast.PatternList():
                 return core.PList(tuple(map(self.pattern, pattern.elements)), span=span)
 
-    def type(self, type_: ast.Type) -> ast.Type:
+    def type(self, type_: type_ast.Type) -> type_ast.Type:
         """A type, with the names that the book uses."""
         if not self.file_names.types:
             return type_
         match type_:
-            case ast.TypeName():
+            case type_ast.TypeName():
                 return replace(type_, name=self.file_names.type(type_.name))
-            case ast.TypeApplication():
+            case type_ast.TypeApplication():
                 return replace(type_, name=self.file_names.type(type_.name),
                                arguments=tuple(map(self.type, type_.arguments)))
-            case ast.TypeArrow():
+            case type_ast.TypeArrow():
                 return replace(type_, argument=self.type(type_.argument), result=self.type(type_.result))
-            case ast.TypeTuple():
+            case type_ast.TypeTuple():
                 return replace(type_, elements=tuple(map(self.type, type_.elements)))
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from bend.hvm.net import Net
 from bend.hvm.numbers import Number
 from bend.source import Span
-from bend.syntax.ast import Operator, Type
+from bend.syntax.ast import Operator
+from bend.syntax.type_ast import Type
 
 
 @dataclass(frozen=True, slots=True)

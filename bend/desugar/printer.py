@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 
 from bend.desugar.core import (
@@ -44,14 +43,13 @@ from bend.desugar.core import (
     With,
 )
 from bend.desugar.terms import unapply
+from bend.hvm.characters import is_code_point, quoted
 from bend.hvm.numbers import show_bend, word_of
 from bend.hvm.text import print_net
-from bend.syntax.ast import Type, TypeApplication, TypeArrow, TypeName, TypeTuple
+from bend.syntax.type_ast import Type, TypeApplication, TypeArrow, TypeName, TypeTuple
 
 STEP = 2
-ESCAPES = {'\n': '\\n', '\r': '\\r', '\t': '\\t', '\0': '\\0', '"': '\\"', '\\': '\\\\'}
 NIL, CONS, EMPTY_STRING, STRING_CONS = 'List/Nil', 'List/Cons', 'String/Nil', 'String/Cons'
-MAX_CODE_POINT = 0x10FFFF
 
 
 # ---- books -----------------------------------------------------------------------------------
@@ -139,7 +137,7 @@ def print_pattern(pattern: Pattern) -> str:
         case PNum():
             return str(pattern.value)
         case PStr():
-            return quote(pattern.value)
+            return quoted(pattern.value)
         case PCtr():
             return f'({" ".join((pattern.name, *map(print_pattern, pattern.arguments)))})'
 
@@ -155,19 +153,6 @@ def _atomic(pattern: Pattern) -> str:
 def print_term(term: Term) -> str:
     """A term on one line."""
     return _Printer(False).term(term, 0)
-
-
-def quote(text: str) -> str:
-    """A string literal."""
-    return '"' + ''.join(_escape(character) for character in text) + '"'
-
-
-def _escape(character: str) -> str:
-    if character in ESCAPES:
-        return ESCAPES[character]
-    # A combining mark would melt into the character before it.
-    shown = character.isprintable() and unicodedata.category(character) not in ('Mn', 'Me')
-    return character if shown else f'\\u{{{ord(character):x}}}'
 
 
 class _Printer:
@@ -199,7 +184,7 @@ class _Printer:
             case List():
                 return f'[{self.join(", ", term.elements, indent)}]'
             case Str():
-                return quote(term.value)
+                return quoted(term.value)
             case Match() | Fold() | Switch() | Bend() | With():
                 return self.block(term, indent)
             case _:
@@ -234,9 +219,9 @@ class _Printer:
 
     def string(self, elements: list[Term]) -> str | None:
         codes = [element.value.bits for element in elements if isinstance(element, Num) and element.value.kind == 'u24']
-        if len(codes) < len(elements) or any(code > MAX_CODE_POINT or 0xD800 <= code < 0xE000 for code in codes):
+        if len(codes) < len(elements) or not all(map(is_code_point, codes)):
             return None
-        return quote(''.join(map(chr, codes)))
+        return quoted(''.join(map(chr, codes)))
 
     def statement(self, term: Term, indent: int) -> str:
         """A term that ends with a body after a semicolon."""

@@ -8,6 +8,7 @@ from bend.desugar.core import Book, Ref, Term
 from bend.desugar.terms import subterms
 from bend.hvm import net
 from bend.hvm.adt import TAG_SUFFIX
+from bend.reached import reached
 
 
 def references(term: Term) -> dict[str, None]:
@@ -38,18 +39,9 @@ def constructor_tag(book: Book, name: str) -> int | None:
 
 def reachable(book: Book, roots: Iterable[str]) -> set[str]:
     """The names of everything that is reached from the roots, they included."""
-    found = set(roots)
-    stack = list(found)
-    while stack:
-        name = stack.pop()
+    def following(name: str) -> Iterable[str]:
         if name in book.defs:
-            targets = references(book.defs[name].body)
-        elif name in book.nets:
-            targets = net_references(book.nets[name].net)
-        else:
-            continue
-        for target in targets:
-            if target not in found:
-                found.add(target)
-                stack.append(target)
-    return found
+            return references(book.defs[name].body)
+        return net_references(book.nets[name].net) if name in book.nets else ()
+
+    return reached(roots, following)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from bend.hvm.net import Book, Con, Era, Net, Num, Ref, Tree, Var
 from bend.hvm.numbers import U24, make_word
 from bend.hvm.walk import net_trees, subtrees
+from bend.reached import reached
 
 MAGIC = (make_word(0xD0CA11, U24), make_word(0xFF1FF1, U24))
 """The pair by which an action is known, as number words."""
@@ -81,10 +82,4 @@ def scott_value(result: Net, definitions: Mapping[str, Net]) -> Net | None:
 
 def _reaching(names: set[str], users: dict[str, list[str]]) -> frozenset[str]:
     """The definitions from which one of the given ones is reached."""
-    found = set(names)
-    pending = list(names)
-    while pending:
-        fresh = set(users.get(pending.pop(), ())) - found
-        found |= fresh
-        pending += fresh
-    return frozenset(found)
+    return frozenset(reached(names, lambda name: users.get(name, ())))

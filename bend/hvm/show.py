@@ -8,11 +8,11 @@ breaks switches over lines, as the reference's `-p` does.
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Literal
 
 from bend.hvm import numbers as num
 from bend.hvm import result
+from bend.hvm.characters import is_code_point, quoted
 from bend.hvm.names import HIDDEN, letters
 from bend.hvm.readback import NO_BOOK, BookInfo
 
@@ -23,8 +23,6 @@ _Piece = result.Term | str | int
 
 LIST = ('List/Cons', 'List/Nil')
 STRING = ('String/Cons', 'String/Nil')
-
-_ESCAPES = {'\n': '\\n', '\r': '\\r', '\t': '\\t', '\0': '\\0', '"': '\\"', '\\': '\\\\'}
 
 
 def show(term: result.Term, readback: Form = 'default', pretty: bool = False, info: BookInfo = NO_BOOK) -> str:
@@ -210,14 +208,4 @@ class _Printer:
 
 def quote(points: list[int]) -> str:
     """Code points as a string literal; impossible ones show as U+FFFD."""
-    shown = []
-    for point in points:
-        possible = point <= 0x10FFFF and not 0xD800 <= point <= 0xDFFF
-        character = chr(point) if possible else '\ufffd'
-        if character in _ESCAPES:
-            shown.append(_ESCAPES[character])
-        elif character.isprintable() and unicodedata.category(character) not in ('Mn', 'Me'):
-            shown.append(character)
-        else:
-            shown.append(f'\\u{{{point:x}}}')
-    return f'"{"".join(shown)}"'
+    return quoted(''.join(chr(point) if is_code_point(point) else '\ufffd' for point in points))

@@ -1,7 +1,8 @@
 """The surface syntax of both notations, imp (Python-like) and fun (ML-like), as a frozen tree with spans.
 
-Expressions, patterns and types are shared. Statements exist in imp only; `Let`, `If`, `Match` and the other
-block-like terms are their fun counterparts. Names are plain strings, as written. No node is changed after parsing.
+Expressions, patterns and types (`type_ast`) are shared. Statements exist in imp only; `Let`, `If`, `Match` and the
+other block-like terms are their fun counterparts. Names are plain strings, as written. No node is changed after
+parsing.
 """
 
 from __future__ import annotations
@@ -11,50 +12,8 @@ from typing import Literal
 
 from bend.hvm.numbers import Number
 from bend.source import Source, Span
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """Anything with a place in the source."""
-
-    span: Span
-
-
-# ---- types -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class TypeName(Node):
-    """`u24`, `Any`, `None`, `_`, a type's name or a type variable."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class TypeApplication(Node):
-    """`List(u24)` in imp, `(List u24)` in fun."""
-
-    name: str
-    arguments: tuple[Type, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TypeArrow(Node):
-    """`A -> B`."""
-
-    argument: Type
-    result: Type
-
-
-@dataclass(frozen=True, slots=True)
-class TypeTuple(Node):
-    """`(A, B, ...)`, at least two."""
-
-    elements: tuple[Type, ...]
-
-
-Type = TypeName | TypeApplication | TypeArrow | TypeTuple
-
+from bend.syntax.node import Node
+from bend.syntax.type_ast import Type
 
 # ---- patterns --------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from bend.source import Span
-from bend.syntax import ast, literals
+from bend.syntax import ast, literals, type_ast
 from bend.syntax.common import Builder, parts
 
 
@@ -39,13 +39,13 @@ class FunBuilder(Builder):
         """A signature: no rules yet, or the one whose patterns are its arguments."""
         head, result, *body = parts(node)
         name, *arguments = parts(head)
-        type_: ast.Type = self.build(result)
+        type_: type_ast.Type = self.build(result)
         patterns: list[ast.Pattern] = []
         for argument in reversed(arguments):
             argument_name, *annotation = parts(argument)
             place = self.span(argument)
-            argument_type = self.build(annotation[0]) if annotation else ast.TypeName(place, 'Any')
-            type_ = ast.TypeArrow(place.to(type_.span), argument_type, type_)
+            argument_type = self.build(annotation[0]) if annotation else type_ast.TypeName(place, 'Any')
+            type_ = type_ast.TypeArrow(place.to(type_.span), argument_type, type_)
             patterns.insert(0, ast.PatternVar(self.span(argument_name), self.text(argument_name)))
         rules = (ast.Rule(self.span(node), tuple(patterns), self.build(body[0])),) if body else ()
         return ast.FunDef(span, self.text(name), rules, type_, checked)
@@ -72,24 +72,24 @@ class FunBuilder(Builder):
 
     # ---- types ---------------------------------------------------------------------------------
 
-    def build_fun_arrow(self, node: Any) -> ast.Type:
+    def build_fun_arrow(self, node: Any) -> type_ast.Type:
         """An atom or an arrow."""
         first, *rest = parts(node)
-        argument: ast.Type = self.build(first)
-        return ast.TypeArrow(self.span(node), argument, self.build(rest[0])) if rest else argument
+        argument: type_ast.Type = self.build(first)
+        return type_ast.TypeArrow(self.span(node), argument, self.build(rest[0])) if rest else argument
 
-    def build_fun_name(self, node: Any) -> ast.TypeName:
+    def build_fun_name(self, node: Any) -> type_ast.TypeName:
         """`T`."""
-        return ast.TypeName(self.span(node), self.text(node))
+        return type_ast.TypeName(self.span(node), self.text(node))
 
-    def build_fun_applied(self, node: Any) -> ast.TypeApplication:
+    def build_fun_applied(self, node: Any) -> type_ast.TypeApplication:
         """`(T A B)`."""
         name, *arguments = parts(node)
-        return ast.TypeApplication(self.span(node), self.text(name), self.build_all(arguments))
+        return type_ast.TypeApplication(self.span(node), self.text(name), self.build_all(arguments))
 
-    def build_fun_tuple_type(self, node: Any) -> ast.TypeTuple:
+    def build_fun_tuple_type(self, node: Any) -> type_ast.TypeTuple:
         """`(A, B)`."""
-        return ast.TypeTuple(self.span(node), self.build_all(parts(node)))
+        return type_ast.TypeTuple(self.span(node), self.build_all(parts(node)))
 
     # ---- patterns ------------------------------------------------------------------------------
 

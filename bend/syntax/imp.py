@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from bend.source import Span
-from bend.syntax import ast
+from bend.syntax import ast, type_ast
 from bend.syntax.common import Builder, parts
 
 _PRECEDENCE = {
@@ -72,25 +72,25 @@ class ImpBuilder(Builder):
 
     # ---- types ---------------------------------------------------------------------------------
 
-    def build_type(self, node: Any) -> ast.Type:
+    def build_type(self, node: Any) -> type_ast.Type:
         """An atom or an arrow."""
         first, *rest = parts(node)
-        argument: ast.Type = self.build(first)
-        return ast.TypeArrow(self.span(node), argument, self.build(rest[0])) if rest else argument
+        argument: type_ast.Type = self.build(first)
+        return type_ast.TypeArrow(self.span(node), argument, self.build(rest[0])) if rest else argument
 
-    def build_type_application(self, node: Any) -> ast.Type:
+    def build_type_application(self, node: Any) -> type_ast.Type:
         """`T` or `T(A, B)`."""
         name, *arguments = parts(node)
         if not arguments or not parts(arguments[0]):
-            return ast.TypeName(self.span(node), self.text(name))
-        return ast.TypeApplication(self.span(node), self.text(name), self.build_all(parts(arguments[0])))
+            return type_ast.TypeName(self.span(node), self.text(name))
+        return type_ast.TypeApplication(self.span(node), self.text(name), self.build_all(parts(arguments[0])))
 
-    def build_type_parens(self, node: Any) -> ast.Type:
+    def build_type_parens(self, node: Any) -> type_ast.Type:
         """`(A)` or `(A, B)`."""
         elements = self.build_all(parts(node))
         if len(elements) == 1:
-            return cast(ast.Type, elements[0])
-        return ast.TypeTuple(self.span(node), elements)
+            return cast(type_ast.Type, elements[0])
+        return type_ast.TypeTuple(self.span(node), elements)
 
     # ---- statements ----------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import re
 import struct
 
 from bend.diagnostics import BendError, error
+from bend.hvm.characters import is_code_point
 from bend.hvm.numbers import Number
 from bend.source import Span
 
@@ -127,7 +128,7 @@ def _code_point(digits: str, span: Span) -> str:
     except ValueError:
         raise _fail('syntax', 'Expected hexadecimal digits in the escape.', span,
                     'Write the number of the character in base 16, as in \\u{1F600}.') from None
-    if not 0 <= value <= 0x10FFFF or 0xD800 <= value <= 0xDFFF:
+    if not is_code_point(value):
         raise _fail('number-range', f'The escape names no character: {digits}.', span,
                     'Code points go up to 10FFFF, without D800 to DFFF.')
     return chr(value)

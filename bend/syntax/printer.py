@@ -8,10 +8,9 @@ from __future__ import annotations
 import struct
 from fractions import Fraction
 
+from bend.hvm.characters import ESCAPES
 from bend.hvm.numbers import Number
-from bend.syntax import ast
-
-_ESCAPES = {'\n': r'\n', '\r': r'\r', '\t': r'\t', '\0': r'\0', '\\': r'\\', '"': r'\"'}
+from bend.syntax import ast, type_ast
 
 
 def print_module(module: ast.Module) -> str:
@@ -49,11 +48,11 @@ def _checked(flag: bool | None) -> str:
     return {None: '', True: 'checked ', False: 'unchecked '}[flag]
 
 
-def _result(type_: ast.Type | None) -> str:
+def _result(type_: type_ast.Type | None) -> str:
     return '' if type_ is None else f' -> {imp_type(type_)}'
 
 
-def _annotated(name: str, type_: ast.Type | None) -> str:
+def _annotated(name: str, type_: type_ast.Type | None) -> str:
     return name if type_ is None else f'{name}: {imp_type(type_)}'
 
 
@@ -89,36 +88,36 @@ def fun_def(item: ast.FunDef, separator: str) -> str:
 # ---- types -----------------------------------------------------------------------------------
 
 
-def imp_type(type_: ast.Type) -> str:
+def imp_type(type_: type_ast.Type) -> str:
     """The text of a type in imp."""
     match type_:
-        case ast.TypeName(name=name):
+        case type_ast.TypeName(name=name):
             return name
-        case ast.TypeApplication(name=name, arguments=arguments):
+        case type_ast.TypeApplication(name=name, arguments=arguments):
             return f'{name}({", ".join(map(imp_type, arguments))})'
-        case ast.TypeTuple(elements=elements):
+        case type_ast.TypeTuple(elements=elements):
             return f'({", ".join(map(imp_type, elements))})'
-        case ast.TypeArrow(argument=argument, result=result):
+        case type_ast.TypeArrow(argument=argument, result=result):
             left = imp_type(argument)
-            return f'{f"({left})" if isinstance(argument, ast.TypeArrow) else left} -> {imp_type(result)}'
+            return f'{f"({left})" if isinstance(argument, type_ast.TypeArrow) else left} -> {imp_type(result)}'
 
 
-def fun_type(type_: ast.Type) -> str:
+def fun_type(type_: type_ast.Type) -> str:
     """The text of a type in fun."""
     match type_:
-        case ast.TypeName(name=name):
+        case type_ast.TypeName(name=name):
             return name
-        case ast.TypeApplication(name=name, arguments=arguments):
+        case type_ast.TypeApplication(name=name, arguments=arguments):
             return f'({name} {" ".join(_fun_atom(argument) for argument in arguments)})'
-        case ast.TypeTuple(elements=elements):
+        case type_ast.TypeTuple(elements=elements):
             return f'({", ".join(map(fun_type, elements))})'
-        case ast.TypeArrow(argument=argument, result=result):
+        case type_ast.TypeArrow(argument=argument, result=result):
             return f'{_fun_atom(argument)} -> {fun_type(result)}'
 
 
-def _fun_atom(type_: ast.Type) -> str:
+def _fun_atom(type_: type_ast.Type) -> str:
     text = fun_type(type_)
-    return f'({text})' if isinstance(type_, ast.TypeArrow) else text
+    return f'({text})' if isinstance(type_, type_ast.TypeArrow) else text
 
 
 # ---- patterns and literals -------------------------------------------------------------------
@@ -152,7 +151,7 @@ def _leaf(text: str) -> str:
 
 def string(value: str) -> str:
     """A string literal."""
-    return '"' + ''.join(_ESCAPES.get(character, character) for character in value) + '"'
+    return '"' + ''.join(ESCAPES.get(character, character) for character in value) + '"'
 
 
 def number(value: Number) -> str:

@@ -69,6 +69,15 @@ def test_unknown_form() -> None:
         parse_bend(['run', 'f', '--stats=jsno'])
 
 
+def test_a_misspelt_form_is_no_missing_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="'ful' is neither a form of statistics nor a file"):
+        parse_bend(['run', '--stats', 'ful', 'f'])
+    (tmp_path / 'ful').touch()
+    assert parse_bend(['run', '--stats', 'ful', 'f']).file == 'ful'
+    assert parse_bend(['run', 'f', '--stats', 'ful']).arguments == ['ful']
+
+
 def test_short_statistics_are_three_lines(bend: Command, program: Path) -> None:
     outcome = bend('run', program, '-s', '--engine', 'net')
     assert re.fullmatch(rf'Result: 523776\n{SHORT}', outcome.out), outcome.out

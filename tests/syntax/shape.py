@@ -7,7 +7,7 @@ from typing import Any
 
 from bend.hvm.numbers import Number
 from bend.source import Source
-from bend.syntax import ast
+from bend.syntax import ast, type_ast
 from bend.syntax.parser import parse_module, parse_term
 
 _PLACES = ('span', 'path_span', 'source')
@@ -19,7 +19,7 @@ def shape(node: Any) -> str:
         return f'[{", ".join(map(shape, node))}]'
     if isinstance(node, Number):
         return f'{node.kind}:{node.bits}'
-    if isinstance(node, ast.Var | ast.TypeName):
+    if isinstance(node, ast.Var | type_ast.TypeName):
         return node.name
     if isinstance(node, ast.PatternVar):
         return f'?{node.name or "*"}'

@@ -10,7 +10,7 @@ import pytest
 from shape import body, fun, imp, item, module, shape
 
 from bend.source import Source, Span
-from bend.syntax import ast
+from bend.syntax.node import Node
 from bend.syntax.parser import parse_module
 
 NUMBERS = {
@@ -220,14 +220,14 @@ def test_spans() -> None:
     text = 'def main(x: u24):\n  # c\n  if (x + 1) * 2:\n    (a, b) = f(x)[..]\n'.replace('[..]', '')
     text += '    return m[-1];\n  else:\n    return T/C { a: "é" }\n\nf (A x) = (+ x 1)\n'
     nodes = _nodes(module(text))
-    places = {(type(n).__name__, text[n.span.start:n.span.end]) for n in nodes if isinstance(n, ast.Node)}
+    places = {(type(n).__name__, text[n.span.start:n.span.end]) for n in nodes if isinstance(n, Node)}
     assert places >= {
         ('Parameter', 'x: u24'), ('TypeName', 'u24'), ('BinaryOperation', '(x + 1) * 2'), ('BinaryOperation', 'x + 1'),
         ('PatternTuple', '(a, b)'), ('Call', 'f(x)'), ('ReturnStmt', 'return m[-1]'), ('MapGet', 'm[-1]'),
         ('Num', '-1'), ('ConstructorLiteral', 'T/C { a: "é" }'), ('String', '"é"'), ('FunDef', 'f (A x) = (+ x 1)'),
         ('PatternConstructor', '(A x)'), ('BinaryOperation', '(+ x 1)'),
     }
-    assert all(0 <= n.span.start < n.span.end <= len(text) for n in nodes if isinstance(n, ast.Node))
+    assert all(0 <= n.span.start < n.span.end <= len(text) for n in nodes if isinstance(n, Node))
 
 
 def test_prelude_may_use_reserved_names() -> None:

@@ -21,6 +21,7 @@ from bend.codegen.direct.flow import ERASER, F24, I24, NUMBERS, U24, Flow, Given
 from bend.codegen.direct.layout import Layout
 from bend.desugar.typecheck.types import ARROW, TUPLE, Con, Type, instantiate, product
 from bend.interface import Interface
+from bend.reached import reached
 from bend.runtime.direct import program as words
 from bend.runtime.direct.program import Foreseen
 
@@ -85,13 +86,9 @@ class Arguments:
     def use_of(self, node: int) -> Use | None:
         """What the values of a node are taken for, if that is one thing."""
         solver = self.solver
-        reached, pending = {node}, [node]
-        while pending:
-            fresh = set(solver.edges[pending.pop()]) - reached
-            reached |= fresh
-            pending += fresh
-        is_number = not reached.isdisjoint(solver.numeric)
-        found = {name for other in reached for name in solver.matched.get(other, ())}
+        nodes = reached((node,), lambda other: solver.edges[other])
+        is_number = not nodes.isdisjoint(solver.numeric)
+        found = {name for other in nodes for name in solver.matched.get(other, ())}
         if is_number or not found:
             return frozenset() if is_number and not found else None
         if None in found:

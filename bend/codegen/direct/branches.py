@@ -42,17 +42,7 @@ class _Branching:
         found = next((index for index in range(len(block.bindings)) if self.is_first(block, index)), None)
         if found is not None and deepest:
             return self.taken_first(block, found, deepest)
-        bindings = tuple(replace(binding, operation=ir.Nested(self.block(binding.operation.block, deepest)))
-                         if isinstance(binding.operation, ir.Nested) else binding for binding in block.bindings)
-        end = block.end
-        match end:
-            case ir.Switch():
-                end = replace(end, zero=self.block(end.zero, deepest), successor=self.block(end.successor, deepest))
-            case ir.Match():
-                end = replace(end, arms=tuple(replace(arm, block=self.block(arm.block, deepest)) for arm in end.arms))
-            case _:
-                pass
-        return Block(bindings, end)
+        return ir.map_inner(block, lambda inner: self.block(inner, deepest))
 
     def taken_first(self, block: Block, index: int, deepest: int) -> Block:
         """A block that ends with the branch that was the operation of one of its bindings."""
@@ -69,8 +59,7 @@ class _Branching:
             bindings = (given, *block.bindings[start:index], *block.bindings[index + 1:])
             return self.block(self.simplifier.copied(Block(bindings, block.end)), deepest - 1)
 
-        end = replace(inner.end, zero=arm(inner.end.zero), successor=arm(inner.end.successor))
-        return Block((*block.bindings[:start], *inner.bindings), end)
+        return Block((*block.bindings[:start], *inner.bindings), ir.map_blocks(inner.end, arm))
 
     def is_first(self, block: Block, index: int) -> bool:
         """Whether a binding is a branch that should be taken first. A branch on a constructor gives what is none

@@ -85,8 +85,10 @@ class Context:
         """What a function, or its serial version if it has one, is called in LIR."""
         return f's.{function}' if serial and function in self.forking else f'f.{function}'
 
-    def shape_of(self, name: str, constructor: str | None) -> int:
-        """The shape of what a variable is bound to where it is made."""
+    def shape_of(self, binding: ir.Binding) -> int:
+        """The number of the shape of what a binding makes."""
+        name, operation = binding.names[0], binding.operation
+        constructor = operation.constructor if isinstance(operation, ir.Construct) else None
         for item in self.flow.objects_in(self.flow.sets[name]):
             if isinstance(item, Made) and item.constructor == constructor:
                 return self.layout.by_place[item]

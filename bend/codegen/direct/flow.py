@@ -68,6 +68,14 @@ def bits_of(word: int) -> int:
     return KIND_BITS.get(word & num.TYPE_MASK, 0)
 
 
+def _objects_in(bits: int, objects: Sequence[Object]) -> Iterator[Object]:
+    bits >>= FIRST_OBJECT
+    while bits:
+        low = bits & -bits
+        yield objects[low.bit_length() - 1]
+        bits ^= low
+
+
 @dataclass
 class Flow:
     """The solution. `sets` are by variable, `results` by function, `fields` by what is made."""
@@ -100,11 +108,7 @@ class Flow:
 
     def objects_in(self, bits: int) -> Iterator[Object]:
         """The objects of a set."""
-        bits >>= FIRST_OBJECT
-        while bits:
-            low = bits & -bits
-            yield self.objects[low.bit_length() - 1]
-            bits ^= low
+        return _objects_in(bits, self.objects)
 
 
 def analyse(program: ir.Program, extend: Callable[[Solver], None] | None = None) -> Flow:
@@ -205,11 +209,7 @@ class Solver:
 
     def objects_in(self, bits: int) -> Iterator[Object]:
         """The objects among bits."""
-        bits >>= FIRST_OBJECT
-        while bits:
-            low = bits & -bits
-            yield self.objects[low.bit_length() - 1]
-            bits ^= low
+        return _objects_in(bits, self.objects)
 
     # ---- program -------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from bend.codegen.direct.inline import references_of
 from bend.codegen.direct.ir import Binding, Block
 from bend.codegen.direct.schedule import heavy_functions
 from bend.codegen.direct.tails import used_by
+from bend.reached import reached
 
 MAX_ARGUMENTS = 14
 """How many a task can hold."""
@@ -29,7 +30,6 @@ def fork_calls(program: ir.Program) -> ir.Program:
 
 def _heavy_with_closures(program: ir.Program, flow: Flow) -> frozenset[str]:
     """The functions whose calls are worth a fork, also because of what they apply."""
-    heavy = set(heavy_functions(program))
     users: dict[str, set[str]] = {}
     for name, function in program.functions.items():
         for found in references_of(function.body):
@@ -39,12 +39,7 @@ def _heavy_with_closures(program: ir.Program, flow: Flow) -> frozenset[str]:
                 for item in flow.objects_in(flow.of(operation.function)):
                     if isinstance(item, Given):
                         users.setdefault(item.function, set()).add(name)
-    pending = list(heavy)
-    while pending:
-        fresh = users.get(pending.pop(), set()) - heavy
-        heavy |= fresh
-        pending += fresh
-    return frozenset(heavy)
+    return frozenset(reached(heavy_functions(program), lambda name: users.get(name, ())))
 
 
 class _Forking:
@@ -69,15 +64,7 @@ class _Forking:
             else:
                 bindings.append(binding)
         bindings += self.forked(group)
-        end = block.end
-        match end:
-            case ir.Switch():
-                end = replace(end, zero=self.block(end.zero), successor=self.block(end.successor))
-            case ir.Match():
-                end = replace(end, arms=tuple(replace(arm, block=self.block(arm.block)) for arm in end.arms))
-            case _:
-                pass
-        return Block(tuple(bindings), end)
+        return Block(tuple(bindings), ir.map_blocks(block.end, self.block))
 
     def is_heavy(self, binding: Binding) -> bool:
         """Whether a binding may take long."""

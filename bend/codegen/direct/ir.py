@@ -8,8 +8,8 @@ docs/direct.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Any, TypeAlias, final
 
@@ -338,6 +338,30 @@ def blocks_of(operation: Operation | End) -> tuple[Block, ...]:
     """The blocks right inside an operation or end."""
     found = _BLOCKS.get(type(operation))
     return () if found is None else found(operation)
+
+
+def with_blocks(end: End, blocks: Sequence[Block]) -> End:
+    """An end with other blocks in the place of its own, in the order of `blocks_of`."""
+    match end:
+        case Switch():
+            zero, successor = blocks
+            return replace(end, zero=zero, successor=successor)
+        case Match(_, arms):
+            return replace(end, arms=tuple(replace(arm, block=block) for arm, block in zip(arms, blocks, strict=True)))
+        case _:
+            return end
+
+
+def map_blocks(end: End, change: Callable[[Block], Block]) -> End:
+    """An end whose blocks are changed."""
+    return with_blocks(end, tuple(map(change, blocks_of(end))))
+
+
+def map_inner(block: Block, change: Callable[[Block], Block]) -> Block:
+    """A block in which the nested blocks and those of the end are changed, but none of a fork."""
+    bindings = tuple(Binding(binding.names, Nested(change(binding.operation.block)))
+                     if isinstance(binding.operation, Nested) else binding for binding in block.bindings)
+    return Block(bindings, map_blocks(block.end, change))
 
 
 def parts_of(binding: Binding, program: Program) -> tuple[Binding, ...]:

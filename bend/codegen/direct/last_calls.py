@@ -26,20 +26,15 @@ def last_calls(program: ir.Program, flow: Flow) -> ir.Program:
 
 
 def _block(block: Block, flow: Flow) -> Block:
-    bindings = tuple(replace(binding, operation=ir.Nested(_block(binding.operation.block, flow)))
-                     if isinstance(binding.operation, ir.Nested) else binding for binding in block.bindings)
+    block = ir.map_inner(block, lambda inner: _block(inner, flow))
+    bindings = block.bindings
     match block.end:
-        case ir.Switch(_, zero, _, successor) as end:
-            return Block(bindings, replace(end, zero=_block(zero, flow), successor=_block(successor, flow)))
-        case ir.Match(_, arms) as end:
-            return Block(bindings, replace(end, arms=tuple(replace(arm, block=_block(arm.block, flow))
-                                                           for arm in arms)))
         case ir.Return(ir.Var(name)) if len(bindings) > 1 and bindings[-1].names == (name,):
             same = _same_as(bindings[-1].operation, flow)
             last = bindings[-2].operation
             if isinstance(last, ir.Call | ir.Apply) and bindings[-2].names == (same,):
                 return Block(bindings[:-2], ir.Do(last))
-    return Block(bindings, block.end)
+    return block
 
 
 def _same_as(operation: ir.Operation, flow: Flow) -> str | None:

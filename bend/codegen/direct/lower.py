@@ -13,14 +13,16 @@ from dataclasses import dataclass, replace
 from bend.codegen import lir
 from bend.codegen.direct import ir
 from bend.codegen.direct import values as val
+from bend.codegen.direct.arms import chosen_arm
 from bend.codegen.direct.context import WORKER, Context
 from bend.codegen.direct.flow import ERASER, NUMBERS, Made, Plain
+from bend.codegen.direct.future import future_sizes
 from bend.codegen.direct.ir import Atom, Block
 from bend.codegen.direct.operations import Operations, zero_test
-from bend.codegen.direct.ownership import later_uses
+from bend.codegen.direct.ownership import later_uses, lent_names
 from bend.codegen.direct.state import Opened, State, joined
 from bend.codegen.direct.tails import used_by, used_in
-from bend.codegen.direct.unroll import counts_down, has_cells, unrolled
+from bend.codegen.direct.unroll import ONLY_COPY, Copy, depth_to_even, evened_out, unrolled
 from bend.codegen.direct.values import Rep, u64
 from bend.runtime.direct import program as words
 
@@ -37,10 +39,12 @@ def lower_function(context: Context, function: ir.Function) -> list[lir.Function
     forks = function.name in context.forking
     limit = context.unrolling.get(function.name)
     copies = [function] if limit is None else unrolled(function, limit)
-    lowered = [Lowering(context, body, forks, level, len(copies) - 1) for level, body in enumerate(copies)]
-    if lowered[0].evens_out(copies[-1]):
-        lowered.append(Lowering(context, function, forks, len(copies), len(copies) - 1))
-    return [*([Lowering(context, function, False).lower()] if forks else []), *(item.lower() for item in lowered)]
+    first, *others = (Lowering(context, body, forks, Copy(level, len(copies) - 1)) for level, body in enumerate(copies))
+    depth = first.uneven_depth(copies)
+    if depth is not None:
+        others.append(Lowering(context, function, forks, first.copy.single))
+    serial = [Lowering(context, function, False).lower()] if forks else []
+    return [*serial, first.lower(depth), *(item.lower() for item in others)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,35 +61,33 @@ CALLER = Target()
 class Lowering(Operations):
     """Lowers one function."""
 
-    def __init__(self, context: Context, function: ir.Function, serial: bool, level: int = 0, levels: int = 0) -> None:
-        """`level` is which copy this is, 0 for the function itself, `levels` how many there are besides it; the one
-        after these does a single level where depths are evened out. A `serial` one does not fork. The `function` may
-        also be a shell of one of the program."""
+    def __init__(self, context: Context, function: ir.Function, serial: bool, copy: Copy = ONLY_COPY) -> None:
+        """`copy` is which copy of the function this is. A `serial` one does not fork. The `function` may also be a
+        shell of one of the program."""
         super().__init__(context)
         self.function = function
         self.serial = serial
-        self.level, self.levels = level, levels
-        self.uneven: str | None = None
+        self.copy = copy
         self.is_shell = function is not context.program.functions[function.name]
         self.reps = context.result_reps(function.name)
-        self.lent = self.lent_names()
+        self.lent = lent_names(function, context.borrowed)
         self.finals: list[State] = []
         tails = list(_tail_blocks(function.body))
         self.fills = self.reps == ('word',) and any(self.hole_field(block) is not None for block in tails)
         self.loops = self.fills or any(isinstance(block.end, ir.Do) and self.is_turn(block.end.operation)
                                        for block in tails)
 
-    def lower(self) -> lir.Function:
-        """The whole function."""
+    def lower(self, uneven: lir.Local | None = None) -> lir.Function:
+        """The whole function; a depth that may be `uneven` is evened out first."""
         context, function = self.context, self.function
         for index, name in enumerate(function.parameters):
             if context.is_counted(name) and (function.name, index) not in context.borrowed:
                 self.state.owned.add(name)
         body = self.collect(lambda: self.block(function.body, frozenset(), CALLER))
         is_forking = function.name in context.forking and not self.serial
-        start = self.checks() if function.name in context.recursive and self.level == 0 else []
-        if self.uneven is not None:
-            start += self.evened_out(self.uneven)
+        start = self.checks() if function.name in context.recursive and self.copy.level == 0 else []
+        if uneven is not None:
+            start.append(evened_out(uneven, self.copy.levels, self.single_level()))
         if self.fills:
             start += [lir.Assign(HOLE, u64(0)), lir.Assign(FIRST, u64(0))]
         if self.loops:
@@ -94,35 +96,27 @@ class Lowering(Operations):
         parameters = tuple((name, context.local(name).type) for name in function.parameters)
         # Inlined into its serial version, a function that forks would cost that one registers.
         inline: lir.Inline = 'auto'
-        if self.level:
-            inline = 'always' if self.level <= self.levels else 'never'
+        if self.copy.level:
+            inline = 'never' if self.copy.is_single else 'always'
         elif is_forking:
             inline = 'never'
-        return lir.Function(self.copy_name(self.level), ((WORKER.name, WORKER.type), *parameters),
+        return lir.Function(self.copy_name(self.copy), ((WORKER.name, WORKER.type), *parameters),
                             context.result_type(function.name), (*start, *body), tail=True, inline=inline,
                             seldom=function.name in context.seldom, traced=True)
 
-    def evens_out(self, last: ir.Function) -> bool:
-        """Whether the function begins with single levels until its depth is a multiple of those that are unrolled: if
-        it counts down, and the `last` copy is what stands at its bottom, where all leaves are then. Those that make
-        cells or take them apart gain nothing: sorts take 1.15 times as long."""
-        name = counts_down(self.function)
-        if last is self.function or self.levels < 2 or self.loops or name is None or has_cells(self.function):
-            return False
-        if self.context.local(name).type != lir.U32:
-            return False
-        self.uneven = name
-        return True
+    def uneven_depth(self, copies: Sequence[ir.Function]) -> lir.Local | None:
+        """The depth of the recursion that is to be evened out, if that pays."""
+        name = depth_to_even(copies)
+        if name is None or self.loops or self.context.local(name).type != lir.U32:
+            return None
+        return self.context.local(name)
 
-    def evened_out(self, name: str) -> list[lir.Stmt]:
-        """Goes on with a single level if the depth is no multiple."""
+    def single_level(self) -> lir.Call:
+        """The call of the copy that does a single level, in the place of this one."""
         context, function = self.context, self.function
-        rest = lir.Binary('rem', context.local(name), lir.Const(self.levels, lir.U32))
         parameters = [context.local(parameter) for parameter in function.parameters]
-        single = lir.Call(self.copy_name(self.levels + 1), (WORKER, *parameters), context.result_type(function.name),
-                          tail=True)
-        is_uneven = lir.Intrinsic('unlikely', (lir.Compare('ne', rest, lir.Const(0, lir.U32)),))
-        return [lir.If(is_uneven, (lir.Return(single),))]
+        return lir.Call(self.copy_name(self.copy.single), (WORKER, *parameters), context.result_type(function.name),
+                        tail=True)
 
     def checks(self) -> list[lir.Stmt]:
         """What a recursive function does first: it looks whether there is room on the stack; one that forks, whether
@@ -143,33 +137,16 @@ class Lowering(Operations):
             return [lir.If(lir.Intrinsic('unlikely', (asked,)), goes_on_as(False))]
         return [check, lir.If(lir.Not(lir.Call('can_fork', (WORKER,), lir.BOOL)), goes_on_as(True))]
 
-    def copy_name(self, level: int) -> str:
+    def copy_name(self, copy: Copy) -> str:
         """What a copy of the function is called in LIR."""
         name = self.context.lir_name(self.function.name, self.serial)
-        return f'{name}.{level}' if level else name
+        return f'{name}.{copy.level}' if copy.level else name
 
     def callee(self, function: str) -> str:
         """What a function that is called is called in LIR: of this one, the next copy."""
-        if function != self.function.name or self.levels == 0:
+        if function != self.function.name:
             return self.context.lir_name(function, self.serial)
-        return self.copy_name(self.level + 1 if self.level < self.levels else 0)
-
-    def lent_names(self) -> frozenset[str]:
-        """The variables that are borrowed as long as the function runs: borrowed parameters and their parts."""
-        function = self.function
-        lent = {name for index, name in enumerate(function.parameters)
-                if (function.name, index) in self.context.borrowed}
-        pending = [function.body]
-        while pending:
-            block = pending.pop()
-            for binding in block.bindings:
-                if isinstance(binding.operation, ir.TakePair) and _is_one_of(binding.operation.value, lent):
-                    lent.update(binding.names)
-                pending += ir.blocks_of(binding.operation)
-            if isinstance(block.end, ir.Match) and _is_one_of(block.end.value, lent):
-                lent.update(name for arm in block.end.arms for name in arm.fields)
-            pending += ir.blocks_of(block.end)
-        return frozenset(lent)
+        return self.copy_name(self.copy.next)
 
     # ---- blocks --------------------------------------------------------------------------------
 
@@ -178,7 +155,7 @@ class Lowering(Operations):
         filled = self.hole_field(block) if self.fills and target is CALLER else None
         steps = block.bindings if filled is None else block.bindings[:-2]
         later = later_uses(block, live)
-        sizes = self.future_sizes(block)
+        sizes = future_sizes(self.context, block)
         self.future = sizes[0]
         self.release_tokens(self.future)
         for index, binding in enumerate(steps):
@@ -197,33 +174,6 @@ class Lowering(Operations):
         """Whether what is needed no more is dropped between two bindings, and not later."""
         return True
 
-    def future_sizes(self, block: Block) -> list[frozenset[int]]:
-        """For each binding, and the end, the sizes of cells that are made from there on."""
-        sizes = frozenset(self.sizes_in(Block((), block.end)))
-        found = [sizes]
-        for binding in reversed(block.bindings):
-            sizes = sizes | self.sizes_in(Block((binding,), ir.Wrong()))
-            found.append(sizes)
-        found.reverse()
-        return found
-
-    def sizes_in(self, block: Block) -> set[int]:
-        """The words of cells that are made in a block."""
-        found = set()
-        for part in ir.blocks_within(block):
-            for binding in part.bindings:
-                if isinstance(binding.operation, ir.Construct | ir.Pair):
-                    shape = self.context.layout.shape(self.shape_number(binding))
-                    if not shape.is_immediate:
-                        found.add(shape.words + 1)
-        return found
-
-    def shape_number(self, binding: ir.Binding) -> int:
-        """The number of the shape of what a binding makes."""
-        operation = binding.operation
-        constructor = operation.constructor if isinstance(operation, ir.Construct) else None
-        return self.context.shape_of(binding.names[0], constructor)
-
     def binding(self, binding: ir.Binding, later: frozenset[str]) -> None:
         """One binding."""
         name = binding.names[0]
@@ -234,7 +184,7 @@ class Lowering(Operations):
             case ir.Apply() as apply:
                 self.bind(name, *self.applied(apply, later))
             case ir.Construct(_, arguments) | ir.Pair(arguments):
-                self.construct(name, self.shape_number(binding), arguments, later)
+                self.construct(name, self.context.shape_of(binding), arguments, later)
             case ir.Partial(function, arguments):
                 self.partial(name, function, arguments, later)
             case ir.TakePair(value):
@@ -466,7 +416,7 @@ class Lowering(Operations):
         self.settle(nothing)
         self.release_tokens()
         # A copy that is inlined is in the place of nobody.
-        self.emit(lir.Return(replace(call, tail=self.level == 0)))
+        self.emit(lir.Return(replace(call, tail=self.copy.level == 0)))
 
     # ---- loops ---------------------------------------------------------------------------------
 
@@ -503,7 +453,7 @@ class Lowering(Operations):
         if not (self.is_turn(call) and isinstance(made, ir.Construct | ir.Pair)):
             return None
         result = ir.Var(block.bindings[-2].names[0])
-        shape = self.context.layout.shape(self.shape_number(block.bindings[-1]))
+        shape = self.context.layout.shape(self.context.shape_of(block.bindings[-1]))
         if made.arguments.count(result) != 1 or self.context.rep(result.name) != 'word':
             return None
         index = made.arguments.index(result)
@@ -519,7 +469,7 @@ class Lowering(Operations):
         passed = frozenset(used_by(call))
         self.settle(passed | used_by(made))
         self.consume_all(others, passed)
-        number = self.shape_number(binding)
+        number = self.context.shape_of(binding)
         reps = [self.context.atom_rep(atom) for atom in made.arguments]
         values = [None if index == field else self.context.atom(atom, reps[index])
                   for index, atom in enumerate(made.arguments)]
@@ -576,7 +526,10 @@ class Lowering(Operations):
                           else layout.by_constructor[first.constructor])
                 statements = self.match_arm(end.value, value, arm, number, live, target)
                 (immediates if layout.shape(number).is_immediate else cells).append((number, statements))
-        self.emit(*self.choose(value, cells, immediates, self.default(end.value, value, others, live, target)))
+        default = self.default(end.value, value, others, live, target)
+        wrong = self.collect(self.wrong) if default is None else default
+        header = self.context.header_of(value)
+        self.emit(*chosen_arm(value, header, cells, immediates, wrong, is_tested=default is not None))
 
     def match_arm(self, atom: Atom, value: lir.Expr, arm: ir.Arm, number: int, live: frozenset[str],
                   target: Target) -> lir.Block:
@@ -609,37 +562,6 @@ class Lowering(Operations):
             return number
         is_number = lir.Logical('or', val.has_tag(value, words.NUMBER), val.has_tag(value, words.ERASER))
         return (lir.If(is_number, number, wrong),)
-
-    def choose(self, value: lir.Expr, cells: Sequence[tuple[int, lir.Block]],
-               immediates: Sequence[tuple[int, lir.Block]], default: lir.Block | None) -> lir.Block:
-        """The arm that a value takes."""
-        wrong = self.collect(self.wrong) if default is None else default
-        shape = val.shape_in(self.context.header_of(value))
-        cell = _one_of(shape, cells, wrong, default is not None)
-        immediate = _one_of(lir.Binary('shr', value, u64(words.INDEX_SHIFT)), immediates, wrong, default is not None)
-        if default is None:
-            if not cells or not immediates:
-                return immediate if immediates else cell
-            return (lir.If(val.has_tag(value, words.CELL), cell, immediate),)
-        other = (lir.If(val.has_tag(value, words.IMMEDIATE), immediate, default),) if immediates else default
-        return (lir.If(val.has_tag(value, words.CELL), cell, other),) if cells else other
-
-
-def _one_of(number: lir.Expr, arms: Sequence[tuple[int, lir.Block]], wrong: lir.Block, is_tested: bool) -> lir.Block:
-    """The arm with a number; the last one takes all others unless that is to be tested."""
-    if not arms:
-        return wrong
-    if len(arms) == 1 and not is_tested:
-        return arms[0][1]
-    if len(arms) == 2 and not is_tested:
-        return (lir.If(lir.Compare('eq', number, u64(arms[0][0])), arms[0][1], arms[1][1]),)
-    default = wrong if is_tested else arms[-1][1]
-    tested = arms if is_tested else arms[:-1]
-    return (lir.Switch(number, tuple(lir.Case((value,), block) for value, block in tested), default),)
-
-
-def _is_one_of(atom: Atom, names: set[str]) -> bool:
-    return isinstance(atom, ir.Var) and atom.name in names
 
 
 def _tail_blocks(block: Block) -> list[Block]:

@@ -15,6 +15,7 @@ from bend.codegen.direct import ir
 from bend.codegen.direct.flow import Flow, Given
 from bend.codegen.direct.ir import Atom, Block
 from bend.codegen.direct.tails import used_by
+from bend.reached import reached
 
 Parameter = tuple[str, int]
 """A function, and which of its parameters."""
@@ -35,6 +36,26 @@ def later_uses(block: Block, live: frozenset[str]) -> list[frozenset[str]]:
         later = later | used_by(binding.operation)
     found.reverse()
     return found
+
+
+def lent_names(function: ir.Function, borrowed: frozenset[Parameter]) -> frozenset[str]:
+    """The variables that are borrowed as long as a function runs: borrowed parameters and their parts."""
+    lent = {name for index, name in enumerate(function.parameters) if (function.name, index) in borrowed}
+    pending = [function.body]
+    while pending:
+        block = pending.pop()
+        for binding in block.bindings:
+            if isinstance(binding.operation, ir.TakePair) and _is_one_of(binding.operation.value, lent):
+                lent.update(binding.names)
+            pending += ir.blocks_of(binding.operation)
+        if isinstance(block.end, ir.Match) and _is_one_of(block.end.value, lent):
+            lent.update(name for arm in block.end.arms for name in arm.fields)
+        pending += ir.blocks_of(block.end)
+    return frozenset(lent)
+
+
+def _is_one_of(atom: Atom, names: set[str]) -> bool:
+    return isinstance(atom, ir.Var) and atom.name in names
 
 
 def borrowed_parameters(program: ir.Program, flow: Flow) -> frozenset[Parameter]:
@@ -63,13 +84,8 @@ class _Analysis:
     def solve(self, candidates: set[Parameter]) -> frozenset[Parameter]:
         """The parameters that can be borrowed and are worth it."""
         possible = self.closed(candidates - self.consumed)
-        wanted = set(self.kept & possible)
-        pending = list(wanted)
-        while pending:
-            item = pending.pop()
-            fresh = ((self.passed.get(item, set()) | self.parts.get(item, set())) & possible) - wanted
-            wanted |= fresh
-            pending += fresh
+        wanted = reached(self.kept & possible,
+                         lambda item: (self.passed.get(item, set()) | self.parts.get(item, set())) & possible)
         return frozenset(self.closed(wanted))
 
     def closed(self, chosen: set[Parameter]) -> set[Parameter]:

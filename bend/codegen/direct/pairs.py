@@ -89,14 +89,8 @@ class _Unpacker:
                 made = f'y_p{self.made}'
                 bindings += _call_with_parts(call, made)
                 end = ir.Return(ir.Var(made))
-            case ir.Switch():
-                end = replace(end, zero=self.with_parts(end.zero, in_chosen),
-                              successor=self.with_parts(end.successor, in_chosen))
-            case ir.Match():
-                end = replace(end, arms=tuple(replace(arm, block=self.with_parts(arm.block, in_chosen))
-                                              for arm in end.arms))
             case _:
-                pass
+                end = ir.map_blocks(end, lambda inner: self.with_parts(inner, in_chosen))
         return Block(tuple(bindings), end)
 
     def returning_parts(self, block: Block, known: dict[str, tuple[Atom, Atom]]) -> Block:
@@ -113,14 +107,8 @@ class _Unpacker:
                 first, second = f'y_p{self.made}.l', f'y_p{self.made}.r'
                 bindings = (*bindings, Binding((first, second), ir.TakePair(value)))
                 end = ir.Returns((ir.Var(first), ir.Var(second)))
-            case ir.Switch():
-                end = replace(end, zero=self.returning_parts(end.zero, known),
-                              successor=self.returning_parts(end.successor, known))
-            case ir.Match():
-                end = replace(end, arms=tuple(replace(arm, block=self.returning_parts(arm.block, known))
-                                              for arm in end.arms))
             case _:
-                pass
+                end = ir.map_blocks(end, lambda inner: self.returning_parts(inner, known))
         return Block(bindings, end)
 
 

@@ -12,6 +12,7 @@ from bend.codegen.direct import ir
 from bend.codegen.direct.inline import references_of
 from bend.codegen.direct.ir import Binding, Block
 from bend.codegen.direct.tails import used_by
+from bend.reached import reached
 
 
 def order_calls(program: ir.Program) -> ir.Program:
@@ -29,13 +30,7 @@ def heavy_functions(program: ir.Program) -> frozenset[str]:
         for found in references_of(function.body):
             callers.setdefault(found, set()).add(name)
     heavy = {name for name, function in program.functions.items() if self_calls(function)}
-    heavy |= _mutual(program)
-    pending = list(heavy)
-    while pending:
-        fresh = callers.get(pending.pop(), set()) - heavy
-        heavy |= fresh
-        pending += fresh
-    return frozenset(heavy)
+    return frozenset(reached(heavy | _mutual(program), lambda name: callers.get(name, ())))
 
 
 def self_calls(function: ir.Function) -> int:
@@ -81,19 +76,10 @@ def is_heavy(binding: Binding, heavy: frozenset[str]) -> bool:
 
 
 def _ordered(block: Block, heavy: frozenset[str]) -> Block:
-    waiting = [replace(binding, operation=ir.Nested(_ordered(binding.operation.block, heavy)))
-               if isinstance(binding.operation, ir.Nested) else binding for binding in block.bindings]
-    if any(is_heavy(binding, heavy) for binding in waiting):
-        waiting = _late_calls(waiting, heavy)
-    end = block.end
-    match end:
-        case ir.Switch():
-            end = replace(end, zero=_ordered(end.zero, heavy), successor=_ordered(end.successor, heavy))
-        case ir.Match():
-            end = replace(end, arms=tuple(replace(arm, block=_ordered(arm.block, heavy)) for arm in end.arms))
-        case _:
-            pass
-    return Block(tuple(waiting), end)
+    block = ir.map_inner(block, lambda inner: _ordered(inner, heavy))
+    if not any(is_heavy(binding, heavy) for binding in block.bindings):
+        return block
+    return Block(tuple(_late_calls(list(block.bindings), heavy)), block.end)
 
 
 def _late_calls(waiting: list[Binding], heavy: frozenset[str]) -> list[Binding]:

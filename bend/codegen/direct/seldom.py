@@ -8,6 +8,7 @@ from collections import Counter
 
 from bend.codegen.direct import ir
 from bend.codegen.direct.inline import references_of
+from bend.reached import reached
 
 FEW = 32
 """How often such a function may run."""
@@ -20,12 +21,7 @@ def seldom_functions(program: ir.Program) -> frozenset[str]:
     callees = {name: Counter(found for found in references_of(function.body) if found in program.functions)
                for name, function in program.functions.items()}
     order, repeated = _callees_first(callees)
-    pending = list(repeated | _passed(program))
-    often = set(pending)
-    while pending:
-        fresh = callees[pending.pop()].keys() - often
-        often |= fresh
-        pending += fresh
+    often = reached(repeated | _passed(program), lambda name: callees[name])
     runs = Counter(program.constants)
     for name in reversed(order):
         for callee, calls in callees[name].items():

@@ -16,7 +16,7 @@ held by them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property, reduce
 from operator import or_
 
@@ -24,6 +24,7 @@ from bend.desugar import core
 from bend.desugar.clones import Reach
 from bend.desugar.flow import NOWHERE, Closure, Data, Flow, Partial, Value
 from bend.hvm.walk import components
+from bend.reached import reached
 
 Item = Value | int
 """A value, or a place for what comes to it."""
@@ -94,7 +95,7 @@ class _Holding:
 
     def holders(self, family: Sequence[Closure]) -> set[int]:
         """The keys of all that holds a family, however deep. Those of places are the places."""
-        return _reached([_key(function) for function in family], self.users.__getitem__)
+        return reached([_key(function) for function in family], self.users.__getitem__)
 
     def sources(self, family: Sequence[Closure]) -> set[int]:
         """The places from which something may come to be held by a family."""
@@ -105,7 +106,7 @@ class _Holding:
             held = [part for value in values for part in self._parts(value) if isinstance(part, int)]
             return [*self._incoming[place], *held]
 
-        return _reached([place for function in family for place in function.region.captured], before)
+        return reached([place for function in family for place in function.region.captured], before)
 
     @cached_property
     def _incoming(self) -> list[list[int]]:
@@ -115,16 +116,6 @@ class _Holding:
             for target in targets:
                 incoming[target].append(place)
         return incoming
-
-
-def _reached(start: Sequence[int], following: Callable[[int], Iterable[int]]) -> set[int]:
-    found = set(start)
-    pending = list(found)
-    while pending:
-        fresh = set(following(pending.pop())) - found
-        found |= fresh
-        pending += fresh
-    return found
 
 
 def _union(sets: Iterable[int]) -> int:

@@ -29,17 +29,8 @@ def _shell(block: Block, name: str, again: Block) -> Block:
         return block
     if not all(isinstance(binding.operation, ir.Operate | ir.Cast) for binding in block.bindings):
         return again
-    match block.end:
-        case ir.Switch() as switch:
-            arms: tuple[Block, ...] = (_shell(switch.zero, name, again), _shell(switch.successor, name, again))
-            end: ir.End = replace(switch, zero=arms[0], successor=arms[1])
-        case ir.Match() as match:
-            arms = tuple(_shell(arm.block, name, again) for arm in match.arms)
-            end = replace(match, arms=tuple(replace(arm, block=inner)
-                                            for arm, inner in zip(match.arms, arms, strict=True)))
-        case _:
-            return again
-    return again if all(arm == again for arm in arms) else Block(block.bindings, end)
+    arms = tuple(_shell(arm, name, again) for arm in ir.blocks_of(block.end))
+    return again if all(arm == again for arm in arms) else Block(block.bindings, ir.with_blocks(block.end, arms))
 
 
 def _called(operation: ir.Operation) -> tuple[str, ...]:

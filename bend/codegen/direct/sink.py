@@ -38,12 +38,4 @@ def _sunk(block: Block) -> Block:
             binding = replace(binding, operation=ir.Nested(_sunk(operation.block)))
         used |= used_in(Block((binding,), ir.Wrong()))
         kept.append(binding)
-    arms = [_sunk(arm) for arm in arms]
-    match end:
-        case ir.Switch():
-            end = replace(end, zero=arms[0], successor=arms[1])
-        case ir.Match():
-            end = replace(end, arms=tuple(replace(item, block=arm) for item, arm in zip(end.arms, arms, strict=True)))
-        case _:
-            pass
-    return Block(tuple(reversed(kept)), end)
+    return Block(tuple(reversed(kept)), ir.with_blocks(end, [_sunk(arm) for arm in arms]))

@@ -57,7 +57,7 @@ def _moved(block: Block, function: str, results: int) -> Block:
             end = _into_arms(end, moving)
         else:
             bindings = (*before, *after[:first], moving, *after[first:])
-    end = _with_blocks(end, function, results)
+    end = ir.map_blocks(end, lambda inner: _moved(inner, function, results))
     if results == 1 and bindings and end == ir.Return(ir.Var(bindings[-1].names[0])):
         last = bindings[-1].operation
         if isinstance(last, ir.Call) and len(bindings[-1].names) == 1:
@@ -70,18 +70,4 @@ def _into_arms(end: ir.Switch | ir.Match, moving: Binding) -> ir.End:
     def arm(block: Block) -> Block:
         return Block((moving, *block.bindings), block.end) if used_in(block) & set(moving.names) else block
 
-    if isinstance(end, ir.Switch):
-        return replace(end, zero=arm(end.zero), successor=arm(end.successor))
-    return replace(end, arms=tuple(replace(item, block=arm(item.block)) for item in end.arms))
-
-
-def _with_blocks(end: ir.End, function: str, results: int) -> ir.End:
-    match end:
-        case ir.Switch():
-            return replace(end, zero=_moved(end.zero, function, results),
-                           successor=_moved(end.successor, function, results))
-        case ir.Match():
-            return replace(end, arms=tuple(replace(arm, block=_moved(arm.block, function, results))
-                                           for arm in end.arms))
-        case _:
-            return end
+    return ir.map_blocks(end, arm)

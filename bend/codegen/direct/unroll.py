@@ -5,6 +5,10 @@ LLVM does not do that. At the bottom stands what the function does where it does
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bend.codegen import lir
 from bend.codegen.direct import ir
 from bend.codegen.direct.inline import size_of
 from bend.codegen.direct.schedule import calls_on_one_way, self_calls
@@ -17,6 +21,34 @@ UNROLLED_CELLS = 30
 is long, and they gain less. One that is too large for that still gets what stands at its bottom."""
 FEW = 4
 MAX_LEVELS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Which copy of a function one is: 0 is the function itself, and `levels` how many there are besides it. The one
+    after these does a single level, where depths are evened out."""
+
+    level: int = 0
+    levels: int = 0
+
+    @property
+    def is_single(self) -> bool:
+        """Whether this is the one that does a single level."""
+        return self.level > self.levels
+
+    @property
+    def single(self) -> Copy:
+        """The one that does a single level."""
+        return replace(self, level=self.levels + 1)
+
+    @property
+    def next(self) -> Copy:
+        """The one that is called where the function calls itself."""
+        return replace(self, level=self.level + 1 if self.level < self.levels else 0)
+
+
+ONLY_COPY = Copy()
+"""The only copy of a function that is not unrolled."""
 
 
 def unrolling_limits(program: ir.Program, recursive: frozenset[str]) -> dict[str, int]:
@@ -71,3 +103,20 @@ def counts_down(function: ir.Function) -> str | None:
                for operation in ir.operations_of(function.body))
     own = (call for calls in several for call in calls if isinstance(call, ir.Call) and call.function == function.name)
     return name if all(call.arguments[index] == less for call in own) else None
+
+
+def depth_to_even(copies: Sequence[ir.Function]) -> str | None:
+    """The parameter that says how deep an unrolled function goes, if it pays to begin with single levels until that is
+    a multiple of those that are unrolled: if the last copy is what stands at the bottom, where all leaves are then.
+    Functions that make cells or take them apart gain nothing: sorts take 1.15 times as long."""
+    function, last = copies[0], copies[-1]
+    if last is function or len(copies) < 3 or has_cells(function):
+        return None
+    return counts_down(function)
+
+
+def evened_out(depth: lir.Expr, levels: int, single: lir.Call) -> lir.Stmt:
+    """Goes on with a `single` level if a depth is no multiple of the levels that are unrolled."""
+    rest = lir.Binary('rem', depth, lir.Const(levels, lir.U32))
+    is_uneven = lir.Intrinsic('unlikely', (lir.Compare('ne', rest, lir.Const(0, lir.U32)),))
+    return lir.If(is_uneven, (lir.Return(single),))

@@ -78,7 +78,7 @@ class _Leaves:
         leaf = self.leaf_of(function, body) if name in self.heavy else None
         if leaf is not None:
             self.leaves[name] = leaf
-        self.done[name] = replace(function, body=self.inside(body))
+        self.done[name] = replace(function, body=ir.map_inner(body, self.block))
 
     def leaf_of(self, function: ir.Function, body: Block) -> Leaf | None:
         """How recursions of a function end, if they do so where it branches on a parameter first."""
@@ -97,21 +97,7 @@ class _Leaves:
 
     def block(self, block: Block) -> Block:
         """A block, and all that is inside it."""
-        return self.split(self.inside(block))
-
-    def inside(self, block: Block) -> Block:
-        """A block whose parts are changed."""
-        bindings = tuple(replace(binding, operation=ir.Nested(self.block(binding.operation.block)))
-                         if isinstance(binding.operation, ir.Nested) else binding for binding in block.bindings)
-        end = block.end
-        match end:
-            case ir.Switch():
-                end = replace(end, zero=self.block(end.zero), successor=self.block(end.successor))
-            case ir.Match():
-                end = replace(end, arms=tuple(replace(arm, block=self.block(arm.block)) for arm in end.arms))
-            case _:
-                pass
-        return Block(bindings, end)
+        return self.split(ir.map_inner(block, self.block))
 
     def split(self, block: Block) -> Block:
         """A block that ends with a test whether recursions that it begins are at their ends, if it begins some."""

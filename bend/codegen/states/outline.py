@@ -36,15 +36,7 @@ class _Outlining:
     def block(self, block: Block) -> Block:
         """A block with all in it."""
         bindings = tuple(replace(binding, operation=self.operation(binding.operation)) for binding in block.bindings)
-        end = block.end
-        match end:
-            case ir.Switch():
-                end = replace(end, zero=self.block(end.zero), successor=self.block(end.successor))
-            case ir.Match():
-                end = replace(end, arms=tuple(replace(arm, block=self.block(arm.block)) for arm in end.arms))
-            case _:
-                pass
-        return Block(bindings, end)
+        return Block(bindings, ir.map_blocks(block.end, self.block))
 
     def operation(self, operation: ir.Operation) -> ir.Operation:
         """An operation; a block beside forked calls is a call of a new function."""

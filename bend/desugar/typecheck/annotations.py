@@ -24,7 +24,7 @@ from bend.desugar.typecheck.types import (
 )
 from bend.diagnostics import Diagnostic, error
 from bend.suggest import closest
-from bend.syntax import ast
+from bend.syntax import type_ast
 
 
 def _any() -> Type:
@@ -52,16 +52,16 @@ class Annotations:
     def __init__(self, adts: Mapping[str, Adt]) -> None:
         self.adts = adts
 
-    def read(self, written: ast.Type, meaning: Meaning) -> Type:
+    def read(self, written: type_ast.Type, meaning: Meaning) -> Type:
         """The type that is written."""
         match written:
-            case ast.TypeName(name=name):
+            case type_ast.TypeName(name=name):
                 return self._name(name, meaning)
-            case ast.TypeApplication(name=name, arguments=arguments):
+            case type_ast.TypeApplication(name=name, arguments=arguments):
                 return Con(name, tuple(self.read(argument, meaning) for argument in arguments))
-            case ast.TypeArrow(argument=argument, result=result):
+            case type_ast.TypeArrow(argument=argument, result=result):
                 return arrow(self.read(argument, meaning.flipped()), self.read(result, meaning))
-            case ast.TypeTuple(elements=elements):
+            case type_ast.TypeTuple(elements=elements):
                 return product(self.read(element, meaning) for element in elements)
 
     def _name(self, name: str, meaning: Meaning) -> Type:
@@ -75,32 +75,32 @@ class Annotations:
             return Con(name, tuple(meaning.any_given() for _ in self.adts[name].variables))
         return meaning.variable(name)
 
-    def scheme(self, written: ast.Type) -> Scheme:
+    def scheme(self, written: type_ast.Type) -> Scheme:
         """The type as callers see it: for all choices of its variables. Holes are `Any`."""
         variables: dict[str, Unknown] = {}
         type_ = self.read(written, Meaning(lambda name: variables.setdefault(name, Unknown(0)), _any))
         return Scheme(tuple(variables.values()), type_)
 
-    def rigid(self, written: ast.Type, fresh: Callable[[], Type]) -> Type:
+    def rigid(self, written: type_ast.Type, fresh: Callable[[], Type]) -> Type:
         """The type as the function's own body sees it: its variables are rigid, and `_` is unknown. So is `Any` in
         what it takes, so that what is done with it is checked all the same (spec 02, section 5.4)."""
         variables: dict[str, Rigid] = {}
         return self.read(written, Meaning(lambda name: variables.setdefault(name, Rigid(name)), fresh, _any, fresh))
 
-    def problems(self, written: ast.Type, definition: str) -> list[Diagnostic]:
+    def problems(self, written: type_ast.Type, definition: str) -> list[Diagnostic]:
         """Errors about unknown type constructors and wrong numbers of arguments."""
         match written:
-            case ast.TypeName():
+            case type_ast.TypeName():
                 return []
-            case ast.TypeArrow(argument=argument, result=result):
+            case type_ast.TypeArrow(argument=argument, result=result):
                 return [*self.problems(argument, definition), *self.problems(result, definition)]
-            case ast.TypeTuple(elements=elements):
+            case type_ast.TypeTuple(elements=elements):
                 return [problem for element in elements for problem in self.problems(element, definition)]
-            case ast.TypeApplication(arguments=arguments):
+            case type_ast.TypeApplication(arguments=arguments):
                 inner = [problem for argument in arguments for problem in self.problems(argument, definition)]
                 return [*self._application(written, definition), *inner]
 
-    def _application(self, written: ast.TypeApplication, definition: str) -> list[Diagnostic]:
+    def _application(self, written: type_ast.TypeApplication, definition: str) -> list[Diagnostic]:
         name, count = visible_name(written.name), len(written.arguments)
         if written.name not in self.adts:
             if written.name in BUILTIN_TYPES:
@@ -124,18 +124,18 @@ class Annotations:
         return near[0] if near else None
 
 
-def type_variables(written: ast.Type) -> dict[str, ast.TypeName]:
+def type_variables(written: type_ast.Type) -> dict[str, type_ast.TypeName]:
     """The bare names in a written type, each with its first place."""
     match written:
-        case ast.TypeName(name=name):
+        case type_ast.TypeName(name=name):
             return {name: written}
-        case ast.TypeArrow(argument=argument, result=result):
-            parts: tuple[ast.Type, ...] = (argument, result)
-        case ast.TypeTuple(elements=elements):
+        case type_ast.TypeArrow(argument=argument, result=result):
+            parts: tuple[type_ast.Type, ...] = (argument, result)
+        case type_ast.TypeTuple(elements=elements):
             parts = elements
-        case ast.TypeApplication(arguments=arguments):
+        case type_ast.TypeApplication(arguments=arguments):
             parts = arguments
-    found: dict[str, ast.TypeName] = {}
+    found: dict[str, type_ast.TypeName] = {}
     for part in parts:
         for name, place in type_variables(part).items():
             found.setdefault(name, place)

@@ -157,22 +157,6 @@ static u64 spoilt_cells(u64 term, ShapeKind kind) {
     return kind_of(term) == (kind == LIST_CELL ? LIST_END : STRING_END) ? spoilt : count;
 }
 
-/* What is still to be shown: terms, each with how many cells from there on are known to be spoilt; the rest of a list;
-   text. */
-typedef enum { TERM, REST, TEXT } PieceKind;
-
-static Array pieces;
-
-static void later(PieceKind kind, u64 subject, u64 spoilt) {
-    push(&pieces, subject);
-    push(&pieces, spoilt);
-    push(&pieces, kind);
-}
-
-static void later_text(const char *text) {
-    later(TEXT, (u64)text, 0);
-}
-
 static void show_string(u64 term) {
     putchar('"');
     for (; kind_of(term) == STRING_CELL; term = ((u64 *)term)[2]) {
@@ -194,19 +178,19 @@ static void show_constructor(u64 term, u64 spoilt) {
         }
         if (spoilt == 0) {
             putchar('[');
-            later(REST, words[2], 0);
-            later(TERM, words[1], 0);
+            show_later(SHOW_REST, words[2], 0);
+            show_later(SHOW_TERM, words[1], 0);
             return;
         }
         spoilt--;
     }
     printf("%s(", shape->kind == TUPLE ? "" : shape->name);
-    later_text(")");
+    show_text_later(")");
     for (u32 index = shape->fields; index > 0; index--) {
         bool is_tail = index == shape->fields && (shape->kind == LIST_CELL || shape->kind == STRING_CELL);
-        later(TERM, words[index], is_tail ? spoilt : 0);
+        show_later(SHOW_TERM, words[index], is_tail ? spoilt : 0);
         if (index > 1) {
-            later_text(", ");
+            show_text_later(", ");
         }
     }
 }
@@ -215,8 +199,8 @@ static void show_rest(u64 term) {
     if (kind_of(term) == LIST_CELL) {
         const u64 *words = (u64 *)term;
         fputs(", ", stdout);
-        later(REST, words[2], 0);
-        later(TERM, words[1], 0);
+        show_later(SHOW_REST, words[2], 0);
+        show_later(SHOW_TERM, words[1], 0);
     } else {
         putchar(']');
     }
@@ -248,14 +232,14 @@ static void show_leaf(u64 term) {
 }
 
 static void show_term(u64 term) {
-    later(TERM, term, 0);
+    show_later(SHOW_TERM, term, 0);
     while (pieces.count > 0) {
         PieceKind kind = (PieceKind)pop(&pieces);
         u64 spoilt = pop(&pieces);
         u64 subject = pop(&pieces);
-        if (kind == TEXT) {
+        if (kind == SHOW_TEXT) {
             fputs((const char *)subject, stdout);
-        } else if (kind == REST) {
+        } else if (kind == SHOW_REST) {
             show_rest(subject);
         } else if (TAG(subject) == CELL) {
             show_constructor(subject, spoilt);

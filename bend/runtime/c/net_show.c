@@ -1,21 +1,5 @@
 /* ---- Terms as text ------------------------------------------------------------------------------ */
 
-/* What is still to be shown: terms, each with how many cells of a list or string from there on are known to be spoilt;
-   the rest of a list; text. */
-typedef enum { SHOW_TERM, SHOW_REST, SHOW_TEXT } NetPieceKind;
-
-static Array net_pieces;
-
-static void show_later(NetPieceKind kind, u64 subject, u64 spoilt) {
-    push(&net_pieces, subject);
-    push(&net_pieces, spoilt);
-    push(&net_pieces, kind);
-}
-
-static void show_text_later(const char *text) {
-    show_later(SHOW_TEXT, (u64)text, 0);
-}
-
 /* Shows parts one after the other. */
 static void show_parts_later(u64 term, u64 from, u64 to, const char *between) {
     for (u64 index = to; index-- > from;) {
@@ -192,10 +176,10 @@ static void net_show_one(u64 term, u64 spoilt) {
 
 static void net_show_term(u64 term) {
     show_later(SHOW_TERM, term, 0);
-    while (net_pieces.count > 0) {
-        NetPieceKind kind = pop(&net_pieces);
-        u64 spoilt = pop(&net_pieces);
-        u64 subject = pop(&net_pieces);
+    while (pieces.count > 0) {
+        PieceKind kind = (PieceKind)pop(&pieces);
+        u64 spoilt = pop(&pieces);
+        u64 subject = pop(&pieces);
         if (kind == SHOW_TEXT) {
             fputs((const char *)subject, stdout);
         } else if (kind == SHOW_REST) {
@@ -204,7 +188,7 @@ static void net_show_term(u64 term) {
             net_show_one(subject, spoilt);
         }
     }
-    clear(&net_pieces);
+    clear(&pieces);
 }
 
 /* ---- The result ---- */

@@ -31,6 +31,7 @@ class SizedInt(int):
     origin: Pointer | None
 
     def __new__(cls, value: Any = 0) -> Self:
+        """A number or the address of a pointer, wrapped around; floats saturate."""
         if isinstance(value, float):
             number = cls._saturate(value)
         elif isinstance(value, Pointer):
@@ -178,6 +179,7 @@ class SizedFloat(float):
     origin: Pointer | None
 
     def __new__(cls, value: Any = 0.0) -> Self:
+        """A number, rounded; those that are too large are infinite."""
         number = float(value)
         if cls.bits == 32:
             try:
@@ -244,6 +246,7 @@ class PointerType:
         self.pointee = pointee
 
     def __call__(self, value: Any) -> Pointer:
+        """A pointer of this type to the place of another one, or to an address."""
         return Pointer(value.address if isinstance(value, Pointer) else int(value), self.pointee)
 
 

@@ -124,6 +124,7 @@ class GpuRun(WavesRun):
         self.device_seconds, self.launches = 0.0, 0
 
     def close(self) -> None:
+        """Gives the memory back."""
         for region in self.regions.values():
             region.buffer.close()
         self.regions.clear()
@@ -195,6 +196,7 @@ class GpuRun(WavesRun):
 
     @property
     def waves(self) -> tuple[int, int]:
+        """As that of a run on the CPU; the words of all lanes for a field stand together."""
         layout, words = self.program.layouts['Worker'], self.regions['lanes'].words
         return words[layout['wave'] * self.device.lanes], words[layout['round'] * self.device.lanes]
 
