@@ -27,9 +27,10 @@ from bend.desugar.core import (
     Use,
     Var,
 )
-from bend.desugar.printer import print_book, print_term, quote
+from bend.desugar.printer import print_book, print_term
 from bend.desugar.terms import app
 from bend.desugar.validate import validate
+from bend.hvm.characters import quoted
 from bend.hvm.numbers import Number
 from bend.passes import InternalError
 
@@ -67,7 +68,7 @@ def test_terms_on_one_line(term: Term, text: str) -> None:
 
 
 def test_strings_are_escaped() -> None:
-    assert quote('é\t\0\\\u0301\x07') == '"é\\t\\0\\\\\\u{301}\\u{7}"'
+    assert quoted('é\t\0\\\u0301\x07') == '"é\\t\\0\\\\\\u{301}\\u{7}"'
 
 
 def test_books_with_types_and_broken_over_lines() -> None:
