@@ -124,13 +124,13 @@ def run(program: Program, resources: Resources, forms: Collection[Readback] = DE
     """Runs a program as `execute` does, with its actions. What the direct engine gives is read at once, in the given
     forms, and as `linear` says; raises `NeedsNets` where that engine cannot go on. Another run takes over its session
     then. Raises TypeError and ValueError for arguments that cannot be passed to that engine, and `Unforeseen`. On a GPU
-    the direct engine takes no arguments and has no host and no watcher; raises `NotOnGpu` where a CPU may do better."""
+    the direct engine takes no arguments and has no host; raises `NotOnGpu` where a CPU may do better."""
     if program.engine == 'direct':
         from bend.running_direct import Reading, execute_direct
         reading = Reading(program.options, forms, linear)
         if resources.gpu is not None:
             from bend.running_gpu import execute_waves
-            return execute_waves(program.artifact, resources.gpu, reading, overflows)
+            return execute_waves(program.artifact, resources.gpu, reading, overflows, watcher)
         return execute_direct(program.artifact, resources, reading, overflows, host, watcher,
                               cast('DirectArguments | None', arguments))
     passed = cast('Arguments | None', arguments)

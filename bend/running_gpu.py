@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bend.running import Overflows
     from bend.runtime.gpu import Gpu, Request
     from bend.runtime.gpu_net import GpuNetProgram, LinkedProgram
+    from bend.runtime.progress import Watcher
     from bend.runtime.waves.gpu import GpuRun
     from bend.runtime.waves.program import WavesProgram
 
@@ -86,8 +87,8 @@ def find_gpu(request: Request) -> GpuRuns:
         return GpuRuns(require_gpu(), request, Cache.of_user())
 
 
-def execute_waves(program: WavesProgram, runs: GpuRuns, reading: Reading,
-                  overflows: Overflows | None = None) -> DirectResult:
+def execute_waves(program: WavesProgram, runs: GpuRuns, reading: Reading, overflows: Overflows | None = None,
+                  watcher: Watcher | None = None) -> DirectResult:
     """Runs a program of the direct engine, with its actions, and reads its result. Overflows are added to `overflows`,
     if the program was compiled to count them and need not begin again elsewhere. Raises `BendError` when the run cannot
     end well, `NotOnGpu`, `NeedsNets`, KeyboardInterrupt, and BrokenPipeError for standard output."""
@@ -98,6 +99,7 @@ def execute_waves(program: WavesProgram, runs: GpuRuns, reading: Reading,
         start = time.perf_counter()
         with problems_told(program.program), open_gpu_run(program, gpu, runs.request, runs.cache) as run:
             opening = runs.opening + time.perf_counter() - start
+            run.watcher = watcher
             try:
                 with problems_told(program.program, run):
                     result = _result(run, reading, acts)

@@ -172,7 +172,7 @@ def grid_of(request: Request, device: Device, resident: Callable[[int], int], sh
 
 
 class Buffer:
-    """Memory of the device. What is written beside a kernel goes through a stream that is made before, since to
+    """Memory of the device. What is written or read beside a kernel goes through a stream that is made before, since to
     make one may wait for the kernel."""
 
     def __init__(self, context: Context, size: int, beside: Stream) -> None:
@@ -190,6 +190,11 @@ class Buffer:
         """Copies bytes to the device while a kernel runs. Raises GpuFailure."""
         with _failures():
             self._memory.write_beside(data, offset, self._beside)
+
+    def read_beside(self, offset: int, size: int) -> bytes:
+        """Copies bytes from the device while a kernel runs. Raises GpuFailure."""
+        with _failures():
+            return self._memory.read_beside(offset, size, self._beside)
 
     def read(self, offset: int, size: int) -> bytes:
         """Copies bytes from the device. Raises GpuFailure."""

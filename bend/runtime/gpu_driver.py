@@ -99,6 +99,13 @@ class Memory(_Owned):
                            stream.handle)
         self._context.call('cuStreamSynchronize', stream.handle)
 
+    def read_beside(self, offset: int, size: int, stream: Stream) -> bytes:
+        """Copies bytes from the device while a kernel runs in another stream. Raises CudaError."""
+        data = ctypes.create_string_buffer(size)
+        self._context.call('cuMemcpyDtoHAsync_v2', data, c_uint64(self.address + offset), c_size_t(size), stream.handle)
+        self._context.call('cuStreamSynchronize', stream.handle)
+        return data.raw
+
     def read(self, offset: int, size: int) -> bytes:
         """Copies bytes from the device. Raises CudaError."""
         data = ctypes.create_string_buffer(size)

@@ -120,6 +120,10 @@ class FakeDriver:
         ctypes.memmove(data, source.value, size.value)
         return 0
 
+    def cuMemcpyDtoHAsync_v2(self, data: Any, source: Any, size: Any, stream: Any) -> int:
+        assert stream.value == 7
+        return self.cuMemcpyDtoH_v2(data, source, size)
+
     def cuStreamCreate(self, stream: Any, flags: Any) -> int:
         stream._obj.value = 7
         return 0

@@ -232,6 +232,7 @@ def test_memory_of_the_device(driver: FakeDriver) -> None:
     assert buffer.read(3, 5) == b'\xababc\xab'
     buffer.write_beside(b'd', 3)
     assert buffer.read(3, 2) == b'da'
+    assert buffer.read_beside(4, 3) == b'abc'
     del buffer
     assert not driver.memory
     driver.problems['cuMemAlloc_v2'] = 2

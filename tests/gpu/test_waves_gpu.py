@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +12,7 @@ from bend.deep_stack import with_deep_stack
 from bend.hvm.numbers import DivisionByZero
 from bend.runtime.cache import Cache
 from bend.runtime.gpu import Request
+from bend.runtime.progress import Progress
 from bend.runtime.region import OutOfMemory
 from bend.runtime.waves import gpu
 from bend.runtime.waves.gpu import DeviceWords, open_gpu_run
@@ -90,6 +92,23 @@ def test_an_interrupt_stops_the_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
     with open_gpu_run(program, device, SMALL, NO_CACHE) as run, pytest.raises(KeyboardInterrupt):
         interrupt_launches(monkeypatch)
         run.evaluate(0)
+
+
+def test_a_watcher_is_told_how_a_launch_gets_on() -> None:
+    text = ('def main(): return f(14)\ndef f(n):\n  switch n:\n    case 0: return [1]\n'
+            '    case _: return [f(n-1), f(n-1)]\n')
+    program, device = emulated(book_of(text), free=1 << 28)
+    with open_gpu_run(program, device, SMALL, NO_CACHE) as run:
+        told: list[Progress | None] = []
+        run.watcher = SimpleNamespace(update=told.append, hide=lambda: told.append(None))
+        run.evaluate(0)
+        lanes, peak = run.device.lanes, run.peak_bytes
+    *looks, hidden = told
+    assert hidden is None and looks
+    for look in looks:
+        assert look is not None
+        assert (look.interactions, look.threads) == (None, lanes)
+        assert 0 <= look.busy <= lanes and 0 <= look.memory <= peak
 
 
 @pytest.mark.parametrize(('fitting', 'used'), [(132, 128), (264, 256), (144, 128), (108, 108), (1, 1), (7, 7), (9, 8)])

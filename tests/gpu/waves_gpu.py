@@ -59,6 +59,9 @@ class WavesBuffer(EmulatedBuffer):
     def write_beside(self, data: bytes, offset: int) -> None:
         self.write(data, offset)
 
+    def read_beside(self, offset: int, size: int) -> bytes:
+        return self.read(offset, size)
+
 
 class WavesKernel:
     """As `bend.runtime.gpu.Kernel`."""

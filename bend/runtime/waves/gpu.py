@@ -15,6 +15,7 @@ from typing import overload
 from bend.runtime.cache import Cache
 from bend.runtime.direct.host import BUDGET_SECONDS, BudgetExceeded, WorkerCount
 from bend.runtime.gpu import Buffer, Gpu, Grid, Kernel, Request, TookTooLong, grid_of, memory_of, wait_for
+from bend.runtime.progress import Progress, Watcher
 from bend.runtime.region import WORD, OutOfMemory
 from bend.runtime.waves.host import STOP_INTERRUPTED, Device, WavesRun
 from bend.runtime.waves.program import WavesProgram
@@ -108,6 +109,7 @@ class GpuRun(WavesRun):
         self.gpu = gpu
         self.kernel = kernel
         worker = program.program.layouts['Worker']
+        self.watcher: Watcher | None = None
         self.device_seconds = 0.0
         self.launches = 0
         self._changes: dict[int, int] = {}
@@ -153,12 +155,15 @@ class GpuRun(WavesRun):
         self._write_start()
         try:
             grid = Grid(self.device.blocks, self.device.threads, self.block_bytes)
-            wait_for(self.kernel.launch(grid, self._start_buffer.address), self, budget)
+            watch = None if self.watcher is None else self._tell
+            wait_for(self.kernel.launch(grid, self._start_buffer.address), self, budget, watch)
             self.launches += 1
             self.device_seconds += self.kernel.seconds()
         except TookTooLong:
             raise BudgetExceeded from None
         finally:
+            if self.watcher is not None:
+                self.watcher.hide()
             for region in self.regions.values():
                 region.words.forget()
 
@@ -183,8 +188,17 @@ class GpuRun(WavesRun):
         self.regions['shared'].buffer.write_beside(STOP_INTERRUPTED.to_bytes(WORD, sys.byteorder), place)
 
     def progress(self) -> int:
-        """Runs do not tell how they get on."""
+        """Runs have no measure of how far they are."""
         return 0
+
+    def _tell(self, _: int) -> None:
+        """Tells the watcher how a launch gets on: what lanes write anyway, read beside them."""
+        layout, buffer = self.program.layouts['Shared'], self.regions['shared'].buffer
+        shared = array('Q', buffer.read_beside(0, layout[''] * WORD))
+        used = min(shared[layout['heap_next']] - self.base, self.device.heap_bytes)
+        idle = min(shared[layout['idle'] + shared[layout['wave']] % 3], self.device.blocks)
+        assert self.watcher is not None
+        self.watcher.update(Progress(None, used, (self.device.blocks - idle) * self.device.threads, self.device.lanes))
 
     def stopped_stack(self) -> None:
         """As that of a run on the CPU: lanes have no stack that tells where they are."""

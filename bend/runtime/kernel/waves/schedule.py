@@ -99,6 +99,7 @@ def start_wave(w: Ptr[Worker]) -> u64:
         keep_frames(w)
         return OVER
     if w.id == 0:
+        shared.wave = wave
         settle_constants(w)
         atomic_store(addr(shared.ready[(wave + 2) % ROUNDS]), 0, RELAXED)
         atomic_store(addr(shared.idle[(wave + 2) % ROUNDS]), 0, RELAXED)

@@ -54,7 +54,9 @@ class Shared:
     # From this address on there is so little of the heap left that lanes ask others for free cells.
     scarce_from: u64
     result: u64
-    pad_0: Array[u64, 15]
+    # The number of the wave that is under way, for those who watch.
+    wave: u64
+    pad_0: Array[u64, 14]
     stop: u64
     stop_detail: u64
     pad_1: Array[u64, 14]
