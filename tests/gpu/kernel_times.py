@@ -29,6 +29,7 @@ from bend.options import Options
 from bend.passes import PassManager
 from bend.runtime import gpu
 from bend.runtime.cache import Cache
+from bend.runtime.direct.program import NUMBER, PAYLOAD_SHIFT, TAG_MASK
 from bend.runtime.gpu_device import require_gpu
 from bend.runtime.waves.gpu import BLOCK_CAPACITY, FIRST_CHUNK, MOST_ALONE, GpuRun, gpu_grid
 from bend.runtime.waves.host import Device, WavesRun, open_run
@@ -54,30 +55,32 @@ def times(device: gpu.Gpu, book: core.Book, request: gpu.Request, runs: int, cha
     used = replace(gpu_grid(program, device, kernel, request), **changes)
     with closing(GpuRun(program, device, kernel, used)) as run:
         run.warm_up()
-        found, before = [], 0.0
+        found, results, before = [], [], 0.0
         for _ in range(runs):
-            run.evaluate(0)
+            results.append(run.evaluate(0))
             found.append(run.device_seconds - before)
             before = run.device_seconds
-        return row(found, run)
+        return row(found, results, run)
 
 
 def emulated(book: core.Book, runs: int, device: Device) -> str:
     """The same for an emulated device."""
     program = with_deep_stack(lambda: compile_waves(book))
     with open_run(program, device) as run:
-        found, before = [], 0.0
+        found, results, before = [], [], 0.0
         for _ in range(runs):
-            run.evaluate(0)
+            results.append(run.evaluate(0))
             found.append(run.seconds - before)
             before = run.seconds
-        return row(found, run)
+        return row(found, results, run)
 
 
-def row(seconds: list[float], run: WavesRun) -> str:
-    """What is told of a program."""
+def row(seconds: list[float], results: list[int], run: WavesRun) -> str:
+    """What is told of a program, with its results where they are numbers: all of them, if they are not the same."""
     milliseconds = ' '.join(f'{time * 1000:8.3f}' for time in seconds)
-    return f'{milliseconds}   waves {run.waves[0]}, rounds {run.waves[1]}, {run.peak_bytes >> 20} MB'
+    numbers = dict.fromkeys(str(word >> PAYLOAD_SHIFT) for word in results if word & TAG_MASK == NUMBER)
+    told = f', gives {" and ".join(numbers)}' if numbers else ''
+    return f'{milliseconds}   waves {run.waves[0]}, rounds {run.waves[1]}, {run.peak_bytes >> 20} MB{told}'
 
 
 def change(text: str) -> tuple[str, int]:

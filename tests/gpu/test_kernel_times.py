@@ -37,7 +37,7 @@ def test_counts_without_a_gpu(folder: Path, capsys: pytest.CaptureFixture[str]) 
     alone = capsys.readouterr().out
     assert kernel_times.main([*words, '--set', 'alone_below=0', '--set', 'step_below=9999']) == 0
     shared = capsys.readouterr().out
-    row = r'sum +9 +\d+\.\d{3} +\d+\.\d{3}   waves (\d+), rounds (\d+), 0 MB\n'
+    row = r'sum +9 +\d+\.\d{3} +\d+\.\d{3}   waves (\d+), rounds (\d+), 0 MB, gives 130816\n'
     counts = [re.fullmatch(row, text) for text in (alone, shared)]
     assert counts[0] is not None
     assert counts[1] is not None
@@ -49,7 +49,7 @@ def test_times_on_a_device(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     book = kernel_times.book_of(folder / 'sum.bend', '6')
     request = Request(blocks=2, threads=32)
     told = kernel_times.times(cast(Gpu, WavesGpu()), book, request, 2, {'rounds_below': 8})
-    assert re.fullmatch(r' +1\.000 +1\.000   waves \d+, rounds \d+, 0 MB', told)
+    assert re.fullmatch(r' +1\.000 +1\.000   waves \d+, rounds \d+, 0 MB, gives 2016', told)
 
 
 @pytest.mark.parametrize('text', ['lanes=4', 'budget=x', 'budget'])

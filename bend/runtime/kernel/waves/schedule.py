@@ -40,6 +40,7 @@ from bend.runtime.kernel.waves.frames import (
     give_one,
     give_two,
     keep_frames,
+    push_frame,
     push_to_device,
     stamp_of,
 )
@@ -229,7 +230,7 @@ def give_back(w: Ptr[Worker], frames: u64, count: u64) -> u64:
 def run_share(w: Ptr[Worker], count: u64, held: u64, is_sequential: bool) -> None:
     """Goes on with what this lane has begun, and runs frames of the block's list. If there are no more than lanes, each
     knows its own: so those that were made together are run side by side. Otherwise each takes the next one when it is
-    done with the one before."""
+    done with the one before; where it suspends that one, others may do the same before all frames have been taken."""
     frames = Ptr[u64](w.block.lists[w.round & 1])
     w.began = clock(w)
     w.hungry_since = 0
@@ -242,8 +243,21 @@ def run_share(w: Ptr[Worker], count: u64, held: u64, is_sequential: bool) -> Non
                 return
             frame = frames[index]
         run(w, frame, is_sequential)
-        if is_dealt or w.suspended != 0:
+        if is_dealt:
             return
+        if w.suspended != 0:
+            keep_rest_of_list(w, frames, count)
+            return
+
+
+@noinline
+def keep_rest_of_list(w: Ptr[Worker], frames: Ptr[u64], count: u64) -> None:
+    """Frames of the list that nobody has taken are ready in the next round, too."""
+    taken = addr(w.block.taken[w.turn])
+    while u64(atomic_load(taken, RELAXED, BLOCK)) < count:
+        index = u64(atomic_add(taken, 1, RELAXED, BLOCK))
+        if index < count:
+            push_frame(w, frames[index])
 
 
 @noinline
