@@ -107,6 +107,8 @@ def start_wave(w: Ptr[Worker]) -> u64:
         atomic_store(addr(shared.is_long[(wave + 2) % ROUNDS]), 0, RELAXED)
     block = w.id // shared.threads
     w.stamp = stamp_of(wave, block, shared.blocks)
+    w.wave_began = clock(w)
+    w.device_hungry_since = 0
     is_long = atomic_load(addr(shared.is_long[wave % ROUNDS]), RELAXED) != 0
     if count <= shared.alone_below and not is_long:
         if block != 0:

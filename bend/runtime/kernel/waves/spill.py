@@ -60,8 +60,9 @@ SPILL = 1
 SUSPEND = 2
 # What it gives if it goes on in the next round. It is no address, and no number of words.
 SUSPENDED = 3
-# Who others wait for goes on for this part of the time that the round or wave had taken before.
+# Who others wait for goes on for this part of the time that the round, or the wave, had taken before.
 PATIENCE = 2
+WAVE_PATIENCE = 4
 # Calls between two looks at most, however fast they are.
 MOST_CALLS = 0x1000
 
@@ -116,14 +117,20 @@ def judge(w: Ptr[Worker], is_full: bool, waiting: u64) -> u64:
 def is_wanted(w: Ptr[Worker], now: u64) -> bool:
     """Whether half of the lanes, or of the blocks, have waited long enough for this one.
 
-    Runs that begin together most often end soon after each other, and to end one before has its price. So others wait
-    for a part of the time that the round had taken before; what they wait for in vain is never more than that.
+    Runs that begin together most often end soon after each other, and to end one before has its price. So lanes wait
+    for a part of the time that the round had taken before, and blocks for one of the time that the wave had taken; what
+    they wait for in vain is never more than that.
     """
-    if not is_hungry(w) and not is_device_hungry(w):
+    if is_hungry(w):
+        if w.hungry_since == 0:
+            w.hungry_since = now
+        if (now - w.hungry_since) * PATIENCE >= w.hungry_since - w.began:
+            return True
+    if not is_device_hungry(w):
         return False
-    if w.hungry_since == 0:
-        w.hungry_since = now
-    return (now - w.hungry_since) * PATIENCE >= w.hungry_since - w.began
+    if w.device_hungry_since == 0:
+        w.device_hungry_since = now
+    return (now - w.device_hungry_since) * WAVE_PATIENCE >= w.device_hungry_since - w.wave_began
 
 
 @inline

@@ -134,11 +134,14 @@ class Worker:
     # How many calls a sequential run makes between looks at what others do: so many at first, and then as many as take
     # the time of `LOOK`.
     budget: u64
-    # When it last looked, when its round began, and when half of the other lanes or blocks were first seen to have
-    # nothing left to do in it (0: not yet).
+    # When it last looked, when its round began, and when half of the other lanes were first seen to have nothing left to
+    # do in it (0: not yet).
     looked: u64
     began: u64
     hungry_since: u64
+    # The same for the wave, and for half of the blocks.
+    wave_began: u64
+    device_hungry_since: u64
     # How many blocks had nothing left to do when the last lane of this one looked before.
     idle_before: u64
     # How often it has looked, which is the time of an emulated device.
