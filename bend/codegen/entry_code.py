@@ -89,9 +89,8 @@ class EntryCode:
         return self.linker.worker_struct.address(self.worker, name)
 
     def heap_word(self, index: lir.Expr, offset: int) -> lir.Expr:
-        """A word of the heap."""
-        heap = lir.Load(self.field('heap'))
-        return lir.Load(lir.IndexAddress(heap, lir.Binary('add', index, const(offset))))
+        """A word of a node."""
+        return self.call_kernel('node_word', lir.Binary('add', index, const(offset)))
 
     def has_tag(self, value: lir.Expr, tag: int) -> lir.Expr:
         """Whether a port is of one kind."""

@@ -134,6 +134,10 @@ class Compiler:
         name = entry_name(self.table.ids[definition], ports)
         return lir.ExprStmt(lir.Call(name, (self.worker(), *arguments), lir.VOID))
 
+    def node_word(self, index: lir.Expr) -> lir.Expr:
+        """A word of a node."""
+        return lir.Call('node_word', (self.worker(), index), U64)
+
     def call_definition(self) -> lir.Function:
         """`call_definition` of `bend.runtime.kernel.entries`: by the number of the definition, with its natural
         number of ports, if the node has a spine of that length."""
@@ -146,7 +150,6 @@ class Compiler:
     def call_with_spine(self, definition: str) -> lir.Block:
         """Walks down the spine without changing it; only if it is long enough frees its nodes and calls."""
         ports = natural_ports(self.book.defs[definition])
-        heap = lir.Load(self.worker_struct.address(self.worker(), 'heap'))
         statements: list[lir.Stmt] = []
         nodes: list[lir.Local] = []
         port: lir.Expr = lir.Local('node', U64)
@@ -154,11 +157,12 @@ class Compiler:
             index, rest = lir.Local(f'n{level}', U64), lir.Local(f'r{level}', U64)
             nodes.append(index)
             statements.append(lir.Assign(index, lir.Binary('shr', port, const(VALUE_SHIFT))))
-            address = lir.IndexAddress(heap, lir.Binary('add', index, const(1)))
-            statements.append(lir.Assign(rest, lir.Load(address)))
+            second = lir.Binary('add', index, const(1))
+            statements.append(lir.Assign(rest, self.node_word(second)))
             if level < ports - 2:
                 statements.append(lir.Assign(rest, lir.Call('resolve', (self.worker(), rest), U64)))
-                statements.append(lir.Store(address, rest))
+                heap = lir.Load(self.worker_struct.address(self.worker(), 'heap'))
+                statements.append(lir.Store(lir.IndexAddress(heap, second), rest))
                 is_node = lir.Compare('eq', lir.Binary('and', rest, const(15)), const(CON))
                 statements.append(lir.If(is_node, (), (lir.Return(lir.Const(0, lir.BOOL)),)))
             port = rest
@@ -166,7 +170,7 @@ class Compiler:
         for level, index in enumerate(nodes):
             argument = lir.Local(f'a{level}', U64)
             arguments.append(argument)
-            statements.append(lir.Assign(argument, lir.Load(lir.IndexAddress(heap, index))))
+            statements.append(lir.Assign(argument, self.node_word(index)))
             statements.append(lir.ExprStmt(lir.Call('free_node', (self.worker(), index), lir.VOID)))
         statements.append(self.call(definition, ports, [*arguments, port]))
         statements.append(lir.Return(lir.Const(1, lir.BOOL)))

@@ -37,7 +37,7 @@ COMMUTATION = Needs(8, 16)
 _KERNEL: Mapping[str, Needs] = {
     'alloc_variable': Needs(1), 'new_variable': Needs(1), 'make_node': Needs(1), 'new_node': Needs(1),
     'hide_number': Needs(1), 'link': _REDEX, 'link_slow': _REDEX, 'push_redex': _REDEX, 'unfold': Needs(3, 4),
-    'put_off': Needs(2, 4), 'free_node': NOTHING, 'resolve': NOTHING, 'constant_of': NOTHING,
+    'put_off': Needs(2, 4), 'free_node': NOTHING, 'node_word': NOTHING, 'resolve': NOTHING, 'constant_of': NOTHING,
     'operate_numbers': NOTHING, 'take_labels': NOTHING, 'fresh_kind': NOTHING,
 }
 """The functions of the kernel that compiled definitions call."""

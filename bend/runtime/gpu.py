@@ -294,22 +294,23 @@ class Gpu:
         with _failures():
             return Control(self._context)
 
-    def kernel(self, module: Module, function: str, cache: Cache) -> Kernel:
+    def kernel(self, module: Module, function: str, cache: Cache, registers: int | None = None) -> Kernel:
         """Compiles and links a function of a module, that takes the address of a record. Raises as `link`, and
         ValidationError for what cannot run on a GPU."""
-        return self.link(gpu_ptx(module, function, self.device.capability, cache), cache)
+        return self.link(gpu_ptx(module, function, self.device.capability, cache), cache, registers)
 
-    def link(self, text: str, cache: Cache) -> Kernel:
-        """Links PTX (of `gpu_ptx`), or takes what was linked from the cache. Raises GpuUnavailable and GpuFailure."""
+    def link(self, text: str, cache: Cache, registers: int | None = None) -> Kernel:
+        """Links PTX (of `gpu_ptx`), or takes what was linked from the cache. A thread has as many registers as it
+        needs, or at most so many. Raises GpuUnavailable and GpuFailure."""
         with _failures():
             key = key_of('image', text, repr(self.device.capability), str(self._context.driver_version()),
-                         *_linker_versions())
+                         str(registers), *_linker_versions())
         known = cache.get(key)
         if known is not None:
             # What is in the cache need not be good for ever; it can be made again.
             with contextlib.suppress(GpuFailure):
                 return self._loaded(known)
-        image = link_image(text, self.device)
+        image = link_image(text, self.device, registers)
         kernel = self._loaded(image)
         cache.put(key, image)
         return kernel
@@ -328,9 +329,9 @@ def _linker_versions() -> Iterator[str]:
             yield f'{name} {metadata.version(name)}'
 
 
-def link_image(text: str, device: Device) -> bytes:
-    """What a device loads: the name of the kernel that calls what is in PTX (of `gpu_ptx`), a byte 0, and its code.
-    Raises GpuUnavailable and GpuFailure."""
+def link_image(text: str, device: Device, registers: int | None = None) -> bytes:
+    """What a device loads: the name of the kernel that calls what is in PTX (of `gpu_ptx`), a byte 0, and its code,
+    which uses at most so many registers. Raises GpuUnavailable and GpuFailure."""
     from bend.codegen.gpu_entry import ENTRY
     cuda = load_numba()
     with _failures(), tempfile.TemporaryDirectory(prefix='bend-') as folder:
@@ -342,7 +343,8 @@ def link_image(text: str, device: Device) -> bytes:
         def bend_kernel(address: Any) -> None:
             entry(address)
 
-        dispatcher = cuda.jit('void(uint64)', link=[str(path)])(bend_kernel)
+        limits = {} if registers is None else {'max_registers': registers}
+        dispatcher = cuda.jit('void(uint64)', link=[str(path)], **limits)(bend_kernel)
         library = next(iter(dispatcher.overloads.values()))._codelibrary
         code = library.get_cubin()
         # Older releases of numba-cuda give the bytes themselves.

@@ -37,6 +37,8 @@ FIRST_CELL = 8
 DEPOT_BITS = 40
 SLOT_WORDS = 10
 SMALLEST_BAG = 512
+REGISTERS = 128
+"""Registers of a thread at most: twice as many threads run than with those that the assembler would take."""
 SHARED_MEMORY = 16
 """Bytes that a block needs for the barrier of the grid."""
 PAGE_WORDS = 1 << 13
@@ -69,14 +71,14 @@ class GpuNetProgram:
 @dataclass(frozen=True, slots=True)
 class Tuning:
     """How lanes work together: they run `least` tasks, and up to `most`, before they look whether others have none;
-    after `rounds` such looks in a block, all blocks wait for each other. A magazine has so many cells at least, and a
-    block keeps so many of them; a bag has so many words at least."""
+    after `rounds` such looks in a block, all blocks wait for each other. A magazine has so many cells (fewer in little
+    memory), and a block keeps so many of them; a bag has so many words at least."""
 
-    least: int = 16
-    most: int = 1024
-    rounds: int = 8
-    magazine: int = 64
-    kept: int = 64
+    least: int = 4
+    most: int = 256
+    rounds: int = 32
+    magazine: int = 256
+    kept: int = 512
     bag_words: int = SMALLEST_BAG
 
 
@@ -234,12 +236,14 @@ class GpuRun:
         """What all lanes share when the run begins."""
         linked, tuning, layout = self.linked, self.linked.tuning, self.layout
         state = Record(linked.module, 'Net')
+        lanes = linked.grid.blocks * linked.grid.threads
         at = {name: linked.buffer.address + start for name, start in layout.starts.items()}
         for name, value in {
                 'launch.blocks': linked.grid.blocks, 'launch.threads': linked.grid.threads,
                 'heap': linked.buffer.address + layout.heap, 'heap_end': self.heap_words, 'heap_next': FIRST_CELL,
                 'bag_words': layout.bag_words, 'least': tuning.least, 'most': tuning.most, 'rounds': tuning.rounds,
-                'magazine': max(tuning.magazine, linked.program.task_cells), 'kept': tuning.kept,
+                'magazine': max(min(tuning.magazine, self.heap_words // (16 * lanes)), linked.program.task_cells),
+                'kept': tuning.kept,
                 **{name: at[name] for name in ('book', 'bags', 'teams', 'slots', 'team_slots', 'overflows')},
                 'saved': at['saved'] if layout.is_kept else 0}.items():
             state[name] = value
@@ -271,9 +275,10 @@ class GpuRun:
         """Leaves a magazine of free cells to the device (see `bend.runtime.kernel.gpu_net.depot`)."""
         for cell, following in zip(cells, (*cells[1:], 0), strict=True):
             self.words[cell] = following
-        top = self.state['depot']
+        others, top = divmod(self.state['depots'], 1 << 64)
         self.words[cells[0] + 1] = top & (1 << DEPOT_BITS) - 1
-        self.state['depot'] = ((top >> DEPOT_BITS) + 1) % (1 << 64 - DEPOT_BITS) << DEPOT_BITS | cells[0]
+        top = ((top >> DEPOT_BITS) + 1) % (1 << 64 - DEPOT_BITS) << DEPOT_BITS | cells[0]
+        self.state['depots'] = others << 64 | top
 
     def launch(self, kind: int, first: int, second: int) -> None:
         """Runs a task of two words, and all that comes of it. Raises as `LinkedProgram.run`."""
@@ -332,7 +337,7 @@ def link_program(program: GpuNetProgram, module: lir.Module, gpu: Gpu, cache: Ca
     """Compiles a program for a GPU and chooses what its launches use. `module` is all code of the program
     (`bend.codegen.gpu_nets.gpu_net_module`). Raises GpuFailure, and ValidationError for what cannot run on a GPU."""
     request, tuning = request or Request(), tuning or Tuning()
-    kernel = gpu.kernel(module, ENTRY, cache)
+    kernel = gpu.kernel(module, ENTRY, cache, REGISTERS)
     memory = memory_of(request, gpu.free_memory())
     grid = grid_of(request, gpu.device, lambda threads: kernel.resident_blocks(threads, SHARED_MEMORY), SHARED_MEMORY)
     return LinkedProgram(program, module, gpu, kernel, fitting_grid(program, module, grid, tuning, memory),

@@ -116,7 +116,8 @@ class EmulatedGpu:
     def control(self) -> EmulatedControl:
         return EmulatedControl()
 
-    def kernel(self, module: lir.Module, function: str, cache: Cache) -> EmulatedKernel:
+    def kernel(self, module: lir.Module, function: str, cache: Cache,
+               registers: int | None = None) -> EmulatedKernel:
         """The function of the same name in the modules that are emulated."""
         self.kernels.append(EmulatedKernel(compile_kernel([*self._modules, EMULATED]), function))
         return self.kernels[-1]

@@ -198,10 +198,11 @@ class CudaAPIError(Exception):
 
 
 class FakeCuda:
-    """The module numba.cuda, which links: `linked` are the texts."""
+    """The module numba.cuda, which links: `linked` are the texts, and `registers` what a thread may have of these."""
 
     def __init__(self) -> None:
         self.linked: list[str] = []
+        self.registers: list[int | None] = []
         self.selected = -1
 
     def select_device(self, number: int) -> None:
@@ -211,8 +212,9 @@ class FakeCuda:
         assert (name, signature) == ('bend_entry', 'uint32(uint64)')
         return object()
 
-    def jit(self, signature: str, link: list[str]) -> Callable[[Any], Any]:
+    def jit(self, signature: str, link: list[str], max_registers: int | None = None) -> Callable[[Any], Any]:
         assert signature == 'void(uint64)'
+        self.registers.append(max_registers)
         with open(link[0], encoding='ascii') as file:
             self.linked.append(file.read())
         library = SimpleNamespace(get_cubin=lambda: SimpleNamespace(code=b'image'), _entry_name='bend_kernel')

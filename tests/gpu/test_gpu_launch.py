@@ -197,6 +197,14 @@ def test_what_was_linked_is_cached(driver: FakeDriver, cuda: FakeCuda, tmp_path:
         Gpu(DEVICE).link('second', cache)
 
 
+def test_registers_can_be_limited(driver: FakeDriver, cuda: FakeCuda, tmp_path: Path) -> None:
+    """What was linked with other limits is other code."""
+    cache = Cache(tmp_path)
+    for limit in (None, 64, 128, 64):
+        Gpu(DEVICE).link('text', cache, limit)
+    assert cuda.registers == [None, 64, 128]
+
+
 def _once_refused(function: Callable[..., int]) -> Callable[..., int]:
     """A function of the driver that gives an error the first time."""
     calls: list[int] = []

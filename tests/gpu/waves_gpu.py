@@ -121,10 +121,10 @@ class WavesGpu:
     def control(self) -> EmulatedControl:
         return EmulatedControl()
 
-    def link(self, text: str, cache: Cache) -> WavesKernel:
+    def link(self, text: str, cache: Cache, registers: int | None = None) -> WavesKernel:
         return WavesKernel(b64decode(text))
 
-    def kernel(self, module: lir.Module, function: str, cache: Cache) -> TurnsKernel:
+    def kernel(self, module: lir.Module, function: str, cache: Cache, registers: int | None = None) -> TurnsKernel:
         """The kernel of nets."""
         return TurnsKernel(module)
 
@@ -132,7 +132,8 @@ class WavesGpu:
 class ThreadsGpu(WavesGpu):
     """Each lane has a thread for nets, too."""
 
-    def kernel(self, module: lir.Module, function: str, cache: Cache) -> EmulatedKernel:  # type: ignore[override]
+    def kernel(self, module: lir.Module, function: str, cache: Cache,  # type: ignore[override]
+               registers: int | None = None) -> EmulatedKernel:
         """The kernel of nets."""
         return EmulatedKernel(module, function)
 

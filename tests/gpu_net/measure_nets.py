@@ -183,9 +183,9 @@ PROGRAMS: Mapping[str, tuple[str, tuple[int, ...], int]] = {
 }
 """A program, its sizes, and the one for emulated devices."""
 FORMS: Mapping[str, Tuning] = {
-    'as it comes': Tuning(), 'looks often': Tuning(least=4), 'looks seldom': Tuning(least=64, most=4096),
-    'short turns': Tuning(rounds=2), 'long turns': Tuning(rounds=32), 'large magazines': Tuning(magazine=256),
-    'blocks keep nothing': Tuning(kept=0), 'blocks keep much': Tuning(magazine=256, kept=512),
+    'as it comes': Tuning(), 'looks often': Tuning(least=2), 'looks seldom': Tuning(least=16, most=1024),
+    'small helpings': Tuning(most=64), 'short turns': Tuning(rounds=8), 'small magazines': Tuning(magazine=64, kept=64),
+    'blocks keep nothing': Tuning(kept=0),
 }
 
 

@@ -51,7 +51,9 @@ def test_programs_assemble(tmp_path: Path) -> None:
     text = gpu_ptx(gpu_net_module(program), ENTRY, OLDEST, Cache(None))
     assert text.count('.visible') == 1
     assert 'bend_entry' in assemble(text, OLDEST, tmp_path)
-    assert 'atom.acq_rel.gpu.exch.b64' in text
+    assert 'atom.relaxed.gpu.exch.b64' in text
+    assert 'atom.release.gpu.exch.b64' in text
+    assert 'ld.relaxed.gpu.b64' in text
     assert 'atom.acq_rel.gpu.cas.b64' in text
     # Lanes keep their state on their stack.
     assert '.local .align 8 .b8' in text

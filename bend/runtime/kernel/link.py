@@ -50,6 +50,12 @@ def free_variable(w: Ptr[Worker], variable: u64) -> None:
         free_foreign(w, value(variable))
 
 
+@inline
+def slot_content(w: Ptr[Worker], index: u64) -> u64:
+    """What the slot of a variable holds, whoever's it is; 0 if it is empty."""
+    return atomic_load(addr(w.heap[index]), ACQUIRE)
+
+
 @noinline
 def link_slow(w: Ptr[Worker], a: u64, b: u64) -> None:
     """`link` in full."""

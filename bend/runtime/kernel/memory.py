@@ -83,6 +83,12 @@ def alloc_node(w: Ptr[Worker]) -> u64:
 
 
 @inline
+def node_word(w: Ptr[Worker], index: u64) -> u64:
+    """A word of a node."""
+    return w.heap[index]
+
+
+@inline
 def free_node(w: Ptr[Worker], index: u64) -> None:
     """Gives a node back; nodes go to the worker that frees them."""
     w.heap[index] = w.node_free

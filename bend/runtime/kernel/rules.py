@@ -22,15 +22,15 @@ from bend.runtime.kernel.ports import (
     tag,
     value,
 )
-from bend.runtime.kernel.storage import alloc_node, alloc_variable, free_node, link
+from bend.runtime.kernel.storage import alloc_node, alloc_variable, free_node, link, node_word
 
 
 @inline
 def erase(w: Ptr[Worker], leaf: u64, node: u64) -> None:
     """ERAS: a nullary port meets a node, and so both its auxiliary ports."""
     index = value(node)
-    first = w.heap[index]
-    second = w.heap[index + 1]
+    first = node_word(w, index)
+    second = node_word(w, index + 1)
     free_node(w, index)
     w.erasures += 1
     link(w, leaf, first)
@@ -42,10 +42,10 @@ def annihilate(w: Ptr[Worker], a: u64, b: u64) -> None:
     """ANNI: two nodes of one kind join first with first and second with second."""
     i = value(a)
     j = value(b)
-    a1 = w.heap[i]
-    a2 = w.heap[i + 1]
-    b1 = w.heap[j]
-    b2 = w.heap[j + 1]
+    a1 = node_word(w, i)
+    a2 = node_word(w, i + 1)
+    b1 = node_word(w, j)
+    b2 = node_word(w, j + 1)
     free_node(w, i)
     free_node(w, j)
     w.annihilations += 1
@@ -97,10 +97,10 @@ def commute(w: Ptr[Worker], a: u64, b: u64) -> None:
     """COMM: two nodes of different kinds, or DUP nodes with different labels, pass through each other."""
     i = value(a)
     j = value(b)
-    a1 = w.heap[i]
-    a2 = w.heap[i + 1]
-    b1 = w.heap[j]
-    b2 = w.heap[j + 1]
+    a1 = node_word(w, i)
+    a2 = node_word(w, i + 1)
+    b1 = node_word(w, j)
+    b2 = node_word(w, j + 1)
     free_node(w, i)
     free_node(w, j)
     w.commutations += 1
@@ -130,8 +130,8 @@ def call(w: Ptr[Worker], reference: u64, node: u64) -> None:
 def calculate(w: Ptr[Worker], x: u64, node: u64) -> None:
     """OPER: a number meets an operation; without a number stored in it, the node turns around and waits."""
     index = value(node)
-    stored = w.heap[index]
-    result = w.heap[index + 1]
+    stored = node_word(w, index)
+    result = node_word(w, index + 1)
     w.operations += 1
     if tag(stored) == NUM:
         free_node(w, index)
@@ -145,8 +145,8 @@ def calculate(w: Ptr[Worker], x: u64, node: u64) -> None:
 def switch(w: Ptr[Worker], x: u64, node: u64) -> None:
     """SWIT: a number meets a switch and chooses the zero arm, or the other one with its predecessor."""
     index = value(node)
-    arms = w.heap[index]
-    result = w.heap[index + 1]
+    arms = node_word(w, index)
+    result = node_word(w, index + 1)
     w.switches += 1
     payload = value(x) >> TYPE_BITS
     if payload == 0:

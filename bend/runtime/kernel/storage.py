@@ -12,6 +12,11 @@ def alloc_node(w: Ptr[Worker]) -> u64:
 
 
 @extern
+def node_word(w: Ptr[Worker], index: u64) -> u64:
+    """A word of a node, which may have been made by somebody else."""
+
+
+@extern
 def free_node(w: Ptr[Worker], index: u64) -> None:
     """Gives a node back."""
 
@@ -29,6 +34,11 @@ def bound_variable(w: Ptr[Worker], port: u64) -> u64:
 @extern
 def free_variable(w: Ptr[Worker], variable: u64) -> None:
     """Frees the slot of a variable."""
+
+
+@extern
+def slot_content(w: Ptr[Worker], index: u64) -> u64:
+    """What the slot of a variable holds; 0 if it is empty."""
 
 
 @extern

@@ -1,8 +1,8 @@
 """What ports lead to, and what comes of two that meet."""
 
-from bend.runtime.kernel.lang import ACQUIRE, RELAXED, Ptr, Worker, addr, atomic_load, inline, noinline, u64
+from bend.runtime.kernel.lang import Ptr, Worker, inline, noinline, u64
 from bend.runtime.kernel.ports import CON, NUM, is_variable, tag, value
-from bend.runtime.kernel.storage import bound_variable, free_variable, push_redex
+from bend.runtime.kernel.storage import bound_variable, free_variable, push_redex, slot_content
 
 
 @noinline
@@ -11,10 +11,9 @@ def resolve_slow(w: Ptr[Worker], variable: u64) -> u64:
     x = variable
     while is_variable(x):
         index = value(x)
-        # Most slots are empty, and on a GPU an acquiring load empties the cache.
-        if atomic_load(addr(w.heap[index]), RELAXED) == 0:
+        held = slot_content(w, index)
+        if held == 0:
             return x
-        held = atomic_load(addr(w.heap[index]), ACQUIRE)
         free_variable(w, x)
         x = held
     return x

@@ -15,6 +15,7 @@ from bend.runtime.kernel.lang import (
     addr,
     atomic_add,
     atomic_load,
+    atomic_or,
     atomic_store,
     extern,
     inline,
@@ -27,8 +28,11 @@ from bend.runtime.kernel.lang import (
 # The first word of a block's memory, where its first thread says whether to go on. The others are for whoever runs.
 GO_ON = 0
 FIRST_FREE = 1
-# How often a thread looks for others before it asks the host, which is far away.
+# How often the first block to arrive looks for the others before it asks the host. After so many barriers the last one
+# does so as well, in case nobody ever waits for long.
 PATIENCE = 64
+# In the number of a barrier: the launch shall end.
+ENDING = 0x80000000
 
 
 @struct
@@ -111,17 +115,28 @@ def wait_for_grid(p: Ptr[Place]) -> bool:
 
 @noinline
 def arrive(p: Ptr[Place]) -> bool:
-    """Waits, as one of its block, for all other blocks; false if the launch shall end."""
+    """Waits, as one of its block, for all other blocks; false if the launch shall end.
+
+    One block at a time asks the host, and tells the others: accesses to its memory take their turns, and fences of
+    working threads wait behind them (132 blocks that all ask make a barrier or a fence last up to 0.3 ms)."""
     launch = p.launch
     turn = atomic_load(addr(launch.turn), RELAXED)
-    if atomic_add(addr(launch.arrived), 1, ACQ_REL) + 1 == launch.blocks:
+    if turn >= ENDING:
+        return False
+    before = atomic_add(addr(launch.arrived), 1, ACQ_REL)
+    if before + 1 == launch.blocks:
         atomic_store(addr(launch.arrived), 0, RELAXED)
-        atomic_store(addr(launch.turn), turn + 1, RELEASE)
-        return not asked_to_stop(p)
-    tries: u32 = 0
-    while atomic_load(addr(launch.turn), ACQUIRE) == turn:
-        tries += 1
-        if tries % PATIENCE == 0 and asked_to_stop(p):
+        if turn % PATIENCE == 0 and asked_to_stop(p):
+            atomic_or(addr(launch.turn), ENDING, RELEASE)
             return False
+        atomic_add(addr(launch.turn), 1, RELEASE)
+        return True
+    tries: u32 = 0
+    found = turn
+    while found == turn:
+        tries += 1
+        if before == 0 and tries % PATIENCE == 0 and asked_to_stop(p):
+            atomic_or(addr(launch.turn), ENDING, RELEASE)
         give_way(p)
-    return True
+        found = atomic_load(addr(launch.turn), ACQUIRE)
+    return found < ENDING

@@ -6,7 +6,7 @@ lane that was slow does not take what has come and gone in between (Treiber, "Sy
 parallelism", 1986).
 """
 
-from bend.runtime.kernel.gpu_net.state import Worker
+from bend.runtime.kernel.gpu_net.state import DEPOT_WORDS, DEPOTS, Worker
 from bend.runtime.kernel.lang import (
     ACQ_REL,
     ACQUIRE,
@@ -48,6 +48,8 @@ def push_on(heap: Ptr[u64], stack: Ptr[u64], magazine: u64) -> None:
 @noinline
 def pop_from(heap: Ptr[u64], stack: Ptr[u64]) -> u64:
     """Takes a magazine from a stack; 0 if it is empty."""
+    if atomic_load(stack, RELAXED) & INDEX_MASK == 0:
+        return 0
     old: u64 = atomic_load(stack, ACQUIRE)
     while old & INDEX_MASK != 0:
         magazine = old & INDEX_MASK
@@ -59,6 +61,12 @@ def pop_from(heap: Ptr[u64], stack: Ptr[u64]) -> u64:
     return 0
 
 
+@inline
+def depot_of(w: Ptr[Worker], number: u64) -> Ptr[u64]:
+    """One of the stacks of the device."""
+    return addr(w.net.depots[number % DEPOTS * DEPOT_WORDS])
+
+
 @noinline
 def give_magazine(w: Ptr[Worker], magazine: u64) -> None:
     """Leaves a magazine to the block, or to the device where the block has enough."""
@@ -67,14 +75,19 @@ def give_magazine(w: Ptr[Worker], magazine: u64) -> None:
         push_on(w.heap, addr(team.depot), magazine)
         return
     atomic_sub(addr(team.kept), 1, RELAXED)
-    push_on(w.heap, addr(w.net.depot), magazine)
+    push_on(w.heap, depot_of(w, w.id // u64(w.net.launch.threads)), magazine)
 
 
 @noinline
-def take_magazine(w: Ptr[Worker]) -> u64:
-    """A magazine of the block or of the device; 0 if there is none."""
+def take_magazine(w: Ptr[Worker], count: u64) -> u64:
+    """A magazine of the block, or of so many of the stacks of the device; 0 if there is none."""
     magazine = pop_from(w.heap, addr(w.team.depot))
     if magazine != 0:
         atomic_sub(addr(w.team.kept), 1, RELAXED)
         return magazine
-    return pop_from(w.heap, addr(w.net.depot))
+    first = w.id // u64(w.net.launch.threads)
+    for number in range(first, first + count):
+        magazine = pop_from(w.heap, depot_of(w, number))
+        if magazine != 0:
+            return magazine
+    return 0

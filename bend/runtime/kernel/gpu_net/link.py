@@ -2,12 +2,16 @@
 
 A slot is empty (0) until one of its two ends is joined with something; whoever has the other end finds that there.
 Each exchanges what it has for what is in the slot, so that exactly one of the two goes on, and nobody waits.
+
+A port that leads to cells is stored after (release) all that this lane has written to them. Nothing is acquired: who
+follows a port can only read once it has it, and reads past the first-level cache of a GPU (`node_word`,
+`slot_content`), which need not be emptied then.
 """
 
 from bend.runtime.kernel.gpu_net.memory import free_node
 from bend.runtime.kernel.gpu_net.state import Worker
-from bend.runtime.kernel.lang import ACQ_REL, Ptr, addr, atomic_xchg, inline, noinline, u64
-from bend.runtime.kernel.ports import is_variable, value
+from bend.runtime.kernel.lang import RELAXED, RELEASE, Ptr, addr, atomic_xchg, inline, noinline, u64
+from bend.runtime.kernel.ports import CON, is_variable, tag, value
 from bend.runtime.kernel.wires import meet
 
 
@@ -25,11 +29,19 @@ def link_slow(w: Ptr[Worker], a: u64, b: u64) -> None:
             meet(w, x, y)
             return
         index = value(x)
-        held = atomic_xchg(addr(w.heap[index]), y, ACQ_REL)
+        held = exchange(addr(w.heap[index]), y)
         if held == 0:
             return
         free_node(w, index)
         x = held
+
+
+@inline
+def exchange(slot: Ptr[u64], port: u64) -> u64:
+    """Puts a port into a slot; gives what was there."""
+    if tag(port) >= CON or is_variable(port):
+        return atomic_xchg(slot, port, RELEASE)
+    return atomic_xchg(slot, port, RELAXED)
 
 
 @inline

@@ -1,13 +1,15 @@
 """Memory: cells of two words from one heap that all lanes share.
 
 Before each task a lane makes sure that it has all cells that the task can take (`reserve`), so that allocation inside
-of rules is never more than a few plain loads and stores, and cannot fail. What it frees goes to a list of its own,
-which becomes a magazine when it is long enough: the lane keeps one, and leaves the next to others (Bonwick and Adams,
-"Magazines and vmem", 2001).
+of rules is never more than a few plain loads and stores, and cannot fail. These are called, not written out each time:
+the cache for instructions is small, and so are the registers of a lane when many run at once.
+
+What a lane frees goes to a list of its own, which becomes a magazine when it is long enough: the lane keeps one, and
+leaves the next to others (Bonwick and Adams, "Magazines and vmem", 2001).
 """
 
 from bend.runtime.kernel.gpu_net.depot import give_magazine, take_magazine
-from bend.runtime.kernel.gpu_net.state import Net, Worker
+from bend.runtime.kernel.gpu_net.state import DEPOTS, Net, Worker
 from bend.runtime.kernel.lang import (
     RELAXED,
     Ptr,
@@ -22,11 +24,15 @@ from bend.runtime.kernel.lang import (
 )
 from bend.runtime.kernel.ports import VAR, make_port, value
 
+# In how many stacks of the device a lane looks for a magazine before it takes memory that was never used.
+NEAR_DEPOTS = 2
+# How many labels a lane takes at once.
+MANY_LABELS = 8
 # Words of the largest chunk: small ones keep what many lanes hold small, large ones are asked for seldom.
 MAX_CHUNK = 4096
 
 
-@inline
+@noinline
 def alloc_node(w: Ptr[Worker]) -> u64:
     """The heap index of a cell; its content is whatever was there."""
     index = w.free
@@ -52,6 +58,18 @@ def alloc_slow(w: Ptr[Worker]) -> u64:
 
 
 @inline
+def node_word(w: Ptr[Worker], index: u64) -> u64:
+    """A word of a node, which another lane may have made: not one that the first-level cache still has."""
+    return atomic_load(addr(w.heap[index]), RELAXED)
+
+
+@inline
+def slot_content(w: Ptr[Worker], index: u64) -> u64:
+    """What the slot of a variable holds; 0 if it is empty."""
+    return atomic_load(addr(w.heap[index]), RELAXED)
+
+
+@noinline
 def free_node(w: Ptr[Worker], index: u64) -> None:
     """Gives a cell back, to the lane that frees it."""
     w.heap[index] = w.free
@@ -108,12 +126,18 @@ def reserve(w: Ptr[Worker], cells: u64) -> bool:
 @noinline
 def reserve_slow(w: Ptr[Worker], cells: u64) -> bool:
     """`reserve` in full: looks into the magazines before it takes memory that was never used."""
-    fresh = (w.end - w.next) >> 1
-    if w.spare == 0:
-        w.spare = take_magazine(w)
-    if w.spare != 0 and w.free_count + w.net.magazine + fresh >= cells:
+    if has_spare(w, cells, NEAR_DEPOTS) or take_chunk(w, cells * 2):
         return True
-    return take_chunk(w, cells * 2)
+    return has_spare(w, cells, DEPOTS)
+
+
+@inline
+def has_spare(w: Ptr[Worker], cells: u64, depots: u64) -> bool:
+    """Whether there are so many cells with a spare magazine, which comes from the block or so many stacks of the
+    device."""
+    if w.spare == 0:
+        w.spare = take_magazine(w, depots)
+    return w.spare != 0 and w.free_count + w.net.magazine + ((w.end - w.next) >> 1) >= cells
 
 
 @noinline
@@ -178,5 +202,13 @@ def scratch_area(w: Ptr[Worker]) -> Ptr[u64]:
 
 @noinline
 def take_labels(w: Ptr[Worker], count: u64) -> u64:
-    """So many fresh labels: gives where they begin. They are used again when all others have been used."""
-    return atomic_add(addr(w.net.next_label), count, RELAXED)
+    """So many fresh labels: gives where they begin. They are used again when all others have been used. A lane takes
+    some in advance, since one counter is too slow to be asked by all of them each time."""
+    if w.labels < count:
+        size: u64 = count if count > MANY_LABELS else MANY_LABELS
+        w.next_label = atomic_add(addr(w.net.next_label), size, RELAXED)
+        w.labels = size
+    first = w.next_label
+    w.next_label = first + count
+    w.labels -= count
+    return first

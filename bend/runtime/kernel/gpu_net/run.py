@@ -5,7 +5,6 @@ from bend.runtime.kernel.expand import expand
 from bend.runtime.kernel.gpu_net.bag import BOOT, has_tasks, make_room
 from bend.runtime.kernel.gpu_net.memory import grow_scratch, reserve
 from bend.runtime.kernel.gpu_net.state import Worker
-from bend.runtime.kernel.gpu_net.stop import is_stopping
 from bend.runtime.kernel.lang import BLOCK, RELAXED, Ptr, addr, atomic_load, extern, inline, noinline, u64
 from bend.runtime.kernel.ports import CON, REF, tag, value
 from bend.runtime.kernel.rules import interact
@@ -13,7 +12,7 @@ from bend.runtime.kernel.tasks import COUNT_SHIFT, KIND_MASK, REDEX
 
 ROUNDS = 3
 # How often a lane looks around.
-POLL_MASK = 15
+POLL_MASK = 3
 
 
 @extern
@@ -61,12 +60,14 @@ def should_pause(w: Ptr[Worker], count: u64) -> bool:
     """Whether to look after others after so many tasks: half of the blocks have come to the end of their turns, or a
     quarter of the lanes of this one has nothing to do."""
     net = w.net
-    if is_stopping(net) or count >= net.most:
+    if count >= net.most:
         return True
     if count < w.least:
         return False
+    # Both are on their way at the same time.
     idle = atomic_load(addr(w.team.idle[w.round % ROUNDS]), RELAXED, BLOCK)
-    return idle * 4 >= u64(net.launch.threads) or is_turn_ending(w)
+    is_ending = is_turn_ending(w)
+    return idle * 4 >= u64(net.launch.threads) or is_ending
 
 
 @inline

@@ -12,6 +12,9 @@ STOP_MEMORY = 1
 STOP_DIVISION = 3
 
 RULES = 8
+# Stacks of magazines that the device keeps, each on a cache line of its own.
+DEPOTS = 16
+DEPOT_WORDS = 16
 
 
 @struct
@@ -75,8 +78,7 @@ class Net:
     pad_2: Array[u64, 15]
     next_label: u64
     pad_3: Array[u64, 15]
-    depot: u64
-    pad_4: Array[u64, 15]
+    depots: Array[u64, 256]
     # For the turn of that number modulo 3: lanes without tasks; tasks that others offer; tasks that were run; whether
     # the run ends; blocks that have come to the end of the turn.
     idle: Array[u64, 3]
@@ -129,6 +131,9 @@ class Worker:
     bottom: u64
     spilled: u64
     segments: u64
+    # Labels that are its own: the first one, and how many there are.
+    next_label: u64
+    labels: u64
     scratch: Ptr[u64]
     scratch_words: u64
     second: u64
