@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bend.runtime.waves.host import Device
 from bend.runtime.waves.program import WavesProgram
@@ -56,4 +58,20 @@ def test_shapes(program: tuple[WavesProgram, str], blocks: int, threads: int) ->
     device = Device(blocks, threads, heap_bytes=64 << 20, block_capacity=256, alone_below=threads, step_below=blocks,
                     rounds_below=threads)
     compiled, expected = program
+    assert on_device(compiled, device) == expected
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_devices_that_are_used_in_any_way(program: tuple[WavesProgram, str], data: st.DataObject) -> None:
+    """Whatever is run step by step, by one block or by all, in rounds, and however full lists and stacks get."""
+    compiled, expected = program
+    blocks, threads = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 9))
+    device = Device(
+        blocks, threads, heap_bytes=64 << 20,
+        stack_words=data.draw(st.sampled_from([2 + 2 * compiled.entry_words, 8 * compiled.entry_words, 1 << 10])),
+        block_capacity=data.draw(st.sampled_from([2, 8, 64])),
+        alone_below=data.draw(st.sampled_from([0, threads, 2 * threads])),
+        step_below=data.draw(st.sampled_from([0, blocks, 12, 1 << 30])),
+        rounds_below=data.draw(st.sampled_from([0, 1, threads])), budget=data.draw(st.sampled_from([1, 3, 16])))
     assert on_device(compiled, device) == expected
