@@ -151,7 +151,7 @@ def performed(machine: DirectMachine, reading: Reading, host: HostLibrary | None
         if record.performed == 0:
             raise
         if not record.is_complete:
-            raise BendError(_too_late(problem.diagnostic)) from None
+            raise BendError(too_late(problem.diagnostic)) from None
         is_over = False
         problem.session = Session(streams, record)
         raise
@@ -271,7 +271,7 @@ def stack_overflow(program: DirectProgram, number: int, stopped: Stopped | None 
                  hint='Allow the program more memory with `--memory SIZE`, or let the function call itself last.')
 
 
-def _too_late(problem: Diagnostic) -> Diagnostic:
+def too_late(problem: Diagnostic) -> Diagnostic:
     """The error for a program that would have to begin again after actions that cannot be repeated."""
     return replace(problem, hint='Use `--engine net`. The program cannot begin again by itself, because it has '
                                  'performed actions that must not be repeated.')

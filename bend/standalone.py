@@ -22,7 +22,7 @@ from bend.codegen.direct.compile import Lowered, lower_direct
 from bend.codegen.direct.context import STOP_SHAPE, Context
 from bend.codegen.direct.flow import I24, U24
 from bend.codegen.direct.kernel_code import DATA, FLOATS, kernel
-from bend.codegen.direct.results import Functions, functions_in_result
+from bend.codegen.direct.results import Functions, functions_in_outcomes, functions_in_result
 from bend.codegen.emit_c import Style, emit_c, support
 from bend.codegen.lir_calls import call_graph
 from bend.codegen.lir_merge import merge
@@ -36,7 +36,7 @@ from bend.hvm.result import Reference
 from bend.hvm.show import LIST, STRING, show
 from bend.options import Options
 from bend.reached import reached
-from bend.running_direct import stack_overflow, wrong_shape
+from bend.running_direct import OUT_OF_BUDGET, stack_overflow, too_late, wrong_shape
 from bend.runtime.direct.actions import list_kind
 from bend.runtime.direct.kernel import MODULES
 from bend.runtime.direct.program import DirectProgram, Shape
@@ -121,9 +121,11 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class NetsBeside:
-    """The nets of a program as a part of its file; `has_strings` tells whether results may hold strings."""
+    """The nets of a program as a part of its file; `is_acting` tells whether it may perform actions, `has_strings`
+    whether results may hold strings."""
 
     pieces: tuple[Piece, ...]
+    is_acting: bool
     has_strings: bool
 
 
@@ -147,7 +149,9 @@ def standalone_parts(book: core.Book, info: BookInfo, render: Render, options: O
     module = merge(kernel(replace(lowered.variant, is_standalone=True)), lowered.module)
     actions = lowered.program.actions
     may_need_nets = budgeted or bool(doubts) or may_need_nets_suddenly(lowered.module)
-    beside = nets() if may_need_nets and actions is None else None
+    beside = nets() if may_need_nets else None
+    if beside is not None and beside.is_acting != (actions is not None):
+        beside = None
     has_budget = budgeted and beside is not None
     roots = (ROOTS if actions is None else ROOTS | ACTING_ROOTS) | (BUDGET_ROOTS if has_budget else frozenset())
     unit = Unit(module, roots, PROVIDED, rare=tuple(rare_calls(lowered.context)), leaves_at_checks=True,
@@ -155,12 +159,13 @@ def standalone_parts(book: core.Book, info: BookInfo, render: Render, options: O
     pieces = (
         *head_of('system.c'), unit, f'#define HAS_NETS {int(beside is not None)}',
         f'#define IS_BUDGETED {int(has_budget)}', part('direct_program.h'),
-        *tables(lowered, module, info, book, render, beside is not None and beside.has_strings), '',
+        *tables(lowered, module, info, book, render, beside is not None and beside.has_strings,
+                restarts=beside is not None), '',
         *argument_table(given), '',
         *map(part, ('arrays.c', 'memory.c', 'cores.c', 'process.c', 'direct_run.c', 'numbers.c', 'text.c', 'strings.c',
                     'pieces.c', 'direct_result.c')),
-        *map(part, () if actions is None else ('streams.c', 'direct_fields.c', 'direct_values.c', 'actions.c',
-                                               'direct_actions.c')),
+        *map(part, () if actions is None else ('streams.c', 'outcomes.c', 'direct_fields.c', 'direct_values.c',
+                                               'actions.c', 'direct_actions.c')),
         *(() if beside is None else beside.pieces),
         *map(part, ('options.c', 'thread_options.c', 'command_line.c')),
         *(() if beside is None else (part('net_program.c'),)), part('direct_main.c'))
@@ -188,7 +193,8 @@ def lowered_standalone(book: core.Book, options: Options, given: Sequence[str], 
         raise OnlyNetsPrint(unsupported('print results in the Scott encoding'))
     lowered = lower_direct(book, parallel=parallel, eta=options.eta, given=[GIVEN[name] for name in given])
     if lowered.program.actions is not None:
-        return lowered, ()
+        may_hold = functions_in_outcomes(lowered.context, book)
+        return lowered, (MAY_HOLD_FUNCTIONS,) if may_hold else ()
     functions = functions_in_result(lowered.context, book, len(given))
     if functions is Functions.ALWAYS:
         raise OnlyNetsPrint(unsupported('print a result that is a function'))
@@ -217,10 +223,10 @@ def rare_calls(context: Context) -> list[tuple[str, str]]:
 
 
 def tables(lowered: Lowered, module: lir.Module, info: BookInfo, book: core.Book, render: Render,
-           has_strings: bool) -> Iterator[str]:
-    """What the host's part must know of the program."""
+           has_strings: bool, restarts: bool = False) -> Iterator[str]:
+    """What the host's part must know of the program, which may be one that `restarts` as nets."""
     yield from program_tables(lowered.program, info, book, has_strings)
-    yield from error_texts(module, lowered.program, render)
+    yield from error_texts(module, lowered.program, render, restarts)
 
 
 def program_tables(program: DirectProgram, info: BookInfo, book: core.Book, has_strings: bool = False) -> Iterator[str]:
@@ -321,9 +327,13 @@ def _names(table: str, names: Sequence[str | None]) -> Iterator[str]:
 # ---- texts ---------------------------------------------------------------------------------------
 
 
-def error_texts(module: lir.Module, program: DirectProgram, render: Render) -> Iterator[str]:
-    """What to say when a run fails, as `bend run` says it."""
+def error_texts(module: lir.Module, program: DirectProgram, render: Render, restarts: bool = False) -> Iterator[str]:
+    """What to say when a run fails, as `bend run` says it; also of one that `restarts` as nets, when it is too late."""
     texts = failures(module, program, render)
+    if restarts:
+        texts = replace(texts, wrong_shape=render(too_late(wrong_shape(program, 0))))
+        yield from text_macro('BUDGET_TEXT', render(too_late(OUT_OF_BUDGET)))
+        yield ''
     yield from switch_text('static const char *stack_text(u64 function)', 'function', enumerate(texts.functions),
                            texts.stack)
     yield ''

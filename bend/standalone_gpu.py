@@ -83,7 +83,7 @@ def standalone_gpu(book: core.Book, info: BookInfo, file: str, render: Render, o
         *map(part, ('arrays.c', 'process.c', 'gpu_run.cu', 'numbers.c', 'text.c', 'strings.c', 'pieces.c',
                     'direct_result.c')),
         *map(part, () if actions is None else ('streams.c', 'gpu_cells.c', 'direct_fields.c', 'direct_values.c',
-                                               'actions.c', 'direct_actions.c')),
+                                               'outcomes.c', 'actions.c', 'direct_actions.c')),
         *map(part, ('options.c', 'gpu_options.c', 'command_line.c')), part('direct_main.c').rstrip(), '')
     return '\n'.join(parts), warnings
 

@@ -6,6 +6,7 @@ LIR, tables, and the host's part in C.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ MADE = {'Result/Ok': 'OK', 'Result/Err': 'ERR', 'IOError/Type': 'TYPE_ERROR', 'I
 """What the host's part calls the constructors that it makes."""
 READING = ('net_graph.c', 'net_terms.c', 'net_readback.c', 'net_show.c')
 """What reads and shows results of Bend programs."""
+ACTING = ('net_values.c', 'actions.c', 'net_actions.c')
+"""What reads and makes the values of actions, and performs these."""
 SPARE_SCRATCH = 64
 """Words of scratch space beyond what definitions need."""
 
@@ -110,7 +113,7 @@ def standalone_nets(book: net.Book, info: BookInfo, render: Render, given: Seque
 def whole(code: NetCode, given: Sequence[str], parallel: bool, tables: Iterable[str], result: Iterable[str],
           printing: Sequence[str]) -> Parts:
     """The parts of a program. The tables of `result` and the files of `printing` are what shows the result."""
-    acting = ('numbers.c', 'text.c', 'streams.c', 'net_values.c', 'actions.c', 'net_actions.c')
+    acting = ('numbers.c', 'text.c', 'streams.c', 'outcomes.c', *ACTING)
     files = dict.fromkeys(('arrays.c', 'memory.c', 'cores.c', 'process.c', 'net_run.c',
                            *(acting if code.is_acting else ()), *printing,
                            'options.c', 'thread_options.c', 'command_line.c', 'net_program.c', 'net_main.c'))
@@ -120,15 +123,26 @@ def whole(code: NetCode, given: Sequence[str], parallel: bool, tables: Iterable[
         *map(part, files)))
 
 
-def nets_beside(book: net.Book, info: BookInfo, render: Render) -> NetsBeside | None:
-    """The nets of a Bend program that performs no actions, for a file where something else runs first; None where it
-    does. Raises `BendError`."""
+def nets_beside(book: net.Book, info: BookInfo, render: Render) -> NetsBeside:
+    """The nets of a Bend program, for a file where something else runs first. Raises `BendError`."""
     code = net_code(book)
-    if code.is_acting:
-        return None
     tables = (*net_tables(code, render), '', *result_tables(book, info, render), '')
-    return NetsBeside((part('net_system.c'), code.unit(), *tables, *map(part, ('net_run.c', *READING))),
-                      has_strings(book))
+    acting = (*names_of_their_own(), *map(part, ACTING)) if code.is_acting else ()
+    return NetsBeside((part('net_system.c'), code.unit(), *tables, part('net_run.c'), *acting, *map(part, READING)),
+                      code.is_acting, has_strings(book))
+
+
+def names_of_their_own() -> Iterator[str]:
+    """Other names for what the host's part of nets calls as that of the direct engine does, which stands before it:
+    each reads and makes values of its own, and what actions do is written once for both."""
+    names = sorted({name for file in ACTING for found in _DEFINED.findall(part(file)) for name in found if name})
+    yield '#undef NOTHING'
+    yield from (f'#define {name} {name}_of_nets' for name in names if not name.startswith('net_'))
+    yield ''
+
+
+_DEFINED = re.compile(r'^(?:static \w+ \**(\w+)\(|} (\w+)\[\] = \{)', re.MULTILINE)
+"""A function or a table of its own at the beginning of a line of C."""
 
 
 def has_strings(book: net.Book) -> bool:

@@ -257,3 +257,77 @@ def test_a_program_begins_again_as_nets(source: str, words: list[str], is_direct
             assert out == 'Result: [7]\n- ENGINE: direct\n'
         else:
             assert out == timeless(usual.out)
+
+
+RESTARTS = r'''
+def down(n):
+  switch n:
+    case 0:
+      return (lambda x: x) + 1
+    case _:
+      return down(n-1) + n
+
+def appended(result):
+  match result:
+    case Result/Ok:
+      with IO:
+        * <- IO/FS/write(result.val, String/encode_utf8("entry\n"))
+        * <- IO/FS/close(result.val)
+        return wrap(0)
+    case Result/Err:
+      with IO:
+        return wrap(9)
+
+def main(n):
+  with IO:
+    * <- IO/print("same\n")
+    * <- IO/print("same\n")
+    line <- IO/input()
+    file <- IO/FS/open("log.txt", "a")
+    code <- appended(file)
+    k = down(n)
+    bytes <- IO/FS/read_line(0)
+    missing <- IO/FS/open("nothing", "r")
+    * <- IO/print("last\n")
+    return wrap((line, bytes, k, n, code, missing))
+'''
+"""Acts, turns out to need nets, and acts again."""
+
+
+def test_a_program_that_has_acted_begins_again_as_nets(bend: Command, build: Build, tmp_path: Path) -> None:
+    """Nothing is performed twice: input goes on, files are written once, and outcomes of all kinds are known again."""
+    path = tmp_path / 'made.bend'
+    path.write_text(RESTARTS, encoding='utf-8')
+    outcome = bend('gen-c', path)
+    assert (outcome.code, outcome.err) == (0, '')
+    program = build(outcome.out)
+    for threads in ('1', '2'):
+        (tmp_path / 'log.txt').unlink(missing_ok=True)
+        code, out, err = output(program, '-s', '-t', threads, '5', given=b'first\nnext\n')
+        assert (code, err) == (0, '')
+        result = '(Result/Ok("first"), (Result/Ok([110, 101, 120, 116]), (λn n, (5, (0, Result/Err(+2))))))'
+        assert out.startswith(f'same\nsame\nlast\nResult: {result}\n- ITRS: ')
+        assert (tmp_path / 'log.txt').read_text(encoding='utf-8') == 'entry\n'
+
+
+def test_what_was_performed_is_not_repeated_where_it_is_not_known_any_more(bend: Command, build: Build,
+                                                                           tmp_path: Path) -> None:
+    path = tmp_path / 'made.bend'
+    path.write_text(RESTARTS, encoding='utf-8')
+    text = bend('gen-c', path).out
+    limit = '#define RECORD_LIMIT (64 * MEGABYTE)'
+    assert text.count(limit) == 1
+    program = build(text.replace(limit, '#define RECORD_LIMIT 600'))
+    code, out, err = output(program, '5', given=b'first\nnext\n')
+    assert (code, out) == (1, 'same\nsame\n')
+    assert 'error[wrong-shape]' in err
+    assert 'must not be repeated' in err
+    assert (tmp_path / 'log.txt').read_text(encoding='utf-8') == 'entry\n'
+
+
+def test_actions_that_give_functions(bend: Command, build: Build, tmp_path: Path) -> None:
+    """The C of the direct engine cannot show these."""
+    path = tmp_path / 'made.bend'
+    path.write_text('def main():\n  with IO:\n    * <- IO/print("out\\n")\n    return wrap([lambda x: x])\n',
+                    encoding='utf-8')
+    assert output(build(bend('gen-c', path).out)) == (0, bend('run', path).out, '')

@@ -46,7 +46,7 @@ static bool string_of(u64 list, Bytes *bytes) {
     return is_string;
 }
 
-static u64 made_bytes(Bytes *bytes) {
+static u64 made_bytes(const Bytes *bytes) {
     Array numbers = {0};
     for (u64 index = 0; index < bytes->count; index++) {
         push(&numbers, bytes->start[index]);
@@ -64,172 +64,201 @@ static u64 made_text(const Bytes *bytes) {
     return made_numbers(true, &numbers);
 }
 
+/* An outcome as a value for the program. */
+static u64 made_outcome(const Outcome *outcome) {
+    if (outcome->ending == WRONG_TYPE || outcome->ending == WRONG_NAME) {
+        return outcome->ending == WRONG_TYPE ? wrong_type() : wrong_name();
+    }
+    u64 value = NOTHING;
+    switch (outcome->kind) {
+        case NO_VALUE:
+            break;
+        case A_NUMBER:
+            value = made_number(outcome->first, outcome->second);
+            break;
+        case A_PAIR:
+            value = made_pair(made_number(outcome->first, 1), made_number(outcome->second, 1));
+            break;
+        case SOME_BYTES:
+            value = made_bytes(&outcome->bytes);
+            break;
+        case A_TEXT:
+            value = made_text(&outcome->bytes);
+            break;
+    }
+    return outcome->ending == DONE ? ok(value) : inner(value);
+}
+
 /* What the system says, `errno`. */
-static u64 system_error(void) {
-    return inner(made_number((u64)(errno != 0 ? errno : EIO), 2));
+static Outcome system_error(void) {
+    return refused((u64)(errno != 0 ? errno : EIO), 2);
 }
 
-static u64 done(bool is_done) {
-    return is_done ? ok(NOTHING) : system_error();
+static Outcome done(bool is_done) {
+    return is_done ? ended(DONE) : system_error();
 }
 
-static u64 act_read(u64 argument) {
+static Outcome act_read(u64 argument) {
     u64 handle, count, wanted;
     Bytes bytes = {0};
     if (!pair_of(argument, &handle, &count)) {
-        return wrong_type();
+        return ended(WRONG_TYPE);
     }
     if (stream_of(handle_of(handle)) == NULL) {
         return system_error();
     }
     if (!number_of(count, &wanted)) {
-        return wrong_type();
+        return ended(WRONG_TYPE);
     }
-    u64 outcome = read_bytes(handle_of(handle), wanted, &bytes) ? ok(made_bytes(&bytes)) : system_error();
+    Outcome outcome = read_bytes(handle_of(handle), wanted, &bytes) ? with_bytes(DONE, SOME_BYTES, &bytes) : system_error();
     free(bytes.start);
     return outcome;
 }
 
-static u64 act_read_to_end(u64 argument) {
+static Outcome act_read_to_end(u64 argument) {
     Bytes bytes = {0};
-    u64 outcome = read_bytes(handle_of(argument), UINT64_MAX, &bytes) ? ok(made_bytes(&bytes)) : system_error();
+    Outcome outcome = read_bytes(handle_of(argument), UINT64_MAX, &bytes) ? with_bytes(DONE, SOME_BYTES, &bytes) : system_error();
     free(bytes.start);
     return outcome;
 }
 
-static u64 act_read_line(u64 argument) {
+static Outcome act_read_line(u64 argument) {
     Bytes bytes = {0};
-    u64 outcome = read_line(handle_of(argument), &bytes) ? ok(made_bytes(&bytes)) : system_error();
+    Outcome outcome = read_line(handle_of(argument), &bytes) ? with_bytes(DONE, SOME_BYTES, &bytes) : system_error();
     free(bytes.start);
     return outcome;
 }
 
-static u64 act_read_text_line(u64 argument) {
+static Outcome act_read_text_line(u64 argument) {
     Bytes bytes = {0};
-    u64 outcome;
+    Outcome outcome;
     if (!read_line(handle_of(argument), &bytes)) {
         outcome = system_error();
     } else if (bytes.count == 0) {
-        outcome = inner(made_number(0, 1));
+        outcome = refused(0, 1);
     } else {
         bytes.count -= bytes.start[bytes.count - 1] == '\n';
-        outcome = ok(made_text(&bytes));
+        outcome = with_bytes(DONE, A_TEXT, &bytes);
     }
     free(bytes.start);
     return outcome;
 }
 
 /* Writes a list of bytes, or a text and what comes after it. */
-static u64 write_list(u64 argument, bool is_text, const char *after) {
+static Outcome write_list(u64 argument, bool is_text, const char *after) {
     u64 handle, list;
     Bytes bytes = {0};
     if (!pair_of(argument, &handle, &list)) {
-        return wrong_type();
+        return ended(WRONG_TYPE);
     }
     if (!is_text && stream_of(handle_of(handle)) == NULL) {
         return system_error();
     }
     if (!bytes_of(list, is_text, &bytes)) {
         free(bytes.start);
-        return wrong_type();
+        return ended(WRONG_TYPE);
     }
     if (*after != '\0') {
         make_room(&bytes, 1);
         bytes.start[bytes.count++] = (u8)*after;
     }
-    u64 outcome = done(write_bytes(handle_of(handle), &bytes));
+    Outcome outcome = done(write_bytes(handle_of(handle), &bytes));
     free(bytes.start);
     return outcome;
 }
 
-static u64 act_write(u64 argument) {
+static Outcome act_write(u64 argument) {
     return write_list(argument, false, "");
 }
 
-static u64 act_write_text(u64 argument) {
+static Outcome act_write_text(u64 argument) {
     return write_list(argument, true, "");
 }
 
-static u64 act_write_text_line(u64 argument) {
+static Outcome act_write_text_line(u64 argument) {
     return write_list(argument, true, "\n");
 }
 
-static u64 act_flush(u64 argument) {
+static Outcome act_flush(u64 argument) {
     FILE *stream = stream_of(handle_of(argument));
     return done(stream != NULL && fflush(stream) == 0);
 }
 
-static u64 act_open(u64 argument) {
-    u64 first, second, outcome;
+static Outcome act_open(u64 argument) {
+    u64 first, second;
+    Outcome outcome;
     Bytes path = {0}, mode = {0};
     if (!pair_of(argument, &first, &second)) {
-        return wrong_type();
+        return ended(WRONG_TYPE);
     }
     if (!string_of(first, &path) || !string_of(second, &mode)) {
-        outcome = wrong_type();
+        outcome = ended(WRONG_TYPE);
     } else {
         bool has_null = strlen((char *)path.start) < path.count || strlen((char *)mode.start) < mode.count;
         u64 handle = has_null ? MOST_STREAMS : open_stream((char *)path.start, (char *)mode.start);
         if (has_null) {
             errno = EINVAL;
         }
-        outcome = handle == MOST_STREAMS ? system_error() : ok(made_number(handle, 1));
+        outcome = handle == MOST_STREAMS ? system_error() : gives_numbers(A_NUMBER, handle, 1);
     }
     free(path.start);
     free(mode.start);
     return outcome;
 }
 
-static u64 act_close(u64 argument) {
+static Outcome act_close(u64 argument) {
     return done(close_stream(handle_of(argument)));
 }
 
-static u64 act_seek(u64 argument) {
+static Outcome act_seek(u64 argument) {
     static const int origins[] = {SEEK_SET, SEEK_CUR, SEEK_END};
     u64 handle, rest, offset, whence, origin;
     i64 distance;
     if (!pair_of(argument, &handle, &rest) || !pair_of(rest, &offset, &whence) || !number_of(whence, &origin)
         || origin > 2) {
-        return wrong_type();
+        return ended(WRONG_TYPE);
     }
     FILE *stream = stream_of(handle_of(handle));
     if (stream == NULL) {
         return system_error();
     }
     if (!integer_of(offset, &distance)) {
-        return wrong_type();
+        return ended(WRONG_TYPE);
     }
     return done(fseek(stream, (long)distance, origins[origin]) == 0);
 }
 
-static u64 act_get_time(u64 argument) {
+static Outcome act_get_time(u64 argument) {
     (void)argument;
     u64 now = clock_nanoseconds();
-    return ok(made_pair(made_number(now >> 24, 1), made_number(now, 1)));
+    return gives_numbers(A_PAIR, now >> 24, now);
 }
 
-static u64 act_sleep(u64 argument) {
+static Outcome act_sleep(u64 argument) {
     u64 first, second, upper, lower;
     if (!pair_of(argument, &first, &second) || !number_of(first, &upper) || !number_of(second, &lower)) {
-        return wrong_type();
+        return ended(WRONG_TYPE);
     }
     u64 duration = upper << 24 | lower;
     struct timespec left = {(time_t)(duration / 1000000000), (long)(duration % 1000000000)};
     while (nanosleep(&left, &left) != 0 && errno == EINTR) {
     }
-    return ok(NOTHING);
+    return ended(DONE);
 }
 
-static u64 act_with_library(u64 argument) {
+static Outcome act_with_library(u64 argument) {
     (void)argument;
     static const char text[] = "Standalone programs cannot use libraries yet.";
-    Bytes bytes = {(u8 *)text, sizeof text - 1, 0};
-    return inner(made_text(&bytes));
+    Bytes bytes = {0};
+    make_room(&bytes, sizeof text - 1);
+    memcpy(bytes.start, text, sizeof text - 1);
+    bytes.count = sizeof text - 1;
+    return with_bytes(REFUSED, A_TEXT, &bytes);
 }
 
 static const struct {
     const char *name;
-    u64 (*act)(u64 argument);
+    Outcome (*act)(u64 argument);
 } actions[] = {
     {"READ", act_read}, {"READ_LINE", act_read_line}, {"READ_TEXT_LINE", act_read_text_line},
     {"READ_TO_END", act_read_to_end}, {"WRITE", act_write}, {"WRITE_TEXT", act_write_text},
@@ -239,9 +268,9 @@ static const struct {
 };
 
 /* The outcome of an action. */
-static u64 perform(u64 name, u64 argument) {
+static Outcome perform(u64 name, u64 argument) {
     Bytes bytes = {0};
-    u64 (*act)(u64) = NULL;
+    Outcome (*act)(u64) = NULL;
     if (string_of(name, &bytes)) {
         for (u64 index = 0; index < sizeof actions / sizeof actions[0]; index++) {
             if (bytes.count == strlen(actions[index].name)
@@ -251,5 +280,5 @@ static u64 perform(u64 name, u64 argument) {
         }
     }
     free(bytes.start);
-    return act == NULL ? wrong_name() : act(argument);
+    return act == NULL ? ended(WRONG_NAME) : act(argument);
 }

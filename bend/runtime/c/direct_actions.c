@@ -16,9 +16,11 @@ static u64 perform_actions(u64 root) {
             close_streams();
             return root;
         }
-        u64 outcome = perform(field_of(action, NAME_FIELD), field_of(action, ARGUMENT_FIELD));
+        Outcome outcome = perform(field_of(action, NAME_FIELD), field_of(action, ARGUMENT_FIELD));
+        u64 given = made_outcome(&outcome);
+        remember(outcome);
         u64 continuation = field_of(action, CONTINUATION_FIELD);
         take_part(run.workers, action, continuation);
-        root = demand(APPLY, continuation, outcome);
+        root = demand(APPLY, continuation, given);
     }
 }

@@ -7,7 +7,12 @@
 static CommandLine line;
 
 #if HAS_NETS
-static _Noreturn void restart_as_nets(void) {
+static void restart_as_nets(void) {
+#if IS_ACTING
+    if (record.is_incomplete) {
+        return;
+    }
+#endif
     finish_run();
     exit(run_nets(&line));
 }

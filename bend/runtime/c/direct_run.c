@@ -132,14 +132,20 @@ static void write_failure(FILE *file) {
         case STOP_SHAPE:
             fputs(WRONG_SHAPE_TEXT, file);
             break;
+#if IS_BUDGETED
+        case STOP_BUDGET:
+            fputs(BUDGET_TEXT, file);
+            break;
+#endif
         default:
             write_out_of_memory(file, run.shared->memory_used, run.memory_limit);
     }
 }
 
 #if HAS_NETS
-/* Begins again with nets, where only these have a meaning for what happens, and leaves. */
-static _Noreturn void restart_as_nets(void);
+/* Begins again with nets, where only these have a meaning for what happens, and leaves. Comes back where that cannot be,
+   since actions have been performed whose outcomes are not remembered. */
+static void restart_as_nets(void);
 #endif
 
 /* Says why the run was stopped, and leaves. Libraries have their own way. */

@@ -22,7 +22,13 @@ static void make_room(Bytes *bytes, u64 more) {
     }
 }
 
+/* A program that begins again has the streams that it had. */
 static void open_standard_streams(void) {
+    static bool are_open;
+    if (are_open) {
+        return;
+    }
+    are_open = true;
     FILE *standard[STANDARD_STREAMS] = {stdin, stdout, stderr};
     for (int handle = 0; handle < STANDARD_STREAMS; handle++) {
         streams[handle] = fcntl(handle, F_GETFD) < 0 ? NULL : standard[handle];
@@ -34,6 +40,7 @@ static void close_streams(void) {
     for (int handle = STANDARD_STREAMS; handle < MOST_STREAMS; handle++) {
         if (streams[handle] != NULL) {
             fclose(streams[handle]);
+            streams[handle] = NULL;
         }
     }
 }
