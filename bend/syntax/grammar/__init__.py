@@ -6,9 +6,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from parsimonious.grammar import TokenGrammar
+from parsimonious.expressions import expression
 from parsimonious.nodes import Node
 
+from bend.syntax.grammar.notation import read_rules
 from bend.syntax.grammar.predict import make_predictive
 
 
@@ -38,18 +39,25 @@ def _defined_name(tokens: Any, position: int) -> str:
     return name
 
 
-def _read() -> Any:
-    texts = [files(__name__).joinpath(name).read_text('utf-8') for name in ('common.peg', 'imp.peg', 'fun.peg')]
-    return TokenGrammar('\n'.join(texts), local_rules=_local_rules)
+def texts() -> list[str]:
+    """The texts of the grammar."""
+    return [files(__name__).joinpath(name).read_text('utf-8') for name in ('common.peg', 'imp.peg', 'fun.peg')]
+
+
+def _read() -> dict[str, Any]:
+    rules: dict[str, Any] = {}
+    rules['local_rules'] = expression(_local_rules, 'local_rules', rules)
+    read_rules('\n'.join(texts()), rules)
+    return rules
 
 
 @cache
-def load() -> Any:
-    """The grammar, a `parsimonious.TokenGrammar`, in its fast form; made once a process."""
+def load() -> dict[str, Any]:
+    """The grammar's rules by name, expressions of `parsimonious`, in their fast form; made once a process."""
     return make_predictive(_read())
 
 
 @cache
-def plain() -> Any:
-    """The grammar in its plain form, whose memo after a failed parse tells all that was tried."""
+def plain() -> dict[str, Any]:
+    """The same in their plain form, whose memo after a failed parse tells all that was tried."""
     return _read()

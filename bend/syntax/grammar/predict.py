@@ -6,14 +6,14 @@ parse by these expressions does not tell all that was expected; `bend.syntax.err
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from parsimonious.expressions import OneOf, Quantifier, Sequence, TokenMatcher
 from parsimonious.nodes import Node
 
 
-def expressions(grammar: Any) -> Iterator[Any]:
+def expressions(grammar: Mapping[str, Any]) -> Iterator[Any]:
     """All expressions of a grammar, each once."""
     seen: set[int] = set()
     pending = list(grammar.values())
@@ -120,7 +120,7 @@ class _Quantifier(_Memoized, Quantifier):  # type: ignore[misc]
         return Node(self, tokens, position, end, children) if len(children) >= self.min else None
 
 
-def make_predictive(grammar: Any) -> Any:
+def make_predictive(grammar: dict[str, Any]) -> dict[str, Any]:
     """The grammar, whose expressions become predictive ones."""
     known: dict[int, tuple[frozenset[str] | None, bool]] = {}
     for expression in list(expressions(grammar)):
