@@ -11,8 +11,12 @@ from bend.syntax import grammar
 from bend.syntax.grammar.notation import read_rules
 
 
+def _local_rules(tokens: Any, position: int, memo: Any, error: Any, rules: Any) -> None:
+    """Stands for the rule in Python."""
+
+
 def test_rules_are_those_of_the_library() -> None:
-    expected = TokenGrammar('\n'.join(grammar.texts()), local_rules=lambda tokens, position, memo, error, rules: None)
+    expected = TokenGrammar('\n'.join(grammar.texts()), local_rules=_local_rules)
     found = grammar.plain()
     assert found.keys() == expected.keys()
     assert {name: rule.as_rule() for name, rule in found.items()} == \
