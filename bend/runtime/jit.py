@@ -134,7 +134,13 @@ def compile_for(machine: Machine, *ir_texts: str) -> bytes:
 
 def optimized_for(machine: Machine, *ir_texts: str) -> str:
     """The IR for a machine after the pass pipeline. Raises as `compile_for`."""
-    return str(_optimized(_target_machine(machine, USUAL_LEVEL, jit=False), USUAL_LEVEL, *ir_texts))
+    target = _target_machine(machine, USUAL_LEVEL, jit=False)
+    # LLVM gives structs other names where their context has such names already, so this one is new each time.
+    with _binding().create_context() as context:
+        module, builder = _prepared(target, USUAL_LEVEL, context, *ir_texts)
+        with module:
+            builder.getModulePassManager().run(module, builder)
+            return str(module)
 
 
 def start_compiling(texts: Sequence[tuple[str, int]], threads: int) -> Callable[[], list[bytes]]:

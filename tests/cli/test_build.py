@@ -114,6 +114,16 @@ def test_executables_are_small_and_stripped(words: tuple[str, ...], built: Calla
     assert b'bend_worker_main' not in data
 
 
+@needs_compiler
+@pytest.mark.parametrize('target', ['native', 'object', 'llvm', 'c', 'cu', 'ptx'])
+def test_the_same_source_gives_the_same_bytes(target: str, bend: Command, program: Callable[[str], str],
+                                              folder: Path) -> None:
+    source = program(SUM.replace('main(n)', 'main()').replace('sum(n)\n', 'sum(9)\n'))
+    for name in ('first', 'second'):
+        assert bend('build', source, '--target', target, '-o', name).code == 0
+    assert (folder / 'first').read_bytes() == (folder / 'second').read_bytes()
+
+
 def test_c(bend: Command, program: Callable[[str], str], folder: Path) -> None:
     path = program(SUM)
     assert bend('build', path, '--target', 'c').code == 0
