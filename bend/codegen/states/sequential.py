@@ -78,9 +78,8 @@ class _Sequential(Form):
         go_on = (
             lir.Assign(TOP, lir.Convert(START, val.POINTER)),
             lir.Assign(WAITING, load(WORKER, 'waiting')),
-            # At least one call is made, or the run ends at once.
-            lir.Assign(BUDGET, lir.Select(lir.Compare('ne', load(WORKER, 'is_leaving'), u64(0)), u64(1),
-                                          lir.Binary('add', BUDGET, u64(1)))),
+            # At least one call is made.
+            lir.Assign(BUDGET, lir.Binary('add', BUDGET, u64(1))),
             lir.Assign(STATE, lir.Load(_below(1))),
             lir.Switch(STATE, tuple(self.gone_on()), _NEVER),
         )

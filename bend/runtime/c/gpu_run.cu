@@ -409,6 +409,7 @@ static void launch_frame(u64 address, u64 state) {
     for (u64 wave = 0; wave < 3; wave++) {
         run.shared->ready[wave] = wave == 0;
         run.shared->idle[wave] = run.shared->is_long[wave] = 0;
+        run.shared->held[wave] = run.shared->takers[wave] = 0;
     }
     copy_to_device(run.at_lists, &frame, WORD);
     launch();

@@ -197,7 +197,8 @@ class WavesRun:
         layout, shared = self.program.layouts['Shared'], self.regions['shared'].words
         for wave in range(3):
             shared[layout['ready'] + wave] = int(wave == 0)
-            shared[layout['idle'] + wave] = shared[layout['is_long'] + wave] = 0
+            for counter in ('idle', 'is_long', 'held', 'takers'):
+                shared[layout[counter] + wave] = 0
         self.regions['lists'].words[0] = frame | state << STATE_SHIFT
         self._start()
         self.seconds += time.perf_counter() - begin

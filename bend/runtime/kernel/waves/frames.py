@@ -26,7 +26,7 @@ from bend.runtime.kernel.lang import (
     noinline,
     u64,
 )
-from bend.runtime.kernel.waves.state import BLOCK_FRAMES, DEVICE, KEPT_FRAMES, STOP_MEMORY, Worker
+from bend.runtime.kernel.waves.state import BLOCK_FRAMES, DEVICE, KEPT_FRAMES, SHARE, STOP_MEMORY, Worker
 from bend.runtime.kernel.waves.stop import stop_run
 
 HEADER = 0
@@ -189,6 +189,10 @@ def arrive(w: Ptr[Worker], target: u64) -> u64:
     What a block makes ready in a wave, no other block runs in that wave. So all that arrive at a frame in the wave, and
     at the block, of its stamp are lanes of this block, and need an order among themselves only: that costs a GPU much
     less than one for all blocks.
+
+    Where blocks have shared out what is ready, a frame that is older than that is for all in the next wave: so what goes
+    on above the shares of blocks is shared out anew, and calls that are made together stay together. That is for regular
+    programs; where waves have to be ended, it goes on at once.
     """
     frame = target & ADDRESS_MASK
     if frame == 0:
@@ -206,6 +210,9 @@ def arrive(w: Ptr[Worker], target: u64) -> u64:
     # What this reads is what all of them have changed, one after the other: so all that they did before is seen. On a
     # GPU it costs half of what a fence does, and only the last one pays it.
     atomic_load(header, ACQUIRE)
+    if w.mode == SHARE and w.is_restless == 0:
+        push_to_device(w, ready(frame, found))
+        return 0
     return ready(frame, found)
 
 

@@ -5,6 +5,7 @@ from bend.runtime.kernel.lang import (
     block_index,
     cast,
     cycles,
+    device_time,
     exit_thread,
     export,
     inline,
@@ -42,6 +43,12 @@ def block_barrier(w: Ptr[Worker]) -> None:
 def clock(w: Ptr[Worker]) -> u64:
     """Cycles of the multiprocessor."""
     return cycles()
+
+
+@inline
+def time(w: Ptr[Worker]) -> u64:
+    """Nanoseconds of the device."""
+    return device_time()
 
 
 @noinline

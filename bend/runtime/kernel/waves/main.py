@@ -30,7 +30,6 @@ def begin(w: Ptr[Worker]) -> None:
     w.turn = 0
     w.mode = DEVICE
     w.suspended = 0
-    w.is_leaving = 0
     if w.index == 0:
         block = w.block
         block.lists[0] = u64(block) + sizeof(Block)
@@ -40,9 +39,10 @@ def begin(w: Ptr[Worker]) -> None:
             block.idle[number] = 0
             block.taken[number] = 0
             block.held[number] = 0
+            block.is_over[number] = 0
         for number in range(2):
             block.frame_counts[number] = 0
-            block.is_long[number] = 0
+        block.kept = 0
 
 
 @export

@@ -10,7 +10,8 @@ A wave of the device ends with a barrier for all lanes. How it runs depends on h
 A round is a wave of one block, which has a list of its own and ends with a barrier of its own. With fewer frames than
 lanes, each is run step by step, with more, each is run to its end by one lane. When half of the lanes of a block have
 nothing to do, the others suspend what they do until the next round, and give calls away (`spill`). When half of the
-blocks have none, all end their rounds and what they have is shared out again.
+blocks have none, all end their rounds: lanes give calls away that they have not begun, and go on in the next wave with
+the rest; what is ready is shared out among the blocks that have lanes for it.
 
 The work of a lane between two barriers is one call of `advance`; a GPU and the emulation on the CPU differ only in what
 they do in between. All lanes of a block agree on which barrier comes next: they decide by what was written before the
@@ -44,10 +45,10 @@ from bend.runtime.kernel.waves.frames import (
     push_to_device,
     stamp_of,
 )
-from bend.runtime.kernel.waves.spill import SUSPENDED, idle_blocks
+from bend.runtime.kernel.waves.spill import SUSPENDED, end_rounds, give_oldest, is_device_waiting
 from bend.runtime.kernel.waves.state import ALONE, DEVICE, SHARE, STOP_NONE, Worker
 from bend.runtime.kernel.waves.stop import check_loop
-from bend.runtime.kernel.waves.target import clock
+from bend.runtime.kernel.waves.target import clock, time
 
 # What a lane does after `advance`: it has done all its work, or waits for all lanes of the device, or of its block.
 OVER = 0
@@ -62,6 +63,8 @@ MOST_STEPS = 32
 GIVING_ROUNDS = 16
 # Lanes that a GPU runs together.
 WARP = 32
+# The block has enough to do, and takes nothing of what is ready.
+NO_PLACE = 0xFFFFFFFF
 
 
 @extern
@@ -96,34 +99,44 @@ def start_wave(w: Ptr[Worker]) -> u64:
     answer_wants(w)
     wave = w.wave
     count = atomic_load(addr(shared.ready[wave % ROUNDS]), RELAXED)
-    if count == 0:
+    held = atomic_load(addr(shared.held[wave % ROUNDS]), RELAXED)
+    if count + held == 0:
         keep_frames(w)
         return OVER
     if w.id == 0:
         shared.wave = wave
         settle_constants(w)
-        atomic_store(addr(shared.ready[(wave + 2) % ROUNDS]), 0, RELAXED)
-        atomic_store(addr(shared.idle[(wave + 2) % ROUNDS]), 0, RELAXED)
-        atomic_store(addr(shared.is_long[(wave + 2) % ROUNDS]), 0, RELAXED)
+        begin_counters(w, (wave + 2) % ROUNDS)
     block = w.id // shared.threads
     w.stamp = stamp_of(wave, block, shared.blocks)
-    w.wave_began = clock(w)
-    w.device_hungry_since = 0
+    w.wave_began = time(w)
+    w.is_restless = held
     is_long = atomic_load(addr(shared.is_long[wave % ROUNDS]), RELAXED) != 0
-    if count <= shared.alone_below and not is_long:
+    if held == 0 and count <= shared.alone_below and not is_long:
         if block != 0:
-            return end_wave(w)
+            return end_wave(w, 0)
         w.mode = ALONE
         take_frames(w, 0, count)
         return LOCAL
-    if count >= shared.step_below:
+    if held != 0 or count >= shared.step_below:
         w.mode = SHARE
-        take_frames(w, count * block // shared.blocks, count * (block + 1) // shared.blocks)
+        take_share(w, count, held)
         return LOCAL
     run_frames(w, shared.lists[wave & 1], spread_index(w), count, shared.blocks * shared.threads)
     if end_round(w) == shared.threads // 2:
         atomic_add(addr(shared.idle[wave % ROUNDS]), 1, RELAXED)
-    return end_wave(w)
+    return end_wave(w, 0)
+
+
+@inline
+def begin_counters(w: Ptr[Worker], number: u64) -> None:
+    """The counters of a later wave begin anew."""
+    shared = w.shared
+    atomic_store(addr(shared.ready[number]), 0, RELAXED)
+    atomic_store(addr(shared.idle[number]), 0, RELAXED)
+    atomic_store(addr(shared.is_long[number]), 0, RELAXED)
+    atomic_store(addr(shared.held[number]), 0, RELAXED)
+    atomic_store(addr(shared.takers[number]), 0, RELAXED)
 
 
 @inline
@@ -138,13 +151,45 @@ def spread_index(w: Ptr[Worker]) -> u64:
 
 
 @inline
-def end_wave(w: Ptr[Worker]) -> u64:
-    """The next wave comes after a barrier of the device."""
+def end_wave(w: Ptr[Worker], held: u64) -> u64:
+    """The next wave comes after a barrier of the device. So many lanes of the block go on then with what they do."""
     if w.id == 0:
         collect_constants(w)
+    if w.index == 0:
+        keep_place(w, held)
     w.mode = DEVICE
     w.wave += 1
     return GRID
+
+
+@inline
+def keep_place(w: Ptr[Worker], held: u64) -> None:
+    """Says what the block has to do in the next wave already, and whether it takes more."""
+    shared = w.shared
+    number = (w.wave + 1) % ROUNDS
+    w.block.kept = u32(held)
+    w.block.place = NO_PLACE
+    if held * 2 < shared.threads:
+        w.block.place = u32(atomic_add(addr(shared.takers[number]), 1, RELAXED))
+    if held != 0:
+        atomic_add(addr(shared.held[number]), held, RELAXED)
+
+
+@inline
+def take_share(w: Ptr[Worker], count: u64, held: u64) -> None:
+    """Takes the part of the frames of the device that is for this block. Where lanes go on with what they do, it is for
+    those blocks that do not have enough of them, if there are any."""
+    shared = w.shared
+    place = w.id // shared.threads
+    places = shared.blocks
+    takers = atomic_load(addr(shared.takers[w.wave % ROUNDS]), RELAXED)
+    if held != 0 and takers != 0:
+        place = u64(w.block.place)
+        places = takers
+    if place == NO_PLACE:
+        take_frames(w, 0, 0)
+    else:
+        take_frames(w, count * place // places, count * (place + 1) // places)
 
 
 @noinline
@@ -156,7 +201,6 @@ def take_frames(w: Ptr[Worker], first: u64, end: u64) -> None:
     count = end - first
     if count > w.shared.block_capacity:
         count = w.shared.block_capacity
-    w.idle_before = 0
     index = w.index
     while index < end - first:
         if index < count:
@@ -167,9 +211,9 @@ def take_frames(w: Ptr[Worker], first: u64, end: u64) -> None:
     if w.index == 0:
         block.ready[w.turn] = u32(count)
         block.taken[w.turn] = 0
-        block.held[w.turn] = 0
+        block.held[w.turn] = block.kept
         block.ends[w.round & 1] = 0
-        block.is_long[w.turn] = 0
+        block.is_over[w.turn] = 0
 
 
 # ---- rounds of a block ----
@@ -188,15 +232,15 @@ def next_round(w: Ptr[Worker]) -> u64:
     if count + held == 0:
         if w.index == 0:
             atomic_add(addr(shared.idle[w.wave % ROUNDS]), 1, RELAXED)
-        return end_wave(w)
+        return end_wave(w, 0)
     is_alone = w.mode == ALONE
-    is_over = block.ends[w.round & 1] != 0 or atomic_load(addr(block.is_long[w.turn]), RELAXED, BLOCK) != 0
+    is_over = block.ends[w.round & 1] != 0 or atomic_load(addr(block.is_over[w.turn]), RELAXED, BLOCK) != 0
     if is_over or (is_alone and count > shared.alone_below):
-        return give_back(w, block.lists[w.round & 1], count)
-    if w.index == threads - 1:
-        look_around(w)
+        return give_back(w, block.lists[w.round & 1], count, held)
     if held != 0 or w.index < count:
         run_share(w, count, held, not is_alone and count + held >= shared.rounds_below)
+    if w.index == threads - 1:
+        look_around(w)
     end_round(w)
     return LOCAL
 
@@ -204,28 +248,22 @@ def next_round(w: Ptr[Worker]) -> u64:
 @inline
 def look_around(w: Ptr[Worker]) -> None:
     """The last lane, which has work more seldom than others, looks whether the next round should be: not if half of
-    the blocks have nothing left to do and no other one has come to its end since the round before, or if the run was
-    stopped. Blocks that began together most often end soon after each other, and to share out again has its price."""
+    the blocks have nothing left to do, and have waited long enough for this one, or if the run was stopped."""
     is_stopped = atomic_load(addr(w.shared.stop), RELAXED) != STOP_NONE
-    idle = idle_blocks(w)
-    is_over = idle * 2 > w.shared.blocks and idle == w.idle_before
-    w.idle_before = idle
-    w.block.ends[w.round + 1 & 1] = 1 if is_over or is_stopped else 0
+    w.block.ends[w.round + 1 & 1] = 1 if is_stopped or is_device_waiting(w) else 0
 
 
 @noinline
-def give_back(w: Ptr[Worker], frames: u64, count: u64) -> u64:
-    """What is ready in the block is for all in the next wave, and so is what lanes have begun."""
+def give_back(w: Ptr[Worker], frames: u64, count: u64, held: u64) -> u64:
+    """What is ready in the block is for all in the next wave, and so is what lanes have not begun."""
     w.mode = DEVICE
     if w.suspended != 0:
-        w.is_leaving = 1
-        run(w, 0, True)
-        w.is_leaving = 0
+        give_oldest(w)
     index = w.index
     while index < count:
         push_to_device(w, Ptr[u64](frames)[index])
         index += w.shared.threads
-    return end_wave(w)
+    return end_wave(w, held)
 
 
 @noinline
@@ -284,7 +322,7 @@ def end_round(w: Ptr[Worker]) -> u64:
         atomic_store(addr(block.idle[later]), 0, RELAXED, BLOCK)
         atomic_store(addr(block.taken[later]), 0, RELAXED, BLOCK)
         atomic_store(addr(block.held[later]), 0, RELAXED, BLOCK)
-        atomic_store(addr(block.is_long[later]), 0, RELAXED, BLOCK)
+        atomic_store(addr(block.is_over[later]), 0, RELAXED, BLOCK)
     return u64(atomic_add(addr(block.idle[turn]), 1, RELAXED, BLOCK))
 
 
@@ -314,7 +352,7 @@ def pass_on(w: Ptr[Worker], frame: u64) -> None:
     """
     push_to_device(w, frame)
     atomic_store(addr(w.shared.is_long[(w.wave + 1) % ROUNDS]), 1, RELAXED)
-    atomic_store(addr(w.block.is_long[following(w.turn)]), 1, RELAXED, BLOCK)
+    end_rounds(w)
 
 
 @inline

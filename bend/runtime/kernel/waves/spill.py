@@ -1,8 +1,8 @@
 """What sequential runs do for lanes that have nothing left to do: they stop, and give away what they have not begun.
 
 In rounds of a block, a run *suspends*: it keeps its stack, and goes on in the next round, where others find new frames.
-If there are too few of those, it gives the oldest calls away that it has not begun, which most often are the largest
-ones. Where a wave ends, or the stack is full, it *spills*: all that is on its stack becomes frames.
+If there are too few of those, or the wave ends, it gives the oldest calls away that it has not begun, which most often
+are the largest ones. Where the stack is full, it *spills*: all that is on its stack becomes frames.
 """
 
 from bend.runtime.kernel.direct.cells import WORD
@@ -13,6 +13,7 @@ from bend.runtime.kernel.lang import (
     addr,
     atomic_add,
     atomic_load,
+    atomic_store,
     extern,
     inline,
     noinline,
@@ -35,7 +36,7 @@ from bend.runtime.kernel.waves.frames import (
 )
 from bend.runtime.kernel.waves.state import LOOK, SHARE, Worker
 from bend.runtime.kernel.waves.stop import check_loop
-from bend.runtime.kernel.waves.target import clock
+from bend.runtime.kernel.waves.target import clock, time
 
 # What is known of an entry of the stack by its state: how many words are in front of its state, how many of these its
 # frame begins with, which word the result goes to that it waits for, the number of the frame's state, how many calls
@@ -60,11 +61,16 @@ SPILL = 1
 SUSPEND = 2
 # What it gives if it goes on in the next round. It is no address, and no number of words.
 SUSPENDED = 3
-# Who others wait for goes on for this part of the time that the round, or the wave, had taken before.
+# Who others wait for goes on for this part of the time that the round had taken before.
 PATIENCE = 2
-WAVE_PATIENCE = 4
+# Half of the blocks wait for the others for this part of the time that the wave had taken before.
+WAVE_PATIENCE = 2
+# Where that was in vain in the wave before, no more than this part of the blocks is left without work.
+FEW = 8
+# Nanoseconds that a wave takes at least before it is ended.
+SHORTEST_WAVE = 100_000
 # Calls between two looks at most, however fast they are.
-MOST_CALLS = 0x1000
+MOST_CALLS = 64
 
 
 @extern
@@ -106,31 +112,66 @@ def judge(w: Ptr[Worker], is_full: bool, waiting: u64) -> u64:
     """What a sequential run does at a call: `GO_ON`, `SPILL` or `SUSPEND`. So many calls wait on its stack."""
     check_loop(w)
     now = look(w)
-    if is_full or w.is_leaving != 0:
+    if is_full:
         return SPILL
     if w.mode == SHARE:
-        return SUSPEND if is_wanted(w, now) else GO_ON
+        return SUSPEND if is_wanted(w, now, waiting) else GO_ON
     return SPILL if waiting != 0 and (is_hungry(w) or is_device_hungry(w)) else GO_ON
 
 
 @inline
-def is_wanted(w: Ptr[Worker], now: u64) -> bool:
-    """Whether half of the lanes, or of the blocks, have waited long enough for this one.
+def is_wanted(w: Ptr[Worker], now: u64, waiting: u64) -> bool:
+    """Whether half of the lanes, or of the blocks, have waited long enough for this one. The run is of no use to them if
+    it has no call to give away, and nothing is ready that others will take when it has come to a barrier.
 
     Runs that begin together most often end soon after each other, and to end one before has its price. So lanes wait
     for a part of the time that the round had taken before, and blocks for one of the time that the wave had taken; what
     they wait for in vain is never more than that.
     """
-    if is_hungry(w):
+    following_ready = addr(w.block.ready[following(w.turn)])
+    is_useful = waiting != 0 or atomic_load(following_ready, RELAXED, BLOCK) != 0
+    if is_useful and is_hungry(w):
         if w.hungry_since == 0:
             w.hungry_since = now
         if (now - w.hungry_since) * PATIENCE >= w.hungry_since - w.began:
             return True
-    if not is_device_hungry(w):
+    if not is_device_waiting(w):
         return False
-    if w.device_hungry_since == 0:
-        w.device_hungry_since = now
-    return (now - w.device_hungry_since) * WAVE_PATIENCE >= w.device_hungry_since - w.wave_began
+    if not is_useful and atomic_load(addr(w.shared.ready[(w.wave + 1) % ROUNDS]), RELAXED) == 0:
+        return False
+    end_rounds(w)
+    return True
+
+
+@inline
+def is_device_waiting(w: Ptr[Worker]) -> bool:
+    """Whether so many blocks have waited so long that this one should share out what it has.
+
+    Blocks of regular programs most often end at about the same time, and are waited for. Where they did not in the wave
+    before, they will not in this one.
+    """
+    idle = idle_blocks(w)
+    if idle * FEW <= w.shared.blocks:
+        return False
+    now = time(w)
+    if now - w.wave_began < SHORTEST_WAVE:
+        return False
+    if w.is_restless != 0:
+        return True
+    if idle * 2 <= w.shared.blocks:
+        return False
+    since = atomic_load(addr(w.shared.hungry_since), RELAXED)
+    if since < w.wave_began:
+        atomic_store(addr(w.shared.hungry_since), now, RELAXED)
+        return False
+    # Another block may have seen it after this one looked at the clock.
+    return now > since and (now - since) * WAVE_PATIENCE >= since - w.wave_began
+
+
+@inline
+def end_rounds(w: Ptr[Worker]) -> None:
+    """This round of the block is the last one of the wave."""
+    atomic_store(addr(w.block.is_over[following(w.turn)]), 1, RELAXED, BLOCK)
 
 
 @inline
@@ -151,34 +192,36 @@ def suspend(w: Ptr[Worker], frame: u64, below: u64, top: u64, waiting: u64) -> u
     """Ends a run of a frame for this round. The call that was to be next is on the stack, from `below` to `top`, so
     that the run can go on with it."""
     block = w.block
-    left = waiting
-    if waiting != 0 and u64(atomic_load(addr(block.ready[following(w.turn)]), RELAXED, BLOCK)) < idle_lanes(w):
-        left -= give_oldest(w, frame, below)
     w.suspended = frame
     w.top = top
-    w.waiting = left
+    w.below = below
+    w.waiting = waiting
+    if u64(atomic_load(addr(block.ready[following(w.turn)]), RELAXED, BLOCK)) < idle_lanes(w):
+        give_oldest(w)
     atomic_add(addr(block.held[following(w.turn)]), 1, RELAXED, BLOCK)
     return SUSPENDED
 
 
 @noinline
-def give_oldest(w: Ptr[Worker], frame: u64, top: u64) -> u64:
+def give_oldest(w: Ptr[Worker]) -> None:
     """Makes ready what the oldest entry of the stack that has such calls has not begun, and frames of this entry and
-    of those below it. The run of the frame then gives its result to them. Gives the number of calls."""
+    of those below it. The run that is suspended then gives its result to them."""
+    if w.waiting == 0:
+        return
+    frame = w.suspended
+    top = w.below
     lowest: u64 = 0
     while top > w.bottom + WORD:
         state = Ptr[u64](top - WORD)[0]
         if entry_fact(state, CALLS) != 0:
             lowest = top
         top -= WORD * (entry_fact(state, SIZE) + 1)
-    if lowest == 0:
-        return 0
     place = Ptr[u64](lowest - WORD)
     state = place[0]
     Ptr[u64](frame)[RETURN] = unwind(w, frame, lowest)
     place[0] = entry_fact(state, END)
     w.bottom = lowest - WORD
-    return entry_fact(state, CALLS)
+    w.waiting -= entry_fact(state, CALLS)
 
 
 @noinline
@@ -188,7 +231,7 @@ def spill(w: Ptr[Worker], frame: u64, task: u64, top: u64) -> u64:
     the task, which is given; otherwise 0."""
     Ptr[u64](task & ADDRESS_MASK)[RETURN] = unwind(w, frame, top)
     free_frame(w, frame)
-    if w.is_leaving != 0 or is_hungry(w) or is_device_hungry(w):
+    if is_hungry(w) or is_device_hungry(w):
         push_frame(w, task)
         return 0
     return task

@@ -76,7 +76,13 @@ class Shared:
     idle: Array[u64, 3]
     # Whether a frame that is ready for a wave has begun a long run, modulo 3.
     is_long: Array[u64, 3]
-    pad_5: Array[u64, 10]
+    # How many lanes go on in a wave with what they did in the one before, and how many blocks have more lanes without
+    # than with such work, modulo 3.
+    held: Array[u64, 3]
+    takers: Array[u64, 3]
+    # When it was first seen that half of the blocks have nothing left to do in a wave.
+    hungry_since: u64
+    pad_5: Array[u64, 3]
     # Free cells that lanes gave away, by size, and the sizes that are wanted (`bend.runtime.kernel.direct.cells`).
     wanted: u64
     given: Array[u64, FREE_LISTS]
@@ -102,9 +108,12 @@ class Block:
     frames: Array[u64, BLOCK_FRAMES * 2]
     frame_counts: Array[i32, 2]
     # Whether the rounds of the block end before this one: because others have nothing to do, modulo 2; because a lane
-    # has met a long run, modulo 3.
+    # says so, modulo 3.
     ends: Array[u32, 2]
-    is_long: Array[u32, 3]
+    is_over: Array[u32, 3]
+    # How many lanes go on in the next wave with what they do, and which part of what is ready then is for this block.
+    kept: u32
+    place: u32
     # Which barrier the block has come to, where one thread plays all lanes.
     found: u32
 
@@ -139,11 +148,9 @@ class Worker:
     looked: u64
     began: u64
     hungry_since: u64
-    # The same for the wave, and for half of the blocks.
+    # When the wave began, and how many lanes had been interrupted at the end of the one before.
     wave_began: u64
-    device_hungry_since: u64
-    # How many blocks had nothing left to do when the last lane of this one looked before.
-    idle_before: u64
+    is_restless: u64
     # How often it has looked, which is the time of an emulated device.
     looks: u64
     # What a sequential run gave.
@@ -151,13 +158,12 @@ class Worker:
     # The stack of sequential runs, and where that of the current one begins: below are entries that became frames.
     stack: u64
     bottom: u64
-    # A run that goes on in the next round: its frame, or 0; the end of its stack; how many calls there have not been
-    # begun.
+    # A run that goes on in the next round: its frame, or 0; the end of its stack, and where the call begins there that
+    # is next; how many calls there have not been begun.
     suspended: u64
     top: u64
+    below: u64
     waiting: u64
-    # Whether it is to end as frames.
-    is_leaving: u64
     # How many waves and rounds have begun, and the number of the round modulo 3.
     wave: u64
     round: u64

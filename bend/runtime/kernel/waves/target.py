@@ -5,7 +5,7 @@ or one for each (`emulation`). All pointers are generic ones: the memory that th
 local to a lane. Before the first lane starts the host fills `Shared` and all `Worker`s (`bend.runtime.waves.host`).
 
 A GPU provides `leave` (the instruction `exit`; blocks do not wait for threads that have left), `block_barrier`,
-`clock` and `pause`, and starts `lane_main` of `main` with the address of its `Worker` in each thread. All blocks have
+`clock`, `time` and `pause`, and starts `lane_main` of `main` with the address of its `Worker` in each thread. All blocks have
 to be resident at the same time. Lanes of a block must agree on each barrier.
 """
 
@@ -28,3 +28,8 @@ def block_barrier(w: Ptr[Worker]) -> None:
 def clock(w: Ptr[Worker]) -> u64:
     """Cycles of a clock that only this lane need agree with. The same work takes the same time on an emulated device:
     it is one look at the clock."""
+
+
+@extern
+def time(w: Ptr[Worker]) -> u64:
+    """Nanoseconds of a clock that all lanes agree with."""
