@@ -252,7 +252,7 @@ def test_division_by_zero(run: Run) -> None:
 
 
 def test_out_of_memory(run: Run) -> None:
-    code, out, err = run(TREE, '--memory', '2M')
+    code, out, err = run(TREE, '--memory', '1M')
     assert (code, out) == (1, '')
     assert err.startswith('error[out-of-memory]: The program ran out of memory on the GPU: it had used ')
     assert 'Allow it more with `--memory SIZE`. The command `run` ' in err

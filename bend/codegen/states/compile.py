@@ -28,6 +28,7 @@ from bend.codegen.states.lower import lower_functions
 from bend.codegen.states.outline import outline_forks
 from bend.codegen.states.sequential import sequential
 from bend.codegen.states.stepping import stepping
+from bend.codegen.states.widen import forms, widen_forks
 from bend.desugar import core
 from bend.runtime.cache import Cache
 from bend.runtime.direct.program import ActionForms, DirectProgram, Entry
@@ -55,7 +56,8 @@ CALLED = frozenset(('retain_shared', 'release_shared', 'allocate_small', 'releas
                     'free_frame'))
 _CALLS = PIPELINE.index(branch_first) + 1
 _FORKS = PIPELINE.index(fork_calls) + 1
-STATES_PIPELINE = (*PIPELINE[:_CALLS], inline_leaves, *PIPELINE[_CALLS:_FORKS], outline_forks, *PIPELINE[_FORKS:])
+STATES_PIPELINE = (*PIPELINE[:_CALLS], inline_leaves, widen_forks, *PIPELINE[_CALLS:_FORKS], outline_forks,
+                   *PIPELINE[_FORKS:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,9 @@ def compile_states(book: core.Book, targets: Sequence[object], *, eta: bool = Tr
     known = {item.name: item for item in module.functions}
     states, plain = split(functions, known[MAKE], acts=front.actions is not None or bool(given))
     machine = lay_out(states, structs, WORKER.name)
-    made = [sequential(machine, structs['Worker']), stepping(machine, structs['Worker']), *fact_functions(machine)]
+    in_sequence, in_steps = forms(context)
+    worker = structs['Worker']
+    made = [sequential(machine, worker, in_sequence), stepping(machine, worker, in_steps), *fact_functions(machine)]
     called = CALLED if sum(len(flat.blocks) for flat in states) > LARGE else frozenset()
     kept = replace(module, functions=tuple(
         replace(item, inline='never') if item.name in called else item

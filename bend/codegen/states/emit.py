@@ -7,12 +7,13 @@ from the stack or from a frame; then come its statements, and those of all block
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bend.codegen import lir
 from bend.codegen.direct import values as val
 from bend.codegen.direct.context import WORKER
 from bend.codegen.direct.values import u64
+from bend.codegen.lir_walk import rewritten
 from bend.codegen.states.blocks import Become, Branch, Choose, Flat, Give, Invoke, Jump
 from bend.codegen.states.layout import CODE_BITS, Machine, Waiting, count_words, from_words, words_of
 
@@ -26,10 +27,11 @@ STATE_SHIFT = 64 - CODE_BITS
 
 
 class Form(ABC):
-    """A form of a machine."""
+    """A form of a machine; in it, calls of some functions are known to give something."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, known: Mapping[str, lir.Expr]) -> None:
         self.machine = machine
+        self.known = known
         self.flat: Flat
         self.inside: int | None = None
         self.turns = False
@@ -75,7 +77,10 @@ class Form(ABC):
 
     def statements(self, statements: lir.Block) -> lir.Block:
         """The statements of a block."""
-        return statements
+        if not self.known:
+            return statements
+        return rewritten(statements, lambda item: self.known.get(item.function, item) if isinstance(item, lir.Call)
+                         else item)
 
     def go(self, index: int) -> lir.Block:
         """On to a block."""

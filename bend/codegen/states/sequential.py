@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from bend.codegen import lir
@@ -54,15 +54,15 @@ MOST_LOOKS = 3
 """How many states are looked for before the switch."""
 
 
-def sequential(machine: Machine, worker: lir.Struct) -> lir.Function:
-    """The function `sequence` of a machine."""
+def sequential(machine: Machine, worker: lir.Struct, known: Mapping[str, lir.Expr]) -> lir.Function:
+    """The function `sequence` of a machine; `known` is what calls of some functions give in it."""
     parameters = tuple((local.name, local.type) for local in (WORKER, READY, START))
-    return lir.Function(NAME, parameters, lir.U64, _Sequential(machine, worker).body(), inline='never')
+    return lir.Function(NAME, parameters, lir.U64, _Sequential(machine, worker, known).body(), inline='never')
 
 
 class _Sequential(Form):
-    def __init__(self, machine: Machine, worker: lir.Struct) -> None:
-        super().__init__(machine)
+    def __init__(self, machine: Machine, worker: lir.Struct, known: Mapping[str, lir.Expr]) -> None:
+        super().__init__(machine, known)
         self.worker = worker
 
     def body(self) -> lir.Block:
@@ -156,7 +156,7 @@ class _Sequential(Form):
     def statements(self, statements: lir.Block) -> lir.Block:
         """Loops look at the device as seldom as calls do."""
         found: list[lir.Stmt] = []
-        for statement in statements:
+        for statement in super().statements(statements):
             if is_check(statement):
                 look = (statement, lir.Assign(BUDGET, self.worker.load(WORKER, 'budget')))
                 is_late = lir.Intrinsic('unlikely', (lir.Compare('eq', BUDGET, u64(0)),))

@@ -10,6 +10,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bend.codegen import lir
 from bend.codegen.direct.context import WORKER
 from bend.codegen.direct.values import u64
@@ -38,15 +40,20 @@ MOST_CALLS = 64
 GIVE = {1: 'give_one', 2: 'give_two'}
 
 
-def stepping(machine: Machine, worker: lir.Struct) -> lir.Function:
-    """The function `step` of a machine."""
+def batched(items: list[lir.Expr]) -> list[list[lir.Expr]]:
+    """Items in twos, and one that may be left."""
+    return [items[index:index + 2] for index in range(0, len(items), 2)]
+
+
+def stepping(machine: Machine, worker: lir.Struct, known: Mapping[str, lir.Expr]) -> lir.Function:
+    """The function `step` of a machine; `known` is what calls of some functions give in it."""
     return lir.Function(NAME, ((WORKER.name, WORKER.type), (READY.name, READY.type)), lir.U64,
-                        _Stepping(machine, worker).body(), inline='never')
+                        _Stepping(machine, worker, known).body(), inline='never')
 
 
 class _Stepping(Form):
-    def __init__(self, machine: Machine, worker: lir.Struct) -> None:
-        super().__init__(machine)
+    def __init__(self, machine: Machine, worker: lir.Struct, known: Mapping[str, lir.Expr]) -> None:
+        super().__init__(machine, known)
         self.worker = worker
 
     def body(self) -> lir.Block:
@@ -109,7 +116,6 @@ class _Stepping(Form):
                  for child, call in zip(children, waiting.calls, strict=True)]
         if len(ready) == 1:
             return (*made, lir.Return(ready[0]))
-        if len(ready) == 2:
-            return (*made, lir.ExprStmt(runtime('push_two', lir.VOID, *ready)), lir.Return(u64(0)))
-        pushes = [lir.ExprStmt(runtime('push_frame', lir.VOID, child)) for child in ready]
+        pushes = [lir.ExprStmt(runtime('push_frame' if len(some) == 1 else 'push_two', lir.VOID, *some))
+                  for some in batched(ready)]
         return (*made, *pushes, lir.Return(u64(0)))

@@ -35,7 +35,7 @@ FIRST_CHUNK = 1 << 10
 should stay in the cache of the device."""
 LEAST_CHUNKS = 16
 """If there is memory for so many of each lane; otherwise it is little."""
-MOST_ALONE = 256
+MOST_ALONE = 64
 """With no more ready frames than this (and than it has lanes) one block runs them alone: its barriers are cheap."""
 _ZERO_AT_FIRST = ('shared', 'constants', 'settled', 'new constants', 'overflows')
 _NOT_NEEDED = ('native', 'blocks', 'stacks')

@@ -190,9 +190,9 @@ def arrive(w: Ptr[Worker], target: u64) -> u64:
     at the block, of its stamp are lanes of this block, and need an order among themselves only: that costs a GPU much
     less than one for all blocks.
 
-    Where blocks have shared out what is ready, a frame that is older than that is for all in the next wave: so what goes
-    on above the shares of blocks is shared out anew, and calls that are made together stay together. That is for regular
-    programs; where waves have to be ended, it goes on at once.
+    Where blocks have shared out what is ready, a frame that is older than that is for all in the next wave: so what
+    goes on above the shares of blocks is shared out anew, and calls that are made together stay together. That is for
+    regular programs; where waves have to be ended, it goes on at once.
     """
     frame = target & ADDRESS_MASK
     if frame == 0:

@@ -110,6 +110,7 @@ def start_wave(w: Ptr[Worker]) -> u64:
     block = w.id // shared.threads
     w.stamp = stamp_of(wave, block, shared.blocks)
     w.wave_began = time(w)
+    w.workless = 0
     w.is_restless = held
     is_long = atomic_load(addr(shared.is_long[wave % ROUNDS]), RELAXED) != 0
     if held == 0 and count <= shared.alone_below and not is_long:
@@ -237,12 +238,20 @@ def next_round(w: Ptr[Worker]) -> u64:
     is_over = block.ends[w.round & 1] != 0 or atomic_load(addr(block.is_over[w.turn]), RELAXED, BLOCK) != 0
     if is_over or (is_alone and count > shared.alone_below):
         return give_back(w, block.lists[w.round & 1], count, held)
+    w.workless = threads - count - held if count + held < threads else 0
     if held != 0 or w.index < count:
-        run_share(w, count, held, not is_alone and count + held >= shared.rounds_below)
+        run_share(w, count, held, not is_alone and is_much(w, count + held))
     if w.index == threads - 1:
         look_around(w)
     end_round(w)
     return LOCAL
+
+
+@inline
+def is_much(w: Ptr[Worker], count: u64) -> bool:
+    """Whether there are enough runs for a round that runs them to their ends: one for half of the lanes, where another
+    round to get more would take as long as it saves; or one for each, where their lengths differ."""
+    return count >= (w.shared.rounds_below if w.is_restless != 0 else w.shared.rounds_below // 2)
 
 
 @inline

@@ -61,8 +61,6 @@ SPILL = 1
 SUSPEND = 2
 # What it gives if it goes on in the next round. It is no address, and no number of words.
 SUSPENDED = 3
-# Who others wait for goes on for this part of the time that the round had taken before.
-PATIENCE = 2
 # Half of the blocks wait for the others for this part of the time that the wave had taken before.
 WAVE_PATIENCE = 2
 # Where that was in vain in the wave before, no more than this part of the blocks is left without work.
@@ -103,8 +101,8 @@ def idle_lanes(w: Ptr[Worker]) -> u64:
 
 @inline
 def is_hungry(w: Ptr[Worker]) -> bool:
-    """Whether half of the lanes of this block have nothing left to do in this round."""
-    return idle_lanes(w) * 2 > w.shared.threads
+    """Whether half of the lanes of this block that had something to do in this round have done it."""
+    return idle_lanes(w) * 2 > w.shared.threads + w.workless
 
 
 @noinline
@@ -121,8 +119,8 @@ def judge(w: Ptr[Worker], is_full: bool, waiting: u64) -> u64:
 
 @inline
 def is_wanted(w: Ptr[Worker], now: u64, waiting: u64) -> bool:
-    """Whether half of the lanes, or of the blocks, have waited long enough for this one. The run is of no use to them if
-    it has no call to give away, and nothing is ready that others will take when it has come to a barrier.
+    """Whether half of the lanes, or of the blocks, have waited long enough for this one. The run is of no use to them
+    if it has no call to give away, and nothing is ready that others will take when it has come to a barrier.
 
     Runs that begin together most often end soon after each other, and to end one before has its price. So lanes wait
     for a part of the time that the round had taken before, and blocks for one of the time that the wave had taken; what
@@ -133,7 +131,9 @@ def is_wanted(w: Ptr[Worker], now: u64, waiting: u64) -> bool:
     if is_useful and is_hungry(w):
         if w.hungry_since == 0:
             w.hungry_since = now
-        if (now - w.hungry_since) * PATIENCE >= w.hungry_since - w.began:
+        # Of equal runs, some lanes may have one more than half of them.
+        patience: u64 = 1 if w.is_restless == 0 else 2
+        if (now - w.hungry_since) * patience >= w.hungry_since - w.began:
             return True
     if not is_device_waiting(w):
         return False

@@ -143,6 +143,8 @@ class Worker:
     # How many calls a sequential run makes between looks at what others do: so many at first, and then as many as take
     # the time of `LOOK`.
     budget: u64
+    # How many lanes of its block had nothing to do in the round from the beginning.
+    workless: u64
     # When it last looked, when its round began, and when half of the other lanes were first seen to have nothing left
     # to do in it (0: not yet).
     looked: u64

@@ -5,8 +5,8 @@ or one for each (`emulation`). All pointers are generic ones: the memory that th
 local to a lane. Before the first lane starts the host fills `Shared` and all `Worker`s (`bend.runtime.waves.host`).
 
 A GPU provides `leave` (the instruction `exit`; blocks do not wait for threads that have left), `block_barrier`,
-`clock`, `time` and `pause`, and starts `lane_main` of `main` with the address of its `Worker` in each thread. All blocks have
-to be resident at the same time. Lanes of a block must agree on each barrier.
+`clock`, `time` and `pause`, and starts `lane_main` of `main` with the address of its `Worker` in each thread. All
+blocks have to be resident at the same time. Lanes of a block must agree on each barrier.
 """
 
 from bend.runtime.kernel.lang import Ptr, Worker, extern, noreturn, u64
