@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from bend.codegen import lir
 from bend.codegen.direct.context import WORKER
@@ -40,9 +40,15 @@ MOST_CALLS = 64
 GIVE = {1: 'give_one', 2: 'give_two'}
 
 
-def batched(items: list[lir.Expr]) -> list[list[lir.Expr]]:
-    """Items in twos, and one that may be left."""
-    return [items[index:index + 2] for index in range(0, len(items), 2)]
+PUSH = {4: 'push_four', 2: 'push_two', 1: 'push_frame'}
+
+
+def batched(items: Sequence[lir.Expr]) -> Iterator[Sequence[lir.Expr]]:
+    """Items in as few parts as can be pushed at a time."""
+    while items:
+        count = next(count for count in PUSH if count <= len(items))
+        yield items[:count]
+        items = items[count:]
 
 
 def stepping(machine: Machine, worker: lir.Struct, known: Mapping[str, lir.Expr]) -> lir.Function:
@@ -116,6 +122,5 @@ class _Stepping(Form):
                  for child, call in zip(children, waiting.calls, strict=True)]
         if len(ready) == 1:
             return (*made, lir.Return(ready[0]))
-        pushes = [lir.ExprStmt(runtime('push_frame' if len(some) == 1 else 'push_two', lir.VOID, *some))
-                  for some in batched(ready)]
+        pushes = [lir.ExprStmt(runtime(PUSH[len(some)], lir.VOID, *some)) for some in batched(ready)]
         return (*made, *pushes, lir.Return(u64(0)))

@@ -40,6 +40,8 @@ ALONE_BIT = 1 << 48
 ADDRESS_MASK = 0xFFFFFFFFFFFF
 STATE_SHIFT = 48
 ROUNDS = 3
+# How many frames lanes take of those of their block, or leave to it, at a time.
+SEVERAL = 4
 
 
 @extern
@@ -65,58 +67,57 @@ def new_frame(w: Ptr[Worker]) -> u64:
 @inline
 def free_frame(w: Ptr[Worker], frame: u64) -> None:
     """Gives a frame back. The next one that the lane needs is found without a look at the one before."""
-    if w.frame_count < KEPT_FRAMES:
-        w.frames[w.frame_count] = frame
-        w.frame_count += 1
-    else:
-        leave_frame(w, frame)
+    if w.frame_count == KEPT_FRAMES:
+        leave_frames(w)
+    w.frames[w.frame_count] = frame
+    w.frame_count += 1
 
 
 @noinline
 def another_frame(w: Ptr[Worker]) -> u64:
     """A frame of those that other lanes of the block had too many of, or new memory. Who makes frames is not who frees
     them; without this, frames would be in ever more memory, and far from each other."""
-    frame = take_frame(w, w.round + 1 & 1)
-    return frame if frame != 0 else allocate(w, frame_words())
-
-
-@inline
-def take_frame(w: Ptr[Worker], number: u64) -> u64:
-    """A frame from a list of the block, or 0."""
     block = w.block
+    number = w.round + 1 & 1
     count = addr(block.frame_counts[number])
-    if atomic_load(count, RELAXED, BLOCK) <= 0:
-        return 0
-    left = atomic_sub(count, 1, RELAXED, BLOCK)
-    if left > 0:
-        return block.frames[number * BLOCK_FRAMES + u64(left) - 1]
-    atomic_add(count, 1, RELAXED, BLOCK)
-    return 0
+    if atomic_load(count, RELAXED, BLOCK) >= SEVERAL:
+        left = atomic_sub(count, SEVERAL, RELAXED, BLOCK)
+        if left >= SEVERAL:
+            first = number * BLOCK_FRAMES + u64(left) - SEVERAL
+            for index in range(SEVERAL):
+                w.frames[index] = block.frames[first + index]
+            w.frame_count = SEVERAL - 1
+            return w.frames[SEVERAL - 1]
+        atomic_add(count, SEVERAL, RELAXED, BLOCK)
+    return allocate(w, frame_words())
 
 
 @noinline
-def leave_frame(w: Ptr[Worker], frame: u64) -> None:
-    """Leaves a frame to other lanes of the block, if there is room for it."""
+def leave_frames(w: Ptr[Worker]) -> None:
+    """Leaves frames to other lanes of the block, if there is room for them."""
     block = w.block
     number = w.round & 1
     count = addr(block.frame_counts[number])
-    if atomic_load(count, RELAXED, BLOCK) < BLOCK_FRAMES:
-        index = atomic_add(count, 1, RELAXED, BLOCK)
-        if index < BLOCK_FRAMES:
-            block.frames[number * BLOCK_FRAMES + u64(index)] = frame
+    w.frame_count -= SEVERAL
+    if atomic_load(count, RELAXED, BLOCK) <= BLOCK_FRAMES - SEVERAL:
+        first = u64(atomic_add(count, SEVERAL, RELAXED, BLOCK))
+        if first <= BLOCK_FRAMES - SEVERAL:
+            for index in range(SEVERAL):
+                block.frames[number * BLOCK_FRAMES + first + index] = w.frames[w.frame_count + index]
             return
-        atomic_sub(count, 1, RELAXED, BLOCK)
-    release(w, frame, frame_words())
+        atomic_sub(count, SEVERAL, RELAXED, BLOCK)
+    for index in range(SEVERAL):
+        release(w, w.frames[w.frame_count + index], frame_words())
 
 
 @noinline
 def keep_frames(w: Ptr[Worker]) -> None:
     """At the end of a launch, the lanes keep the free frames of their block."""
     for number in range(2):
-        frame = take_frame(w, number)
-        while frame != 0:
-            release(w, frame, frame_words())
-            frame = take_frame(w, number)
+        index = w.index
+        while index < u64(w.block.frame_counts[number]):
+            release(w, w.block.frames[number * BLOCK_FRAMES + index], frame_words())
+            index += w.shared.threads
 
 
 @noinline
@@ -146,6 +147,26 @@ def push_two(w: Ptr[Worker], first: u64, second: u64) -> None:
         atomic_sub(addr(block.ready[following(w.turn)]), 2, RELAXED, BLOCK)
     push_to_device(w, first)
     push_to_device(w, second)
+
+
+@noinline
+def push_four(w: Ptr[Worker], first: u64, second: u64, third: u64, fourth: u64) -> None:
+    """The same for four."""
+    if w.mode != DEVICE:
+        block = w.block
+        index = u64(atomic_add(addr(block.ready[following(w.turn)]), 4, RELAXED, BLOCK))
+        if index + 3 < w.shared.block_capacity:
+            places = addr(Ptr[u64](block.lists[w.round + 1 & 1])[index])
+            places[0] = first
+            places[1] = second
+            places[2] = third
+            places[3] = fourth
+            return
+        atomic_sub(addr(block.ready[following(w.turn)]), 4, RELAXED, BLOCK)
+    push_to_device(w, first)
+    push_to_device(w, second)
+    push_to_device(w, third)
+    push_to_device(w, fourth)
 
 
 @noinline
