@@ -54,7 +54,7 @@ def batched(items: Sequence[lir.Expr]) -> Iterator[Sequence[lir.Expr]]:
 def stepping(machine: Machine, worker: lir.Struct, known: Mapping[str, lir.Expr]) -> lir.Function:
     """The function `step` of a machine; `known` is what calls of some functions give in it."""
     return lir.Function(NAME, ((WORKER.name, WORKER.type), (READY.name, READY.type)), lir.U64,
-                        _Stepping(machine, worker, known).body(), inline='never')
+                        _Stepping(machine, worker, known).body(), inline='always')
 
 
 class _Stepping(Form):

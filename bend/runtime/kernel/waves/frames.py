@@ -40,8 +40,6 @@ ALONE_BIT = 1 << 48
 ADDRESS_MASK = 0xFFFFFFFFFFFF
 STATE_SHIFT = 48
 ROUNDS = 3
-# How many frames lanes take of those of their block, or leave to it, at a time.
-SEVERAL = 4
 
 
 @extern
@@ -67,57 +65,58 @@ def new_frame(w: Ptr[Worker]) -> u64:
 @inline
 def free_frame(w: Ptr[Worker], frame: u64) -> None:
     """Gives a frame back. The next one that the lane needs is found without a look at the one before."""
-    if w.frame_count == KEPT_FRAMES:
-        leave_frames(w)
-    w.frames[w.frame_count] = frame
-    w.frame_count += 1
+    if w.frame_count < KEPT_FRAMES:
+        w.frames[w.frame_count] = frame
+        w.frame_count += 1
+    else:
+        leave_frame(w, frame)
 
 
 @noinline
 def another_frame(w: Ptr[Worker]) -> u64:
     """A frame of those that other lanes of the block had too many of, or new memory. Who makes frames is not who frees
     them; without this, frames would be in ever more memory, and far from each other."""
+    frame = take_frame(w, w.round + 1 & 1)
+    return frame if frame != 0 else allocate(w, frame_words())
+
+
+@inline
+def take_frame(w: Ptr[Worker], number: u64) -> u64:
+    """A frame from a list of the block, or 0."""
     block = w.block
-    number = w.round + 1 & 1
     count = addr(block.frame_counts[number])
-    if atomic_load(count, RELAXED, BLOCK) >= SEVERAL:
-        left = atomic_sub(count, SEVERAL, RELAXED, BLOCK)
-        if left >= SEVERAL:
-            first = number * BLOCK_FRAMES + u64(left) - SEVERAL
-            for index in range(SEVERAL):
-                w.frames[index] = block.frames[first + index]
-            w.frame_count = SEVERAL - 1
-            return w.frames[SEVERAL - 1]
-        atomic_add(count, SEVERAL, RELAXED, BLOCK)
-    return allocate(w, frame_words())
+    if atomic_load(count, RELAXED, BLOCK) <= 0:
+        return 0
+    left = atomic_sub(count, 1, RELAXED, BLOCK)
+    if left > 0:
+        return block.frames[number * BLOCK_FRAMES + u64(left) - 1]
+    atomic_add(count, 1, RELAXED, BLOCK)
+    return 0
 
 
 @noinline
-def leave_frames(w: Ptr[Worker]) -> None:
-    """Leaves frames to other lanes of the block, if there is room for them."""
+def leave_frame(w: Ptr[Worker], frame: u64) -> None:
+    """Leaves a frame to other lanes of the block, if there is room for it."""
     block = w.block
     number = w.round & 1
     count = addr(block.frame_counts[number])
-    w.frame_count -= SEVERAL
-    if atomic_load(count, RELAXED, BLOCK) <= BLOCK_FRAMES - SEVERAL:
-        first = u64(atomic_add(count, SEVERAL, RELAXED, BLOCK))
-        if first <= BLOCK_FRAMES - SEVERAL:
-            for index in range(SEVERAL):
-                block.frames[number * BLOCK_FRAMES + first + index] = w.frames[w.frame_count + index]
+    if atomic_load(count, RELAXED, BLOCK) < BLOCK_FRAMES:
+        index = atomic_add(count, 1, RELAXED, BLOCK)
+        if index < BLOCK_FRAMES:
+            block.frames[number * BLOCK_FRAMES + u64(index)] = frame
             return
-        atomic_sub(count, SEVERAL, RELAXED, BLOCK)
-    for index in range(SEVERAL):
-        release(w, w.frames[w.frame_count + index], frame_words())
+        atomic_sub(count, 1, RELAXED, BLOCK)
+    release(w, frame, frame_words())
 
 
 @noinline
 def keep_frames(w: Ptr[Worker]) -> None:
     """At the end of a launch, the lanes keep the free frames of their block."""
     for number in range(2):
-        index = w.index
-        while index < u64(w.block.frame_counts[number]):
-            release(w, w.block.frames[number * BLOCK_FRAMES + index], frame_words())
-            index += w.shared.threads
+        frame = take_frame(w, number)
+        while frame != 0:
+            release(w, frame, frame_words())
+            frame = take_frame(w, number)
 
 
 @noinline
