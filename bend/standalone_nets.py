@@ -220,7 +220,7 @@ def operator_of(word: int) -> int:
 def result_tables(book: net.Book, info: BookInfo, render: Render) -> Iterator[str]:
     """What the host's part must know to read and show results of Bend programs."""
     names = ('main', *sorted((name for name in book.defs if name != 'main'), key=lambda name: name.encode()))
-    constructors = list(dict.fromkeys((*info.constructors, LIST[0], STRING[0])))
+    constructors = numbered_constructors(info)
     numbers = {name: number for number, name in enumerate(constructors)}
     yield part('net_program.h').rstrip()
     yield ''
@@ -250,6 +250,11 @@ def result_tables(book: net.Book, info: BookInfo, render: Render) -> Iterator[st
         before, after = render(improper(kind, _MANY)).split(str(_MANY))
         yield f'    {{{literal(before)}, {literal(after)}}},'
     yield '};'
+
+
+def numbered_constructors(info: BookInfo) -> list[str]:
+    """The constructors that results may have, in the order of their numbers."""
+    return list(dict.fromkeys((*info.constructors, LIST[0], STRING[0])))
 
 
 _MANY = 987654321

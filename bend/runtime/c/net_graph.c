@@ -272,13 +272,17 @@ static bool net_is_dropped(const NetGraph *graph, u32 port) {
     return net_kind_at(graph, use) == NET_ERASER || net_is_use(graph, use);
 }
 
+/* A pair that begins with `*` is the same net as a function that does not use its variable. Libraries know of most
+   results that they hold no functions. */
+static bool net_has_no_functions;
+
 /* Whether a `()` node seen from its principal port is a function: it is a pair when the tree at its first port is
    closed and not `*`. */
 static bool net_is_function(const NetGraph *graph, u32 node) {
     u32 first = graph->partners[node * 3 + 1];
     return !net_is_output(graph, first)
-        && (first % 3 != 0 || !graph->closed[first / 3] || net_kind_at(graph, first) == NET_ERASER
-            || net_is_use(graph, first));
+        && (first % 3 != 0 || !graph->closed[first / 3] || net_is_use(graph, first)
+            || (net_kind_at(graph, first) == NET_ERASER && !net_has_no_functions));
 }
 
 /* The number of the definition that a port refers to, or -1. */

@@ -188,6 +188,7 @@ static u64 net_application(const u64 *parts) {
         words[count] = term_part(head, 1);
         head = term_part(head, 0);
     }
+    NOTE_TERM(words);
     return (u64)words;
 }
 
@@ -297,15 +298,18 @@ static NetGraph *net_written(u64 definition) {
 }
 
 /* The reduced net of a definition, NULL for a function: those are not even tried, their bodies need not have an end. What
-   is not asked for may fail as well. */
+   is not asked for may fail as well; libraries ask for all of a result. */
 static NetGraph *net_evaluated(u64 definition) {
     if (net_is_function_root(net_written(definition))) {
         return NULL;
     }
     u64 workers = nets.worker_count, memory_limit = nets.memory_limit;
-    release_regions();
+    release_regions(nets.regions_before);
     net_prepare(workers, memory_limit);
     if (!net_boot(definition, NULL, 0)) {
+#ifdef IS_LIBRARY
+        net_fail();
+#endif
         return NULL;
     }
     NetGraph *graph = net_kept(net_reduced_graph(nets.heap[NET_ROOT]));
@@ -593,4 +597,6 @@ static void net_forget_reader(void) {
     free(reader.inside);
     free(reader.written);
     free(reader.bound_names);
+    memset(&reader, 0, sizeof reader);
+    names_given = 0;
 }

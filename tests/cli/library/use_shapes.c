@@ -66,7 +66,7 @@ int main(void) {
     value = shapes_Maybe_Some(shapes_new_string("five"));
     CHECK(SHAPES_BAD_ARGUMENT, shapes_first(value, &n));
     shapes_free_value(value);
-    CHECK(SHAPES_OK, shapes_start_runtime(2, 300 << 20));
+    CHECK(SHAPES_OK, shapes_start_runtime(2, 200 << 20));
     CHECK(SHAPES_OK, shapes_count(1000000, &value));
     assert(shapes_count_of(value) == 1000000 && shapes_read_u24(value, back, 3) == 1000000 && back[2] == 999998);
     CHECK(SHAPES_OK, shapes_total(value, &n));
