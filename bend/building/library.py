@@ -99,9 +99,8 @@ def parts_of_library(ready: Ready, engines: Engines, render: Render, parallel: b
         *head_of('system.c'), part('library.h'), *constructor_names(ready.api), '', part('direct_program.h'),
         part('library_tables.h'), *library_tables(ready, table, engines.choices),
         *map(part, ('arrays.c', 'memory.c', 'cores.c', 'process.c', 'text.c')),
-        *([f'#define IS_PARALLEL {"true" if parallel else "false"}'] if direct is None
-          else direct_pieces(ready, engines, direct, render)),
-        *(() if nets is None else net_pieces(nets, render)),
+        *(() if direct is None else direct_pieces(ready, engines, direct, render)),
+        *(() if nets is None else net_pieces(nets, render, parallel)),
         *map(part, ('library_values.c', 'library.c', 'library_data.c')),
         *map(part, () if direct is None else ('library_direct.c',)),
         *map(part, () if nets is None else ('library_nets.c',)),

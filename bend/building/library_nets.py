@@ -62,9 +62,11 @@ def head_name(shape: ConstructorShape) -> str:
     return tag_name(shape.name) if shape.fields else shape.name
 
 
-def net_pieces(nets: LibraryNets, render: Render) -> Iterator[Piece]:
-    """The parts of a library that runs functions as nets, but for what it shares with others. Raises `BendError`."""
+def net_pieces(nets: LibraryNets, render: Render, parallel: bool) -> Iterator[Piece]:
+    """The parts of a library that runs functions as nets, on several threads if it is `parallel`, but for what it shares
+    with others. Raises `BendError`."""
     code = net_code(nets.book)
+    yield f'#define NETS_ARE_PARALLEL {"true" if parallel else "false"}'
     yield part('net_system.c')
     yield code.unit()
     yield from net_tables(code, render)

@@ -50,9 +50,10 @@ static lib_status failed(lib_status status, const char *text) {
     return status;
 }
 
-static u64 thread_count(void) {
+/* How many threads to run on, if more than one serves. */
+static u64 thread_count(bool is_parallel) {
     u64 threads = library.threads != 0 ? library.threads : USUAL_THREADS;
-    return !IS_PARALLEL ? 1 : threads < MOST_WORKERS ? threads : MOST_WORKERS;
+    return !is_parallel ? 1 : threads < MOST_WORKERS ? threads : MOST_WORKERS;
 }
 
 static u64 memory_limit(void) {

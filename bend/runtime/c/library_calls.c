@@ -4,6 +4,7 @@ static const char *wrong_cpu(void);
 
 /* Ends what runs, or failed, and gives its memory back. */
 static void stop_runtime(void) {
+    forget_data();
 #if RUNS_AS_NETS
     stop_nets();
 #endif
@@ -40,7 +41,6 @@ static lib_status give_up(int failure) {
         status = failure_of(failure, file);
         fclose(file);
     }
-    forget_data();
     stop_runtime();
     return RUNS_AS_NETS && status == LIB_NEEDS_NETS ? status : failed(status, text);
 }

@@ -42,7 +42,7 @@ static void start_run(void) {
     sigset_t all;
     sigfillset(&all);
     direct.signals_blocked = pthread_sigmask(SIG_SETMASK, &all, &direct.signals) == 0;
-    prepare_run(thread_count(), memory_limit());
+    prepare_run(thread_count(IS_PARALLEL), memory_limit());
     start_threads();
     restore_signals();
     find_functions();

@@ -129,7 +129,7 @@ static lib_status call_as_nets(const Call *call) {
     u64 ports[call->count + 1];
     moving.engine = &net_engine;
     net_has_no_functions = !gives_any_data[call->function];
-    net_prepare(thread_count(), net_memory());
+    net_prepare(thread_count(NETS_ARE_PARALLEL), net_memory());
     giving.next = giving.end = 0;
     for (u32 index = 0; index < call->count; index++) {
         ports[index] = given_value(call->words[index]);

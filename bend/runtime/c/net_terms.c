@@ -26,9 +26,9 @@ static struct {
 
 static u64 *new_words(u64 count) {
     if (terms.left < count) {
-        terms.left = count > TERM_BLOCK ? count : TERM_BLOCK;
-        terms.next = checked(malloc(terms.left * sizeof(u64)));
-        push(&terms.blocks, (u64)terms.next);
+        u64 room = count > TERM_BLOCK ? count : TERM_BLOCK;
+        terms.next = kept_in(&terms.blocks, room * sizeof(u64));
+        terms.left = room;
     }
     u64 *words = terms.next;
     terms.next += count;
