@@ -43,8 +43,10 @@ MADE = {'Result/Ok': 'OK', 'Result/Err': 'ERR', 'IOError/Type': 'TYPE_ERROR', 'I
         'IOError/Inner': 'INNER_ERROR', 'List/Nil': 'LIST_END', 'List/Cons': 'LIST_CELL',
         'String/Nil': 'STRING_END', 'String/Cons': 'STRING_CELL'}
 """What the host's part calls the constructors that it makes."""
-READING = ('net_graph.c', 'net_terms.c', 'net_readback.c', 'net_show.c')
-"""What reads and shows results of Bend programs."""
+TERMS = ('net_graph.c', 'net_terms.c', 'net_plain.c', 'net_readback.c')
+"""What reads results of Bend programs."""
+READING = (*TERMS, 'net_show.c')
+"""What reads and shows them."""
 ACTING = ('net_values.c', 'actions.c', 'net_actions.c')
 """What reads and makes the values of actions, and performs these."""
 SPARE_SCRATCH = 64

@@ -21,10 +21,8 @@ from bend.interface import ConstructorShape, Interface
 from bend.passes import PassManager
 from bend.reached import reached
 from bend.standalone import Piece, Render
-from bend.standalone_nets import net_code, net_tables, number_text, numbered_constructors, result_tables
+from bend.standalone_nets import TERMS, net_code, net_tables, number_text, numbered_constructors, result_tables
 
-READING = ('net_graph.c', 'net_terms.c', 'net_readback.c')
-"""What reads the results of nets."""
 LIST_KINDS: Mapping[str, str] = {LIST[0]: 'LIST_CELL', LIST[1]: 'LIST_END', STRING[0]: 'STRING_CELL',
                                  STRING[1]: 'STRING_END'}
 """What the host's part calls the constructors of lists and strings."""
@@ -63,8 +61,8 @@ def head_name(shape: ConstructorShape) -> str:
 
 
 def net_pieces(nets: LibraryNets, render: Render, parallel: bool) -> Iterator[Piece]:
-    """The parts of a library that runs functions as nets, on several threads if it is `parallel`, but for what it shares
-    with others. Raises `BendError`."""
+    """The parts of a library that runs functions as nets, if it is `parallel` on several threads; not those that every
+    library has. Raises `BendError`."""
     code = net_code(nets.book)
     yield f'#define NETS_ARE_PARALLEL {"true" if parallel else "false"}'
     yield part('net_system.c')
@@ -73,7 +71,7 @@ def net_pieces(nets: LibraryNets, render: Render, parallel: bool) -> Iterator[Pi
     yield ''
     yield from result_tables(nets.book, nets.info, render)
     yield from call_tables(nets, code.table)
-    yield from map(part, ('net_run.c', *READING))
+    yield from map(part, ('net_run.c', *TERMS))
 
 
 def call_tables(nets: LibraryNets, table: BookTable) -> Iterator[str]:

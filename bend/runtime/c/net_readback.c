@@ -562,6 +562,10 @@ static void net_take_step(NetStep step) {
 
 /* The term of the result at a port of the heap. */
 static u64 net_term(u64 root) {
+    u64 plain_term = NET_IS_SCOTT ? 0 : net_plain_term(root);
+    if (plain_term != 0) {
+        return plain_term;
+    }
     reader.expanded = checked(calloc(NET_DEFINITIONS, sizeof(u64)));
     reader.inside = checked(calloc(NET_DEFINITIONS, sizeof(bool)));
     reader.written = checked(calloc(NET_DEFINITIONS, sizeof(NetGraph *)));
@@ -580,6 +584,7 @@ static u64 net_term(u64 root) {
 
 static void net_forget_reader(void) {
     net_forget_graphs();
+    net_forget_plain();
     clear(&reader.done);
     clear(&reader.fields);
     free(reader.steps);
