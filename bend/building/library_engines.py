@@ -50,8 +50,7 @@ def engines_of(job: Job, ready: Ready, engine: Engine) -> Engines:
     """How the functions of a library run on an engine, or as suits each. Raises `BendError`."""
     if engine == 'net':
         return as_nets(job, ready)
-    choices = tuple(choose(with_entry(ready.book, [function.name])).choice
-                    for function in ready.api.functions)
+    choices = choices_for(ready)
     reasons = [choice.reason for choice in choices if choice.engine == 'net']
     try:
         if reasons and (engine == 'direct' or len(reasons) == len(choices)):
@@ -62,6 +61,15 @@ def engines_of(job: Job, ready: Ready, engine: Engine) -> Engines:
             raise BendError(driver.needs_nets(readable(problem.reason))) from None
         return as_nets(job, ready)
     return beside(job, ready, engine, Engines(direct, None, choices))
+
+
+def choices_for(ready: Ready) -> tuple[Choice, ...]:
+    """The engine of each function."""
+    names = [function.name for function in ready.api.functions]
+    whole = choose(with_entry(ready.book, names)).choice
+    if whole == Choice('direct'):
+        return (whole,) * len(names)
+    return tuple(choose(with_entry(ready.book, [name])).choice for name in names)
 
 
 def as_nets(job: Job, ready: Ready) -> Engines:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bend import driver
-from bend.building.library_api import Api
+from bend.building.library_api import Api, is_known
 from bend.codegen.book_table import BookTable
 from bend.codegen.c_text import array, part
 from bend.desugar import core
@@ -80,9 +80,9 @@ def call_tables(nets: LibraryNets, table: BookTable) -> Iterator[str]:
     heads = {shape.name: number_text(table.reference(head_name(shape))) for shape in nets.shapes}
     ids = {constructor.shape.name: number for number, constructor in enumerate(api.constructors, 1)}
     yield ''
-    yield '/* Functions, by the numbers of their definitions, and which of them give any data. */'
+    yield '/* Functions, by the numbers of their definitions, and which of them may give any data. */'
     yield from array('static const u64 net_functions[]', (str(table.ids[function.name]) for function in api.functions))
-    yield from array('static const bool gives_any_data[]', (str(int(function.result is None))
+    yield from array('static const bool gives_any_data[]', (str(int(not is_known(function.result)))
                                                             for function in api.functions))
     yield ''
     yield '/* What constructors are made with: references to tags, or to those that have no fields. */'
