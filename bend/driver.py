@@ -287,8 +287,8 @@ def compile_source(request: Request, manager: PassManager, files: Cache, engine:
             if engine is not None and compiled.direct is None:
                 compiled = replace(compiled, nets=compile_to_nets(book, report, manager, not compiled.is_applied))
         except BendError as problem:
-            raise _with_report(problem, report) from None
-        return replace(compiled, warnings=tuple(map(_readable, report.diagnostics)))
+            raise with_report(problem, report) from None
+        return replace(compiled, warnings=tuple(map(without_marks, report.diagnostics)))
 
     return with_deep_stack(work)
 
@@ -394,7 +394,7 @@ def _net_parts(compiled: Compiled, request: Request, manager: PassManager, rende
         return manager.stage('build', lambda: standalone_nets(nets, info, render, given, parallel=request.is_parallel))
 
     parts = with_deep_stack(work)
-    return parts, tuple(dict.fromkeys((*compiled.warnings, *map(_readable, report.diagnostics))))
+    return parts, tuple(dict.fromkeys((*compiled.warnings, *map(without_marks, report.diagnostics))))
 
 
 def _nets_of(compiled: Compiled, request: Request, report: Report, manager: PassManager) -> tuple[net.Book, BookInfo]:
@@ -403,7 +403,7 @@ def _nets_of(compiled: Compiled, request: Request, report: Report, manager: Pass
     try:
         nets = compile_to_nets(compiled.book, report, manager, not compiled.is_applied)
     except BendError as problem:
-        raise _with_report(problem, report) from None
+        raise with_report(problem, report) from None
     nets = runnable_nets(replace(compiled, nets=nets))
     return nets, book_info(compiled.book, nets, request.options.encoding)
 
@@ -527,12 +527,12 @@ def _look_at_nets(compiled: Compiled, request: Request, report: Report, manager:
     report.stop_on_errors()
 
 
-def _with_report(problem: BendError, report: Report) -> BendError:
+def with_report(problem: BendError, report: Report) -> BendError:
     """The problem with everything else that has been found before it."""
-    return type(problem)(tuple(map(_readable, dict.fromkeys((*report.diagnostics, *problem.diagnostics)))))
+    return type(problem)(tuple(map(without_marks, dict.fromkeys((*report.diagnostics, *problem.diagnostics)))))
 
 
-def _readable(diagnostic: Diagnostic) -> Diagnostic:
+def without_marks(diagnostic: Diagnostic) -> Diagnostic:
     """A diagnostic without the marks of names that the main file does not import."""
     labels = tuple(replace(label, text=readable(label.text)) for label in diagnostic.labels)
     return replace(diagnostic, message=readable(diagnostic.message), labels=labels, hint=readable(diagnostic.hint),

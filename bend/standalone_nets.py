@@ -43,8 +43,10 @@ MADE = {'Result/Ok': 'OK', 'Result/Err': 'ERR', 'IOError/Type': 'TYPE_ERROR', 'I
         'IOError/Inner': 'INNER_ERROR', 'List/Nil': 'LIST_END', 'List/Cons': 'LIST_CELL',
         'String/Nil': 'STRING_END', 'String/Cons': 'STRING_CELL'}
 """What the host's part calls the constructors that it makes."""
-READING = ('net_graph.c', 'net_terms.c', 'net_readback.c', 'net_show.c')
-"""What reads and shows results of Bend programs."""
+TERMS = ('net_graph.c', 'net_terms.c', 'net_plain.c', 'net_readback.c')
+"""What reads results of Bend programs."""
+READING = (*TERMS, 'net_show.c')
+"""What reads and shows them."""
 ACTING = ('net_values.c', 'actions.c', 'net_actions.c')
 """What reads and makes the values of actions, and performs these."""
 SPARE_SCRATCH = 64
@@ -220,7 +222,7 @@ def operator_of(word: int) -> int:
 def result_tables(book: net.Book, info: BookInfo, render: Render) -> Iterator[str]:
     """What the host's part must know to read and show results of Bend programs."""
     names = ('main', *sorted((name for name in book.defs if name != 'main'), key=lambda name: name.encode()))
-    constructors = list(dict.fromkeys((*info.constructors, LIST[0], STRING[0])))
+    constructors = numbered_constructors(info)
     numbers = {name: number for number, name in enumerate(constructors)}
     yield part('net_program.h').rstrip()
     yield ''
@@ -250,6 +252,11 @@ def result_tables(book: net.Book, info: BookInfo, render: Render) -> Iterator[st
         before, after = render(improper(kind, _MANY)).split(str(_MANY))
         yield f'    {{{literal(before)}, {literal(after)}}},'
     yield '};'
+
+
+def numbered_constructors(info: BookInfo) -> list[str]:
+    """The constructors that results may have, in the order of their numbers."""
+    return list(dict.fromkeys((*info.constructors, LIST[0], STRING[0])))
 
 
 _MANY = 987654321

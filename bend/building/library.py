@@ -1,43 +1,39 @@
 """Shared libraries with a C header, for functions of a program on numbers and plain data.
 
-The host's part is C by hand (`library_values.c`, `library.c`), with tables of types and constructors and a function in
-front of each exported one. The program's entry gives these functions.
+The host's part is C by hand (the files `library*` of `bend/runtime/c`), with tables of types and constructors and a
+function in front of each exported one. The program's entry gives these functions.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from bend import driver
 from bend.building.halves import Halves, beside, halved, with_threads
 from bend.building.library_api import NUMBERS, Api, Constructor, Function, api_of, normal, reached_types, shapes_by_type
+from bend.building.library_engines import Engines, Ready, engines_of
+from bend.building.library_nets import net_pieces
 from bend.building.native import linked, tools_for
 from bend.building.targets import Artefact, BadSetting, File, Job
-from bend.building.without_nets import build_stage, no_nets
 from bend.codegen.c_names import Names
 from bend.codegen.c_text import array, part
-from bend.codegen.direct.choice import choose
-from bend.codegen.direct.compile import Lowered, lower_direct
-from bend.codegen.direct.exported import Exported
+from bend.codegen.direct.compile import Lowered
 from bend.codegen.direct.kernel_code import kernel
 from bend.codegen.lir_merge import merge
-from bend.desugar import core
+from bend.deep_stack import with_deep_stack
 from bend.desugar.typecheck.types import TUPLE, Con, Type
-from bend.diagnostics import BendError, Diagnostic, Severity
-from bend.hvm.names import readable
+from bend.diagnostics import Severity
+from bend.engines import Choice
 from bend.hvm.net import Book
-from bend.hvm.readback import BookInfo, book_info
-from bend.interface import Interface, interface_of
+from bend.hvm.readback import book_info
+from bend.interface import interface_of
 from bend.options import with_severity
 from bend.runtime.direct.program import DirectProgram
-from bend.standalone import MAY_NEED_NETS, PROVIDED, ROOTS, Parts, Render, Unit, head_of, tables
+from bend.standalone import BUDGET_ROOTS, PROVIDED, ROOTS, Parts, Piece, Render, Unit, head_of, tables
 
-KIND = 'Libraries'
-ENTRY = '%exports'
-"""The entry of libraries, which no function of the user's is called like."""
 LIBRARY_ROOTS = ROOTS | {'make_cell', 'take_part', 'keep_value'}
 KINDS: Mapping[str, str] = {'None': 'LIB_NONE', 'u24': 'LIB_U24', 'i24': 'LIB_I24', 'f24': 'LIB_F24', TUPLE: 'LIB_PAIR',
                             'List': 'LIB_LIST', 'String': 'LIB_STRING'}
@@ -49,23 +45,10 @@ _LIBRARIES = ('-lm', '-lpthread')
 _PLACEHOLDER = re.compile(r'\b(lib|LIB)_')
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A program that shall be a library: its core with an entry that gives the functions, and what these are."""
-
-    book: core.Book
-    interface: Interface
-    info: BookInfo
-    api: Api
-    warnings: tuple[Diagnostic, ...]
-
-
 def build_library(job: Job, family: str) -> Artefact:
     """A shared library for a family of machines, and its header. Raises `BendError` and `BadSetting`."""
     if job.settings.static:
         raise BadSetting('A shared library cannot be static.', 'Leave out `--static` or `--lib`.')
-    if job.settings.engine == 'net':
-        raise BadSetting(f'{KIND} cannot reduce nets yet.', 'Leave out `--engine net` or `--lib`.')
     if job.request.arguments:
         raise BadSetting('The functions of a library get their arguments when they are called.',
                          'Leave out the arguments.')
@@ -74,15 +57,15 @@ def build_library(job: Job, family: str) -> Artefact:
     name = job.output.stem.removeprefix('lib') or job.output.stem
     prefix = Names().new(name)
     link = (*_LINK, f'-Wl,-soname,{job.output.name}', *_LIBRARIES)
-    halves = build_stage(job.manager, KIND, lambda: halves_of(job, ready, prefix, family))
+    halves = with_deep_stack(lambda: job.manager.stage('build', lambda: halves_of(job, ready, prefix, family)))
     data = linked(job, tools, halves, link, 'library.so')
     header = header_text(ready.api, name, prefix, Path(job.request.source.name).name)
     files = File(data, is_executable=True), File(header.encode(), f'{name}.h', replaces=HEADER_MARK.encode())
-    return Artefact(files, ready.warnings)
+    return Artefact(files, tuple(dict.fromkeys((*ready.warnings, *halves.warnings))))
 
 
 def prepare(job: Job) -> Ready:
-    """The program with an entry that gives the functions of the library. Raises `BendError`."""
+    """The program, and which functions of it the library offers. Raises `BendError` and `BadSetting`."""
     request = job.request
     severities = request.severities
     for kind in ('missing-main', 'unused-definition'):
@@ -95,45 +78,45 @@ def prepare(job: Job) -> Ready:
     compiled = driver.compile_source(request, job.manager, job.files, None)
     interface = interface_of(compiled.book, compiled.types, options.encoding, True)
     api = api_of(compiled.book, compiled.types, interface, request.source.name, job.settings.export)
-    book = with_entry(compiled.book, [function.name for function in api.functions])
-    choice = choose(book).choice
-    if choice.engine != 'direct':
-        raise BendError(no_nets(KIND, readable(choice.reason)))
-    doubts = (MAY_NEED_NETS,) if choice.budgeted else ()
-    return Ready(book, interface, book_info(book, Book({}), options.encoding), api, (*compiled.warnings, *doubts))
-
-
-def with_entry(book: core.Book, functions: Sequence[str]) -> core.Book:
-    """A book whose entry gives functions in pairs."""
-    body: core.Term = core.Era()
-    for name in reversed(functions):
-        body = core.Tup((core.Ref(name), body))
-    return replace(book.with_defs({**book.defs, ENTRY: core.Def(ENTRY, (core.Rule((), body),))}), entry=ENTRY)
+    return Ready(compiled.book, interface, api, compiled.warnings)
 
 
 def halves_of(job: Job, ready: Ready, prefix: str, family: str) -> Halves:
-    """The halves of a library whose functions have a prefix. Raises `Unsupported`."""
-    exported = Exported(ready.interface, [[normal(type_) for _, type_ in function.parameters]
-                                          for function in ready.api.functions])
-    lowered = lower_direct(ready.book, parallel=job.request.is_parallel, eta=job.request.options.eta, exported=exported)
-    parts = parts_of_library(ready, lowered, beside(job.request.source.name, job.render))
-    halves = halved(with_threads(parts, job), family)
+    """The halves of a library whose functions have a prefix. Raises `BendError`."""
+    engines = engines_of(job, ready, job.settings.engine)
+    parts = parts_of_library(ready, engines, beside(job.request.source.name, job.render), job.request.is_parallel)
+    halves = halved(with_threads(parts, job), family, engines.warnings)
     return replace(halves, host=with_prefix(halves.host, prefix))
 
 
-def parts_of_library(ready: Ready, lowered: Lowered, render: Render) -> Parts:
-    """The parts of a library, with placeholders for the prefix of its names."""
-    module = merge(kernel(replace(lowered.variant, is_standalone=True)), lowered.module)
+def parts_of_library(ready: Ready, engines: Engines, render: Render, parallel: bool) -> Parts:
+    """The parts of a library, with placeholders for the prefix of its names. Raises `BendError`."""
     table = TypeTable(ready)
+    direct, nets = engines.direct, engines.nets
     return Parts((
-        '#define IS_LIBRARY', '#define HAS_NETS 0', '#define IS_BUDGETED 0', *head_of('system.c'),
-        Unit(module, LIBRARY_ROOTS, PROVIDED), part('library.h'), *constructor_names(ready.api), '',
-        part('direct_program.h'),
-        *tables(lowered, module, ready.info, ready.book, render, False), part('library_tables.h'),
-        *library_tables(ready, table, lowered.program), '',
-        *map(part, ('arrays.c', 'memory.c', 'cores.c', 'process.c', 'direct_run.c', 'numbers.c', 'text.c', 'strings.c',
-                    'pieces.c', 'direct_fields.c', 'direct_result.c', 'library_values.c', 'library.c')),
-        *wrappers(ready.api, table), ''))
+        '#define IS_LIBRARY', '/* No program begins again as nets by itself. */', '#define HAS_NETS 0',
+        f'#define RUNS_DIRECTLY {int(direct is not None)}', f'#define RUNS_AS_NETS {int(nets is not None)}',
+        *head_of('system.c'), part('library.h'), *constructor_names(ready.api), '', part('direct_program.h'),
+        part('library_tables.h'), *library_tables(ready, table, engines.choices),
+        *map(part, ('arrays.c', 'memory.c', 'cores.c', 'process.c', 'text.c')),
+        *(() if direct is None else direct_pieces(ready, engines, direct, render)),
+        *(() if nets is None else net_pieces(nets, render, parallel)),
+        *map(part, ('library_values.c', 'library.c', 'library_data.c')),
+        *map(part, () if direct is None else ('library_direct.c',)),
+        *map(part, () if nets is None else ('library_nets.c',)),
+        part('library_calls.c'), *wrappers(ready.api, table), ''))
+
+
+def direct_pieces(ready: Ready, engines: Engines, direct: Lowered, render: Render) -> Iterator[Piece]:
+    """The parts of a library that runs functions directly, but for what it shares with others."""
+    has_budget = engines.nets is not None and any(choice.budgeted for choice in engines.choices)
+    module = merge(kernel(replace(direct.variant, is_standalone=True)), direct.module)
+    yield f'#define IS_BUDGETED {int(has_budget)}'
+    yield Unit(module, LIBRARY_ROOTS | BUDGET_ROOTS if has_budget else LIBRARY_ROOTS, PROVIDED)
+    yield from tables(direct, module, book_info(ready.book, Book({})), direct.book, render, False,
+                      restarts=engines.nets is not None)
+    yield from shape_tables(ready.api, direct.program)
+    yield from map(part, ('direct_run.c', 'numbers.c', 'strings.c', 'pieces.c', 'direct_fields.c', 'direct_result.c'))
 
 
 def with_prefix(text: str, prefix: str) -> str:
@@ -159,10 +142,9 @@ class TypeTable:
         return self.numbers[normal(type_)]
 
 
-def library_tables(ready: Ready, table: TypeTable, program: DirectProgram) -> Iterator[str]:
-    """What the host's part must know of types and constructors."""
-    api = ready.api
-    ids = {constructor.shape.name: number for number, constructor in enumerate(api.constructors, 1)}
+def library_tables(ready: Ready, table: TypeTable, choices: Sequence[Choice]) -> Iterator[str]:
+    """What the host's part must know of functions, types and constructors."""
+    ids = {constructor.shape.name: number for number, constructor in enumerate(ready.api.constructors, 1)}
     rows: list[str] = []
     alternatives: list[str] = []
     fields: list[str] = []
@@ -180,12 +162,25 @@ def library_tables(ready: Ready, table: TypeTable, program: DirectProgram) -> It
             alternatives.append(f'{{{ids[shape.name]}, {len(fields)}}}')
             fields += [str(table.number(field)) for field in shape.field_types(type_)]
     yield ''
-    yield f'#define FUNCTION_COUNT {len(api.functions)}'
-    for name, text in HOST_SHAPES.items():
-        yield f'#define SHAPE_{text} {program.made.get(name, 0)}'
+    yield f'#define FUNCTION_COUNT {len(choices)}'
+    yield from array('static const CallEngine engines[]', map(call_engine, choices))
     yield from array('static const Type types[]', rows)
     yield from array('static const Alternative alternatives[]', alternatives or ['{0, 0}'])
     yield from array('static const u32 field_types[]', fields or ['0'])
+    yield ''
+
+
+def call_engine(choice: Choice) -> str:
+    """What the host's part calls the engine of a function."""
+    return 'AS_NETS' if choice.engine == 'net' else 'WITHIN_BUDGET' if choice.budgeted else 'DIRECTLY'
+
+
+def shape_tables(api: Api, program: DirectProgram) -> Iterator[str]:
+    """How the direct engine numbers constructors, and tuples and the parts of lists and strings."""
+    ids = {constructor.shape.name: number for number, constructor in enumerate(api.constructors, 1)}
+    yield ''
+    for name, text in HOST_SHAPES.items():
+        yield f'#define SHAPE_{text} {program.made.get(name, 0)}'
     yield from array('static const u32 shape_of_constructor[]', ['0', *(
         str(program.made.get(constructor.shape.name, 0)) for constructor in api.constructors)])
     yield from array('static const i32 constructor_of_shape[]', (

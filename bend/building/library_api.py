@@ -78,7 +78,7 @@ def api_of(book: core.Book, types: Mapping[str, Scheme], interface: Interface, f
         if chosen and problem:
             raise BendError(error('export', f"The function '{name}' cannot be called from C: {problem}.",
                                   definition.span))
-        if chosen or (not problem and all(map(_is_known, parts)) and name not in MAIN_NAMES):
+        if chosen or (not problem and all(map(is_known, parts)) and name not in MAIN_NAMES):
             functions.append(_function(definition, names, parameters, result))
     if not functions:
         raise BendError(error('export', f"No function in '{file}' can be called from C without more ado.",
@@ -127,9 +127,9 @@ def _known(type_: Type) -> Type | None:
     return current if isinstance(current, Con) else None
 
 
-def _is_known(type_: Type | None) -> bool:
+def is_known(type_: Type | None) -> bool:
     """Whether a type says all of its values."""
-    return isinstance(type_, Con) and all(_is_known(_known(argument)) for argument in type_.arguments)
+    return isinstance(type_, Con) and all(is_known(_known(argument)) for argument in type_.arguments)
 
 
 def _function(definition: core.Def, names: Names, parameters: Sequence[tuple[str, Type | None]],

@@ -35,23 +35,58 @@ def outcome_of_c(source: str, *words: str) -> tuple[int, str, str]:
 
 
 @needs_compiler
-@pytest.mark.parametrize('threads', [(), ('-t', '1')])
-def test_functions_of_all_types(threads: tuple[str, ...], bend: Command) -> None:
-    outcome = bend('build', '--lib', 'shapes.bend', *threads)
+@pytest.mark.parametrize(('options', 'words'), [((), ()), (('-t', '1'), ()), (('--engine', 'net'), ('-DAS_NETS',))])
+def test_functions_of_all_types(options: tuple[str, ...], words: tuple[str, ...], bend: Command) -> None:
+    outcome = bend('build', '--lib', 'shapes.bend', *options)
     assert (outcome.code, outcome.out, outcome.err) == (0, '', '')
-    assert outcome_of_c('use_shapes.c', '-lshapes') == (0, 'all is well\n', '')
+    assert outcome_of_c('use_shapes.c', '-lshapes', *words) == (0, 'all is well\n', '')
 
 
 @needs_compiler
-def test_sanitizers_find_nothing(bend: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_library_that_cannot_need_nets_has_none(bend: Command, folder: Path) -> None:
+    """However many functions it has."""
+    source = ('def total(xs: List(u24)) -> u24:\n  fold xs:\n    case List/Nil:\n      return 0\n'
+              '    case List/Cons:\n      return xs.head + xs.tail\n\n')
+    source += ''.join(f'def add{n}(x: u24) -> u24:\n  return x + {n}\n\n' for n in range(10))
+    Path('many.bend').write_text(source, encoding='utf-8')
+    (folder / 'direct').mkdir()
+    assert bend('build', '--lib', 'many.bend').code == 0
+    assert bend('build', '--lib', 'many.bend', '--engine', 'direct', '-o', 'direct/libmany.so').code == 0
+    assert Path('libmany.so').read_bytes() == Path('direct/libmany.so').read_bytes()
+
+
+@needs_compiler
+def test_functions_that_need_nets(bend: Command) -> None:
+    """Or turn out to when they run."""
+    outcome = bend('build', '--lib', 'nets.bend', '-A', 'recursion-cycle')
+    assert (outcome.code, outcome.out, outcome.err) == (0, '', '')
+    assert outcome_of_c('use_nets.c', '-lnets') == (0, 'all is well\n', '')
+
+
+@needs_compiler
+def test_without_nets_calls_tell_that_they_need_some(bend: Command) -> None:
+    assert bend('build', 'nets.bend', '--export', 'next', '--engine', 'direct').code == 0
+    Path('use.c').write_text('#include <stdio.h>\n#include "nets.h"\nint main(void) {\n    uint32_t n = 7;\n    '
+                             'int status = nets_next(1, &n);\n    printf("%d %d", status == NETS_NEEDS_NETS, (int)n);'
+                             '\n}\n', encoding='utf-8')
+    assert outcome_of_c('use.c', '-lnets') == (0, '1 0', '')
+    outcome = bend('build', 'nets.bend', '--export', 'both', '--engine', 'direct')
+    assert outcome.code == 1
+    assert "error[needs-nets]: The direct engine cannot run this program, because 'both_of' has a superposition." \
+        in outcome.err
+
+
+@needs_compiler
+@pytest.mark.parametrize('name', ['shapes', 'nets'])
+def test_sanitizers_find_nothing(name: str, bend: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the host's part, and in what it leaves."""
     sanitize = '-fsanitize=address,undefined'
     Path('empty.c').write_text('int main(void) { return 0; }\n', encoding='utf-8')
     if subprocess.run(['cc', sanitize, 'empty.c', '-o', 'empty'], capture_output=True, check=False).returncode:
         pytest.skip('the C compiler has no sanitizers')
     monkeypatch.setenv('CC', f'cc -g {sanitize}')
-    assert bend('build', '--lib', 'shapes.bend').code == 0
-    code, out, err = outcome_of_c('use_shapes.c', '-lshapes', sanitize)
+    assert bend('build', '--lib', f'{name}.bend', '-A', 'recursion-cycle').code == 0
+    code, out, err = outcome_of_c(f'use_{name}.c', f'-l{name}', sanitize)
     assert (code, out) == (0, 'all is well\n')
     # A thread that is asked to stop leaves its stack, which is larger than the sanitizer takes for likely.
     assert 'ERROR' not in err
@@ -132,15 +167,9 @@ def test_a_header_of_somebody_else_stays(bend: Command) -> None:
     assert bend('build', '--export', 'limit', 'shapes.bend').code == 0
 
 
-@pytest.mark.parametrize('words', [('--static',), ('-o', '-'), ('1',), ('--engine', 'net')])
+@pytest.mark.parametrize('words', [('--static',), ('-o', '-'), ('1',)])
 def test_options_that_do_not_fit(words: tuple[str, ...], bend: Command) -> None:
     outcome = bend('build', '--lib', 'shapes.bend', *words)
     assert outcome.code in (1, 2)
     assert outcome.out == ''
     assert outcome.err.startswith('error[')
-
-
-def test_nets_cannot_be_exported(bend: Command, program: Callable[[str], str]) -> None:
-    outcome = bend('build', '--lib', program('def f(x: u24) -> u24:\n  return twice(x)\n\ntwice x = (+ x {1 2})\n'))
-    assert outcome.code == 1
-    assert 'error[standalone]: Libraries cannot reduce nets yet.' in outcome.err

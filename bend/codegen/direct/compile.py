@@ -19,7 +19,7 @@ from bend.codegen.direct.convert import Converted, convert
 from bend.codegen.direct.dispatch import apply_functions, arity_of, dispatching_functions, kernel_functions, tables
 from bend.codegen.direct.eta import eta_reduce
 from bend.codegen.direct.exported import Exported
-from bend.codegen.direct.flow import Flow, Given, Solver, analyse
+from bend.codegen.direct.flow import SITES, Flow, Given, Solver, analyse
 from bend.codegen.direct.forks import fork_calls
 from bend.codegen.direct.inline import inline
 from bend.codegen.direct.kernel_code import PROVIDED, Variant, compiled_kernel
@@ -167,7 +167,8 @@ def analysed(book: core.Book, pipeline: Pipeline, *, eta: bool, parallel: bool =
     if exported is None:
         actions = acting(book, program, interface is not None, applied is not None or bool(given))
     arguments = None if applied is None else Arguments(applied, Guess() if guesses else None)
-    flow = analyse(program, lambda solver: add_outside(solver, arguments or exported, actions, given))
+    flow = analyse(program, lambda solver: add_outside(solver, arguments or exported, actions, given),
+                   SITES if exported is None else max(SITES, len(exported.functions)))
     if applied is not None and arguments is not None and guesses:
         arguments = Arguments(applied, arguments.better_guess())
         flow = analyse(program, lambda solver: add_outside(solver, arguments, actions, given))

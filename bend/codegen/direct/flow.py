@@ -111,9 +111,10 @@ class Flow:
         return _objects_in(bits, self.objects)
 
 
-def analyse(program: ir.Program, extend: Callable[[Solver], None] | None = None) -> Flow:
-    """The flow of values in a program; `extend` adds what comes from outside."""
-    solver = Solver(program)
+def analyse(program: ir.Program, extend: Callable[[Solver], None] | None = None, entry_sites: int = SITES) -> Flow:
+    """The flow of values in a program; `extend` adds what comes from outside. In the entry, so many places of one
+    constructor are told apart."""
+    solver = Solver(program, entry_sites)
     solver.build()
     if extend is not None:
         extend(solver)
@@ -134,6 +135,7 @@ class Solver:
     """Sets of values and how they flow, until nothing changes."""
 
     program: ir.Program
+    entry_sites: int = SITES
     bits: list[int] = field(default_factory=list)
     edges: list[list[int]] = field(default_factory=list)
     handlers: list[list[Handler]] = field(default_factory=list)
@@ -247,7 +249,8 @@ class Solver:
         """The next place in this function where something of a kind is made."""
         key = (self.function, constructor)
         count = self.places[key] = self.places.get(key, 0) + 1
-        return Made(constructor, f'{self.function}#{min(count, SITES)}')
+        most = self.entry_sites if self.function == self.program.constants[0] else SITES
+        return Made(constructor, f'{self.function}#{min(count, most)}')
 
     def flow(self, atom: Atom, target: int) -> None:
         """An atom goes to a node."""

@@ -31,10 +31,19 @@ typedef struct Array {
 
 static void push(Array *array, u64 item) {
     if (array->count == array->room) {
-        array->room = array->room == 0 ? 64 : array->room * 2;
-        array->items = (u64 *)checked(realloc(array->items, array->room * sizeof(u64)));
+        u64 room = array->room == 0 ? 64 : array->room * 2;
+        array->items = (u64 *)checked(realloc(array->items, room * sizeof(u64)));
+        array->room = room;
     }
     array->items[array->count++] = item;
+}
+
+/* Memory of so many bytes that is kept in an array; 0 stands there if there is none. */
+static __attribute__((unused)) void *kept_in(Array *array, u64 bytes) {
+    push(array, 0);
+    void *memory = checked(malloc(bytes));
+    array->items[array->count - 1] = (u64)memory;
+    return memory;
 }
 
 static u64 pop(Array *array) {

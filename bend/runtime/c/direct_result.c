@@ -92,8 +92,7 @@ static bool read_value(u64 value) {
 
 static void build(u64 shape) {
     u64 count = shapes[shape].fields;
-    u64 *term = (u64 *)checked(malloc((1 + count) * sizeof(u64)));
-    push(&reading.arrays, (u64)term);
+    u64 *term = (u64 *)kept_in(&reading.arrays, (1 + count) * sizeof(u64));
     term[0] = shape;
     reading.done.count -= count;
     memcpy(term + 1, reading.done.items + reading.done.count, count * sizeof(u64));

@@ -19,6 +19,7 @@ static struct {
     pthread_t threads[MOST_WORKERS];
     u64 thread_count;
     u64 nanoseconds;
+    u64 budget;
 } run;
 
 static void prepare_worker(u64 index, Region heap, Region records) {
@@ -42,6 +43,7 @@ static void prepare_worker(u64 index, Region heap, Region records) {
 static void prepare_run(u64 workers, u64 memory_limit) {
     run.worker_count = workers;
     run.memory_limit = memory_limit;
+    run.budget = BUDGET;
     u64 most = power_of_two(memory_limit + SLACK);
     Region heap = reserve(most, SLACK, workers, true);
     run.stacks = reserve(most, SLACK, workers, false);
@@ -99,7 +101,7 @@ static bool ask(u64 request, u64 subject, u64 argument, u64 *result) {
     request_work(run.shared, request, subject, argument);
     while (!await_answer(run.shared, (u64)&patience)) {
 #if IS_BUDGETED
-        if (clock_nanoseconds() - start > BUDGET) {
+        if (clock_nanoseconds() - start > run.budget) {
             stop_all(run.workers, STOP_BUDGET, 0);
         }
 #endif
@@ -117,7 +119,7 @@ static void finish_run(void) {
             pthread_join(run.threads[--run.thread_count], NULL);
         }
     }
-    release_regions();
+    release_regions(0);
 }
 
 /* Writes why the run was stopped. */

@@ -18,8 +18,8 @@ typedef enum lib_status {
     LIB_STACK_OVERFLOW,   /* calls are nested too deeply */
     LIB_DIVISION_BY_ZERO,
     LIB_WRONG_CPU,        /* the library was built for another kind of CPU */
-    LIB_NEEDS_NETS,       /* only interaction nets, which `bend run` has, give what was called a meaning */
-    LIB_NOT_DATA          /* the result is a function or holds one, or has another type than is declared */
+    LIB_NEEDS_NETS,       /* only interaction nets give what was called a meaning, and the library was made without */
+    LIB_NOT_DATA          /* the result is or holds what is no data, or has another type than is declared */
 } lib_status;
 
 /* What went wrong in this thread's last call that did not end well; it stays until the next such call. */

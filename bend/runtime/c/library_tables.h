@@ -1,4 +1,7 @@
-/* ---- The types of arguments --------------------------------------------------------------------- */
+/* ---- What is known of functions and their arguments --------------------------------------------- */
+
+/* How a function runs: directly, and if that does much work perhaps as nets; or always as nets. */
+typedef enum { DIRECTLY, WITHIN_BUDGET, AS_NETS } CallEngine;
 
 /* A type: one of a kind of values, LIB_CONSTRUCTOR for those of data with constructors, or any data. Then the types of
    the elements or parts, or the first of its constructors and how many there are. */

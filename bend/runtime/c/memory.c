@@ -12,7 +12,7 @@ typedef struct Region {
     u64 count;
 } Region;
 
-#define MOST_REGIONS 8
+#define MOST_REGIONS 16
 static Region regions[MOST_REGIONS];
 static u64 region_count;
 
@@ -34,8 +34,9 @@ static Region reserve(u64 each, u64 least, u64 count, bool huge) {
     return region;
 }
 
-static void release_regions(void) {
-    while (region_count > 0) {
+/* Gives back what was reserved last, but for so many regions before it. */
+static void release_regions(u64 kept) {
+    while (region_count > kept) {
         Region region = regions[--region_count];
         munmap((void *)region.start, region.each * region.count);
     }

@@ -17,7 +17,19 @@ typedef struct NetGraph {
     /* What readback calls the variables that are bound at ports; 0 for no name yet. */
     u32 *names;
     bool is_reduced;
+    /* What serves while the graph is made: trees still to be added, the ends of wires that were met, wires between trees,
+       the slots of a definition's variables, and how far the wires of trees lead. */
+    Array todo;
+    Array ends;
+    Array wires;
+    u64 *slots;
+    u32 *last;
+    i64 *low;
+    u32 *high;
 } NetGraph;
+
+/* All graphs, until they are forgotten together. */
+static Array net_graphs;
 
 #define NET_OUTSIDE NET_VARIABLE
 #define NET_NO_PORT UINT32_MAX
@@ -29,6 +41,13 @@ enum { NET_END_TAG = 8 };
 
 static void *net_resized(void *memory, u64 count, u64 size) {
     return checked(realloc(memory, count * size));
+}
+
+/* Gives memory back at the place where its address is. */
+static void net_forget(void *place) {
+    void **memory = place;
+    free(*memory);
+    *memory = NULL;
 }
 
 static u32 net_new_node(NetGraph *graph, u8 kind, u64 leaf, u32 owner) {
@@ -61,13 +80,11 @@ static u8 net_kind_at(const NetGraph *graph, u32 port) {
     return graph->kinds[port / 3];
 }
 
-/* Where the ends of wires are kept while a graph is made: in the slots of variables, of which those are in `ends` that
-   were met; and where nodes lie. */
+/* Where the ends of wires are kept while a graph is made, in the slots of variables; and where nodes lie. */
 typedef struct NetSource {
     u64 *slots;
     const u64 *nodes;
     u64 node_words;
-    Array ends;
 } NetSource;
 
 /* Joins a port with an end of a variable. */
@@ -78,25 +95,25 @@ static void net_hang_variable(NetGraph *graph, NetSource *source, u64 variable, 
         *slot = 0;
     } else {
         *slot = (u64)above << 4 | NET_END_TAG;
-        push(&source->ends, variable);
+        push(&graph->ends, variable);
     }
 }
 
 /* Adds a tree below a port. */
 static void net_hang(NetGraph *graph, NetSource *source, u64 root, u32 port) {
-    Array todo = {0};
-    push(&todo, root);
-    push(&todo, port);
-    while (todo.count > 0) {
-        u32 above = (u32)pop(&todo);
-        u64 item = pop(&todo);
+    Array *todo = &graph->todo;
+    push(todo, root);
+    push(todo, port);
+    while (todo->count > 0) {
+        u32 above = (u32)pop(todo);
+        u64 item = pop(todo);
         if (NET_TAG(item) == NET_VARIABLE) {
             u64 held = source->slots[NET_VALUE(item)];
             if (held == 0 || NET_TAG(held) == NET_END_TAG) {
                 net_hang_variable(graph, source, NET_VALUE(item), above);
             } else {
-                push(&todo, held);
-                push(&todo, above);
+                push(todo, held);
+                push(todo, above);
             }
             continue;
         }
@@ -104,25 +121,25 @@ static void net_hang(NetGraph *graph, NetSource *source, u64 root, u32 port) {
         net_join_ports(graph, above, node * 3);
         if (NET_TAG(item) >= NET_CON) {
             const u64 *parts = source->nodes + NET_VALUE(item) * source->node_words;
-            push(&todo, parts[1]);
-            push(&todo, node * 3 + 2);
-            push(&todo, parts[0]);
-            push(&todo, node * 3 + 1);
+            push(todo, parts[1]);
+            push(todo, node * 3 + 2);
+            push(todo, parts[0]);
+            push(todo, node * 3 + 1);
         }
     }
-    clear(&todo);
+    clear(todo);
 }
 
 /* Ends that have no partner get one. */
 static void net_close_ends(NetGraph *graph, NetSource *source) {
-    for (u64 index = 0; index < source->ends.count; index++) {
-        u64 *slot = &source->slots[source->ends.items[index]];
+    for (u64 index = 0; index < graph->ends.count; index++) {
+        u64 *slot = &source->slots[graph->ends.items[index]];
         if (NET_TAG(*slot) == NET_END_TAG) {
             net_join_ports(graph, (u32)(*slot >> 4), net_new_node(graph, NET_OUTSIDE, 0, NET_NO_PORT) * 3);
             *slot = 0;
         }
     }
-    clear(&source->ends);
+    clear(&graph->ends);
 }
 
 /* Finds the ports from which results come: those of operations and switches, and of the applications in redexes. A redex
@@ -151,9 +168,9 @@ static bool net_is_output(const NetGraph *graph, u32 port) {
 /* Finds for each node whether the wires from within the tree below it end within. Trees are ranges of numbers. */
 static void net_find_closed(NetGraph *graph) {
     u32 count = graph->count;
-    u32 *last = net_resized(NULL, count, sizeof(u32));
-    i64 *low = net_resized(NULL, count, sizeof(i64));
-    u32 *high = net_resized(NULL, count, sizeof(u32));
+    u32 *last = graph->last = net_resized(NULL, count, sizeof(u32));
+    i64 *low = graph->low = net_resized(NULL, count, sizeof(i64));
+    u32 *high = graph->high = net_resized(NULL, count, sizeof(u32));
     for (u32 node = 0; node < count; node++) {
         low[node] = last[node] = high[node] = node;
     }
@@ -182,15 +199,15 @@ static void net_find_closed(NetGraph *graph) {
     for (u32 node = 0; node < count; node++) {
         graph->closed[node] = low[node] >= node && high[node] <= last[node];
     }
-    free(last);
-    free(low);
-    free(high);
-    free(graph->owners);
-    graph->owners = NULL;
+    net_forget(&graph->last);
+    net_forget(&graph->low);
+    net_forget(&graph->high);
+    net_forget(&graph->owners);
 }
 
 static NetGraph *net_new_graph(bool is_reduced) {
-    NetGraph *graph = checked(calloc(1, sizeof(NetGraph)));
+    NetGraph *graph = kept_in(&net_graphs, sizeof(NetGraph));
+    memset(graph, 0, sizeof *graph);
     graph->is_reduced = is_reduced;
     net_new_node(graph, NET_OUTSIDE, 0, NET_NO_PORT);
     return graph;
@@ -202,6 +219,13 @@ static void net_finish_graph(NetGraph *graph) {
 }
 
 static void net_forget_graph(NetGraph *graph) {
+    clear(&graph->todo);
+    clear(&graph->ends);
+    clear(&graph->wires);
+    free(graph->slots);
+    free(graph->last);
+    free(graph->low);
+    free(graph->high);
     free(graph->kinds);
     free(graph->leaves);
     free(graph->partners);
@@ -210,6 +234,16 @@ static void net_forget_graph(NetGraph *graph) {
     free(graph->outputs);
     free(graph->names);
     free(graph);
+}
+
+static void net_forget_graphs(void) {
+    while (net_graphs.count > 0) {
+        NetGraph *graph = (NetGraph *)pop(&net_graphs);
+        if (graph != NULL) {
+            net_forget_graph(graph);
+        }
+    }
+    clear(&net_graphs);
 }
 
 /* The net of a result, at a port of the heap, which serves no more after that. */
@@ -228,25 +262,25 @@ static NetGraph *net_written_graph(u64 definition) {
     const u64 *words = net_book + net_book[definition];
     const u64 *pairs = words + WORDS + 2 * words[NODES];
     NetGraph *graph = net_new_graph(false);
-    NetSource source = {.nodes = words + WORDS, .node_words = 2};
-    Array wires = {0};
-    source.slots = checked(calloc(words[VARIABLES] + 1, sizeof(u64)));
+    Array *wires = &graph->wires;
+    graph->slots = checked(calloc(words[VARIABLES] + 1, sizeof(u64)));
+    NetSource source = {.slots = graph->slots, .nodes = words + WORDS, .node_words = 2};
     net_hang(graph, &source, words[ROOT], 0);
     for (u64 index = 0; index < words[PAIRS]; index++) {
         u32 wire = net_new_node(graph, NET_OUTSIDE, 0, NET_NO_PORT);
-        push(&wires, wire);
+        push(wires, wire);
         net_hang(graph, &source, pairs[2 * index], wire * 3 + 1);
         net_hang(graph, &source, pairs[2 * index + 1], wire * 3 + 2);
     }
     net_close_ends(graph, &source);
-    net_find_outputs(graph, &wires);
+    net_find_outputs(graph, wires);
     net_finish_graph(graph);
-    for (u64 index = 0; index < wires.count; index++) {
-        u32 wire = (u32)wires.items[index];
+    for (u64 index = 0; index < wires->count; index++) {
+        u32 wire = (u32)wires->items[index];
         net_join_ports(graph, graph->partners[wire * 3 + 1], graph->partners[wire * 3 + 2]);
     }
-    clear(&wires);
-    free(source.slots);
+    clear(wires);
+    net_forget(&graph->slots);
     return graph;
 }
 
@@ -272,13 +306,17 @@ static bool net_is_dropped(const NetGraph *graph, u32 port) {
     return net_kind_at(graph, use) == NET_ERASER || net_is_use(graph, use);
 }
 
+/* A pair that begins with `*` is the same net as a function that does not use its variable. Libraries know of most
+   results that they hold no functions. */
+static bool net_has_no_functions;
+
 /* Whether a `()` node seen from its principal port is a function: it is a pair when the tree at its first port is
    closed and not `*`. */
 static bool net_is_function(const NetGraph *graph, u32 node) {
     u32 first = graph->partners[node * 3 + 1];
     return !net_is_output(graph, first)
-        && (first % 3 != 0 || !graph->closed[first / 3] || net_kind_at(graph, first) == NET_ERASER
-            || net_is_use(graph, first));
+        && (first % 3 != 0 || !graph->closed[first / 3] || net_is_use(graph, first)
+            || (net_kind_at(graph, first) == NET_ERASER && !net_has_no_functions));
 }
 
 /* The number of the definition that a port refers to, or -1. */

@@ -15,6 +15,6 @@ static int run_nets(const CommandLine *line) {
         net_print_statistics(interactions, nanoseconds);
     }
     int code = ending();
-    release_regions();
+    release_regions(0);
     return code;
 }

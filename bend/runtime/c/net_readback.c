@@ -42,7 +42,8 @@ static struct {
     u64 step_count;
     u64 step_room;
     Array done;
-    Array graphs;
+    /* The ports of the fields of a constructor. */
+    Array fields;
     /* By definition: its term, whether that is being read, and its net as it was compiled. */
     u64 *expanded;
     bool *inside;
@@ -92,12 +93,6 @@ static void net_done_invalid(NetProblem kind) {
     net_done(leaf_term(TERM_INVALID, 0));
 }
 
-/* Remembers a graph, so that it is forgotten in the end. */
-static NetGraph *net_kept(NetGraph *graph) {
-    push(&reader.graphs, (u64)graph);
-    return graph;
-}
-
 /* The name of the variable bound at a port. */
 static u32 net_name_at(NetGraph *graph, u32 port) {
     if (graph->names[port] == NO_NAME) {
@@ -138,7 +133,7 @@ static i64 net_constructor(NetGraph *graph, u32 node, Array *fields) {
 
 /* A function, pair or constructor from above, an application from its result, a variable from its argument. */
 static void net_read_con(NetStep step) {
-    static Array fields;
+    Array *fields = &reader.fields;
     NetGraph *graph = step.graph;
     u32 node = step.port / 3, slot = step.port % 3;
     u32 first = graph->partners[node * 3 + 1], second = graph->partners[node * 3 + 2];
@@ -157,17 +152,17 @@ static void net_read_con(NetStep step) {
         net_plan_read(graph, second, step.copies);
     } else {
         u32 name = net_name_at(graph, node * 3 + 1);
-        i64 constructor = net_constructor(graph, node, &fields);
+        i64 constructor = net_constructor(graph, node, fields);
         if (constructor < 0) {
             net_plan_make(STEP_FUNCTION, name);
             net_plan_read(graph, second, step.copies);
         } else {
             net_plan_make(STEP_CONSTRUCTOR, (u64)constructor);
-            while (fields.count > 0) {
-                net_plan_read(graph, (u32)pop(&fields), step.copies);
+            while (fields->count > 0) {
+                net_plan_read(graph, (u32)pop(fields), step.copies);
             }
         }
-        clear(&fields);
+        clear(fields);
     }
 }
 
@@ -188,6 +183,7 @@ static u64 net_application(const u64 *parts) {
         words[count] = term_part(head, 1);
         head = term_part(head, 0);
     }
+    NOTE_TERM(words);
     return (u64)words;
 }
 
@@ -281,34 +277,34 @@ static void net_read_dup(NetStep step) {
 
 /* Whether the whole net is a function, and not a constructor. */
 static bool net_is_function_root(NetGraph *graph) {
-    Array fields = {0};
     u32 port = graph->partners[0];
-    bool is_function = net_kind_at(graph, port) == NET_CON && port % 3 == 0 && net_is_function(graph, port / 3)
-        && net_constructor(graph, port / 3, &fields) < 0;
-    clear(&fields);
-    return is_function;
+    return net_kind_at(graph, port) == NET_CON && port % 3 == 0 && net_is_function(graph, port / 3)
+        && net_constructor(graph, port / 3, &reader.fields) < 0;
 }
 
 static NetGraph *net_written(u64 definition) {
     if (reader.written[definition] == NULL) {
-        reader.written[definition] = net_kept(net_written_graph(definition));
+        reader.written[definition] = net_written_graph(definition);
     }
     return reader.written[definition];
 }
 
 /* The reduced net of a definition, NULL for a function: those are not even tried, their bodies need not have an end. What
-   is not asked for may fail as well. */
+   is not asked for may fail as well; libraries ask for all of a result. */
 static NetGraph *net_evaluated(u64 definition) {
     if (net_is_function_root(net_written(definition))) {
         return NULL;
     }
     u64 workers = nets.worker_count, memory_limit = nets.memory_limit;
-    release_regions();
+    release_regions(nets.regions_before);
     net_prepare(workers, memory_limit);
     if (!net_boot(definition, NULL, 0)) {
+#ifdef IS_LIBRARY
+        net_fail();
+#endif
         return NULL;
     }
-    NetGraph *graph = net_kept(net_reduced_graph(nets.heap[NET_ROOT]));
+    NetGraph *graph = net_reduced_graph(nets.heap[NET_ROOT]);
     return net_is_function_root(graph) ? NULL : graph;
 }
 
@@ -566,10 +562,14 @@ static void net_take_step(NetStep step) {
 
 /* The term of the result at a port of the heap. */
 static u64 net_term(u64 root) {
+    u64 plain_term = NET_IS_SCOTT ? 0 : net_plain_term(root);
+    if (plain_term != 0) {
+        return plain_term;
+    }
     reader.expanded = checked(calloc(NET_DEFINITIONS, sizeof(u64)));
     reader.inside = checked(calloc(NET_DEFINITIONS, sizeof(bool)));
     reader.written = checked(calloc(NET_DEFINITIONS, sizeof(NetGraph *)));
-    NetGraph *graph = net_kept(net_reduced_graph(root));
+    NetGraph *graph = net_reduced_graph(root);
     u64 most = (u64)graph->count * NET_STEPS_PER_NODE, taken = 0;
     most = most > NET_MOST_STEPS ? most : NET_MOST_STEPS;
     net_plan_read(graph, graph->partners[0], NULL);
@@ -583,14 +583,15 @@ static u64 net_term(u64 root) {
 }
 
 static void net_forget_reader(void) {
-    while (reader.graphs.count > 0) {
-        net_forget_graph((NetGraph *)pop(&reader.graphs));
-    }
-    clear(&reader.graphs);
+    net_forget_graphs();
+    net_forget_plain();
     clear(&reader.done);
+    clear(&reader.fields);
     free(reader.steps);
     free(reader.expanded);
     free(reader.inside);
     free(reader.written);
     free(reader.bound_names);
+    memset(&reader, 0, sizeof reader);
+    names_given = 0;
 }

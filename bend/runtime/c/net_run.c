@@ -9,7 +9,7 @@ enum { NET_VARIABLE, NET_REFERENCE, NET_ERASER, NET_NUMBER, NET_CON, NET_DUP, NE
 #define NET_KIND(port) ((port) & 0xffffff)
 
 /* Why a run stops (`stop` in `NetsShared`). */
-enum { NET_STOP_MEMORY = 1, NET_STOP_DIVISION = 3, NET_STOP_PAUSED = 4 };
+enum { NET_STOP_MEMORY = 1, NET_STOP_DIVISION = 3, NET_STOP_PAUSED = 4, NET_STOP_THREADS = 5 };
 
 #define NET_CHUNK ((u64)8192)
 #define NET_RING ((u64)4112)
@@ -29,6 +29,7 @@ static struct {
     u64 worker_bytes;
     u64 worker_count;
     u64 memory_limit;
+    u64 regions_before;
     u64 *heap;
     u64 nanoseconds;
 } nets;
@@ -70,6 +71,7 @@ static void net_prepare_worker(u64 index, Region heap, Region bags, Region waiti
 static void net_prepare(u64 workers, u64 memory_limit) {
     nets.worker_count = workers;
     nets.memory_limit = memory_limit;
+    nets.regions_before = region_count;
     nets.worker_bytes = (sizeof(NetsWorker) + NET_LINE - 1) / NET_LINE * NET_LINE + NET_LINE;
     u64 most = power_of_two(memory_limit + SLACK);
     Region heap = reserve(most, NET_LEAST, workers, true);
@@ -125,20 +127,30 @@ static void net_join(pthread_t thread) {
     } while (pthread_timedjoin_np(thread, NULL, &until) != 0);
 }
 
-/* Lets all workers reduce what the first one has until nothing is left. The first one starts when the others already
-   wait for work. */
+/* Starts a thread for each worker, the first one last: it starts when the others already wait for work. Signals are for
+   the thread that waits for these. Where the system does not grant so many, all stop; gives the first that runs. */
+static u64 net_start_threads(pthread_t *threads) {
+    sigset_t all, before;
+    sigfillset(&all);
+    bool is_blocked = pthread_sigmask(SIG_SETMASK, &all, &before) == 0;
+    u64 first = nets.worker_count;
+    while (first > 0 && pthread_create(&threads[first - 1], NULL, net_thread, net_worker(first - 1)) == 0) {
+        first--;
+    }
+    if (is_blocked) {
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+    }
+    if (first > 0) {
+        __atomic_store_n(&nets.shared->stop, NET_STOP_THREADS, __ATOMIC_RELEASE);
+    }
+    return first;
+}
+
+/* Lets all workers reduce what the first one has until nothing is left. */
 static void net_share(void) {
     pthread_t threads[MOST_WORKERS];
     nets.shared->work = nets.worker_count;
-    for (u64 index = nets.worker_count; index-- > 0;) {
-        if (pthread_create(&threads[index], NULL, net_thread, net_worker(index)) != 0) {
-            fflush(stdout);
-            fputs("error[out-of-memory]: The system cannot start so many threads.\n  = hint: Use fewer with `-t N`.\n\n",
-                  stderr);
-            _exit(EXIT_FAILURE);
-        }
-    }
-    for (u64 index = 0; index < nets.worker_count; index++) {
+    for (u64 index = net_start_threads(threads); index < nets.worker_count; index++) {
         net_join(threads[index]);
     }
     nets_gather(net_worker(0));
@@ -169,6 +181,15 @@ static u64 net_given_node(u64 index, u64 first, u64 second) {
     return NET_PORT(NET_CON, place);
 }
 
+/* Reduces a definition, joined with a port; whether the net came to rest. */
+static bool net_boot_with(u64 definition, u64 target) {
+    nets_boot(net_worker(0), definition, target);
+    if (nets.shared->stop == 0) {
+        nets.shared->stop = NET_STOP_PAUSED;
+    }
+    return net_resume();
+}
+
 /* Reduces a definition, applied to so many number words; whether the net came to rest. */
 static bool net_boot(u64 definition, const u64 *numbers, u64 count) {
     NetsWorker *w = net_worker(0);
@@ -181,23 +202,33 @@ static bool net_boot(u64 definition, const u64 *numbers, u64 count) {
         w->region_next += words;
         nets.shared->memory_used += words * sizeof(u64);
     }
-    nets_boot(w, definition, target);
-    if (nets.shared->stop == 0) {
-        nets.shared->stop = NET_STOP_PAUSED;
-    }
-    return net_resume();
+    return net_boot_with(definition, target);
 }
 
-/* Says why the run was stopped, and leaves. */
+/* Writes why the run was stopped. */
+static void net_write_failure(FILE *file) {
+    switch (nets.shared->stop) {
+        case NET_STOP_DIVISION:
+            fputs(net_division_text(nets.shared->stop_detail), file);
+            break;
+        case NET_STOP_THREADS:
+            fputs("error[out-of-memory]: The system cannot start so many threads.\n  = hint: Use fewer with `-t N`.\n\n",
+                  file);
+            break;
+        default:
+            write_out_of_memory(file, nets.shared->memory_used, nets.memory_limit);
+    }
+}
+
+/* Says why the run was stopped, and leaves. Libraries have their own way. */
+static _Noreturn void net_fail(void);
+#ifndef IS_LIBRARY
 static _Noreturn void net_fail(void) {
     fflush(stdout);
-    if (nets.shared->stop == NET_STOP_DIVISION) {
-        fputs(net_division_text(nets.shared->stop_detail), stderr);
-    } else {
-        write_out_of_memory(stderr, nets.shared->memory_used, nets.memory_limit);
-    }
+    net_write_failure(stderr);
     _exit(EXIT_FAILURE);
 }
+#endif
 
 /* What is printed with `-s`. */
 static void net_print_statistics(u64 interactions, u64 nanoseconds) {

@@ -193,22 +193,14 @@ static void net_show_term(u64 term) {
 
 /* ---- The result ---- */
 
-/* The port at a port of the heap, full variables followed. */
-static u64 net_resolved(u64 port) {
-    while (NET_TAG(port) == NET_VARIABLE && nets.heap[NET_VALUE(port)] != 0) {
-        port = nets.heap[NET_VALUE(port)];
-    }
-    return port;
-}
-
 /* The parts of a CON node; whether it is one. */
 static bool net_parts(u64 port, u64 *first, u64 *second) {
     port = net_resolved(port);
     if (NET_TAG(port) != NET_CON) {
         return false;
     }
-    *first = net_resolved(nets.heap[NET_VALUE(port)]);
-    *second = net_resolved(nets.heap[NET_VALUE(port) + 1]);
+    *first = net_first(port);
+    *second = net_second(port);
     return true;
 }
 

@@ -11,16 +11,24 @@ typedef enum {
 
 static struct {
     Array blocks;
+    Array made;
     u64 left;
     u64 *next;
     u64 variables;
 } terms;
 
+/* Libraries go through all terms with parts, in the order in which they were made. */
+#ifdef IS_LIBRARY
+#define NOTE_TERM(term) push(&terms.made, (u64)(term))
+#else
+#define NOTE_TERM(term)
+#endif
+
 static u64 *new_words(u64 count) {
     if (terms.left < count) {
-        terms.left = count > TERM_BLOCK ? count : TERM_BLOCK;
-        terms.next = checked(malloc(terms.left * sizeof(u64)));
-        push(&terms.blocks, (u64)terms.next);
+        u64 room = count > TERM_BLOCK ? count : TERM_BLOCK;
+        terms.next = kept_in(&terms.blocks, room * sizeof(u64));
+        terms.left = room;
     }
     u64 *words = terms.next;
     terms.next += count;
@@ -33,6 +41,8 @@ static void net_forget_terms(void) {
         free((void *)pop(&terms.blocks));
     }
     clear(&terms.blocks);
+    clear(&terms.made);
+    memset(&terms, 0, sizeof terms);
 }
 
 static u64 term_head(u64 term) {
@@ -70,6 +80,7 @@ static u64 new_term(TermKind kind, u64 subject, u64 count, const u64 *parts) {
     u64 *words = new_words(1 + count);
     words[0] = subject << 8 | (u64)kind << 1 | 1;
     memcpy(words + 1, parts, count * sizeof(u64));
+    NOTE_TERM(words);
     return (u64)words;
 }
 

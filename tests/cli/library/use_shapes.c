@@ -5,6 +5,13 @@
 #include <string.h>
 #include "shapes.h"
 
+/* How calls end that are nested too deeply: nets have no stack. */
+#ifdef AS_NETS
+#define TOO_DEEP SHAPES_OUT_OF_MEMORY
+#else
+#define TOO_DEEP SHAPES_STACK_OVERFLOW
+#endif
+
 #define CHECK(status, call) do { shapes_status s = (call); if (s != (status)) { \
     fprintf(stderr, "%d: %s gives %d: %s\n", __LINE__, #call, s, shapes_last_message()); return 1; } } while (0)
 
@@ -59,6 +66,7 @@ int main(void) {
     assert(shapes_count_of(value) == 2 && shapes_read_i24(shapes_part_of(value, 1), ints, 2) == 2 && ints[1] == -2);
     shapes_free_value(value);
     CHECK(SHAPES_DIVISION_BY_ZERO, shapes_divide(4, 0, &n)); assert(strstr(shapes_last_message(), "a / b"));
+    CHECK(SHAPES_DIVISION_BY_ZERO, shapes_broken(&value)); assert(value == NULL);
     CHECK(SHAPES_OK, shapes_divide(9, 2, &n)); assert(n == 4);
     value = shapes_Maybe_Some(shapes_new_u24(5));
     CHECK(SHAPES_OK, shapes_first(value, &n)); assert(n == 5);
@@ -66,12 +74,12 @@ int main(void) {
     value = shapes_Maybe_Some(shapes_new_string("five"));
     CHECK(SHAPES_BAD_ARGUMENT, shapes_first(value, &n));
     shapes_free_value(value);
-    CHECK(SHAPES_OK, shapes_start_runtime(2, 300 << 20));
+    CHECK(SHAPES_OK, shapes_start_runtime(2, 200 << 20));
     CHECK(SHAPES_OK, shapes_count(1000000, &value));
     assert(shapes_count_of(value) == 1000000 && shapes_read_u24(value, back, 3) == 1000000 && back[2] == 999998);
     CHECK(SHAPES_OK, shapes_total(value, &n));
     shapes_free_value(value);
-    CHECK(SHAPES_STACK_OVERFLOW, shapes_deep(16000000, &n)); assert(strstr(shapes_last_message(), "'deep'"));
+    CHECK(TOO_DEEP, shapes_deep(16000000, &n)); assert(TOO_DEEP == SHAPES_OUT_OF_MEMORY || strstr(shapes_last_message(), "'deep'"));
     CHECK(SHAPES_OUT_OF_MEMORY, shapes_count(16000000, &value)); assert(value == NULL);
     CHECK(SHAPES_OK, shapes_boxes(200000, &value));
     assert(shapes_constructor_of(value) == SHAPES_Shape_Box);
