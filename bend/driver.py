@@ -288,7 +288,7 @@ def compile_source(request: Request, manager: PassManager, files: Cache, engine:
                 compiled = replace(compiled, nets=compile_to_nets(book, report, manager, not compiled.is_applied))
         except BendError as problem:
             raise _with_report(problem, report) from None
-        return replace(compiled, warnings=tuple(map(_readable, report.diagnostics)))
+        return replace(compiled, warnings=tuple(map(without_marks, report.diagnostics)))
 
     return with_deep_stack(work)
 
@@ -361,7 +361,7 @@ def _direct_parts(compiled: Compiled, request: Request, manager: PassManager, re
     def nets() -> NetsBeside | None:
         # Where the nets cannot be, the program does without them.
         with suppress(BendError):
-            return nets_beside(*_nets_of(compiled, request, Report(), manager), render)
+            return nets_beside(*nets_of(compiled, request, Report(), manager), render)
         return None
 
     def work() -> Parts | BendError:
@@ -390,14 +390,14 @@ def _net_parts(compiled: Compiled, request: Request, manager: PassManager, rende
     report = PolicyReport(request.severities)
 
     def work() -> Parts:
-        nets, info = _nets_of(compiled, request, report, manager)
+        nets, info = nets_of(compiled, request, report, manager)
         return manager.stage('build', lambda: standalone_nets(nets, info, render, given, parallel=request.is_parallel))
 
     parts = with_deep_stack(work)
-    return parts, tuple(dict.fromkeys((*compiled.warnings, *map(_readable, report.diagnostics))))
+    return parts, tuple(dict.fromkeys((*compiled.warnings, *map(without_marks, report.diagnostics))))
 
 
-def _nets_of(compiled: Compiled, request: Request, report: Report, manager: PassManager) -> tuple[net.Book, BookInfo]:
+def nets_of(compiled: Compiled, request: Request, report: Report, manager: PassManager) -> tuple[net.Book, BookInfo]:
     """The nets of a compiled program that has an entry, and what readback must know; raises `BendError`."""
     from bend.hvm.readback import book_info
     try:
@@ -529,10 +529,10 @@ def _look_at_nets(compiled: Compiled, request: Request, report: Report, manager:
 
 def _with_report(problem: BendError, report: Report) -> BendError:
     """The problem with everything else that has been found before it."""
-    return type(problem)(tuple(map(_readable, dict.fromkeys((*report.diagnostics, *problem.diagnostics)))))
+    return type(problem)(tuple(map(without_marks, dict.fromkeys((*report.diagnostics, *problem.diagnostics)))))
 
 
-def _readable(diagnostic: Diagnostic) -> Diagnostic:
+def without_marks(diagnostic: Diagnostic) -> Diagnostic:
     """A diagnostic without the marks of names that the main file does not import."""
     labels = tuple(replace(label, text=readable(label.text)) for label in diagnostic.labels)
     return replace(diagnostic, message=readable(diagnostic.message), labels=labels, hint=readable(diagnostic.hint),
