@@ -361,7 +361,7 @@ def _direct_parts(compiled: Compiled, request: Request, manager: PassManager, re
     def nets() -> NetsBeside | None:
         # Where the nets cannot be, the program does without them.
         with suppress(BendError):
-            return nets_beside(*_nets_of(compiled, request, Report(), manager), render)
+            return nets_beside(*nets_of(compiled, request, Report(), manager), render)
         return None
 
     def work() -> Parts | BendError:
@@ -390,14 +390,14 @@ def _net_parts(compiled: Compiled, request: Request, manager: PassManager, rende
     report = PolicyReport(request.severities)
 
     def work() -> Parts:
-        nets, info = _nets_of(compiled, request, report, manager)
+        nets, info = nets_of(compiled, request, report, manager)
         return manager.stage('build', lambda: standalone_nets(nets, info, render, given, parallel=request.is_parallel))
 
     parts = with_deep_stack(work)
     return parts, tuple(dict.fromkeys((*compiled.warnings, *map(without_marks, report.diagnostics))))
 
 
-def _nets_of(compiled: Compiled, request: Request, report: Report, manager: PassManager) -> tuple[net.Book, BookInfo]:
+def nets_of(compiled: Compiled, request: Request, report: Report, manager: PassManager) -> tuple[net.Book, BookInfo]:
     """The nets of a compiled program that has an entry, and what readback must know; raises `BendError`."""
     from bend.hvm.readback import book_info
     try:

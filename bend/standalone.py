@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 from bend import __version__
 from bend.codegen import lir
@@ -148,10 +148,7 @@ def standalone_parts(book: core.Book, info: BookInfo, render: Render, options: O
     lowered, doubts = lowered_standalone(book, options, given, parallel=parallel)
     module = merge(kernel(replace(lowered.variant, is_standalone=True)), lowered.module)
     actions = lowered.program.actions
-    may_need_nets = budgeted or bool(doubts) or may_need_nets_suddenly(lowered.module)
-    beside = nets() if may_need_nets else None
-    if beside is not None and beside.is_acting != (actions is not None):
-        beside = None
+    beside = nets_to_begin_again(lowered, budgeted or bool(doubts), nets)
     has_budget = budgeted and beside is not None
     roots = (ROOTS if actions is None else ROOTS | ACTING_ROOTS) | (BUDGET_ROOTS if has_budget else frozenset())
     unit = Unit(module, roots, PROVIDED, rare=tuple(rare_calls(lowered.context)), leaves_at_checks=True,
@@ -171,6 +168,26 @@ def standalone_parts(book: core.Book, info: BookInfo, render: Render, options: O
         *(() if beside is None else (part('net_program.c'),)), part('direct_main.c'))
     warnings = (*((MAY_NEED_NETS,) if budgeted else ()), *doubts)
     return Parts(pieces, warnings if beside is None else ())
+
+
+class _Nets(Protocol):
+    """The nets of a program, in whatever form."""
+
+    @property
+    def is_acting(self) -> bool:
+        """Whether they may perform actions."""
+
+
+N = TypeVar('N', bound=_Nets)
+
+
+def nets_to_begin_again(lowered: Lowered, is_doubtful: bool, nets: Callable[[], N | None]) -> N | None:
+    """The nets of a program that may have to begin again as nets, since that is `is_doubtful` or since its code may
+    turn out to need them; None if it need not or cannot."""
+    if not is_doubtful and not may_need_nets_suddenly(lowered.module):
+        return None
+    found = nets()
+    return found if found is not None and found.is_acting == (lowered.program.actions is not None) else None
 
 
 def may_need_nets_suddenly(module: lir.Module) -> bool:

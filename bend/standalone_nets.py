@@ -248,9 +248,7 @@ def result_tables(book: net.Book, info: BookInfo, render: Render) -> Iterator[st
     yield ''
     yield '/* What to say of what is no term: what stands before the number of times, and what after it. */'
     yield 'static const char *const problem_texts[][2] = {'
-    for kind in HINTS:
-        before, after = render(improper(kind, _MANY)).split(str(_MANY))
-        yield f'    {{{literal(before)}, {literal(after)}}},'
+    yield from (f'    {{{literal(before)}, {literal(after)}}},' for before, after in problem_texts(render))
     yield '};'
 
 
@@ -263,18 +261,42 @@ _MANY = 987654321
 """Stands for the number of times."""
 
 
-def constructor_row(name: str, info: BookInfo) -> str:
-    """A row of the table of constructors."""
+def problem_texts(render: Render) -> Iterator[tuple[str, str]]:
+    """What to say of each kind of what is no term: what stands before the number of times, and what after it."""
+    for kind in HINTS:
+        before, after = render(improper(kind, _MANY)).split(str(_MANY))
+        yield before, after
+
+
+def numbered_constructors(info: BookInfo) -> list[str]:
+    """The constructors that results may have, in the order of their numbers."""
+    return list(dict.fromkeys((*info.constructors, LIST[0], STRING[0])))
+
+
+def constructor_facts(name: str, info: BookInfo) -> tuple[str, str, int]:
+    """What a constructor shows as, what it is for, and how many fields it has."""
     known = info.constructors.get(name)
     arity = 2 if known is None else known.arity
     text = name.removeprefix(HIDDEN) if arity else show(Reference(name), info=info)
-    return f'{{{literal(text)}, NET_{KINDS.get(name, "PLAIN")}, {arity}}}'
+    return text, KINDS.get(name, 'PLAIN'), arity
+
+
+def constructor_row(name: str, info: BookInfo) -> str:
+    """A row of the table of constructors."""
+    text, kind, arity = constructor_facts(name, info)
+    return f'{{{literal(text)}, NET_{kind}, {arity}}}'
+
+
+def definition_facts(name: str, info: BookInfo, numbers: Mapping[str, int]) -> tuple[str, int, int, bool]:
+    """What a definition shows as, the number of the constructor that it is, that of the one whose tag it is (-1 if
+    none), and whether it shows as what it stands for."""
+    own = numbers[name] if name in info.constructors else -1
+    tagged = name.removesuffix(TAG_SUFFIX)
+    tag_of = numbers[tagged] if tagged != name and tagged in info.constructors else -1
+    return show(Reference(name), info=info), own, tag_of, name in info.floated
 
 
 def definition_row(name: str, info: BookInfo, numbers: Mapping[str, int]) -> str:
     """A row of the table of definitions."""
-    own = numbers[name] if name in info.constructors else -1
-    tagged = name.removesuffix(TAG_SUFFIX)
-    tag_of = numbers[tagged] if tagged != name and tagged in info.constructors else -1
-    is_floated = 'true' if name in info.floated else 'false'
-    return f'{{{literal(show(Reference(name), info=info))}, {own}, {tag_of}, {is_floated}}}'
+    text, own, tag_of, is_floated = definition_facts(name, info, numbers)
+    return f'{{{literal(text)}, {own}, {tag_of}, {"true" if is_floated else "false"}}}'

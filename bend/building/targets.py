@@ -97,7 +97,7 @@ TARGETS: Mapping[str, Target] = {
     'object': Target('object code with `main`, to link with the C library', '.o',
                      Late('bend.building.native', 'build_object'), frozenset({'cpu', 'engine', 'threads'})),
     'wasm32': Target('a WebAssembly module for Node and browsers, and `bend.js`, which runs it', '.wasm',
-                     Late('bend.building.wasm', 'build_wasm')),
+                     Late('bend.building.wasm', 'build_wasm'), frozenset({'engine'})),
     'c': Target('the C that `bend gen-c` prints', '.c', Late('bend.building.texts', 'build_c'),
                 frozenset({'engine', 'threads'})),
     'cu': Target('the CUDA C++ that `bend gen-cu` prints', '.cu', Late('bend.building.cuda', 'build_cu')),

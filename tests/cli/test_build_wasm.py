@@ -15,6 +15,8 @@ from bend.building.wasm import host_script
 from bend.runtime.wasm_target import NoTarget
 from tests.cli.conftest import Command
 from tests.cli.test_gen_c import ACTIONS, ARGUMENTS, DEEP, DIVISION, RESULTS
+from tests.cli.test_gen_c_nets import BUDGET, RESTARTS, SHAPE, TERMS, timeless
+from tests.cli.test_gen_c_nets import RESULTS as NET_RESULTS
 
 needs_node = pytest.mark.skipif(not shutil.which('node'), reason='there is no Node')
 
@@ -326,7 +328,7 @@ def test_no_target(bend: Command, program: Callable[[str], str], monkeypatch: py
     def refuse(text: str, level: int) -> bytes:
         raise NoTarget('no target')
 
-    monkeypatch.setattr('bend.building.wasm.compile_wasm_object', refuse)
+    monkeypatch.setattr('bend.building.wasm_module.compile_wasm_object', refuse)
     outcome = bend('build', program(LIST), '--target', 'wasm32')
     assert (outcome.code, outcome.out) == (1, '')
     assert outcome.err.startswith('error[no-target]: The LLVM that llvmlite has here makes no WebAssembly: no target.')
@@ -334,7 +336,142 @@ def test_no_target(bend: Command, program: Callable[[str], str], monkeypatch: py
 
 
 def test_errors_of_the_program(bend: Command, program: Callable[[str], str], folder: Path) -> None:
-    outcome = bend('build', program('main = (+ 1 {2 3})'), '--target', 'wasm32')
+    outcome = bend('build', program('main = (+ 1 {2 3})'), '--target', 'wasm32', '--engine', 'direct')
     assert outcome.code == 1
-    assert 'error[standalone]: WebAssembly programs cannot reduce nets yet.' in outcome.err
+    assert 'error[needs-nets]: The direct engine cannot run this program, because ' in outcome.err
     assert sorted(entry.name for entry in folder.iterdir()) == ['program.bend']
+
+
+# ---- nets ----------------------------------------------------------------------------------------
+
+LOOP = '''
+def work(n):
+  switch n:
+    case 0:
+      return 1
+    case _:
+      return work(n-1) + work(n-1)
+
+def main(n):
+  return 100 / (work(n) - 1)
+'''
+
+LISTS = '''
+def numbers(n):
+  switch n:
+    case 0:
+      return []
+    case _:
+      return List/Cons(n, numbers(n-1))
+
+def main(n):
+  return numbers(n)
+'''
+
+LINES = '''
+def repeat(n):
+  with IO:
+    line <- IO/FS/read_line(0)
+    * <- IO/FS/write(1, Result/unwrap(line))
+    switch n:
+      case 0:
+        return wrap("end")
+      case _:
+        return repeat(n-1)
+
+def main():
+  return repeat(1)
+'''
+
+
+@needs_node
+@pytest.mark.parametrize('words', [(), ('-O', 'adt-scott')])
+@pytest.mark.parametrize('source', [NET_RESULTS, TERMS], ids=['data', 'terms'])
+def test_results_of_nets(source: str, words: tuple[str, ...], bend: Command, built: Callable[..., None]) -> None:
+    """Also warnings of what is no term, and interactions."""
+    built(source, '--engine', 'net', *words)
+    usual = bend('run', '--engine', 'net', '-s', '-t', '1', *words, 'made.bend')
+    assert usual.code == 0, usual.err
+    code, out, err = output('made.wasm', '-s')
+    assert (code, timeless(out), err) == (0, timeless(usual.out), usual.err)
+
+
+@needs_node
+def test_deep_results_of_nets(built: Callable[..., None]) -> None:
+    """The bag of tasks and memory grow, and nothing is as deep as the result is."""
+    built(LISTS, '--engine', 'net')
+    code, out, err = output('made.wasm', '300000')
+    assert (code, err) == (0, '')
+    assert out == f'Result: [{", ".join(map(str, range(300000, 0, -1)))}]\n'
+    assert output('made.wasm', '300000', '--memory', '4M') == (
+        1, '', 'error[out-of-memory]: The program ran out of memory: it had used 4 MB of 4 MB.\n'
+               '  = hint: Allow it more with `--memory SIZE`.\n\n')
+
+
+@needs_node
+def test_nets_that_divide_by_zero(bend: Command, built: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('NO_COLOR', '1')
+    built(LOOP, '--engine', 'net')
+    assert output('made.wasm', '3') == (0, 'Result: 14\n', '')
+    assert output('made.wasm', '0') == (1, '', bend('run', '--engine', 'net', 'made.bend', '0').err)
+
+
+@needs_node
+def test_actions_of_nets(built: Callable[..., None], folder: Path) -> None:
+    built(ACTIONS, '--engine', 'net')
+    code, out, err = output('made.wasm', given='Zoë\nmore\n'.encode())
+    assert (code, err) == (0, '')
+    assert out == ('Hello, Zoë!\n'
+                   'Result: ("Zoë", (Result/Ok([105, 255, 10]), (Result/Err(+2), (Result/Err(+9), Kind/Known))))\n')
+    assert (folder / 'note.txt').read_bytes() == b'hi\xff\n'
+
+
+@needs_node
+def test_long_lists_of_actions_of_nets(built: Callable[..., None]) -> None:
+    """They go through memory piece by piece."""
+    built(LINES, '--engine', 'net')
+    first, second = 'é' * 20000, 'x' * 16383
+    given = f'{first}\n{second}\n'.encode()
+    assert output('made.wasm', given=given) == (0, f'{first}{second}Result: "end"\n', '')
+
+
+@needs_node
+@pytest.mark.parametrize('source', ['main = (+ 1 {2 3})', 'main = λx (+ x 1)'])
+def test_the_engine_is_chosen(source: str, bend: Command, built: Callable[..., None]) -> None:
+    """What only nets can do runs as nets."""
+    built(source)
+    assert output('made.wasm') == (0, bend('run', 'made.bend').out, '')
+
+
+@needs_node
+@pytest.mark.parametrize(('source', 'words'), [
+    ('def main(n):\n  return [n, lambda x: x]\n', ['7']),
+    (SHAPE, ['7']),
+    (BUDGET, []),
+], ids=['function', 'shape', 'budget'])
+def test_a_program_begins_again_as_nets(source: str, words: list[str], bend: Command, built: Callable[..., None],
+                                        folder: Path) -> None:
+    built(source)
+    usual = bend('run', '--engine', 'net', '-s', 'made.bend', *words)
+    code, out, err = output('made.wasm', '-s', *words)
+    assert (code, timeless(out), err) == (0, timeless(usual.out), '')
+
+
+@needs_node
+def test_a_program_that_has_acted_begins_again_as_nets(built: Callable[..., None], folder: Path) -> None:
+    """Nothing is performed twice; where it is not known any more what was performed, the run ends."""
+    built(RESTARTS)
+    code, out, err = output('made.wasm', '-s', '5', given=b'first\nnext\n')
+    assert (code, err) == (0, '')
+    result = '(Result/Ok("first"), (Result/Ok([110, 101, 120, 116]), (λn n, (5, (0, Result/Err(+2))))))'
+    assert out.startswith(f'same\nsame\nlast\nResult: {result}\n- ITRS: ')
+    assert (folder / 'log.txt').read_text(encoding='utf-8') == 'entry\n'
+    script = folder / 'bend.js'
+    text = script.read_text(encoding='utf-8')
+    limit = 'RECORD_LIMIT = 64 * MEGABYTE'
+    assert text.count(limit) == 1
+    script.write_text(text.replace(limit, 'RECORD_LIMIT = 600'), encoding='utf-8')
+    code, out, err = output('made.wasm', '5', given=b'first\nnext\n')
+    assert (code, out) == (1, 'same\nsame\n')
+    assert 'error[wrong-shape]' in err
+    assert 'must not be repeated' in err

@@ -75,11 +75,12 @@ def kernel(variant: Variant) -> lir.Module:
 
 
 @cache
-def wasm_kernel(is_hosted: bool) -> lir.Module:
-    """The whole kernel for WebAssembly; with what makes and reads cells if the host does that."""
+def wasm_kernel(is_hosted: bool, budgeted: bool) -> lir.Module:
+    """The whole kernel for WebAssembly; with what makes and reads cells if the host does that. One that is `budgeted`
+    looks at the clock now and then."""
     from bend.codegen.pylir import compile_kernel
     return compile_kernel((*WASM_MODULES, FLOATS, *((DATA,) if is_hosted else ())),
-                          {'PARALLEL': 0, 'CHECK_OVERFLOW': 0, 'COUNTING': 0})
+                          {'PARALLEL': 0, 'CHECK_OVERFLOW': 0, 'COUNTING': 0, 'BUDGETED': int(budgeted)})
 
 
 def _compile(variant: Variant, opt_level: int) -> Kernel:

@@ -5,13 +5,12 @@ constructor has no siblings, and its first field is its tag. Both encodings are 
 that of the action. A place is the heap index where a port is written. The host acts as the first worker.
 """
 
-from bend.runtime.kernel.alone import run_alone
 from bend.runtime.kernel.expand import constant_of, expand
-from bend.runtime.kernel.lang import Ptr, addr, export, inline, noinline, u64
+from bend.runtime.kernel.lang import Ptr, Worker, addr, export, inline, noinline, u64
 from bend.runtime.kernel.numbers import TYPE_BITS, U24, number
 from bend.runtime.kernel.ports import CON, ERA, ERASER, NUM, REF, is_variable, make_port, tag, value
+from bend.runtime.kernel.rest import run_alone
 from bend.runtime.kernel.rules import make_node
-from bend.runtime.kernel.state import Worker
 from bend.runtime.kernel.storage import alloc_variable, free_node, free_variable, link
 from bend.runtime.kernel.wires import resolve
 
@@ -272,11 +271,20 @@ def make_pair(w: Ptr[Worker], first: u64, second: u64) -> u64:
 @noinline
 def make_list(w: Ptr[Worker], siblings: u64, tags: Ptr[u64], payloads: Ptr[u64], count: u64) -> u64:
     """A list of u24 numbers, as a port. `tags` are those of Nil and Cons, used where constructors have no siblings."""
+    skipped = siblings - 1
+    w.scratch[0] = tags[0]
+    end = make_constructor(w, siblings, 0, addr(w.scratch[skipped]), 1 - skipped)
+    return prepend(w, siblings, tags[1], payloads, count, end)
+
+
+@export
+@noinline
+def prepend(w: Ptr[Worker], siblings: u64, cons: u64, payloads: Ptr[u64], count: u64, rest: u64) -> u64:
+    """A list of u24 numbers and of what comes after them, as a port. `cons` is the tag of Cons."""
     fields = w.scratch
     skipped = siblings - 1
-    fields[0] = tags[0]
-    port = make_constructor(w, siblings, 0, addr(fields[skipped]), 1 - skipped)
-    fields[0] = tags[1]
+    port = rest
+    fields[0] = cons
     i = count
     while i != 0:
         i -= 1

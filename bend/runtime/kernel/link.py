@@ -5,6 +5,7 @@ plain stores. Another worker that holds an end of a slot either finds it full, a
 more, or sends that worker a message to do the joining.
 """
 
+from bend.runtime.kernel.free_lists import alloc_slot, free_slot
 from bend.runtime.kernel.lang import (
     ACQUIRE,
     RELEASE,
@@ -18,7 +19,6 @@ from bend.runtime.kernel.lang import (
     u64,
 )
 from bend.runtime.kernel.mail import free_foreign, send_link
-from bend.runtime.kernel.memory import alloc_slot, free_slot
 from bend.runtime.kernel.ports import VAR, is_variable, make_port, value
 from bend.runtime.kernel.regions import acts_for, is_mine
 from bend.runtime.kernel.state import Worker

@@ -1,11 +1,5 @@
 /* ---- Actions ------------------------------------------------------------------------------------ */
 
-/* A program that acts asks for an action by ending in a constructor with a pair of magic numbers, the name of the
-   action, its argument, and what to do with the outcome. The host performs it, and has the program go on. */
-const MAGIC_FIELD = 0, NAME_FIELD = 1, ARGUMENT_FIELD = 2, CONTINUATION_FIELD = 3;
-const MAGIC = [0xd0ca11, 0xff1ff1].map(payload => payload * 256 + 8 + NUMBER);
-/* What shapes are for lists of numbers. */
-const LIST_END = 1, PACKED_CELL = 2, PLAIN_CELL = 3;
 const LINE_FEED = 10;
 /* Errors of the system, by the numbers that Linux gives them. */
 const ENOENT = 2, EIO = 5, EBADF = 9, EAGAIN = 11, EISDIR = 21, EINVAL = 22, EMFILE = 24, ESPIPE = 29, EPIPE = 32;
@@ -23,35 +17,10 @@ class Refusal extends Error {
 
 /* ---- Values that the program gives, and values for it ---- */
 
+/* What actions read of any engine's values. That engine's own part says what these are. */
 class Values {
     constructor(run) {
         this.run = run;
-        this.made = run.about.made;
-    }
-
-    /* A value, or that of the constant that it refers to. */
-    async value(value) {
-        return tagOf(value) === CONSTANT ? this.run.demand('constant_value', indexOf(value)) : value;
-    }
-
-    /* The shape of a constructor or tuple that is a cell. */
-    shape(value) {
-        const number = tagOf(value) === CELL ? this.run.words[value / 4 + 1] & 0xff : 0;
-        return number === 0 ? null : this.run.shapes[number];
-    }
-
-    field(value, index) {
-        const shape = this.shape(value);
-        if (index === shape.packed) {
-            return (this.run.words[value / 4 + 1] >>> 8) * 256 + shape.numberType * 8 + NUMBER;
-        }
-        return this.run.word(value + 8 + 8 * (index - (shape.packed >= 0 && index > shape.packed)));
-    }
-
-    /* The parts of a tuple, or null. */
-    async parts(value) {
-        const tuple = await this.value(value);
-        return this.shape(tuple)?.kind === 'TUPLE' ? [this.field(tuple, 0), this.field(tuple, 1)] : null;
     }
 
     async pair(value) {
@@ -62,53 +31,31 @@ class Values {
         return parts;
     }
 
-    /* The 24 bits of a number of any type. */
-    async number(value) {
-        const number = await this.value(value);
-        const type = (number >>> 3) & 31;
-        if (tagOf(number) !== NUMBER || type < 1 || type > 3) {
+    /* The payload and below it the type, in five bits, of a number of any type. */
+    async typed(value) {
+        const word = await this.numberWord(value);
+        const type = word & 31;
+        if (word === null || type < 1 || type > 3) {
             throw new WrongType();
         }
-        return payloadOf(number);
+        return word;
+    }
+
+    /* The 24 bits of a number. */
+    async number(value) {
+        return await this.typed(value) >>> 5;
     }
 
     /* The same with the sign that its type gives it. */
     async integer(value) {
-        const payload = await this.number(value);
-        const isSigned = ((await this.value(value) >>> 3) & 31) === 2;
-        return isSigned ? (payload ^ 0x800000) - 0x800000 : payload;
+        const word = await this.typed(value);
+        return (word & 31) === 2 ? (word >>> 5 ^ 0x800000) - 0x800000 : word >>> 5;
     }
 
     /* The number of a stream; one that no stream has for what is no number. */
     async handle(value) {
-        const number = await this.value(value);
-        return tagOf(number) === NUMBER ? payloadOf(number) : -1;
-    }
-
-    /* The payloads in a list of numbers, or null. */
-    async listed(list) {
-        const found = [];
-        for (let at = list; ;) {
-            at = tagOf(at) === CONSTANT ? await this.value(at) : at;
-            if (tagOf(at) === IMMEDIATE) {
-                return this.run.shapes[indexOf(at)].list === LIST_END ? found : null;
-            }
-            const kind = this.shape(at)?.list;
-            if (kind === PACKED_CELL) {
-                found.push(this.run.words[at / 4 + 1] >>> 8);
-                at = this.run.word(at + 8);
-            } else if (kind === PLAIN_CELL) {
-                let head = this.run.word(at + 8);
-                head = tagOf(head) === CONSTANT ? await this.value(head) : head;
-                if (tagOf(head) !== NUMBER) {
-                    return null;
-                }
-                found.push(payloadOf(head));
-                at = this.run.word(at + 16);
-            } else {
-                return null;
-            }
-        }
+        const word = await this.numberWord(value);
+        return word === null ? -1 : word >>> 5;
     }
 
     async numbers(list) {
@@ -128,83 +75,24 @@ class Values {
         return encoded(codes);
     }
 
-    makeNumber(payload, type) {
-        return (payload & 0xffffff) * 256 + type * 8 + NUMBER;
-    }
-
-    makeEmpty(shape) {
-        return this.made[shape] * WORD + IMMEDIATE;
-    }
-
-    async make(shape, ...fields) {
-        for (;;) {
-            const { words, scratch, room, exports } = this.run;
-            fields.forEach((field, index) => {
-                words[scratch / 4 + 2 * index] = field % WORD;
-                words[scratch / 4 + 2 * index + 1] = field / WORD;
-            });
-            const header = BigInt(this.made[shape]) << 32n | 1n;
-            const cell = numberOf(exports.make_cell(room, header, scratch, BigInt(fields.length)));
-            if (cell !== 0) {
-                return cell;
-            }
-            await this.run.demand('make_room', 1 + fields.length);
+    /* What an action has given, as a value for the program. */
+    async made({ ending, kind, first, second, bytes }) {
+        if (ending === WRONG_TYPE || ending === WRONG_NAME) {
+            return this.make('ERR', await this.make(ending));
         }
+        const value = kind === NOTHING ? this.nothing
+            : kind === A_NUMBER ? this.makeNumber(first, second)
+                : kind === A_PAIR ? await this.makePair(this.makeNumber(first, 1), this.makeNumber(second, 1))
+                    : kind === BYTES ? await this.makeList('LIST', bytes)
+                        : await this.makeList('STRING', codesOf(bytes));
+        return ending === DONE ? this.make('OK', value) : this.make('ERR', await this.make('INNER_ERROR', value));
     }
+}
 
-    /* A list of numbers, made from its end. */
-    async makeList(type, numbers) {
-        const shape = this.made[`${type}_CELL`];
-        const isPacked = this.run.shapes[shape].packed === 0;
-        const header = BigInt(shape) << 32n | 1n, kind = BigInt(8 + NUMBER);
-        let list = this.makeEmpty(`${type}_END`);
-        for (let left = numbers.length; left > 0;) {
-            const { words, scratch, room, exports } = this.run;
-            const base = scratch / 4, count = Math.min(left, SCRATCH / 8 - 1);
-            words[base] = list % WORD;
-            words[base + 1] = list / WORD;
-            for (let index = 0; index < count; index++) {
-                words[base + 2 + 2 * index] = numbers[left - count + index];
-                words[base + 3 + 2 * index] = 0;
-            }
-            const rest = numberOf(exports.make_list(
-                room, header, BigInt(isPacked), kind, scratch + 8, BigInt(count), scratch));
-            list = this.run.word(scratch);
-            left -= count - rest;
-            if (rest > 0) {
-                await this.run.demand('make_room', 3 - isPacked);
-            }
-        }
-        return list;
-    }
-
-    /* Each ill-formed sequence of UTF-8 becomes one replacement character. */
-    makeText(bytes) {
-        const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
-        return this.makeList('STRING', Array.from(text, character => character.codePointAt(0)));
-    }
-
-    makeBytes(bytes) {
-        return this.makeList('LIST', bytes);
-    }
-
-    async ok(value) {
-        return this.make('OK', value);
-    }
-
-    /* What an action gives that has failed. */
-    async failure(problem) {
-        if (problem instanceof WrongType) {
-            return this.make('ERR', this.makeEmpty('TYPE_ERROR'));
-        }
-        if (!(problem instanceof Refusal)) {
-            throw problem;
-        }
-        const reason = typeof problem.reason === 'number' ? this.makeNumber(problem.reason, 2)
-            : problem.reason === null ? this.makeNumber(0, 1)
-                : await this.makeText(new TextEncoder().encode(problem.reason));
-        return this.make('ERR', await this.make('INNER_ERROR', reason));
-    }
+/* The characters of UTF-8. Each ill-formed sequence becomes one replacement character. */
+function codesOf(bytes) {
+    const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+    return Array.from(text, character => character.codePointAt(0));
 }
 
 /* Code points as UTF-8. Numbers of 24 bits that are no code points get four bytes, too. */
@@ -221,51 +109,73 @@ function encoded(codes) {
     return bytes.subarray(0, count);
 }
 
+/* ---- Outcomes ---- */
+
+/* What an action has given, as data of the host, so that another engine can be told it again: how it ended, with a value
+   if it was done or refused, which is a number and its type, a pair of numbers, or bytes, those of a text in UTF-8. */
+const DONE = 'DONE', REFUSED = 'REFUSED', WRONG_TYPE = 'TYPE_ERROR', WRONG_NAME = 'NAME_ERROR';
+const NOTHING = 'nothing', A_NUMBER = 'number', A_PAIR = 'pair', BYTES = 'bytes', TEXT = 'text';
+const NO_BYTES = new Uint8Array(0);
+
+function outcomeOf(ending, kind = NOTHING, first = 0, second = 0, bytes = NO_BYTES) {
+    return { ending, kind, first, second, bytes };
+}
+
+const doneWith = bytes => outcomeOf(DONE, BYTES, 0, 0, bytes);
+const doneWithText = bytes => outcomeOf(DONE, TEXT, 0, 0, bytes);
+
+/* What an action gives that has failed. */
+function refusedFor(reason) {
+    return typeof reason === 'number' ? outcomeOf(REFUSED, A_NUMBER, reason, 2)
+        : reason === null ? outcomeOf(REFUSED, A_NUMBER, 0, 1)
+            : outcomeOf(REFUSED, TEXT, 0, 0, new TextEncoder().encode(reason));
+}
+
 /* ---- The actions ---- */
 
-/* What each does with its argument, and gives. A system has the streams (`node.js`, `page.js`). */
+/* What each does with its argument. A system has the streams (`node.js`, `page.js`). */
 const ACTIONS = {
     async READ(values, system, argument) {
         const [first, count] = await values.pair(argument);
         const handle = await values.handle(first);
         system.expect(handle);
-        return values.makeBytes(await system.read(handle, await values.number(count)));
+        return doneWith(await system.read(handle, await values.number(count)));
     },
     async READ_LINE(values, system, argument) {
-        return values.makeBytes(await system.readLine(await values.handle(argument)));
+        return doneWith(await system.readLine(await values.handle(argument)));
     },
     async READ_TEXT_LINE(values, system, argument) {
         const line = await system.readLine(await values.handle(argument));
         if (line.length === 0) {
             throw new Refusal(null);
         }
-        return values.makeText(line.subarray(0, line.length - (line[line.length - 1] === LINE_FEED)));
+        return doneWithText(line.subarray(0, line.length - (line[line.length - 1] === LINE_FEED)));
     },
     async READ_TO_END(values, system, argument) {
-        return values.makeBytes(await system.read(await values.handle(argument), Infinity));
+        return doneWith(await system.read(await values.handle(argument), Infinity));
     },
     async WRITE(values, system, argument) {
         const [first, list] = await values.pair(argument);
         const handle = await values.handle(first);
         system.expect(handle);
         await system.write(handle, Uint8Array.from(await values.numbers(list)));
-        return ERASER;
+        return outcomeOf(DONE);
     },
     async WRITE_TEXT(values, system, argument) {
         const [handle, list] = await values.pair(argument);
         await system.write(await values.handle(handle), encoded(await values.numbers(list)));
-        return ERASER;
+        return outcomeOf(DONE);
     },
     async WRITE_TEXT_LINE(values, system, argument) {
         const [handle, list] = await values.pair(argument);
         const codes = await values.numbers(list);
         codes.push(LINE_FEED);
         await system.write(await values.handle(handle), encoded(codes));
-        return ERASER;
+        return outcomeOf(DONE);
     },
     async FLUSH(values, system, argument) {
         system.expect(await values.handle(argument));
-        return ERASER;
+        return outcomeOf(DONE);
     },
     async OPEN(values, system, argument) {
         const [first, second] = await values.pair(argument);
@@ -273,11 +183,11 @@ const ACTIONS = {
         if (path.includes(0) || mode.includes(0)) {
             throw new Refusal(EINVAL);
         }
-        return values.makeNumber(await system.open(path, new TextDecoder().decode(mode)), 1);
+        return outcomeOf(DONE, A_NUMBER, await system.open(path, new TextDecoder().decode(mode)), 1);
     },
     async CLOSE(values, system, argument) {
         await system.close(await values.handle(argument));
-        return ERASER;
+        return outcomeOf(DONE);
     },
     async SEEK(values, system, argument) {
         const [first, rest] = await values.pair(argument);
@@ -289,18 +199,17 @@ const ACTIONS = {
         const handle = await values.handle(first);
         system.expect(handle);
         await system.seek(handle, await values.integer(offset), origin);
-        return ERASER;
+        return outcomeOf(DONE);
     },
     async GET_TIME(values, system) {
         const now = system.now();
-        return values.make('PAIR', values.makeNumber(Number(now >> 24n & 0xffffffn), 1),
-            values.makeNumber(Number(now & 0xffffffn), 1));
+        return outcomeOf(DONE, A_PAIR, Number(now >> 24n & 0xffffffn), Number(now & 0xffffffn));
     },
     async SLEEP(values, system, argument) {
         const [upper, lower] = await values.pair(argument);
         const nanoseconds = await values.number(upper) * 2 ** 24 + await values.number(lower);
         await system.sleep(nanoseconds / 1e6);
-        return ERASER;
+        return outcomeOf(DONE);
     },
     DL_OPEN: refuseLibraries, DL_CALL: refuseLibraries, DL_CLOSE: refuseLibraries,
 };
@@ -309,41 +218,67 @@ async function refuseLibraries() {
     throw new Refusal('WebAssembly programs cannot use libraries.');
 }
 
-/* Whether a value is an action that asks for something. */
-async function isCall(values, value) {
-    if (!values.shape(value)?.isCall) {
-        return false;
-    }
-    const magic = await values.parts(values.field(value, MAGIC_FIELD));
-    return magic !== null && magic[0] === MAGIC[0] && magic[1] === MAGIC[1];
-}
-
 /* The outcome of an action. */
 async function perform(values, system, name, argument) {
     const codes = await values.listed(name) ?? [];
     const called = new TextDecoder().decode(encoded(codes));
     if (!Object.hasOwn(ACTIONS, called)) {
-        return values.make('ERR', values.makeEmpty('NAME_ERROR'));
+        return outcomeOf(WRONG_NAME);
     }
     try {
-        return await values.ok(await ACTIONS[called](values, system, argument));
+        return await ACTIONS[called](values, system, argument);
     } catch (problem) {
-        return values.failure(problem);
+        if (problem instanceof WrongType) {
+            return outcomeOf(WRONG_TYPE);
+        }
+        if (problem instanceof Refusal) {
+            return refusedFor(problem.reason);
+        }
+        throw problem;
     }
 }
 
-/* Performs actions until the value asks for none. */
-async function performActions(run, system, root) {
-    const values = new Values(run);
-    for (;;) {
-        const action = await values.value(root);
-        if (!await isCall(values, action)) {
-            return root;
-        }
-        const outcome = await perform(values, system, values.field(action, NAME_FIELD),
-            values.field(action, ARGUMENT_FIELD));
-        const continuation = values.field(action, CONTINUATION_FIELD);
-        await run.demand('take_part', action, continuation);
-        root = await run.demand('apply', continuation, outcome);
+/* ---- What has been performed ---- */
+
+/* How much is remembered. */
+const RECORD_LIMIT = 64 * MEGABYTE, OUTCOME_BYTES = 256;
+
+/* The outcomes of all actions so far, each with how many times it came in a row, unless they are too large. */
+class Performed {
+    constructor() {
+        this.items = [];
+        this.bytes = 0;
+        this.isComplete = true;
     }
+
+    add(outcome) {
+        const last = this.items[this.items.length - 1];
+        if (last !== undefined && isSameOutcome(last.outcome, outcome)) {
+            last.times++;
+            return;
+        }
+        this.bytes += OUTCOME_BYTES + outcome.bytes.length;
+        if (this.bytes > RECORD_LIMIT) {
+            this.isComplete = false;
+            this.items = [];
+        } else {
+            /* Bytes may be a part of much more. */
+            this.items.push({ outcome: { ...outcome, bytes: outcome.bytes.slice() }, times: 1 });
+        }
+    }
+
+    /* All outcomes, one after the other. */
+    * outcomes() {
+        for (const { outcome, times } of this.items) {
+            for (let count = 0; count < times; count++) {
+                yield outcome;
+            }
+        }
+    }
+}
+
+function isSameOutcome(one, other) {
+    return one.ending === other.ending && one.kind === other.kind && one.first === other.first
+        && one.second === other.second && one.bytes.length === other.bytes.length
+        && one.bytes.every((byte, index) => byte === other.bytes[index]);
 }

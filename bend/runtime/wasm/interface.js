@@ -18,23 +18,20 @@ function memoryLimit(memory) {
  * or 2; `onInput()` gives it lines to read, or promises of them, or null at the end.
  *
  * Gives a promise of the text of the `result` (null if there is none to show), the exit `code`, what to say about an
- * `error`, and the `milliseconds` of the computation. */
+ * `error` or (with code 0) to warn of, the `milliseconds` of the computation, and how many `interactions` there were if
+ * the program ran as nets. */
 async function run(program, givenArguments = [], options = {}) {
     const system = options.system ?? new PlainSystem(options);
-    let current = null;
-    const outcome = (result, error, code) => ({ result, error, code, milliseconds: current?.milliseconds ?? 0 });
+    const under = { machine: null };
+    const outcome = (result, error, code) => ({
+        result, error, code, milliseconds: under.machine?.milliseconds ?? 0,
+    });
     try {
         const loaded = await load(program);
         const values = argumentValues(givenArguments, loaded.about.arguments);
-        current = new Run(loaded, memoryLimit(options.memory));
-        let value = await current.demand('evaluate', 0);
-        for (const argument of values) {
-            value = await current.demand('apply', value, argument);
-        }
-        if (loaded.about.made !== null) {
-            value = await performActions(current, system, value);
-        }
-        return outcome(await resultText(current, value), '', SUCCESS);
+        const { result, warnings, ...more } = await runLoaded(
+            loaded, system, values, memoryLimit(options.memory), under);
+        return { ...outcome(result, warnings, SUCCESS), ...more };
     } catch (problem) {
         if (problem instanceof End) {
             return outcome(null, problem.message, problem.code);
@@ -46,6 +43,38 @@ async function run(program, givenArguments = [], options = {}) {
     } finally {
         system.closeAll();
     }
+}
+
+/* Runs a program with values: directly, as nets, or directly until it turns out that only nets go on. Then it begins
+   again, and what it has performed is told it again. `under.machine` is what runs. */
+async function runLoaded(loaded, system, values, limit, under) {
+    const performed = new Performed();
+    if (loaded.about.engine === 'net') {
+        under.machine = new NetRun(loaded, limit, null);
+        return runNets(under.machine, system, values, performed);
+    }
+    const direct = new Run(loaded, limit);
+    under.machine = direct;
+    try {
+        return await runDirectly(direct, system, values, performed);
+    } catch (problem) {
+        if (!(problem instanceof NeedsNets) || !performed.isComplete) {
+            throw problem;
+        }
+    }
+    under.machine = new NetRun(await load(loaded.nets), limit, direct);
+    return runNets(under.machine, system, values, performed);
+}
+
+async function runDirectly(run, system, values, performed) {
+    let value = await run.demand('evaluate', 0);
+    for (const argument of values) {
+        value = await run.demand('apply', value, argument);
+    }
+    if (run.about.made !== null) {
+        value = await performActions(run, system, value, performed);
+    }
+    return { result: await resultText(run, value), warnings: '' };
 }
 
 function noMemory(reason) {
@@ -221,7 +250,7 @@ async function command(texts) {
             print(1, `Result: ${outcome.result}\n`);
         }
         if (outcome.code === SUCCESS && showsTime) {
-            print(1, `- ENGINE: direct\n- TIME: ${(outcome.milliseconds / 1000).toFixed(6)}s\n`);
+            print(1, statistics(outcome));
         }
         print(2, outcome.error);
         return outcome.code;
@@ -235,6 +264,16 @@ async function command(texts) {
             'Make room where it goes to, or send it elsewhere.'));
         return FAILURE;
     }
+}
+
+/* What is printed with `-s`. */
+function statistics({ milliseconds, interactions }) {
+    const time = `- TIME: ${(milliseconds / 1000).toFixed(6)}s\n`;
+    if (interactions === undefined) {
+        return `- ENGINE: direct\n${time}`;
+    }
+    const speed = milliseconds > 0 ? interactions / milliseconds / 1000 : 0;
+    return `- ITRS: ${interactions}\n${time}- MIPS: ${speed.toFixed(2)}\n`;
 }
 
 function readProgram(system, file) {

@@ -11,7 +11,7 @@ const ADDRESSABLE = 4 * GIGABYTE;
 /* The tags of values, in their lowest three bits. */
 const CELL = 0, NUMBER = 1, IMMEDIATE = 2, FUNCTION = 3, CONSTANT = 4, ERASER = 5;
 /* Why a run ends early. */
-const STOP_MEMORY = 1, STOP_DIVISION = 3, STOP_SHAPE = 5, STOP_STACK = 6;
+const STOP_MEMORY = 1, STOP_DIVISION = 3, STOP_SHAPE = 5, STOP_STACK = 6, STOP_BUDGET = 7;
 const SUCCESS = 0, FAILURE = 1, USAGE_ERROR = 2, FAULT = 101, BROKEN_PIPE = 141;
 
 /* ---- Ends of a run ---------------------------------------------------------------------- */
@@ -23,6 +23,9 @@ class End extends Error {
         this.code = code;
     }
 }
+
+/* A run ends with an error unless the program begins again as nets. */
+class NeedsNets extends End {}
 
 /* The program has stopped itself. */
 class Stop extends Error {
@@ -51,7 +54,7 @@ function sizeText(bytes) {
 
 /* ---- Programs --------------------------------------------------------------------------- */
 
-/* A compiled module and what it says of itself. */
+/* A compiled module, what it says of itself, and the bytes of the module to begin again with, if there is one. */
 async function load(source) {
     if (!(source instanceof WebAssembly.Module)) {
         let compiled;
@@ -75,7 +78,7 @@ async function load(source) {
             `The module is made by version ${about.version}, and this script belongs to ${VERSION}.`,
             'Use the `bend.js` that `bend build` has put beside the module.'));
     }
-    return { module: source, about };
+    return { module: source, about, nets: WebAssembly.Module.customSections(source, 'nets')[0] };
 }
 
 /* The size that a text like 200M or 4G means, in bytes. */

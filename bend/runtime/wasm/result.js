@@ -127,8 +127,8 @@ class Reading {
             if (this.run.about.constantNames[number] === null) {
                 return false;
             }
-        } else if (this.run.stop?.reason === STOP_SHAPE) {
-            throw new End(this.run.stopText());
+        } else if ([STOP_SHAPE, STOP_BUDGET].includes(this.run.stop?.reason)) {
+            throw this.run.ending();
         }
         this.done.push(reference);
         return true;
@@ -311,7 +311,7 @@ async function resultText(run, value) {
     const reading = new Reading(run);
     let term = await reading.term(value);
     if (term === undefined) {
-        throw new End(run.about.functionResult);
+        throw run.need(run.about.functionResult);
     }
     const printer = new Printer(run, reading.terms);
     if (tagOf(term) === CELL && printer.kindOf(term) === 'IO_DONE') {

@@ -1,40 +1,32 @@
 /* ---- Running ------------------------------------------------------------------------------------ */
 
-/* Bytes of memory through which arrays go in. */
-const SCRATCH = PAGE;
-
 /* Whether functions of WebAssembly can run on stacks of their own and wait (JavaScript Promise Integration), the bytes
    of such a stack, and how many of them a program may count on. */
 const HAS_STACKS = !isNode && typeof WebAssembly.promising === 'function';
 const STACK_SIZE = 720 * 1024, STACK_ROOM = BigInt(STACK_SIZE), ENDLESS = 1n << 62n;
 
-/* A program in memory. Values are numbers: 53 bits are enough for all that are not the headers of cells. */
-class Run {
-    constructor({ module, about }, memoryLimit) {
-        const limit = Math.min(memoryLimit, ADDRESSABLE);
-        this.about = about;
-        this.shapes = about.shapes.map(([name, kind, fields, packed, numberType, list, isCall]) =>
+/* How many milliseconds a program may run that might do much better as nets. */
+const BUDGET = 1000;
+
+/* A program of the direct engine in memory. */
+class Run extends Machine {
+    constructor(loaded, memoryLimit) {
+        super(loaded, memoryLimit);
+        this.shapes = this.about.shapes.map(([name, kind, fields, packed, numberType, list, isCall]) =>
             ({ name, kind, fields, packed, numberType, list, isCall }));
-        this.scratch = about.memory + 15 & ~15;
-        const start = this.scratch + SCRATCH;
-        this.limit = limit;
-        this.stop = null;
-        this.milliseconds = 0;
-        this.memory = reserved(start + PAGE, start + limit + 2 * MEGABYTE);
-        const instance = new WebAssembly.Instance(module, {
-            env: {
-                __linear_memory: this.memory,
-                more_memory: end => this.moreMemory(Number(end)),
-                more_stack: this.withNewStacks((number, detail) => this.onNewStack(number, Number(detail))),
-                end_run: (reason, detail) => {
-                    throw new Stop(Number(reason), Number(detail));
-                },
-            },
-        });
-        this.exports = instance.exports;
         this.functions = {};
-        this.look();
-        this.exports.begin(this.room, BigInt(start), BigInt(about.constants), BigInt(limit));
+        this.exports.begin(this.room, BigInt(this.start), BigInt(this.about.constants), BigInt(this.limit));
+    }
+
+    provided() {
+        return {
+            more_stack: this.withNewStacks((number, detail) => this.onNewStack(number, Number(detail))),
+            look_at_clock: () => {
+                if (performance.now() - this.asked > BUDGET) {
+                    throw new Stop(STOP_BUDGET, 0);
+                }
+            },
+        };
     }
 
     /* What the program calls when its stack is used up: with promises of WebAssembly, it waits for the function. */
@@ -63,39 +55,12 @@ class Run {
         return this.functions[name];
     }
 
-    /* Memory that has grown is another buffer. */
-    look() {
-        if (this.words?.buffer !== this.memory.buffer) {
-            this.words = new Uint32Array(this.memory.buffer);
-        }
-    }
-
-    moreMemory(end) {
-        const have = this.memory.buffer.byteLength;
-        const more = Math.max(end - have, Math.min(have / 4, 64 * MEGABYTE));
-        for (const bytes of [more, end - have]) {
-            try {
-                this.memory.grow(Math.ceil(bytes / PAGE));
-                break;
-            } catch {
-                /* The engine has no more; perhaps it has as much as is needed. */
-            }
-        }
-        return BigInt(this.memory.buffer.byteLength);
-    }
-
-    /* A word of memory, as far as it fits into a value. */
-    word(address) {
-        const index = address / 4;
-        return this.words[index + 1] * WORD + this.words[index];
-    }
-
     /* Has the program do something with words; null if it stops, which it does but once. */
     async ask(name, ...values) {
         if (this.stop !== null) {
             return null;
         }
-        const start = performance.now();
+        this.asked = performance.now();
         try {
             const result = await this.waiting(name)(this.room, ...values.map(BigInt));
             return result === undefined ? 0 : numberOf(result);
@@ -103,7 +68,7 @@ class Run {
             this.stop = this.reasonOf(problem);
             return null;
         } finally {
-            this.milliseconds += performance.now() - start;
+            this.milliseconds += performance.now() - this.asked;
             this.look();
         }
     }
@@ -112,9 +77,20 @@ class Run {
     async demand(name, ...values) {
         const result = await this.ask(name, ...values);
         if (result === null) {
-            throw new End(this.stopText());
+            throw this.ending();
         }
         return result;
+    }
+
+    /* What to throw when the run has stopped. */
+    ending() {
+        const isForNets = this.stop.reason === STOP_SHAPE || this.stop.reason === STOP_BUDGET;
+        return isForNets ? this.need(this.stopText()) : new End(this.stopText());
+    }
+
+    /* What to throw where only nets go on, and there may be some. */
+    need(text) {
+        return this.canBeginAgain ? new NeedsNets(text) : new End(text);
     }
 
     /* Why the run has stopped. */
@@ -132,31 +108,15 @@ class Run {
     }
 
     stopText() {
-        const { reason, detail } = this.stop;
-        switch (reason) {
-            case STOP_DIVISION: return this.about.divisions[detail] ?? this.about.divisions[''];
-            case STOP_STACK: return this.about.stack[detail];
+        switch (this.stop.reason) {
+            case STOP_STACK: return this.about.stack[this.stop.detail];
             case STOP_SHAPE: return this.about.wrongShape;
-            default: return diagnostic('out-of-memory',
-                `The program ran out of memory: it had used ${sizeText(detail)} of ${sizeText(this.limit)}.`,
-                this.limit < ADDRESSABLE ? 'Allow it more with `--memory SIZE`.'
-                    : 'WebAssembly has no more; an executable of `bend build` may have.');
+            case STOP_BUDGET: return this.about.outOfBudget;
+            default: return super.stopText();
         }
     }
 }
 
-/* Memory that begins with some bytes, and may grow. */
-function reserved(bytes, most) {
-    const maximum = Math.min(most, ADDRESSABLE);
-    try {
-        return new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE), maximum: Math.ceil(maximum / PAGE) });
-    } catch (problem) {
-        throw new End(diagnostic('out-of-memory', `The engine cannot reserve memory: ${problem.message}.`,
-            'It needs some gigabytes of address space: allow it more (`ulimit -v`), or the program less memory.'));
-    }
-}
-
-const numberOf = word => Number(BigInt.asUintN(64, word));
 const tagOf = value => value % 8;
 const indexOf = value => Math.floor(value / WORD);
 const payloadOf = value => value >>> 8;

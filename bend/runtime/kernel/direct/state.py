@@ -96,7 +96,9 @@ class Worker:
     calls: u64
     allocations: u64
     reused: u64
-    pad_0: Array[u64, 7]
+    # In WebAssembly, how many checks there have been since it last looked at the clock.
+    checks: u64
+    pad_0: Array[u64, 6]
     # How many records have been stolen, and in the upper half how many can be: the words of a worker that others
     # write to when they steal. Not 0 in `alarm` asks it to share tasks.
     stolen: u64

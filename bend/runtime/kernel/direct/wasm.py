@@ -8,11 +8,14 @@ host. Memory has the host's part first, then what the run shares, constants, and
 from bend.runtime.kernel.direct.cells import allocate, release
 from bend.runtime.kernel.direct.constants import constant, run_entry
 from bend.runtime.kernel.direct.state import STOP_DIVISION, STOP_MEMORY, Shared, Worker
-from bend.runtime.kernel.lang import Ptr, export, extern, inline, noinline, noreturn, sizeof, trap, u64
+from bend.runtime.kernel.lang import Ptr, export, extern, inline, noinline, noreturn, sizeof, trap, u64, unlikely
 
 FIRST_CHUNK = 0x10000
 MAX_CHUNK = 0x100000
 WORD = 8
+# Whether the run may take too long, and after how many checks it looks at the clock.
+BUDGETED = 0
+CHECKS = 10000
 
 
 @extern
@@ -23,6 +26,11 @@ def more_memory(end: u64) -> u64:
 @extern
 def end_run(reason: u64, detail: u64) -> None:
     """Ends the run, by an exception. The host provides this."""
+
+
+@extern
+def look_at_clock() -> None:
+    """Ends the run, by an exception, if it has taken too long. The host provides this."""
 
 
 @extern
@@ -57,11 +65,17 @@ def count_overflow_at(w: Ptr[Worker], place: u64) -> None:
 @inline
 def check(w: Ptr[Worker], detail: u64) -> None:
     """Stands for what `bend.codegen.wasm_stacks` puts here."""
+    check_loop(w)
 
 
 @inline
 def check_loop(w: Ptr[Worker]) -> None:
-    """Nobody wants anything."""
+    """Now and then looks at the clock, if the run may take too long."""
+    if BUDGETED != 0:
+        w.checks += 1
+        if unlikely(w.checks > CHECKS):
+            w.checks = 0
+            look_at_clock()
 
 
 @noinline
