@@ -197,14 +197,15 @@ def test_an_interrupted_launch(emulated: Make) -> None:
 
 
 @pytest.mark.parametrize(('source', 'reason'), [
-    ('def main():\n  return lambda x: x + 1', 'Standalone programs cannot print a result that is a function yet.'),
-    ('main = (+ 1 {2 3})', 'CUDA programs cannot reduce nets yet. This program runs as nets, because '
-                           "'main' has a superposition"),
+    ('def main():\n  return lambda x: x + 1', 'standalone]: Standalone programs cannot print a result that is a function '
+                                             'yet.'),
+    ('main = (+ 1 {2 3})', "needs-nets]: The direct engine cannot run this program, because 'main' has a "
+                           'superposition'),
 ])
-def test_what_gen_cu_refuses(source: str, reason: str, bend: Command, program: Callable[[str], str]) -> None:
-    outcome = bend('gen-cu', program(source))
+def test_what_the_direct_engine_refuses(source: str, reason: str, bend: Command, program: Callable[[str], str]) -> None:
+    outcome = bend('gen-cu', '--engine', 'direct', program(source))
     assert (outcome.code, outcome.out) == (1, '')
-    assert f'error[standalone]: {reason}' in outcome.err
+    assert f'error[{reason}' in outcome.err
 
 
 def test_build_makes_the_same(bend: Command, program: Callable[[str], str], tmp_path: Path,
