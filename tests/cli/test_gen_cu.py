@@ -197,8 +197,8 @@ def test_an_interrupted_launch(emulated: Make) -> None:
 
 
 @pytest.mark.parametrize(('source', 'reason'), [
-    ('def main():\n  return lambda x: x + 1', 'standalone]: Standalone programs cannot print a result that is a function '
-                                             'yet.'),
+    ('def main():\n  return lambda x: x + 1', 'standalone]: Standalone programs cannot print a result that is a '
+                                             'function yet.'),
     ('main = (+ 1 {2 3})', "needs-nets]: The direct engine cannot run this program, because 'main' has a "
                            'superposition'),
 ])
