@@ -363,7 +363,7 @@ def _direct_parts(compiled: Compiled, request: Request, manager: PassManager, re
     def nets() -> NetsBeside | None:
         # Where the nets cannot be, the program does without them.
         with suppress(BendError):
-            return nets_beside(*_nets_of(compiled, request, Report(), manager), render)
+            return nets_beside(*nets_of(compiled, request, Report(), manager), render)
         return None
 
     def work() -> Parts | BendError:
@@ -400,14 +400,14 @@ def made_of_nets(compiled: Compiled, request: Request, manager: PassManager,
     report = PolicyReport(request.severities)
 
     def work() -> T:
-        nets, info = _nets_of(compiled, request, report, manager)
+        nets, info = nets_of(compiled, request, report, manager)
         return manager.stage('build', lambda: make(nets, info))
 
     made = with_deep_stack(work)
     return made, tuple(dict.fromkeys((*compiled.warnings, *map(_readable, report.diagnostics))))
 
 
-def _nets_of(compiled: Compiled, request: Request, report: Report, manager: PassManager) -> tuple[net.Book, BookInfo]:
+def nets_of(compiled: Compiled, request: Request, report: Report, manager: PassManager) -> tuple[net.Book, BookInfo]:
     """The nets of a compiled program that has an entry, and what readback must know; raises `BendError`."""
     from bend.hvm.readback import book_info
     try:

@@ -6,17 +6,20 @@ C programs; what differs is in files of `bend/runtime/c` that begin with `gpu`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from bend.codegen import lir
 from bend.codegen.c_text import part
 from bend.codegen.direct.results import Functions, functions_in_result
 from bend.codegen.emit_c import Style
-from bend.codegen.emit_cu import emit_cu
+from bend.codegen.emit_cu import CudaHelpers, emit_cu
 from bend.codegen.states.compile import Compiled, compile_states, described
+from bend.codegen.states.lower import lower_functions
 from bend.desugar import core
 from bend.diagnostics import Diagnostic
 from bend.hvm.readback import BookInfo
 from bend.options import Options
+from bend.runtime.direct.host import BUDGET_SECONDS
 from bend.runtime.region import WORD
 from bend.runtime.waves import gpu as waves
 from bend.runtime.waves.host import Device
@@ -25,16 +28,19 @@ from bend.runtime.waves.program import WavesProgram
 from bend.standalone import (
     GIVEN,
     MAY_HOLD_FUNCTIONS,
+    MAY_NEED_NETS,
     OnlyNetsPrint,
     Render,
     argument_table,
     comments,
     failures,
+    may_need_nets_suddenly,
     program_tables,
     texts_without_stack,
     unsupported,
 )
 from bend.standalone_cuda import cuda_file, device_tables
+from bend.standalone_gpu_nets import CudaNetsBeside
 
 ROOTS = frozenset((GPU_MAIN,))
 """What the kernel calls."""
@@ -50,7 +56,8 @@ long again."""
 
 
 def standalone_gpu(book: core.Book, info: BookInfo, file: str, render: Render, options: Options,
-                   given: Sequence[str] = ()) -> tuple[str, tuple[Diagnostic, ...]]:
+                   given: Sequence[str] = (), *, budgeted: bool = False,
+                   nets: Callable[[], CudaNetsBeside | None] = lambda: None) -> tuple[str, tuple[Diagnostic, ...]]:
     """The CUDA C++ of a program, and what to warn of. Takes and raises what `standalone_parts` does; in `OnlyNetsPrint`
     it tells of results that only nets print."""
     if options.encoding != 'num-scott':
@@ -60,20 +67,29 @@ def standalone_gpu(book: core.Book, info: BookInfo, file: str, render: Render, o
     functions = Functions.NEVER if actions is not None else functions_in_result(context, book, len(given))
     if functions is Functions.ALWAYS:
         raise OnlyNetsPrint(unsupported('print a result that is a function'))
-    warnings = () if functions is Functions.NEVER else (MAY_HOLD_FUNCTIONS,)
+    doubts = () if functions is Functions.NEVER else (MAY_HOLD_FUNCTIONS,)
+    may_need_nets = budgeted or doubts or may_need_nets_suddenly(lir.Module(tuple(lower_functions(context))))
+    beside = nets() if may_need_nets and actions is None else None
     described_program = described(compiled, b'', False)
     program = described_program.program
+    helpers = CudaHelpers()
     style = Style(ROOTS, comments={**comments(context, book, (*MODULES, GPU)), **state_comments(compiled)})
     parts = (
-        emit_cu(compiled.module, style), part('direct_program.h'), *program_tables(program, info, book),
+        emit_cu(compiled.module, style, helpers), part('direct_program.h'),
+        *program_tables(program, info, book, beside is not None and beside.has_strings),
         *texts_without_stack(failures(compiled.module, program, render)), '',
-        *argument_table(given), '', *machine_tables(described_program), *device_tables(SIZES, render), '',
+        *argument_table(given), '', *machine_tables(described_program), f'#define HAS_NETS {int(beside is not None)}',
+        f'#define PATIENCE ((u64){int(BUDGET_SECONDS * 1e9) if budgeted and beside is not None else 0})',
+        *device_tables(SIZES if beside is None else {**SIZES, **beside.sizes}, render), '',
         *map(part, ('arrays.c', 'process.c', 'gpu_device.cu', 'gpu_run.cu', 'numbers.c', 'text.c', 'strings.c',
                     'pieces.c', 'direct_result.c')),
         *map(part, () if actions is None else ('streams.c', 'gpu_cells.c', 'direct_fields.c', 'direct_values.c',
                                                'outcomes.c', 'actions.c', 'direct_actions.c')),
-        *map(part, ('options.c', 'gpu_options.c', 'command_line.c', 'direct_main.c')))
-    return cuda_file(parts, file), warnings
+        *(() if beside is None else (beside.text(helpers),)),
+        *map(part, ('options.c', 'gpu_options.c', 'command_line.c')),
+        *(() if beside is None else (part('net_program.c'),)), part('direct_main.c'))
+    warnings = (*((MAY_NEED_NETS,) if budgeted else ()), *doubts)
+    return cuda_file(parts, file), warnings if beside is None else ()
 
 
 def machine_tables(program: WavesProgram) -> Iterator[str]:

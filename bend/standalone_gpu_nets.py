@@ -6,12 +6,13 @@ in C does; what differs is in `bend/runtime/c/gpu_net_run.cu`, which does what `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from bend.codegen.book_table import BookTable, tabulate
 from bend.codegen.c_text import array, comment, kernel_comments, literal, part, printable_table
 from bend.codegen.emit_c import Style
-from bend.codegen.emit_cu import emit_cu
+from bend.codegen.emit_cu import CudaHelpers, emit_cu
 from bend.codegen.gpu_nets import DEVICE, MODULES, compile_for_gpu, gpu_net_module
 from bend.codegen.net_entry import entry_definition
 from bend.codegen.nets import KERNEL
@@ -41,22 +42,53 @@ def cuda_nets(book: net.Book, info: BookInfo, file: str, render: Render, given: 
                  ('numbers.c', 'text.c', 'strings.c', 'pieces.c', *READING))
 
 
+@dataclass(frozen=True, slots=True)
+class CudaNetsBeside:
+    """The nets of a program as a part of its file: the sizes that the host goes by, and the text, behind code with the
+    same helpers; `has_strings` tells whether results may hold strings."""
+
+    sizes: Mapping[str, int]
+    text: Callable[[CudaHelpers], str]
+    has_strings: bool
+
+
+def cuda_nets_beside(book: net.Book, info: BookInfo, render: Render) -> CudaNetsBeside:
+    """The nets of a Bend program, for a file where something else runs first. Raises `BendError`."""
+    program = net_program(book)
+    result = (*book_tables(book, tabulate(book), render), '', *result_tables(book, info, render), '')
+    files = ('net_ports.c', 'gpu_net_run.cu', *READING)
+    return CudaNetsBeside(sizes(program),
+                          lambda helpers: '\n'.join((code(program, helpers), *result, *map(part, files))),
+                          has_strings(book))
+
+
 def whole(book: net.Book, table: BookTable, file: str, given: Sequence[str], render: Render, result: Iterable[str],
           printing: Sequence[str]) -> str:
     """The file. The tables of `result` and the files of `printing` are what shows the result. Raises `BendError`."""
+    program = net_program(book)
+    return cuda_file((
+        code(program, CudaHelpers()), '#define IS_PARALLEL true', '#define IS_ACTING 0', '',
+        *book_tables(book, table, render), '', *result, '', *argument_table(given), '',
+        *device_tables(sizes(program), render), '',
+        *map(part, ('arrays.c', 'process.c', 'gpu_device.cu', 'net_ports.c', 'gpu_net_run.cu', *printing, 'options.c',
+                    'gpu_options.c', 'command_line.c', 'net_program.c', 'net_main.c'))), file)
+
+
+def net_program(book: net.Book) -> GpuNetProgram:
+    """A book compiled for GPUs. Raises `BendError` for what programs cannot do."""
     if findings := check_pairs(book):
         raise BendError(findings)
     program = compile_for_gpu(book)
     if program.actions.possible:
         raise BendError(error('standalone', 'CUDA programs cannot perform actions as nets yet.',
                               hint='`bend run-cu` can.'))
+    return program
+
+
+def code(program: GpuNetProgram, helpers: CudaHelpers) -> str:
+    """What runs on the GPU."""
     style = Style(frozenset((ENTRY,)), prefix=PREFIX, comments=comments(program))
-    return cuda_file((
-        emit_cu(gpu_net_module(program), style), '#define IS_PARALLEL true', '#define IS_ACTING 0', '',
-        *book_tables(book, table, render), '', *result, '', *argument_table(given), '',
-        *device_tables(sizes(program), render), '',
-        *map(part, ('arrays.c', 'process.c', 'gpu_device.cu', 'net_ports.c', 'gpu_net_run.cu', *printing, 'options.c',
-                    'gpu_options.c', 'command_line.c', 'net_program.c', 'net_main.c'))), file)
+    return emit_cu(gpu_net_module(program), style, helpers)
 
 
 def sizes(program: GpuNetProgram) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from bend import driver
@@ -11,7 +12,7 @@ from bend.building.targets import Artefact, File, Job
 from bend.building.texts import capability_of
 from bend.codegen.direct.ir import Unsupported
 from bend.deep_stack import with_deep_stack
-from bend.diagnostics import BendError, Diagnostic
+from bend.diagnostics import BendError, Diagnostic, Report
 from bend.driver import Request
 from bend.engines import Engine
 from bend.hvm.names import readable
@@ -20,9 +21,9 @@ from bend.hvm.readback import book_info
 from bend.passes import PassManager
 from bend.runtime.cache import Cache
 from bend.source import Source
-from bend.standalone import MAY_NEED_NETS, OnlyNetsPrint
+from bend.standalone import OnlyNetsPrint
 from bend.standalone_gpu import standalone_gpu
-from bend.standalone_gpu_nets import cuda_core, cuda_nets
+from bend.standalone_gpu_nets import CudaNetsBeside, cuda_core, cuda_nets, cuda_nets_beside
 
 OLDEST = 'sm_75'
 """The oldest GPUs for which all versions of nvcc make code that is wanted here."""
@@ -55,11 +56,18 @@ def _direct(compiled: driver.Compiled, request: Request, manager: PassManager, r
     choice = driver.choose_engine(replace(compiled, is_applied=False), manager)
     info = book_info(compiled.book, Book({}), request.options.encoding)
 
+    def nets() -> CudaNetsBeside | None:
+        # Where the nets cannot be, the program does without them.
+        with suppress(BendError):
+            return cuda_nets_beside(*driver.nets_of(compiled, request, Report(), manager), render)
+        return None
+
     def work() -> Made | BendError:
         try:
             if choice.engine != 'direct':
                 raise Unsupported(choice.reason)
-            return standalone_gpu(compiled.book, info, request.source.name, render, request.options, given)
+            return standalone_gpu(compiled.book, info, request.source.name, render, request.options, given,
+                                  budgeted=choice.budgeted, nets=nets if engine == 'auto' else lambda: None)
         except Unsupported as problem:
             return BendError(driver.needs_nets(readable(problem.reason)))
         except OnlyNetsPrint as problem:
@@ -71,8 +79,7 @@ def _direct(compiled: driver.Compiled, request: Request, manager: PassManager, r
             raise made
         return None
     text, warnings = made
-    doubts = (MAY_NEED_NETS,) if choice.budgeted else ()
-    return text, (*compiled.warnings, *doubts, *warnings)
+    return text, (*compiled.warnings, *warnings)
 
 
 def build_cu(job: Job) -> Artefact:

@@ -218,7 +218,7 @@ def test_build_makes_the_same(bend: Command, program: Callable[[str], str], tmp_
 
 def test_memory_is_accessed_as_in_ptx(made: Callable[..., Path]) -> None:
     """Orders and scopes are those that `run-cu` has."""
-    text = made(RESULTS).read_text(encoding='utf-8')
+    text = made(RESULTS, '--engine', 'direct').read_text(encoding='utf-8')
     pattern = re.compile(r'\b((?:ld|st|atom)\.(?:relaxed|acquire|release|acq_rel)[.\w]*|fence[.\w]+)')
     found = set(pattern.findall(text))
     ptx = with_deep_stack(lambda: compile_gpu(book_of(RESULTS), (9, 0), Cache(None))).program.object_code.decode()
@@ -236,7 +236,7 @@ def test_instructions_that_are_not_known() -> None:
 
 def test_nvcc(made: Callable[..., Path], bend: Command, tmp_path: Path) -> None:
     """It compiles without warnings, and runs if there is a GPU."""
-    source = made(RESULTS)
+    source = made(RESULTS, '--engine', 'direct')
     run_nvcc('-arch=sm_90', source, '-o', tmp_path / 'program')
     code, out, err = output(str(tmp_path / 'program'))
     if is_gpu_here():

@@ -15,7 +15,7 @@ import pytest
 
 from tests.cli.conftest import Command
 from tests.cli.test_gen_c import ACTIONS
-from tests.cli.test_gen_c_nets import DIVISION, ENDLESS, RESULTS, SUM, TERMS, output
+from tests.cli.test_gen_c_nets import BUDGET, DIVISION, ENDLESS, RESULTS, SHAPE, SUM, TERMS, output
 from tests.codegen.cuda_compiler import run_nvcc
 from tests.golden.cases import without_names
 from tests.gpu.cuda_emulated import COMPILER, FEW_LANES, build
@@ -119,8 +119,26 @@ def test_the_engine_is_chosen(source: str, bend: Command, made: Callable[..., Pa
     assert (outcome.code, outcome.out) == (1, '')
     assert 'error[' in outcome.err
     plain = 'main = (+ 1 2)'
+    assert '#define HAS_NETS 0' in made(plain).read_text(encoding='utf-8')
     assert 'nets_reduce_net' not in made(plain).read_text(encoding='utf-8')
     assert 'nets_reduce_net' in made(plain, '--engine', 'net').read_text(encoding='utf-8')
+
+
+@needs_compiler
+@pytest.mark.parametrize(('source', 'words'), [
+    ('def main(n):\n  return [n, lambda x: x]\n', ['7']), (SHAPE, ['7']), (BUDGET, []),
+], ids=['function', 'shape', 'budget'])
+def test_a_program_begins_again_as_nets(source: str, words: list[str], bend: Command, emulated: Make,
+                                        tmp_path: Path) -> None:
+    """Where `bend run-cu` does, and where the result has functions; with the grid that was asked for."""
+    program = emulated(source)
+    usual = bend('run', '--engine', 'net', '-s', '-t', '1', tmp_path / 'made.bend', *words)
+    assert usual.code == 0, usual.err
+    code, out, err = output(program, *FEW_LANES, '-ss', *words)
+    assert (code, err) == (0, '')
+    result, kernel = without_device(out).split('- KERNEL: ')
+    assert result == without_times(usual.out)
+    assert kernel == '0.001000s in 1 launches of 2 blocks of 32 threads\n'
 
 
 def test_actions_are_refused(bend: Command, hvm: Command, program: Callable[[str], str], tmp_path: Path) -> None:
@@ -134,8 +152,8 @@ def test_actions_are_refused(bend: Command, hvm: Command, program: Callable[[str
 
 
 def test_nvcc(made: Callable[..., Path], tmp_path: Path) -> None:
-    """It compiles without warnings."""
-    run_nvcc('-arch=sm_80', made(RESULTS), '-o', tmp_path / 'data')
+    """It compiles without warnings, with both engines in one file."""
+    run_nvcc('-arch=sm_80', made(SHAPE), '-o', tmp_path / 'program')
 
 
 def without_times(text: str) -> str:

@@ -8,9 +8,24 @@
 #define GRACE ((u64)10000000000)
 #define INTERRUPTED 130
 
-/* The device, the grid that runs there, and what was measured. */
+/* What a lane does, a thread of the device, in a launch that begins with what is at an address. */
+typedef void Kernel(u64 start);
+
+/* What runs on the device: the kernel, what asks its lanes to leave, and after how many nanoseconds that is done in any case,
+   if not 0. */
+typedef struct Work {
+    Kernel *kernel;
+    void (*stop_lanes)(void);
+    u64 patience;
+} Work;
+
+/* The device, the grid that runs there, what the command line asks for (0: nothing), and what was measured. */
 static struct {
     cudaDeviceProp device;
+    bool is_open;
+    Work work;
+    u64 asked_blocks;
+    u64 asked_threads;
     cudaStream_t stream;
     cudaStream_t beside;
     cudaEvent_t began;
@@ -24,12 +39,6 @@ static struct {
 } gpu;
 
 static volatile sig_atomic_t is_interrupted;
-
-/* What a lane does, a thread of the device, in a launch that begins with what is at an address. */
-extern "C" __global__ void run_lanes(u64 start);
-
-/* Asks the lanes of a launch to leave. */
-static void stop_lanes(void);
 
 /* ---- Failures ---- */
 
@@ -104,7 +113,7 @@ static void choose_device(void) {
 /* How many blocks can run at the same time. */
 static u64 resident_blocks(u64 threads) {
     int count = 0;
-    require(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&count, run_lanes, (int)threads, gpu.block_bytes));
+    require(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&count, gpu.work.kernel, (int)threads, gpu.block_bytes));
     return (u64)count * (u64)gpu.device.multiProcessorCount;
 }
 
@@ -113,8 +122,9 @@ static u64 choose_threads(void) {
     char text[512], hint[128];
     u64 most_threads = (u64)gpu.device.maxThreadsPerBlock;
     if (gpu.block_bytes > SHARED_WITHOUT_ASKING) {
-        require(cudaFuncSetAttribute(run_lanes, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)gpu.block_bytes));
+        require(cudaFuncSetAttribute(gpu.work.kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)gpu.block_bytes));
     }
+    gpu.threads = gpu.asked_threads;
     if (gpu.threads == 0) {
         gpu.threads = DEFAULT_THREADS < most_threads ? DEFAULT_THREADS : most_threads;
     } else if (gpu.threads < WARP || gpu.threads > most_threads || gpu.threads % WARP != 0) {
@@ -141,9 +151,8 @@ static u64 choose_threads(void) {
 static void choose_grid(u64 block_bytes, u64 (*usual_blocks)(u64 most)) {
     gpu.block_bytes = block_bytes;
     u64 most = choose_threads();
-    if (gpu.blocks == 0) {
-        gpu.blocks = usual_blocks(most);
-    } else if (gpu.blocks > most) {
+    gpu.blocks = gpu.asked_blocks != 0 ? gpu.asked_blocks : usual_blocks(most);
+    if (gpu.blocks > most) {
         char text[512], hint[128];
         snprintf(text, sizeof text, "%s cannot run %" PRIu64 " blocks of %" PRIu64 " threads at the same time.", gpu.device.name,
                  gpu.blocks, gpu.threads);
@@ -172,11 +181,24 @@ static u64 stretch(u64 *place, u64 bytes) {
     return start;
 }
 
-static void prepare_launches(void) {
-    require(cudaStreamCreateWithFlags(&gpu.stream, cudaStreamNonBlocking));
-    require(cudaStreamCreateWithFlags(&gpu.beside, cudaStreamNonBlocking));
-    require(cudaEventCreate(&gpu.began));
-    require(cudaEventCreate(&gpu.ended));
+/* Finds a GPU for some work, unless that was done before. */
+static void open_device(Work work) {
+    gpu.work = work;
+    if (!gpu.is_open) {
+        gpu.is_open = true;
+        signal(SIGINT, interrupt);
+        choose_device();
+        require(cudaStreamCreateWithFlags(&gpu.stream, cudaStreamNonBlocking));
+        require(cudaStreamCreateWithFlags(&gpu.beside, cudaStreamNonBlocking));
+        require(cudaEventCreate(&gpu.began));
+        require(cudaEventCreate(&gpu.ended));
+    }
+}
+
+/* What was measured so far is not what the program costs. */
+static void forget_measurements(void) {
+    gpu.launches = 0;
+    gpu.kernel_milliseconds = 0;
 }
 
 /* ---- The device's memory, as this side sees it ---- */
@@ -207,6 +229,11 @@ static void prepare_heap(u64 start, u64 bytes) {
     heap.is_here = (u8 *)checked(calloc(bytes / PAGE, 1));
 }
 
+static void release_heap(void) {
+    munmap(heap.copy, heap.bytes);
+    free(heap.is_here);
+}
+
 /* Words of the heap, as they are there; nothing is read beyond its end. */
 static u64 *seen(u64 address, u64 count) {
     u64 first = (address - heap.start) / PAGE, last = (address + count * WORD - 1 - heap.start) / PAGE;
@@ -226,7 +253,7 @@ static void forget_heap(void) {
 
 /* ---- Launches ---- */
 
-/* Waits for the end of a launch; Ctrl-C stops it. */
+/* Waits for the end of a launch; Ctrl-C stops it, and so does the end of patience. */
 static void await_launch(void) {
     u64 begin = clock_nanoseconds(), asked = 0;
     cudaError_t status;
@@ -235,9 +262,10 @@ static void await_launch(void) {
         if (asked != 0 && now - asked > GRACE) {
             fail("gpu-failed", "The kernel does not end, although it was asked to.", FAULT_HINT);
         }
-        if (is_interrupted && asked == 0) {
+        bool is_late = gpu.work.patience != 0 && now - begin > gpu.work.patience;
+        if ((is_interrupted || is_late) && asked == 0) {
             asked = now;
-            stop_lanes();
+            gpu.work.stop_lanes();
         }
         struct timespec left = {0, (long)(nap < LONGEST_NAP ? nap : LONGEST_NAP)};
         if (nap > 10000) {
@@ -245,7 +273,7 @@ static void await_launch(void) {
         }
     }
     require(status);
-    if (asked != 0) {
+    if (is_interrupted && asked != 0) {
         _exit(INTERRUPTED);
     }
 }
@@ -255,7 +283,7 @@ static void run_grid(u64 start) {
     f32 milliseconds;
     void *arguments[] = {&start};
     require(cudaEventRecord(gpu.began, gpu.stream));
-    require(cudaLaunchCooperativeKernel(run_lanes, dim3((u32)gpu.blocks), dim3((u32)gpu.threads), arguments, gpu.block_bytes,
+    require(cudaLaunchCooperativeKernel(gpu.work.kernel, dim3((u32)gpu.blocks), dim3((u32)gpu.threads), arguments, gpu.block_bytes,
                                         gpu.stream));
     require(cudaEventRecord(gpu.ended, gpu.stream));
     await_launch();

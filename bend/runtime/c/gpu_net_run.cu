@@ -24,11 +24,12 @@ static struct {
     u64 nanoseconds;
 } nets;
 
-extern "C" __global__ FEW_REGISTERS void run_lanes(u64 place) {
+extern "C" __global__ FEW_REGISTERS void reduce_lanes(u64 place) {
     nets_reduce_net(place);
 }
 
-static void stop_lanes(void) {
+/* Asks the lanes of a launch to leave. */
+static void stop_reduce_lanes(void) {
     *(volatile u32 *)nets.control = 1;
 }
 
@@ -118,11 +119,10 @@ static void net_begin(void) {
 /* Finds a GPU and makes it ready. */
 static void net_prepare(u64 workers, u64 memory_limit) {
     (void)workers;
-    signal(SIGINT, interrupt);
-    choose_device();
+    open_device({reduce_lanes, stop_reduce_lanes, 0});
     choose_grid(NET_BLOCK_BYTES, all_blocks);
     net_take_memory(memory_limit);
-    prepare_launches();
+    forget_measurements();
     require(cudaHostAlloc((void **)&nets.control, 2 * WORD, cudaHostAllocMapped));
     memset(nets.control, 0, 2 * WORD);
     NetsPlace place = {};
@@ -138,6 +138,7 @@ static __attribute__((unused)) void net_prepare_again(void) {
 }
 
 static void net_release(void) {
+    release_heap();
     require(cudaFreeHost(nets.control));
     require(cudaFree((void *)nets.start));
 }

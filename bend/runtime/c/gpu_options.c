@@ -29,9 +29,9 @@ static u64 count_option(const char *text) {
 static bool machine_option(char **arguments, int *index, CommandLine *line) {
     const char *value;
     if ((value = option(arguments, index, "--blocks")) != NULL) {
-        gpu.blocks = count_option(value);
+        gpu.asked_blocks = count_option(value);
     } else if ((value = option(arguments, index, "--threads-per-block")) != NULL) {
-        gpu.threads = count_option(value);
+        gpu.asked_threads = count_option(value);
     } else if (strcmp(arguments[*index], "-ss") == 0) {
         line->shows_time = shows_kernel = true;
     } else {

@@ -21,8 +21,18 @@ extern "C" __global__ void run_lanes(u64 start) {
     gpu_main(start, &worker, stack);
 }
 
+#if HAS_NETS
+/* Begins again with nets, where only these have a meaning for what happens, and leaves. */
+static void restart_as_nets(void);
+#endif
+
 /* Says why the run was stopped, and leaves. */
 static NO_RETURN void fail_run(void) {
+#if HAS_NETS
+    if (run.shared->stop == STOP_SHAPE || run.shared->stop == STOP_BUDGET) {
+        restart_as_nets();
+    }
+#endif
     u64 used = run.shared->heap_next - heap.start, most = run.shared->heap_end - heap.start;
     fflush(stdout);
     switch (run.shared->stop) {
@@ -32,8 +42,6 @@ static NO_RETURN void fail_run(void) {
         case STOP_SHAPE:
             fputs(WRONG_SHAPE_TEXT, stderr);
             break;
-        case STOP_INTERRUPTED:
-            _exit(INTERRUPTED);
         default:
             write_out_of_memory(stderr, used < most ? used : most, gpu.memory_limit);
     }
@@ -95,6 +103,7 @@ static void prepare_memory(u64 memory_limit) {
 }
 
 static void finish_run(void) {
+    release_heap();
     require(cudaFree((void *)run.at_shared));
 }
 
@@ -163,7 +172,8 @@ static void write_start(void) {
     copy_to_device(run.at_start, &words, sizeof words);
 }
 
-static void stop_lanes(void) {
+/* Asks the lanes of a launch to leave. */
+static void stop_run_lanes(void) {
     static const u64 stop = STOP_INTERRUPTED;
     require(cudaMemcpyAsync((void *)(run.at_shared + offsetof(Shared, stop)), &stop, WORD, cudaMemcpyHostToDevice, gpu.beside));
 }
@@ -175,20 +185,22 @@ static void launch(void) {
     write_start();
     run_grid(run.at_start);
     copy_from_device(run.shared, run.at_shared, sizeof(Shared));
+    if (run.shared->stop == STOP_INTERRUPTED) {
+        /* After Ctrl-C the program is over: this was the end of patience. */
+        run.shared->stop = STOP_BUDGET;
+    }
 }
 
 /* Finds a GPU and makes it ready. The first launch, in which lanes have nothing to do, loads code and takes memory for
    stacks, which is not what the program costs. */
 static void prepare_run(u64 workers, u64 memory_limit) {
     (void)workers;
-    signal(SIGINT, interrupt);
-    choose_device();
+    open_device({run_lanes, stop_run_lanes, 0});
     choose_grid(sizeof(Block) + 2 * BLOCK_CAPACITY * WORD, even_blocks);
     prepare_memory(memory_limit);
-    prepare_launches();
     launch();
-    gpu.launches = 0;
-    gpu.kernel_milliseconds = 0;
+    forget_measurements();
+    gpu.work.patience = PATIENCE;
 }
 
 /* Has all lanes run, with one frame that is ready: its address, and its state in the upper 16 bits. */
