@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bend.deep_stack import with_deep_stack
 from bend.diagnostics import BendError, Diagnostic, Label, Report, Severity, error
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from bend.standalone import Parts
     from bend.syntax.ast import Expr
 
+
+T = TypeVar('T')
 
 LOADED = 'convert'
 """The stage after which a program is loaded: all in one book, and nothing simplified yet."""
@@ -387,14 +389,22 @@ def _net_parts(compiled: Compiled, request: Request, manager: PassManager, rende
                given: Sequence[str]) -> tuple[Parts, tuple[Diagnostic, ...]]:
     """The parts of a program that runs as nets."""
     from bend.standalone_nets import standalone_nets
+    return made_of_nets(compiled, request, manager, lambda nets, info: standalone_nets(
+        nets, info, render, given, parallel=request.is_parallel))
+
+
+def made_of_nets(compiled: Compiled, request: Request, manager: PassManager,
+                 make: Callable[[net.Book, BookInfo], T]) -> tuple[T, tuple[Diagnostic, ...]]:
+    """What is made of the nets of a compiled program and what readback must know of them, and the warnings found on the
+    way. Raises `BendError`."""
     report = PolicyReport(request.severities)
 
-    def work() -> Parts:
+    def work() -> T:
         nets, info = nets_of(compiled, request, report, manager)
-        return manager.stage('build', lambda: standalone_nets(nets, info, render, given, parallel=request.is_parallel))
+        return manager.stage('build', lambda: make(nets, info))
 
-    parts = with_deep_stack(work)
-    return parts, tuple(dict.fromkeys((*compiled.warnings, *map(without_marks, report.diagnostics))))
+    made = with_deep_stack(work)
+    return made, tuple(dict.fromkeys((*compiled.warnings, *map(without_marks, report.diagnostics))))
 
 
 def nets_of(compiled: Compiled, request: Request, report: Report, manager: PassManager) -> tuple[net.Book, BookInfo]:

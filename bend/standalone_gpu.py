@@ -6,22 +6,20 @@ C programs; what differs is in files of `bend/runtime/c` that begin with `gpu`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from bend import __version__
-from bend.codegen.c_text import part, switch_text
+from bend.codegen import lir
+from bend.codegen.c_text import part
 from bend.codegen.direct.results import Functions, functions_in_result
 from bend.codegen.emit_c import Style
-from bend.codegen.emit_cu import emit_cu
+from bend.codegen.emit_cu import CudaHelpers, emit_cu
 from bend.codegen.states.compile import Compiled, compile_states, described
+from bend.codegen.states.lower import lower_functions
 from bend.desugar import core
-from bend.diagnostics import BendError, Diagnostic, error
+from bend.diagnostics import Diagnostic
 from bend.hvm.readback import BookInfo
 from bend.options import Options
-from bend.runtime import gpu
-from bend.runtime.gpu import FAILURES, FAULT, failure_of
-from bend.runtime.gpu_device import INSTALL_DRIVER, NO_GPU, RUN_ON_CPU
-from bend.runtime.gpu_driver import CudaError
+from bend.runtime.direct.host import BUDGET_SECONDS
 from bend.runtime.region import WORD
 from bend.runtime.waves import gpu as waves
 from bend.runtime.waves.host import Device
@@ -30,67 +28,72 @@ from bend.runtime.waves.program import WavesProgram
 from bend.standalone import (
     GIVEN,
     MAY_HOLD_FUNCTIONS,
+    MAY_NEED_NETS,
+    OnlyNetsPrint,
     Render,
     argument_table,
     comments,
     failures,
+    may_need_nets_suddenly,
     program_tables,
-    text_macro,
     texts_without_stack,
     unsupported,
 )
+from bend.standalone_cuda import cuda_file, device_tables
+from bend.standalone_gpu_nets import CudaNetsBeside
 
 ROOTS = frozenset((GPU_MAIN,))
 """What the kernel calls."""
 SIZES: Mapping[str, int] = {
-    'WARP': gpu.WARP, 'DEFAULT_THREADS': gpu.DEFAULT_THREADS, 'SHARED_WITHOUT_ASKING': gpu.SHARED_WITHOUT_ASKING,
     'BLOCKS_PER_MULTIPROCESSOR': 1, 'LEAST_PART': int(8 * waves.LEAST_PART), 'LEAST_PART_OF': 8,
     'LARGEST_CAPACITY': waves.LARGEST_CAPACITY, 'CAPACITY_PART': int(1 / waves.CAPACITY_PART),
     'BLOCK_CAPACITY': waves.BLOCK_CAPACITY, 'FIRST_CHUNK': waves.FIRST_CHUNK, 'LEAST_CHUNKS': waves.LEAST_CHUNKS,
     'SMALL_CHUNK': Device().first_chunk, 'MOST_ALONE': waves.MOST_ALONE, 'BUDGET': Device().budget,
-    'MEMORY_PERCENT': int(100 * gpu.MEMORY_PART),
 }
-"""What `bend.runtime.gpu` and `bend.runtime.waves.gpu` say on that. A multiprocessor gets one block, as it does there
+"""What `bend.runtime.waves.gpu` says on how a GPU is used. A multiprocessor gets one block, as it does there
 if a thread needs more than 128 registers, which most programs do: with two, what runs on a single lane takes half as
 long again."""
-ON_CPU = '`bend gen-c` makes a program for the CPU.'
-OUT_OF_MEMORY = 2
-"""The error of CUDA for that."""
 
 
 def standalone_gpu(book: core.Book, info: BookInfo, file: str, render: Render, options: Options,
-                   given: Sequence[str] = ()) -> tuple[str, tuple[Diagnostic, ...]]:
-    """The CUDA C++ of a program, and what to warn of. Takes and raises what `standalone` does."""
+                   given: Sequence[str] = (), *, budgeted: bool = False,
+                   nets: Callable[[], CudaNetsBeside | None] = lambda: None) -> tuple[str, tuple[Diagnostic, ...]]:
+    """The CUDA C++ of a program, and what to warn of. Takes and raises what `standalone_parts` does; in `OnlyNetsPrint`
+    it tells of results that only nets print."""
     if options.encoding != 'num-scott':
-        raise BendError(unsupported('print results in the Scott encoding'))
+        raise OnlyNetsPrint(unsupported('print results in the Scott encoding'))
     compiled = compile_states(book, (GPU,), eta=options.eta, given=[GIVEN[name] for name in given])
     context, actions = compiled.front.context, compiled.front.actions
     functions = Functions.NEVER if actions is not None else functions_in_result(context, book, len(given))
     if functions is Functions.ALWAYS:
-        raise BendError(unsupported('print a result that is a function'))
-    warnings = () if functions is Functions.NEVER else (MAY_HOLD_FUNCTIONS,)
+        raise OnlyNetsPrint(unsupported('print a result that is a function'))
+    doubts = () if functions is Functions.NEVER else (MAY_HOLD_FUNCTIONS,)
+    may_need_nets = budgeted or doubts or may_need_nets_suddenly(lir.Module(tuple(lower_functions(context))))
+    beside = nets() if may_need_nets and actions is None else None
     described_program = described(compiled, b'', False)
     program = described_program.program
+    helpers = CudaHelpers()
     style = Style(ROOTS, comments={**comments(context, book, (*MODULES, GPU)), **state_comments(compiled)})
     parts = (
-        f'/* Made from {file.replace("*/", "* /")} by bend {__version__}.', '',
-        '   nvcc -O2 -arch=native PROGRAM.cu -o PROGRAM', '   ./PROGRAM --help */', '',
-        part('gpu_headers.h'), part('types.h'), part('gpu_support.h'),
-        '/* ---- The runtime and the program, for the GPU ----------------------------------------------------- */', '',
-        emit_cu(compiled.module, style), part('direct_program.h'), *program_tables(program, info, book),
+        emit_cu(compiled.module, style, helpers), part('direct_program.h'),
+        *program_tables(program, info, book, beside is not None and beside.has_strings),
         *texts_without_stack(failures(compiled.module, program, render)), '',
-        *argument_table(given), '', *gpu_tables(described_program, render), '',
-        *map(part, ('arrays.c', 'process.c', 'gpu_run.cu', 'numbers.c', 'text.c', 'strings.c', 'pieces.c',
-                    'direct_result.c')),
+        *argument_table(given), '', *machine_tables(described_program), f'#define HAS_NETS {int(beside is not None)}',
+        f'#define PATIENCE ((u64){int(BUDGET_SECONDS * 1e9) if budgeted and beside is not None else 0})',
+        *device_tables(SIZES if beside is None else {**SIZES, **beside.sizes}, render), '',
+        *map(part, ('arrays.c', 'process.c', 'gpu_device.cu', 'gpu_run.cu', 'numbers.c', 'text.c', 'strings.c',
+                    'pieces.c', 'direct_result.c')),
         *map(part, () if actions is None else ('streams.c', 'gpu_cells.c', 'direct_fields.c', 'direct_values.c',
                                                'outcomes.c', 'actions.c', 'direct_actions.c')),
-        *map(part, ('options.c', 'gpu_options.c', 'command_line.c')), part('direct_main.c').rstrip(), '')
-    return '\n'.join(parts), warnings
+        *(() if beside is None else (beside.text(helpers),)),
+        *map(part, ('options.c', 'gpu_options.c', 'command_line.c')),
+        *(() if beside is None else (part('net_program.c'),)), part('direct_main.c'))
+    warnings = (*((MAY_NEED_NETS,) if budgeted else ()), *doubts)
+    return cuda_file(parts, file), warnings if beside is None else ()
 
 
-def gpu_tables(program: WavesProgram, render: Render) -> Iterator[str]:
-    """What the host must know of the machine of states, and what it says when the GPU fails."""
-    yield '#define WHERE_MEMORY_IS " on the GPU"'
+def machine_tables(program: WavesProgram) -> Iterator[str]:
+    """What the host must know of the machine of states."""
     yield f'#define STATE_EVALUATE ((u64){program.evaluates})'
     yield f'#define STATE_KEEP ((u64){program.keeps})'
     yield f'#define STATE_APPLY ((u64){program.applies})'
@@ -98,21 +101,6 @@ def gpu_tables(program: WavesProgram, render: Render) -> Iterator[str]:
     yield f'#define PERFORMS_ACTIONS {int(program.program.actions is not None)}'
     yield f'#define STACK_WORDS {program.stack_words}'
     yield f'#define STACK_ROOM ((u64){(program.stack_words - program.entry_words) * WORD})'
-    yield ''
-    yield '/* How the GPU is used: as `bend run-cu` uses it. */'
-    yield from (f'#define {name} ((u64){number})' for name, number in SIZES.items())
-    yield ''
-    yield from switch_text('static const char *failure_text(int code)', 'code',
-                           ((code, render(failure_diagnostic(code))) for code in (OUT_OF_MEMORY, *FAILURES)), None)
-    for name, text in (('FAULT_HINT', FAULT), ('NO_DRIVER_HINT', INSTALL_DRIVER), ('NO_GPU_HINT', NO_GPU)):
-        yield ''
-        yield from text_macro(name, text)
-
-
-def failure_diagnostic(code: int) -> Diagnostic:
-    """What a program says of an error of CUDA."""
-    failure = failure_of(CudaError(code, ''))
-    return error('gpu-failed', failure.message, hint=ON_CPU if failure.hint == RUN_ON_CPU else failure.hint)
 
 
 def state_comments(compiled: Compiled) -> dict[str, str]:

@@ -116,7 +116,7 @@ def whole(code: NetCode, given: Sequence[str], parallel: bool, tables: Iterable[
           printing: Sequence[str]) -> Parts:
     """The parts of a program. The tables of `result` and the files of `printing` are what shows the result."""
     acting = ('numbers.c', 'text.c', 'streams.c', 'outcomes.c', *ACTING)
-    files = dict.fromkeys(('arrays.c', 'memory.c', 'cores.c', 'process.c', 'net_run.c',
+    files = dict.fromkeys(('arrays.c', 'memory.c', 'cores.c', 'process.c', 'net_ports.c', 'net_run.c',
                            *(acting if code.is_acting else ()), *printing,
                            'options.c', 'thread_options.c', 'command_line.c', 'net_program.c', 'net_main.c'))
     return Parts((
@@ -130,7 +130,8 @@ def nets_beside(book: net.Book, info: BookInfo, render: Render) -> NetsBeside:
     code = net_code(book)
     tables = (*net_tables(code, render), '', *result_tables(book, info, render), '')
     acting = (*names_of_their_own(), *map(part, ACTING)) if code.is_acting else ()
-    return NetsBeside((part('net_system.c'), code.unit(), *tables, part('net_run.c'), *acting, *map(part, READING)),
+    files = map(part, ('net_ports.c', 'net_run.c'))
+    return NetsBeside((part('net_system.c'), code.unit(), *tables, *files, *acting, *map(part, READING)),
                       code.is_acting, has_strings(book))
 
 
@@ -156,21 +157,26 @@ def has_strings(book: net.Book) -> bool:
 
 
 def net_tables(code: NetCode, render: Render) -> Iterator[str]:
-    """What the host's part must know of any book."""
+    """What the host's part must know of any book, for the CPU."""
     table = code.table
     yield f'#define NET_FRESH_LABELS {FRESH_LABELS}'
     yield f'#define NET_SCRATCH ((u64){table.scratch_words + SPARE_SCRATCH})'
     yield ''
+    yield from book_tables(code.book, table, render)
+    if code.is_acting:
+        yield ''
+        yield from action_tables(code)
+
+
+def book_tables(book: net.Book, table: BookTable, render: Render) -> Iterator[str]:
+    """The definitions, and what to say of divisions by zero."""
     yield '/* The definitions as nets, from which those are made that are not compiled, or not completely. */'
     words = struct.unpack(f'<{len(table.words) // 8}Q', table.words)
     yield from array('static const u64 net_book[]', (number_text(word) for word in words))
     yield ''
     yield from switch_text('static const char *net_division_text(u64 place)', 'place',
                            ((number, render(division_by_zero(place))) for place, number in table.places.items())
-                           if may_divide(code.book) else (), render(division_by_zero(None)))
-    if code.is_acting:
-        yield ''
-        yield from action_tables(code)
+                           if may_divide(book) else (), render(division_by_zero(None)))
 
 
 def number_text(word: int) -> str:
@@ -235,7 +241,7 @@ def result_tables(book: net.Book, info: BookInfo, render: Render) -> Iterator[st
     yield '};'
     yield ''
     yield f'#define NET_DEFINITIONS {len(names)}'
-    yield f'#define NET_MOST_FIELDS {max((row.arity for row in info.constructors.values()), default=0)}'
+    yield f'#define NET_MOST_FIELDS {max((1, *(row.arity for row in info.constructors.values())))}'
     yield f'#define NET_IS_SCOTT {int(info.encoding == "scott")}'
     yield f'#define NET_LIST_CONSTRUCTOR {numbers[LIST[0]]}'
     yield f'#define NET_STRING_CONSTRUCTOR {numbers[STRING[0]]}'

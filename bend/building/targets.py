@@ -14,6 +14,8 @@ from bend.runtime.cache import Cache
 
 NATIVE = 'native'
 """The target where none is named."""
+CUDA = 'cuda'
+"""The target for GPUs."""
 
 
 class BadSetting(Exception):
@@ -100,7 +102,10 @@ TARGETS: Mapping[str, Target] = {
                      Late('bend.building.wasm', 'build_wasm'), frozenset({'engine'})),
     'c': Target('the C that `bend gen-c` prints', '.c', Late('bend.building.texts', 'build_c'),
                 frozenset({'engine', 'threads'})),
-    'cu': Target('the CUDA C++ that `bend gen-cu` prints', '.cu', Late('bend.building.cuda', 'build_cu')),
+    CUDA: Target('an executable for GPUs, which nvcc makes', '', Late('bend.building.cuda', 'build_cuda'),
+                   frozenset({'arch', 'engine'})),
+    'cu': Target('the CUDA C++ that `bend gen-cu` prints', '.cu', Late('bend.building.cuda', 'build_cu'),
+                 frozenset({'engine'})),
     'llvm': Target('the LLVM IR that object code is made from', '.ll', Late('bend.building.texts', 'build_llvm'),
                    frozenset({'cpu', 'engine', 'threads'})),
     'ptx': Target('the PTX that `bend run-cu` runs', '.ptx', Late('bend.building.texts', 'build_ptx'),

@@ -37,13 +37,13 @@ def build_llvm(job: Job) -> Artefact:
 
 def build_ptx(job: Job) -> Artefact:
     """The PTX of what `bend run-cu` runs on GPUs of a compute capability and later ones."""
-    capability = _capability(job.settings.arch or 'sm_{}{}'.format(*OLDEST))
+    capability = capability_of(job.settings.arch or 'sm_{}{}'.format(*OLDEST))
     request = replace(job.request, capability=capability, is_parallel=True)
     program = compiling.compile_program(request, job.settings.engine, job.manager, job.files)
     return Artefact((File(_ptx(program, capability, job.files)),), program.diagnostics)
 
 
-def _capability(arch: str) -> tuple[int, int]:
+def capability_of(arch: str) -> tuple[int, int]:
     """A compute capability by its name. Raises `BadSetting`."""
     found = _ARCHITECTURE.fullmatch(arch)
     if found is None:

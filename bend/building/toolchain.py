@@ -9,7 +9,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bend.diagnostics import BendError, error
@@ -63,7 +64,18 @@ def _compilers(family: str, own: bool, shared: bool) -> Iterator[tuple[str, ...]
         yield (sys.executable, '-m', 'ziglang', 'cc', '-target', target)
 
 
-def compiled(command: Sequence[str], steps: Sequence[Sequence[str]], files: Files, output: str) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """What is said of a compiler that fails: what it is called, the environment variable that names it, and what
+    probably mends it, by what it says."""
+
+    name: str
+    variable: str
+    hint: Callable[[str], str]
+
+
+def compiled(command: Sequence[str], steps: Sequence[Sequence[str]], files: Files, output: str,
+             tool: Tool | None = None) -> bytes:
     """The file that steps of a compiler make of others, by their names in one folder. What they make does not depend on
     where the folder lies. Raises `BendError` with what the compiler says if it fails."""
     with tempfile.TemporaryDirectory(prefix='bend-build-') as name:
@@ -71,23 +83,23 @@ def compiled(command: Sequence[str], steps: Sequence[Sequence[str]], files: File
         for file, data in files.items():
             (folder / file).write_bytes(data)
         for step in steps:
-            _run([*command, *step], folder)
+            _run([*command, *step], folder, tool or C_COMPILER)
         return (folder / output).read_bytes()
 
 
-def _run(words: Sequence[str], folder: Path) -> None:
+def _run(words: Sequence[str], folder: Path, tool: Tool) -> None:
     environment = {**os.environ, 'LC_ALL': 'C', 'SOURCE_DATE_EPOCH': '0'}
     try:
         done = subprocess.run(words, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, errors='replace', check=False)
     except OSError as problem:
-        raise BendError(error('compiler-failed', f"The C compiler '{words[0]}' cannot be run: {problem.strerror}.",
-                              hint='Name another one in the environment variable CC.')) from None
+        raise BendError(error('compiler-failed', f"{tool.name} '{words[0]}' cannot be run: {problem.strerror}.",
+                              hint=f'Name another one in the environment variable {tool.variable}.')) from None
     if done.returncode != 0:
         lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
         said = '\n'.join(['', *lines[:_MOST_LINES]])
-        raise BendError(error('compiler-failed', f'The C compiler failed ({shlex.join(words)}):{said}',
-                              hint=_hint(said)))
+        raise BendError(error('compiler-failed', f'{tool.name} failed ({shlex.join(words)}):{said}',
+                              hint=tool.hint(said)))
 
 
 def _hint(said: str) -> str:
@@ -97,3 +109,6 @@ def _hint(said: str) -> str:
     if 'No space left' in said:
         return 'Make room where temporary files go to, or name another folder in the environment variable TMPDIR.'
     return 'Another compiler may do; the environment variable CC names it.'
+
+
+C_COMPILER = Tool('The C compiler', 'CC', _hint)

@@ -37,7 +37,7 @@ HVM_COMMANDS = {
     'run-c': 'the same as run',
     'run-cu': 'reduce the nets of a file on a GPU and print the result',
     'gen-c': 'print a standalone C program',
-    'gen-cu': 'print a standalone CUDA program (not there yet)',
+    'gen-cu': 'print a standalone CUDA program',
     'compile': 'make an executable',
 }
 
@@ -106,6 +106,7 @@ def parse_bend(argv: Sequence[str]) -> argparse.Namespace:
         parser.add_argument('-t', '--threads', metavar='N', type=_threads, default=0,
                             help=f'{usual if command == "build" else ""}with 1, make a program for one thread only, '
                                  'which is somewhat faster')
+    if command in ('gen-c', 'gen-cu', 'build'):
         parser.add_argument('--engine', type=_choice('engine', ('auto', 'direct', 'net')), default='auto',
                             metavar='{auto,direct,net}',
                             help='how the program runs: as straight native code, as interaction nets, or as suits it '
@@ -145,7 +146,7 @@ def parse_hvm(argv: Sequence[str]) -> argparse.Namespace:
         if command == 'run-cu':
             _add_gpu(parser)
     elif command == 'compile':
-        parser.add_argument('--cuda', action='store_true', help='make a program for GPUs (not there yet)')
+        parser.add_argument('--cuda', action='store_true', help='make a program for GPUs, by means of nvcc')
         _add_output(parser)
         parser.add_argument('-t', '--threads', metavar='N', type=_threads, default=0,
                             help='how many threads the program runs on unless told otherwise (default: one a core)')
@@ -279,6 +280,8 @@ def _add_output(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
                             'for standard output')
     group.add_argument('--cpu', default='', metavar='CPU',
                        help='the CPU to make code for: `native` for that of this machine (default: all of its kind)')
+    group.add_argument('--arch', default='', metavar='sm_XX',
+                       help='the GPUs to make code for: those of this compute capability and later ones')
     group.add_argument('--static', action='store_true', help='make an executable that needs no libraries')
     return group
 
@@ -289,8 +292,6 @@ def _add_building(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--target', type=_choice('target', tuple(TARGETS)), default=NATIVE, metavar='TARGET',
                        help='; '.join(f'{name}: {target.about}' for name, target in TARGETS.items())
                             + f' (default: {NATIVE})')
-    group.add_argument('--arch', default='', metavar='sm_XX',
-                       help='the GPUs to make code for: those of this compute capability and later ones')
     group.add_argument('--lib', action='store_true', help='make a shared library and a C header')
     group.add_argument('--export', default=[], type=_names, action='append', metavar='NAME,NAME',
                        help='the functions of the library (default: all that C can call)')

@@ -8,7 +8,7 @@ from itertools import chain
 
 from bend import driver
 from bend.building.output import output_of, write
-from bend.building.targets import NATIVE, TARGETS, BadSetting, Job, Settings, Target
+from bend.building.targets import CUDA, NATIVE, TARGETS, BadSetting, Job, Settings, Target
 from bend.cli.arguments import UsageError
 from bend.diagnostics import Diagnostic
 from bend.options import Options
@@ -33,10 +33,12 @@ def build(arguments: argparse.Namespace, request: driver.Request, manager: PassM
 
 def compile_core(arguments: argparse.Namespace, source: Source, render: Callable[[Diagnostic], str]) -> None:
     """Makes an executable of HVM text. Raises `UsageError` and `BendError`."""
-    if arguments.cuda:
-        raise UsageError('There are no executables for GPUs.', "'hvm run-cu' runs nets on a GPU.")
-    settings = Settings(arguments.cpu, threads=arguments.threads, static=arguments.static)
-    target = TARGETS[NATIVE]
+    if arguments.arch and not arguments.cuda:
+        raise UsageError("The option '--arch' is for GPUs.", "Write '--cuda' for a program that runs on one.")
+    settings = Settings(arguments.cpu, arguments.arch, threads=arguments.threads, static=arguments.static)
+    name = CUDA if arguments.cuda else NATIVE
+    target = TARGETS[name]
+    _check(settings, target, name)
     output = output_of(source.name, target, arguments.output)
     _make(Job(driver.Request(source), PassManager(Options()), Cache.of_user(), render, settings, output, is_core=True),
           target)

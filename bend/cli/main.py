@@ -369,7 +369,8 @@ def _gen_c(arguments: argparse.Namespace, request: driver.Request, manager: Pass
 
 def _gen_cu(arguments: argparse.Namespace, request: driver.Request, manager: PassManager) -> None:
     from bend.building.cuda import generate_cu
-    text, warnings = generate_cu(request, manager, Cache.of_user(), lambda problem: render((problem,)))
+    text, warnings = generate_cu(request, manager, Cache.of_user(), lambda problem: render((problem,)),
+                                 arguments.engine)
     _report(arguments, warnings)
     _show_timings(arguments, manager)
     sys.stdout.write(text)
@@ -392,11 +393,12 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, driver.Request, PassManager], 
 
 
 def _hvm(arguments: argparse.Namespace) -> int:
-    if arguments.command not in (*RUNNING, 'gen-c', 'compile'):
-        raise UsageError(f"'{arguments.command}' is not there yet.", "'hvm run' compiles to native code and runs it.")
     try:
         if arguments.command == 'gen-c':
             sys.stdout.write(driver.generate_c_of_nets(driver.load(arguments.file), lambda problem: render((problem,))))
+        elif arguments.command == 'gen-cu':
+            from bend.building.cuda import generate_cu_of_nets
+            sys.stdout.write(generate_cu_of_nets(driver.load(arguments.file), lambda problem: render((problem,))))
         elif arguments.command == 'compile':
             from bend.cli.build import compile_core
             compile_core(arguments, driver.load(arguments.file), lambda problem: render((problem,)))

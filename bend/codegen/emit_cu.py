@@ -40,16 +40,17 @@ _OPERANDS: Mapping[str, tuple[str, str, str]] = {
 """By kind of access: the parameters after the place, the operands of the instruction, and what they are."""
 
 
-def emit_cu(module: lir.Module, style: Style) -> str:
+def emit_cu(module: lir.Module, style: Style, helpers: CudaHelpers | None = None) -> str:
     """The CUDA C++ of what the roots of the style lead to in a module that is valid, to stand behind `gpu_support.h`.
-    Raises ValidationError, with the name of the function, for what GPUs lack."""
+    It may stand behind other modules that had the same helpers. Raises ValidationError, with the name of the function,
+    for what GPUs lack."""
     assert style.roots is not None
     kept = needed(without_forks(module), style.roots)
     validate_for_gpu(kept)
-    return _CudaModule(kept, style, _CudaHelpers()).emit()
+    return _CudaModule(kept, style, helpers or CudaHelpers()).emit()
 
 
-class _CudaHelpers(Helpers):
+class CudaHelpers(Helpers):
     """Helpers of the device."""
 
     def definition(self, kind: str, name: str, types: Sequence[lir.Type]) -> list[str]:
@@ -200,9 +201,9 @@ class _CudaFunction(FunctionEmitter):
             return place.text.removeprefix(f'({self.type(pointer.type)})')
         return place.text
 
-    def cuda_helpers(self) -> _CudaHelpers:
+    def cuda_helpers(self) -> CudaHelpers:
         """The helpers of the module."""
-        assert isinstance(self.shared.helpers, _CudaHelpers)
+        assert isinstance(self.shared.helpers, CudaHelpers)
         return self.shared.helpers
 
 

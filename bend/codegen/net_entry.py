@@ -13,6 +13,7 @@ definition has one, since a number found there saves the rotation, which counts 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -33,6 +34,12 @@ ERASER = net.Era()
 def entry_name(definition: int, ports: int) -> str:
     """The name of the function of an entry."""
     return f'entry_{definition}_{ports}'
+
+
+def entry_definition(name: str) -> int | None:
+    """The number of the definition that a function is an entry of, by its name; None if it is none."""
+    found = re.fullmatch(r'entry_(\d+)_\d+', name)
+    return None if found is None else int(found[1])
 
 
 class EntryBuilder(EntryCode):

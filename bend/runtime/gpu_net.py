@@ -134,6 +134,11 @@ class DeviceWords:
 # ---- memory ----------------------------------------------------------------------------------
 
 
+def bag_words(program: GpuNetProgram, tuning: Tuning) -> int:
+    """The words of the bag of a lane, which has room for what two tasks push and for tasks that come from others."""
+    return max(tuning.bag_words, 2 * program.task_words + 4 * SLOT_WORDS)
+
+
 class Layout:
     """Where everything lies in the memory of a run, in bytes from its beginning."""
 
@@ -142,7 +147,7 @@ class Layout:
         """With `is_kept` there is room for what lanes keep between launches."""
         self.is_kept = is_kept
         lanes = grid.blocks * grid.threads
-        self.bag_words = max(tuning.bag_words, 2 * program.task_words + 4 * SLOT_WORDS)
+        self.bag_words = bag_words(program, tuning)
         sizes = {'place': len(Record(module, 'Place').data), 'net': len(Record(module, 'Net').data),
                  'teams': grid.blocks * len(Record(module, 'Team').data),
                  'bags': lanes * self.bag_words * WORD,

@@ -230,6 +230,6 @@ def test_hvm_compile(hvm: Command, folder: Path) -> None:
     assert hvm('compile', 'wrong.hvm').code == 1
     assert not (folder / 'wrong').exists()
     assert hvm('compile', 'nets.hvm', '-o', 'nets.hvm').err.startswith('error[unwritable-file]: ')
-    outcome = hvm('compile', 'nets.hvm', '--cuda')
+    outcome = hvm('compile', 'nets.hvm', '--arch', 'sm_90')
     assert outcome.code == 2
-    assert "'hvm run-cu' runs nets on a GPU" in outcome.err
+    assert "The option '--arch' is for GPUs." in outcome.err

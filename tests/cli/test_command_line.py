@@ -173,7 +173,7 @@ def test_hvm_run_of_a_wrong_file(hvm: Command, tmp_path: Path) -> None:
     assert outcome.code == 1
     assert 'error[' in outcome.err
     assert f'{path}:' in outcome.err
-    assert hvm('gen-cu', path).code == 2
+    assert hvm('gen-cu', path).code == 1
     assert hvm().code == 2
 
 

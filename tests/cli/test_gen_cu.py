@@ -197,14 +197,15 @@ def test_an_interrupted_launch(emulated: Make) -> None:
 
 
 @pytest.mark.parametrize(('source', 'reason'), [
-    ('def main():\n  return lambda x: x + 1', 'Standalone programs cannot print a result that is a function yet.'),
-    ('main = (+ 1 {2 3})', 'CUDA programs cannot reduce nets yet. This program runs as nets, because '
-                           "'main' has a superposition"),
+    ('def main():\n  return lambda x: x + 1', 'standalone]: Standalone programs cannot print a result that is a '
+                                             'function yet.'),
+    ('main = (+ 1 {2 3})', "needs-nets]: The direct engine cannot run this program, because 'main' has a "
+                           'superposition'),
 ])
-def test_what_gen_cu_refuses(source: str, reason: str, bend: Command, program: Callable[[str], str]) -> None:
-    outcome = bend('gen-cu', program(source))
+def test_what_the_direct_engine_refuses(source: str, reason: str, bend: Command, program: Callable[[str], str]) -> None:
+    outcome = bend('gen-cu', '--engine', 'direct', program(source))
     assert (outcome.code, outcome.out) == (1, '')
-    assert f'error[standalone]: {reason}' in outcome.err
+    assert f'error[{reason}' in outcome.err
 
 
 def test_build_makes_the_same(bend: Command, program: Callable[[str], str], tmp_path: Path,
@@ -217,7 +218,7 @@ def test_build_makes_the_same(bend: Command, program: Callable[[str], str], tmp_
 
 def test_memory_is_accessed_as_in_ptx(made: Callable[..., Path]) -> None:
     """Orders and scopes are those that `run-cu` has."""
-    text = made(RESULTS).read_text(encoding='utf-8')
+    text = made(RESULTS, '--engine', 'direct').read_text(encoding='utf-8')
     pattern = re.compile(r'\b((?:ld|st|atom)\.(?:relaxed|acquire|release|acq_rel)[.\w]*|fence[.\w]+)')
     found = set(pattern.findall(text))
     ptx = with_deep_stack(lambda: compile_gpu(book_of(RESULTS), (9, 0), Cache(None))).program.object_code.decode()
@@ -235,7 +236,7 @@ def test_instructions_that_are_not_known() -> None:
 
 def test_nvcc(made: Callable[..., Path], bend: Command, tmp_path: Path) -> None:
     """It compiles without warnings, and runs if there is a GPU."""
-    source = made(RESULTS)
+    source = made(RESULTS, '--engine', 'direct')
     run_nvcc('-arch=sm_90', source, '-o', tmp_path / 'program')
     code, out, err = output(str(tmp_path / 'program'))
     if is_gpu_here():

@@ -31,14 +31,6 @@ def test_run(words: list[str], hvm: Command, program: Path) -> None:
     assert (outcome.code, outcome.out, outcome.err) == (0, 'Result: 42\n', '')
 
 
-@pytest.mark.parametrize('words', [['gen-cu'], ['gen-cu', '--io']])
-def test_what_is_not_there_yet_says_what_to_use(words: list[str], hvm: Command, program: Path) -> None:
-    outcome = hvm(words[0], program, *words[1:])
-    assert (outcome.code, outcome.out) == (2, '')
-    assert f"'{words[0]}' is not there yet" in outcome.err
-    assert "'hvm run'" in outcome.err
-
-
 def test_help(hvm: Command, bend: Command) -> None:
     """All commands are listed; without any words too, but as an error."""
     listing = hvm('--help')

@@ -9,10 +9,10 @@ The first command makes them by `gen-c` and a C compiler, the others by `bend bu
 In the prefix, `{folder}` is where the programs are.
 
 The form is `auto` for what `bend gen-c` makes, `net` for what `bend gen-c --engine net` makes, and `hvm` for
-`hvm gen-c`; with these two, interactions are compared as well. `gpu` is CUDA C++ of `bend gen-cu`, which runs on
-threads here (`tests/gpu/cuda_emulated.py`). `--every 5` takes one of five programs. Takes some minutes. Prints a line
-for each program that differs, and how many are alike; `--list` also prints those that standalone programs cannot do,
-with the reason. The exit code is 1 if one differs.
+`hvm gen-c`; with these two, interactions are compared as well. `gpu`, `gpu-net` and `gpu-hvm` are the same for CUDA
+C++, of `bend gen-cu` and `hvm gen-cu`, which runs on threads here (`tests/gpu/cuda_emulated.py`). `--every 5` takes
+one of five programs. Takes some minutes. Prints a line for each program that differs, and how many are alike; `--list`
+also prints those that standalone programs cannot do, with the reason. The exit code is 1 if one differs.
 """
 
 from __future__ import annotations
@@ -34,11 +34,12 @@ from bend.cli.main import hvm_main, main
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(1, str(Path(__file__).resolve().parents[2]))
-from cases import INPUT, OUTPUT, Case, find_cases, recorded, transcript
+from cases import INPUT, OUTPUT, Case, find_cases, recorded, transcript, without_names
 
 from tests.gpu.cuda_emulated import FEW_LANES, build
 
 TIME_LIMIT = 60
+DEVICE = '- DEVICE: Emulated GPU\n'
 WARNINGS = ('-std=c11', '-Wall', '-Wextra', '-Werror')
 LIBRARIES = ('-lm', '-lpthread')
 RUN_OPTIONS = ('--readback', '--linear', '-l', '-p', '--pretty', '--check-overflow', '--stats', '-s', '--memory')
@@ -48,24 +49,31 @@ RUN_OPTIONS = ('--readback', '--linear', '-l', '-p', '--pretty', '--check-overfl
 @dataclass(frozen=True, slots=True)
 class Form:
     """One way to make standalone programs: the stage whose programs they are, the command, and its words before the
-    file; `counts` tells that interactions are compared."""
+    file; `counts` tells that interactions are compared, `is_gpu` that these are for GPUs."""
 
     stage: str
     command: Callable[[Sequence[str]], int]
     words: tuple[str, ...]
     counts: bool = True
     building: tuple[str, ...] = ('build',)
+    is_gpu: bool = False
 
     def expected(self, case: Case) -> str:
         """What is recorded for a program."""
         return case.sidecar(OUTPUT).read_text(encoding='utf-8') if self.counts else recorded(case)
+
+    def comparable(self, text: str) -> str:
+        """What a program prints but for what may be different each time: what `hvm run-cu` calls variables."""
+        return without_names(text, nets=True) if self.is_gpu and self.stage == 'hvm' else text
 
 
 FORMS: Mapping[str, Form] = {
     'auto': Form('run', main, ('gen-c',), counts=False),
     'net': Form('run', main, ('gen-c', '--engine', 'net'), building=('build', '--engine', 'net')),
     'hvm': Form('hvm', hvm_main, ('gen-c',), building=('compile',)),
-    'gpu': Form('run', main, ('gen-cu',), counts=False),
+    'gpu': Form('run', main, ('gen-cu',), counts=False, is_gpu=True),
+    'gpu-net': Form('run', main, ('gen-cu', '--engine', 'net'), is_gpu=True),
+    'gpu-hvm': Form('hvm', hvm_main, ('gen-cu',), is_gpu=True),
 }
 
 
@@ -101,22 +109,21 @@ def look_at(case: Case, form: Form, options: argparse.Namespace, folder: Path) -
             return Outcome('cannot', problems.split('\n')[0].partition(': ')[2])
         return Outcome('alike' if f'exit code {code}' in expected else 'differs', problems)
     expected = without_told(expected, problems)
-    is_gpu = form is FORMS['gpu']
-    problem = ('' if building else cuda_compiler(text, program) if is_gpu else
+    problem = ('' if building else cuda_compiler(text, program) if form.is_gpu else
                c_compiler(shlex.split(options.cc), text, program))
     if problem:
         return Outcome('differs', f'the C compiler: {problem}')
     prefix = shlex.split(options.prefix.replace('{folder}', str(folder)))
-    for count in ('many',) if is_gpu else options.threads.split(','):
-        lanes = FEW_LANES if is_gpu else ('-t', count)
-        actual = run([*prefix, str(program), *lanes, *(('-s',) if form.counts else ())], case)
+    for count in ('many',) if form.is_gpu else options.threads.split(','):
+        lanes = FEW_LANES if form.is_gpu else ('-t', count)
+        actual = run([*prefix, str(program), *lanes, *(('-s',) if form.counts else ())], case).replace(DEVICE, '')
         if 'error[wrong-shape]' in actual:
             return Outcome('cannot', 'It turned out to need nets.')
         if 'error[standalone]' in actual:
             return Outcome('cannot', 'It turned out to give a function.')
         if 'There are too few arguments' in actual:
             return Outcome('cannot', 'It gives a function unless it gets arguments.')
-        if actual != expected:
+        if form.comparable(actual) != form.comparable(expected):
             return Outcome('differs', f'with {count} threads:\n{actual}instead of\n{expected}')
     return Outcome('alike')
 

@@ -18,6 +18,8 @@
 #define __host__
 #define __forceinline__ inline __attribute__((always_inline))
 #define __noinline__ __attribute__((noinline))
+#define __maxnreg__(count)
+#define CUDART_VERSION 13000
 
 struct dim3 {
     unsigned x, y = 1, z = 1;
@@ -100,7 +102,7 @@ enum cudaError_t {
     cudaErrorNoKernelImageForDevice = 209, cudaErrorUnsupportedPtxVersion = 222, cudaErrorNotReady = 600,
 };
 enum cudaMemcpyKind { cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost };
-enum { cudaStreamNonBlocking = 1, cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
+enum { cudaStreamNonBlocking = 1, cudaHostAllocMapped = 2, cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
 typedef void *cudaStream_t;
 typedef void *cudaEvent_t;
 struct cudaDeviceProp {
@@ -139,6 +141,12 @@ inline cudaError_t cudaMalloc(void **start, size_t size) {
     return cudaSuccess;
 }
 inline cudaError_t cudaFree(void *start) { free(start); return cudaSuccess; }
+inline cudaError_t cudaHostAlloc(void **start, size_t size, unsigned) {
+    *start = malloc(size);
+    return cudaSuccess;
+}
+inline cudaError_t cudaHostGetDevicePointer(void **address, void *start, unsigned) { *address = start; return cudaSuccess; }
+inline cudaError_t cudaFreeHost(void *start) { free(start); return cudaSuccess; }
 inline cudaError_t cudaMemset(void *start, int value, size_t size) { memset(start, value, size); return cudaSuccess; }
 inline cudaError_t cudaMemcpy(void *to, const void *from, size_t size, cudaMemcpyKind) {
     memcpy(to, from, size);

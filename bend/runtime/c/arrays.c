@@ -22,6 +22,15 @@ static void *checked(void *memory) {
     return memory;
 }
 
+/* The next power of two that is no less. */
+static __attribute__((unused)) u64 power_of_two(u64 least) {
+    u64 size = 1;
+    while (size < least) {
+        size *= 2;
+    }
+    return size;
+}
+
 /* An array that grows. */
 typedef struct Array {
     u64 *items;

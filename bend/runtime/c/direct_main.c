@@ -1,9 +1,5 @@
 /* ---- The program -------------------------------------------------------------------------------- */
 
-#ifndef SHOW_TIME
-#define SHOW_TIME() printf("- ENGINE: direct\n- TIME: %.6fs\n", (f64)run.nanoseconds / 1e9)
-#endif
-
 static CommandLine line;
 
 #if HAS_NETS
@@ -30,7 +26,10 @@ int main(int count, char **arguments) {
 #endif
     show_result(value);
     if (line.shows_time) {
-        SHOW_TIME();
+        puts("- ENGINE: direct");
+        SHOW_DEVICE();
+        printf("- TIME: %.6fs\n", (f64)run.nanoseconds / 1e9);
+        SHOW_KERNEL();
     }
     int code = ending();
     finish_run();

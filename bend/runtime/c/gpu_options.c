@@ -13,7 +13,6 @@ static const char usage[] =
 #define USUAL_THREADS 1
 /* Four fifths of what is free, once the GPU is known. */
 #define USUAL_MEMORY 0
-#define SHOW_TIME() show_time()
 
 static bool shows_kernel;
 
@@ -30,9 +29,9 @@ static u64 count_option(const char *text) {
 static bool machine_option(char **arguments, int *index, CommandLine *line) {
     const char *value;
     if ((value = option(arguments, index, "--blocks")) != NULL) {
-        run.blocks = count_option(value);
+        gpu.asked_blocks = count_option(value);
     } else if ((value = option(arguments, index, "--threads-per-block")) != NULL) {
-        run.threads = count_option(value);
+        gpu.asked_threads = count_option(value);
     } else if (strcmp(arguments[*index], "-ss") == 0) {
         line->shows_time = shows_kernel = true;
     } else {
@@ -41,10 +40,12 @@ static bool machine_option(char **arguments, int *index, CommandLine *line) {
     return true;
 }
 
-static void show_time(void) {
-    printf("- ENGINE: direct\n- DEVICE: %s\n- TIME: %.6fs\n", run.device.name, (f64)run.nanoseconds / 1e9);
+#define SHOW_DEVICE() printf("- DEVICE: %s\n", gpu.device.name)
+#define SHOW_KERNEL() show_kernel()
+
+static void show_kernel(void) {
     if (shows_kernel) {
         printf("- KERNEL: %.6fs in %" PRIu64 " launches of %" PRIu64 " blocks of %" PRIu64 " threads\n",
-               run.kernel_milliseconds / 1e3, run.launches, run.blocks, run.threads);
+               gpu.kernel_milliseconds / 1e3, gpu.launches, gpu.blocks, gpu.threads);
     }
 }

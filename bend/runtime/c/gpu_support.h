@@ -12,6 +12,6 @@
 extern __shared__ __align__(16) u8 block_memory[];
 
 /* Ends this thread, wherever it is. */
-DEVICE_INLINE void exit_thread(void) {
+DEVICE_INLINE __attribute__((unused)) void exit_thread(void) {
     asm volatile("exit;" ::: "memory");
 }

@@ -42,14 +42,6 @@ static void release_regions(u64 kept) {
     }
 }
 
-static u64 power_of_two(u64 least) {
-    u64 size = 1;
-    while (size < least) {
-        size *= 2;
-    }
-    return size;
-}
-
 /* The number in the first line of a file that begins with some text; 0 if there is none. */
 static u64 number_in_file(const char *path, const char *beginning) {
     FILE *file = fopen(path, "r");

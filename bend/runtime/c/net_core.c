@@ -78,7 +78,8 @@ static void show_core_number(u32 word) {
 /* Prints the tree at a port. Ports are shown in turn; ports with a tag that there is not are text. */
 static void net_show_core(u64 root) {
     enum { SPACE = 14, CLOSING = 15 };
-    static const char *const openings[] = {[NET_CON] = "(", [NET_DUP] = "{", [NET_OPR] = "$(", [NET_SWI] = "?("};
+    /* By tag, from NET_CON on. */
+    static const char *const openings[] = {"(", "{", "$(", "?("};
     Array pending = {0};
     push(&pending, root);
     while (pending.count > 0) {
@@ -107,7 +108,7 @@ static void net_show_core(u64 root) {
                 putchar((int)NET_VALUE(port));
                 break;
             default:
-                fputs(openings[NET_TAG(port)], stdout);
+                fputs(openings[NET_TAG(port) - NET_CON], stdout);
                 push(&pending, NET_PORT(CLOSING, NET_TAG(port) == NET_DUP ? '}' : ')'));
                 push(&pending, nets.heap[NET_VALUE(port) + 1]);
                 push(&pending, SPACE);

@@ -56,10 +56,10 @@ static u32 net_new_node(NetGraph *graph, u8 kind, u64 leaf, u32 owner) {
         u64 room = graph->room == 0 ? 16 : (u64)graph->room * 2;
         checked(room > NET_MOST_NODES ? NULL : graph);
         graph->room = (u32)room;
-        graph->kinds = net_resized(graph->kinds, room, sizeof(u8));
-        graph->leaves = net_resized(graph->leaves, room, sizeof(u64));
-        graph->partners = net_resized(graph->partners, room, 3 * sizeof(u32));
-        graph->owners = net_resized(graph->owners, room, sizeof(u32));
+        graph->kinds = (u8 *)net_resized(graph->kinds, room, sizeof(u8));
+        graph->leaves = (u64 *)net_resized(graph->leaves, room, sizeof(u64));
+        graph->partners = (u32 *)net_resized(graph->partners, room, 3 * sizeof(u32));
+        graph->owners = (u32 *)net_resized(graph->owners, room, sizeof(u32));
     }
     graph->kinds[node] = kind;
     graph->leaves[node] = leaf;
@@ -145,7 +145,7 @@ static void net_close_ends(NetGraph *graph, NetSource *source) {
 /* Finds the ports from which results come: those of operations and switches, and of the applications in redexes. A redex
    has a value on one side, and on the other what is done with it, which ends in the result. */
 static void net_find_outputs(NetGraph *graph, const Array *wires) {
-    graph->outputs = checked(calloc(graph->count * (u64)3, sizeof(bool)));
+    graph->outputs = (bool *)checked(calloc(graph->count * (u64)3, sizeof(bool)));
     for (u32 node = 0; node < graph->count; node++) {
         graph->outputs[node * 3 + 2] = graph->kinds[node] == NET_OPR || graph->kinds[node] == NET_SWI;
     }
@@ -168,9 +168,9 @@ static bool net_is_output(const NetGraph *graph, u32 port) {
 /* Finds for each node whether the wires from within the tree below it end within. Trees are ranges of numbers. */
 static void net_find_closed(NetGraph *graph) {
     u32 count = graph->count;
-    u32 *last = graph->last = net_resized(NULL, count, sizeof(u32));
-    i64 *low = graph->low = net_resized(NULL, count, sizeof(i64));
-    u32 *high = graph->high = net_resized(NULL, count, sizeof(u32));
+    u32 *last = graph->last = (u32 *)net_resized(NULL, count, sizeof(u32));
+    i64 *low = graph->low = (i64 *)net_resized(NULL, count, sizeof(i64));
+    u32 *high = graph->high = (u32 *)net_resized(NULL, count, sizeof(u32));
     for (u32 node = 0; node < count; node++) {
         low[node] = last[node] = high[node] = node;
     }
@@ -195,7 +195,7 @@ static void net_find_closed(NetGraph *graph) {
             high[owner] = high[node] > high[owner] ? high[node] : high[owner];
         }
     }
-    graph->closed = net_resized(NULL, count, sizeof(bool));
+    graph->closed = (bool *)net_resized(NULL, count, sizeof(bool));
     for (u32 node = 0; node < count; node++) {
         graph->closed[node] = low[node] >= node && high[node] <= last[node];
     }
@@ -206,7 +206,7 @@ static void net_find_closed(NetGraph *graph) {
 }
 
 static NetGraph *net_new_graph(bool is_reduced) {
-    NetGraph *graph = kept_in(&net_graphs, sizeof(NetGraph));
+    NetGraph *graph = (NetGraph *)kept_in(&net_graphs, sizeof(NetGraph));
     memset(graph, 0, sizeof *graph);
     graph->is_reduced = is_reduced;
     net_new_node(graph, NET_OUTSIDE, 0, NET_NO_PORT);
@@ -215,7 +215,7 @@ static NetGraph *net_new_graph(bool is_reduced) {
 
 static void net_finish_graph(NetGraph *graph) {
     net_find_closed(graph);
-    graph->names = checked(calloc(graph->count * (u64)3, sizeof(u32)));
+    graph->names = (u32 *)checked(calloc(graph->count * (u64)3, sizeof(u32)));
 }
 
 static void net_forget_graph(NetGraph *graph) {
@@ -263,7 +263,7 @@ static NetGraph *net_written_graph(u64 definition) {
     const u64 *pairs = words + WORDS + 2 * words[NODES];
     NetGraph *graph = net_new_graph(false);
     Array *wires = &graph->wires;
-    graph->slots = checked(calloc(words[VARIABLES] + 1, sizeof(u64)));
+    graph->slots = (u64 *)checked(calloc(words[VARIABLES] + 1, sizeof(u64)));
     NetSource source = {.slots = graph->slots, .nodes = words + WORDS, .node_words = 2};
     net_hang(graph, &source, words[ROOT], 0);
     for (u64 index = 0; index < words[PAIRS]; index++) {

@@ -1,5 +1,15 @@
 /* ---- The program as nets ------------------------------------------------------------------------ */
 
+/* What is printed with `-s`. */
+static void net_print_statistics(u64 interactions, u64 nanoseconds) {
+    f64 seconds = (f64)nanoseconds / 1e9;
+    f64 speed = seconds > 0 ? (f64)interactions / seconds / 1e6 : 0;
+    printf("- ITRS: %" PRIu64 "\n", interactions);
+    SHOW_DEVICE();
+    printf("- TIME: %.6fs\n- MIPS: %.2f\n", seconds, speed);
+    SHOW_KERNEL();
+}
+
 /* Runs the program, and prints its result; gives the exit code. */
 static int run_nets(const CommandLine *line) {
     net_prepare(IS_PARALLEL ? line->threads : 1, line->memory_limit);
@@ -15,6 +25,6 @@ static int run_nets(const CommandLine *line) {
         net_print_statistics(interactions, nanoseconds);
     }
     int code = ending();
-    release_regions(0);
+    net_release();
     return code;
 }

@@ -32,9 +32,10 @@ typedef enum { INVALID_SWITCH, INVALID_OPERATION, REACHED_ROOT, OPEN_END, NO_END
 
 enum { TYPE_U24 = 1, TYPE_F24 = 3, FIRST_OPERATOR = 4, OPERATOR_XOR = 18, OPERATOR_POWER = 23 };
 
+/* By their numbers, but for those that are flipped. */
 static const char *const operators[32] = {
-    [4] = "+", [5] = "-", [7] = "*", [8] = "/", [10] = "%", [12] = "==", [13] = "!=", [14] = "<", [15] = ">",
-    [16] = "&", [17] = "|", [18] = "^", [19] = "<<", [21] = ">>", [OPERATOR_POWER] = "**",
+    NULL, NULL, NULL, NULL, "+", "-", NULL, "*", "/", NULL, "%", NULL, "==", "!=", "<", ">", "&", "|", "^", "<<", NULL, ">>",
+    NULL, "**",
 };
 
 static struct {
@@ -60,7 +61,7 @@ static struct {
 static void net_plan(NetStep step) {
     if (reader.step_count == reader.step_room) {
         reader.step_room = reader.step_room == 0 ? 64 : reader.step_room * 2;
-        reader.steps = net_resized(reader.steps, reader.step_room, sizeof(NetStep));
+        reader.steps = (NetStep *)net_resized(reader.steps, reader.step_room, sizeof(NetStep));
     }
     reader.steps[reader.step_count++] = step;
 }
@@ -295,9 +296,7 @@ static NetGraph *net_evaluated(u64 definition) {
     if (net_is_function_root(net_written(definition))) {
         return NULL;
     }
-    u64 workers = nets.worker_count, memory_limit = nets.memory_limit;
-    release_regions(nets.regions_before);
-    net_prepare(workers, memory_limit);
+    net_prepare_again();
     if (!net_boot(definition, NULL, 0)) {
 #ifdef IS_LIBRARY
         net_fail();
@@ -341,8 +340,7 @@ static void net_read_reference(NetGraph *graph, u64 number) {
 /* ---- Operations ---- */
 
 static u32 net_flipped(u32 code) {
-    static const u8 others[32] = {[5] = 6, [6] = 5, [8] = 9, [9] = 8, [10] = 11, [11] = 10, [14] = 15, [15] = 14,
-                                  [19] = 20, [20] = 19, [21] = 22, [22] = 21};
+    static const u8 others[32] = {0, 0, 0, 0, 0, 6, 5, 0, 9, 8, 11, 10, 0, 0, 15, 14, 0, 0, 0, 20, 19, 22, 21};
     return others[code] == 0 ? code : others[code];
 }
 
@@ -392,8 +390,8 @@ static void net_read_operation(NetStep step) {
         step.port = beside;
         net_operation_with_held(word, step, false);
     } else if (above % 3 == 2 && net_kind_at(graph, above) == NET_OPR) {
-        u32 top = above / 3 * 3;
-        net_operation_of_three(step, (u32[]){graph->partners[top], graph->partners[top + 1], beside});
+        u32 top = above / 3 * 3, ports[] = {graph->partners[top], graph->partners[top + 1], beside};
+        net_operation_of_three(step, ports);
     } else {
         net_done_invalid(INVALID_OPERATION);
     }
@@ -406,7 +404,7 @@ static bool is_float(u64 term) {
 /* An operation; xor beside a float is power. */
 static u64 net_operation(u64 code, const u64 *parts) {
     bool is_power = code == OPERATOR_XOR && (is_float(parts[0]) || is_float(parts[1]));
-    return new_term(TERM_OPERATION, is_power ? OPERATOR_POWER : code, 2, parts);
+    return new_term(TERM_OPERATION, is_power ? (u64)OPERATOR_POWER : code, 2, parts);
 }
 
 /* ---- Switches ---- */
@@ -419,7 +417,7 @@ static u64 net_bound_name(u64 name) {
 static void net_bind_name(u64 number, u64 name) {
     if (number >= reader.bound_room) {
         u64 room = power_of_two(number + 1);
-        reader.bound_names = net_resized(reader.bound_names, room, sizeof(u64));
+        reader.bound_names = (u64 *)net_resized(reader.bound_names, room, sizeof(u64));
         reader.bound_room = room;
     }
     reader.bound_names[number] = name;
@@ -433,14 +431,14 @@ static void net_read_arms(NetStep step) {
     u64 bound = term_kind(*argument) == TERM_VARIABLE ? net_bound_name(term_subject(*argument)) : fresh_name();
     u32 arms = graph->partners[step.port / 3 * 3 + 1];
     if (net_kind_at(graph, arms) != NET_CON || arms % 3 != 0) {
-        u64 invalid = leaf_term(TERM_INVALID, 0);
+        u64 invalid = leaf_term(TERM_INVALID, 0), parts[] = {*argument, invalid, invalid};
         net_problem(INVALID_SWITCH);
-        *argument = new_term(TERM_SWITCH, bound, 3, (u64[]){*argument, invalid, invalid});
+        *argument = new_term(TERM_SWITCH, bound, 3, parts);
         return;
     }
     net_plan_make(STEP_SWITCH, bound);
-    net_plan((NetStep){.kind = STEP_SUCCESSOR, .port = graph->partners[arms + 2], .graph = graph,
-                       .copies = step.copies, .subject = bound});
+    net_plan((NetStep){.kind = STEP_SUCCESSOR, .port = graph->partners[arms + 2], .subject = bound,
+                       .graph = graph, .copies = step.copies});
     net_plan_read(graph, graph->partners[arms + 1], step.copies);
 }
 
@@ -514,14 +512,32 @@ static void net_read_port(NetStep step) {
     }
 }
 
+/* Of how many terms one is made. */
+static u64 net_made_of(NetStep step) {
+    switch (step.kind) {
+        case STEP_APPLICATION:
+        case STEP_PAIR:
+        case STEP_SUPERPOSITION:
+        case STEP_OPERATION:
+            return 2;
+        case STEP_SWITCH:
+            return 3;
+        case STEP_CONSTRUCTOR:
+            return net_constructors[step.subject].arity;
+        default:
+            return 1;
+    }
+}
+
+/* An operation of two terms. */
+static u64 net_operation_of(u64 code, u64 left, u64 right) {
+    u64 parts[] = {left, right};
+    return new_term(TERM_OPERATION, code, 2, parts);
+}
+
 /* Makes a term of the last ones. */
 static void net_make(NetStep step) {
-    static const u8 counts[] = {
-        [STEP_APPLICATION] = 2, [STEP_PAIR] = 2, [STEP_SUPERPOSITION] = 2, [STEP_FUNCTION] = 1,
-        [STEP_FUNCTION_OF_NOTHING] = 1, [STEP_OPERATION] = 2, [STEP_HELD_LEFT] = 1, [STEP_HELD_RIGHT] = 1,
-        [STEP_SWITCH] = 3,
-    };
-    u64 count = step.kind == STEP_CONSTRUCTOR ? net_constructors[step.subject].arity : counts[step.kind];
+    u64 count = net_made_of(step);
     reader.done.count -= count;
     const u64 *parts = reader.done.items + reader.done.count;
     u64 term;
@@ -532,8 +548,8 @@ static void net_make(NetStep step) {
         case STEP_FUNCTION: term = new_term(TERM_FUNCTION, step.subject, 1, parts); break;
         case STEP_FUNCTION_OF_NOTHING: term = net_function_of_nothing(parts[0]); break;
         case STEP_OPERATION: term = net_operation(step.subject, parts); break;
-        case STEP_HELD_LEFT: term = new_term(TERM_OPERATION, step.subject, 2, (u64[]){step.literal, parts[0]}); break;
-        case STEP_HELD_RIGHT: term = new_term(TERM_OPERATION, step.subject, 2, (u64[]){parts[0], step.literal}); break;
+        case STEP_HELD_LEFT: term = net_operation_of(step.subject, step.literal, parts[0]); break;
+        case STEP_HELD_RIGHT: term = net_operation_of(step.subject, parts[0], step.literal); break;
         case STEP_SWITCH: term = new_term(TERM_SWITCH, step.subject, 3, parts); break;
         default: term = new_term(TERM_CONSTRUCTOR, step.subject, count, parts);
     }
@@ -566,9 +582,9 @@ static u64 net_term(u64 root) {
     if (plain_term != 0) {
         return plain_term;
     }
-    reader.expanded = checked(calloc(NET_DEFINITIONS, sizeof(u64)));
-    reader.inside = checked(calloc(NET_DEFINITIONS, sizeof(bool)));
-    reader.written = checked(calloc(NET_DEFINITIONS, sizeof(NetGraph *)));
+    reader.expanded = (u64 *)checked(calloc(NET_DEFINITIONS, sizeof(u64)));
+    reader.inside = (bool *)checked(calloc(NET_DEFINITIONS, sizeof(bool)));
+    reader.written = (NetGraph **)checked(calloc(NET_DEFINITIONS, sizeof(NetGraph *)));
     NetGraph *graph = net_reduced_graph(root);
     u64 most = (u64)graph->count * NET_STEPS_PER_NODE, taken = 0;
     most = most > NET_MOST_STEPS ? most : NET_MOST_STEPS;

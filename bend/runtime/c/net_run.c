@@ -1,13 +1,5 @@
 /* ---- Reducing nets ------------------------------------------------------------------------------ */
 
-/* The tags of ports, in their lowest four bits; labels and values lie above. */
-enum { NET_VARIABLE, NET_REFERENCE, NET_ERASER, NET_NUMBER, NET_CON, NET_DUP, NET_OPR, NET_SWI };
-
-#define NET_TAG(port) ((port) & 15)
-#define NET_VALUE(port) ((port) >> 24)
-#define NET_PORT(tag, value) ((u64)(value) << 24 | (u64)(tag))
-#define NET_KIND(port) ((port) & 0xffffff)
-
 /* Why a run stops (`stop` in `NetsShared`). */
 enum { NET_STOP_MEMORY = 1, NET_STOP_DIVISION = 3, NET_STOP_PAUSED = 4, NET_STOP_THREADS = 5 };
 
@@ -95,6 +87,17 @@ static void net_prepare(u64 workers, u64 memory_limit) {
     for (u64 index = 0; index < workers; index++) {
         net_prepare_worker(index, heap, bags, waiting, scratch);
     }
+}
+
+/* Makes the memory of nets anew. */
+static __attribute__((unused)) void net_prepare_again(void) {
+    u64 workers = nets.worker_count, memory_limit = nets.memory_limit;
+    release_regions(nets.regions_before);
+    net_prepare(workers, memory_limit);
+}
+
+static void net_release(void) {
+    release_regions(0);
 }
 
 /* The interactions of all workers so far. */
@@ -229,10 +232,3 @@ static _Noreturn void net_fail(void) {
     _exit(EXIT_FAILURE);
 }
 #endif
-
-/* What is printed with `-s`. */
-static void net_print_statistics(u64 interactions, u64 nanoseconds) {
-    f64 seconds = (f64)nanoseconds / 1e9;
-    f64 speed = seconds > 0 ? (f64)interactions / seconds / 1e6 : 0;
-    printf("- ITRS: %" PRIu64 "\n- TIME: %.6fs\n- MIPS: %.2f\n", interactions, seconds, speed);
-}

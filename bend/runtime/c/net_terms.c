@@ -27,7 +27,7 @@ static struct {
 static u64 *new_words(u64 count) {
     if (terms.left < count) {
         u64 room = count > TERM_BLOCK ? count : TERM_BLOCK;
-        terms.next = kept_in(&terms.blocks, room * sizeof(u64));
+        terms.next = (u64 *)kept_in(&terms.blocks, room * sizeof(u64));
         terms.left = room;
     }
     u64 *words = terms.next;
@@ -63,12 +63,21 @@ static u64 term_part(u64 term, u64 index) {
 }
 
 static u64 term_parts(u64 term) {
-    static const u8 counts[] = {
-        [TERM_FUNCTION] = 1, [TERM_APPLICATION] = 2, [TERM_PAIR] = 2, [TERM_SUPERPOSITION] = 2, [TERM_OPERATION] = 2,
-        [TERM_SWITCH] = 3, [TERM_CONSTRUCTOR] = 0,
-    };
-    TermKind kind = term_kind(term);
-    return kind == TERM_CONSTRUCTOR ? net_constructors[term_subject(term)].arity : counts[kind];
+    switch (term_kind(term)) {
+        case TERM_FUNCTION:
+            return 1;
+        case TERM_APPLICATION:
+        case TERM_PAIR:
+        case TERM_SUPERPOSITION:
+        case TERM_OPERATION:
+            return 2;
+        case TERM_SWITCH:
+            return 3;
+        case TERM_CONSTRUCTOR:
+            return net_constructors[term_subject(term)].arity;
+        default:
+            return 0;
+    }
 }
 
 static u64 leaf_term(TermKind kind, u64 subject) {
@@ -151,8 +160,8 @@ static void look_at_scopes(Array *todo, u64 term) {
 /* Finds the variables that are used outside of what binds them. */
 static void find_loose_names(u64 term) {
     Array todo = {0};
-    scope_of = checked(calloc(names_given * 2 + 2, sizeof(u32)));
-    is_loose = checked(calloc(names_given * 2 + 2, sizeof(bool)));
+    scope_of = (u32 *)checked(calloc(names_given * 2 + 2, sizeof(u32)));
+    is_loose = (bool *)checked(calloc(names_given * 2 + 2, sizeof(bool)));
     if (terms.variables > 0) {
         scope_later(&todo, LOOK_AT, term);
     }

@@ -1,0 +1,167 @@
+"""`gen-cu` for nets: CUDA C++ that prints what `hvm run` and `bend run --engine net` print, with the same interactions,
+on threads of the system (`tests.gpu.cuda_emulated`). `tests/golden/standalone.py --form gpu-net` and `--form gpu-hvm`
+compare all golden programs."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+from tests.cli.test_gen_c import ACTIONS
+from tests.cli.test_gen_c_nets import BUDGET, DIVISION, ENDLESS, RESULTS, SHAPE, SUM, TERMS, output
+from tests.codegen.cuda_compiler import run_nvcc
+from tests.golden.cases import without_names
+from tests.gpu.cuda_emulated import COMPILER, FEW_LANES, build
+
+needs_compiler = pytest.mark.skipif(COMPILER is None, reason='there is no C++ compiler')
+DEVICE = '- DEVICE: Emulated GPU\n'
+AROUND = '@main = r\n  & @around ~ (1 r)\n\n@around = (?((0 @next) r) r)\n\n@next = (* r)\n  & @around ~ (1 r)\n'
+"""Goes on for ever, in the same memory."""
+Make = Callable[..., str]
+
+
+@pytest.fixture
+def made(bend: Command, hvm: Command, tmp_path: Path) -> Callable[..., Path]:
+    """The .cu file of a source: of Bend with options of `gen-cu`, or of HVM core."""
+    def make(source: str, *words: str, is_core: bool = False) -> Path:
+        path = tmp_path / ('made.hvm' if is_core else 'made.bend')
+        path.write_text(source, encoding='utf-8')
+        outcome = hvm('gen-cu', path) if is_core else bend('gen-cu', *words, path)
+        assert outcome.code == 0, outcome.err
+        path = path.with_suffix('.cu')
+        path.write_text(outcome.out, encoding='utf-8')
+        return path
+    return make
+
+
+@pytest.fixture
+def emulated(made: Callable[..., Path], tmp_path: Path) -> Make:
+    """The program of a source, for threads."""
+    def make(source: str, *words: str, is_core: bool = False) -> str:
+        target = tmp_path / 'made'
+        build(made(source, *words, is_core=is_core), target, ('-O0',))
+        return str(target)
+    return make
+
+
+@needs_compiler
+@pytest.mark.parametrize(('source', 'words'), [(RESULTS, ()), (RESULTS, ('-O', 'adt-scott')), (TERMS, ())],
+                         ids=['data', 'scott', 'terms'])
+def test_results(source: str, words: Sequence[str], bend: Command, emulated: Make, tmp_path: Path) -> None:
+    """Of all kinds, with references that are evaluated when the result is shown; `auto` takes nets for all of these."""
+    program = emulated(source, *words)
+    usual = bend('run', '--engine', 'net', '-s', '-t', '1', *words, tmp_path / 'made.bend')
+    assert usual.code == 0, usual.err
+    code, out, err = output(program, *FEW_LANES, '-s')
+    assert (code, without_device(out), err) == (0, without_times(usual.out), usual.err)
+
+
+@needs_compiler
+def test_arguments_and_statistics(emulated: Make) -> None:
+    program = emulated('def main(x: u24, y: i24): return (y, x * 2)\n', '--engine', 'net')
+    code, out, err = output(program, '-ss', *FEW_LANES, '21', '--', '-4')
+    assert (code, err) == (0, '')
+    assert re.fullmatch(r'Result: \(-4, 42\)\n- ITRS: \d+\n- DEVICE: Emulated GPU\n'
+                        r'- KERNEL: 0\.001000s in 1 launches of 2 blocks of 32 threads\n', out)
+    assert output(program, *FEW_LANES, '21')[0] == 2
+    code, out, err = output(program, '--blocks', '9', '--threads-per-block', '32', '1', '2')
+    assert (code, out) == (1, '')
+    assert err.startswith('error[gpu-failed]: Emulated GPU cannot run 9 blocks of 32 threads at the same time.')
+
+
+@needs_compiler
+def test_core_results(hvm: Command, emulated: Make, tmp_path: Path) -> None:
+    program = emulated(SUM, is_core=True)
+    usual = hvm('run', '-s', '-t', '1', tmp_path / 'made.hvm')
+    assert '- ITRS: ' in usual.out
+    code, out, err = output(program, *FEW_LANES, '-s')
+    assert (code, err) == (0, '')
+    assert without_names(without_device(out), nets=True) == without_names(without_times(usual.out), nets=True)
+
+
+@needs_compiler
+def test_core_errors(hvm: Command, emulated: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('NO_COLOR', '1')
+    program = emulated(DIVISION, is_core=True)
+    usual = hvm('run', tmp_path / 'made.hvm')
+    assert 'error[division-by-zero]' in usual.err
+    assert output(program, *FEW_LANES) == (1, '', usual.err)
+    code, out, err = output(emulated(ENDLESS, is_core=True), *FEW_LANES, '--memory', '2M')
+    assert (code, out) == (1, '')
+    assert err.startswith('error[out-of-memory]: The program ran out of memory on the GPU: it had used 2 MB of 2 MB.')
+    code, out, err = output(program, *FEW_LANES, '--memory', '20K')
+    assert (code, out) == (1, '')
+    assert err.startswith('error[out-of-memory]: ')
+
+
+@needs_compiler
+def test_an_interrupted_launch(emulated: Make) -> None:
+    command = [emulated(AROUND, is_core=True), *FEW_LANES]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=20) == (b'', b'')
+        assert process.returncode == 130
+
+
+@pytest.mark.parametrize('source', ['main = (+ 1 {2 3})', 'main = λx (+ x 1)'])
+def test_the_engine_is_chosen(source: str, bend: Command, made: Callable[..., Path], tmp_path: Path) -> None:
+    """What only nets can do runs as nets, unless the direct engine is asked for; the rest does not."""
+    assert 'nets_reduce_net' in made(source).read_text(encoding='utf-8')
+    outcome = bend('gen-cu', '--engine', 'direct', tmp_path / 'made.bend')
+    assert (outcome.code, outcome.out) == (1, '')
+    assert 'error[' in outcome.err
+    plain = 'main = (+ 1 2)'
+    assert '#define HAS_NETS 0' in made(plain).read_text(encoding='utf-8')
+    assert 'nets_reduce_net' not in made(plain).read_text(encoding='utf-8')
+    assert 'nets_reduce_net' in made(plain, '--engine', 'net').read_text(encoding='utf-8')
+
+
+@needs_compiler
+@pytest.mark.parametrize(('source', 'words'), [
+    ('def main(n):\n  return [n, lambda x: x]\n', ['7']), (SHAPE, ['7']), (BUDGET, []),
+], ids=['function', 'shape', 'budget'])
+def test_a_program_begins_again_as_nets(source: str, words: list[str], bend: Command, emulated: Make,
+                                        tmp_path: Path) -> None:
+    """Where `bend run-cu` does, and where the result has functions; with the grid that was asked for."""
+    program = emulated(source)
+    usual = bend('run', '--engine', 'net', '-s', '-t', '1', tmp_path / 'made.bend', *words)
+    assert usual.code == 0, usual.err
+    code, out, err = output(program, *FEW_LANES, '-ss', *words)
+    assert (code, err) == (0, '')
+    result, kernel = without_device(out).split('- KERNEL: ')
+    assert result == without_times(usual.out)
+    assert kernel == '0.001000s in 1 launches of 2 blocks of 32 threads\n'
+
+
+def test_actions_are_refused(bend: Command, hvm: Command, program: Callable[[str], str], tmp_path: Path) -> None:
+    path = program(ACTIONS)
+    outcome = bend('gen-cu', '--engine', 'net', path)
+    assert (outcome.code, outcome.out) == (1, '')
+    assert 'error[standalone]: CUDA programs cannot perform actions as nets yet.' in outcome.err
+    core = tmp_path / 'made.hvm'
+    core.write_text(bend('gen-hvm', path).out, encoding='utf-8')
+    assert 'error[standalone]: CUDA programs cannot perform actions' in hvm('gen-cu', core).err
+
+
+def test_nvcc(made: Callable[..., Path], tmp_path: Path) -> None:
+    """It compiles without warnings, with both engines in one file."""
+    run_nvcc('-arch=sm_80', made(SHAPE), '-o', tmp_path / 'program')
+
+
+def without_times(text: str) -> str:
+    """What a program printed without what it says of time."""
+    return re.sub(r'^- (TIME|MIPS): .*\n', '', text, flags=re.MULTILINE)
+
+
+def without_device(text: str) -> str:
+    """What a program printed without the name of the GPU."""
+    assert DEVICE in text
+    return text.replace(DEVICE, '')
