@@ -45,7 +45,7 @@ static void *net_resized(void *memory, u64 count, u64 size) {
 
 /* Gives memory back at the place where its address is. */
 static void net_forget(void *place) {
-    void **memory = place;
+    void **memory = (void **)place;
     free(*memory);
     *memory = NULL;
 }
@@ -168,9 +168,9 @@ static bool net_is_output(const NetGraph *graph, u32 port) {
 /* Finds for each node whether the wires from within the tree below it end within. Trees are ranges of numbers. */
 static void net_find_closed(NetGraph *graph) {
     u32 count = graph->count;
-    u32 *last = graph->last = net_resized(NULL, count, sizeof(u32));
-    i64 *low = graph->low = net_resized(NULL, count, sizeof(i64));
-    u32 *high = graph->high = net_resized(NULL, count, sizeof(u32));
+    u32 *last = graph->last = (u32 *)net_resized(NULL, count, sizeof(u32));
+    i64 *low = graph->low = (i64 *)net_resized(NULL, count, sizeof(i64));
+    u32 *high = graph->high = (u32 *)net_resized(NULL, count, sizeof(u32));
     for (u32 node = 0; node < count; node++) {
         low[node] = last[node] = high[node] = node;
     }
@@ -206,7 +206,7 @@ static void net_find_closed(NetGraph *graph) {
 }
 
 static NetGraph *net_new_graph(bool is_reduced) {
-    NetGraph *graph = kept_in(&net_graphs, sizeof(NetGraph));
+    NetGraph *graph = (NetGraph *)kept_in(&net_graphs, sizeof(NetGraph));
     memset(graph, 0, sizeof *graph);
     graph->is_reduced = is_reduced;
     net_new_node(graph, NET_OUTSIDE, 0, NET_NO_PORT);
@@ -263,7 +263,7 @@ static NetGraph *net_written_graph(u64 definition) {
     const u64 *pairs = words + WORDS + 2 * words[NODES];
     NetGraph *graph = net_new_graph(false);
     Array *wires = &graph->wires;
-    graph->slots = checked(calloc(words[VARIABLES] + 1, sizeof(u64)));
+    graph->slots = (u64 *)checked(calloc(words[VARIABLES] + 1, sizeof(u64)));
     NetSource source = {.slots = graph->slots, .nodes = words + WORDS, .node_words = 2};
     net_hang(graph, &source, words[ROOT], 0);
     for (u64 index = 0; index < words[PAIRS]; index++) {

@@ -95,9 +95,7 @@ static bool read_plain_port(u64 port) {
 
 /* Makes a term of the last ones, which come the other way round. */
 static void make_plain(PlainStep step, u64 subject) {
-    static const TermKind kinds[] = {
-        [PLAIN_CONSTRUCTOR] = TERM_CONSTRUCTOR, [PLAIN_PAIR] = TERM_PAIR, [PLAIN_FUNCTION_OF_NOTHING] = TERM_FUNCTION,
-    };
+    TermKind kind = step == PLAIN_CONSTRUCTOR ? TERM_CONSTRUCTOR : step == PLAIN_PAIR ? TERM_PAIR : TERM_FUNCTION;
     u64 count = step == PLAIN_CONSTRUCTOR ? net_constructors[subject].arity : step == PLAIN_PAIR ? 2 : 1;
     u64 *parts = plain.done.items + plain.done.count - count;
     for (u64 index = 0; index < count / 2; index++) {
@@ -106,7 +104,7 @@ static void make_plain(PlainStep step, u64 subject) {
         parts[count - 1 - index] = part;
     }
     plain.done.count -= count;
-    push(&plain.done, new_term(kinds[step], subject, count, parts));
+    push(&plain.done, new_term(kind, subject, count, parts));
 }
 
 /* The term of the result at a port of the heap; 0 if that is not plain. */

@@ -27,7 +27,7 @@ static struct {
 static u64 *new_words(u64 count) {
     if (terms.left < count) {
         u64 room = count > TERM_BLOCK ? count : TERM_BLOCK;
-        terms.next = kept_in(&terms.blocks, room * sizeof(u64));
+        terms.next = (u64 *)kept_in(&terms.blocks, room * sizeof(u64));
         terms.left = room;
     }
     u64 *words = terms.next;
