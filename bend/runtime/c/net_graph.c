@@ -45,7 +45,7 @@ static void *net_resized(void *memory, u64 count, u64 size) {
 
 /* Gives memory back at the place where its address is. */
 static void net_forget(void *place) {
-    void **memory = place;
+    void **memory = (void **)place;
     free(*memory);
     *memory = NULL;
 }

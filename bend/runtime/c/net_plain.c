@@ -52,8 +52,8 @@ static i64 plain_constructor(u64 node, u64 *rest) {
     return is_cell && count == net_constructors[constructor].arity ? constructor : -1;
 }
 
-/* Goes on with the parts of a node, the last of which is read first; whether it may be plain. */
-static bool read_plain_node(u64 node) {
+/* Goes on with the parts of a node, the last of which is read first. */
+static void read_plain_node(u64 node) {
     u64 rest;
     i64 constructor = plain_constructor(node, &rest);
     if (constructor >= 0) {
@@ -61,7 +61,7 @@ static bool read_plain_node(u64 node) {
         for (; NET_TAG(rest) == NET_CON; rest = net_second(rest)) {
             plain_later(PLAIN_READ, net_first(rest));
         }
-        return true;
+        return;
     }
     u64 first = net_first(node);
     bool is_function = NET_TAG(first) == NET_ERASER && !net_has_no_functions;
@@ -70,7 +70,6 @@ static bool read_plain_node(u64 node) {
         plain_later(PLAIN_READ, first);
     }
     plain_later(PLAIN_READ, net_second(node));
-    return true;
 }
 
 /* Reads a port, or goes on with its parts; whether it may be plain. */
@@ -78,7 +77,8 @@ static bool read_plain_port(u64 port) {
     u64 value = NET_VALUE(port), type = value & 31;
     switch (NET_TAG(port)) {
         case NET_CON:
-            return read_plain_node(port);
+            read_plain_node(port);
+            return true;
         case NET_NUMBER:
             push(&plain.done, leaf_term(TERM_NUMBER, value));
             return type >= 1 && type <= 3;
