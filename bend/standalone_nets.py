@@ -274,11 +274,6 @@ def problem_texts(render: Render) -> Iterator[tuple[str, str]]:
         yield before, after
 
 
-def numbered_constructors(info: BookInfo) -> list[str]:
-    """The constructors that results may have, in the order of their numbers."""
-    return list(dict.fromkeys((*info.constructors, LIST[0], STRING[0])))
-
-
 def constructor_facts(name: str, info: BookInfo) -> tuple[str, str, int]:
     """What a constructor shows as, what it is for, and how many fields it has."""
     known = info.constructors.get(name)

@@ -34,6 +34,8 @@ def _builtin(instruction: str) -> str:
     """What an instruction does, on words of the type that it names."""
     if instruction == 'exit':
         return 'emulated_exit();'
+    if instruction == 'mov.u64 %0, %%globaltimer':
+        return 'now = (u64)clock64();'
     name, _, operands = instruction.partition(' ')
     parts = name.split('.')
     if parts[0] == 'fence' and parts[1] in ('sc', 'acq_rel') and parts[2:] in ([scope] for scope in SCOPES):
