@@ -44,8 +44,8 @@ static void *net_resized(void *memory, u64 count, u64 size) {
 }
 
 /* Gives memory back at the place where its address is. */
-static void net_forget(void *place) {
-    void **memory = (void **)place;
+static void net_forget(void *owner) {
+    void **memory = (void **)owner;
     free(*memory);
     *memory = NULL;
 }
