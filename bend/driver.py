@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -352,37 +351,15 @@ def compile_standalone(request: Request, manager: PassManager, files: Cache) -> 
 def _direct_parts(compiled: Compiled, request: Request, manager: PassManager, render: Callable[[Diagnostic], str],
                   given: Sequence[str], engine: Engine) -> tuple[Parts, tuple[Diagnostic, ...]] | None:
     """The parts of a program for the direct engine; None for what only nets can do, if any engine will do."""
-    from bend.codegen.direct.ir import Unsupported
-    from bend.hvm.net import Book
-    from bend.hvm.readback import book_info
-    from bend.standalone import NetsBeside, OnlyNetsPrint, standalone_parts
+    from bend.standalone import standalone_parts
+    from bend.standalone_choice import made_directly
     from bend.standalone_nets import nets_beside
-    choice = choose_engine(replace(compiled, is_applied=False), manager)
-    info = book_info(compiled.book, Book({}), request.options.encoding)
-
-    def nets() -> NetsBeside | None:
-        # Where the nets cannot be, the program does without them.
-        with suppress(BendError):
-            return nets_beside(*nets_of(compiled, request, Report(), manager), render)
-        return None
-
-    def work() -> Parts | BendError:
-        try:
-            if choice.engine != 'direct':
-                raise Unsupported(choice.reason)
-            return standalone_parts(compiled.book, info, render, request.options, given, parallel=request.is_parallel,
-                                    budgeted=choice.budgeted, nets=nets if engine == 'auto' else lambda: None)
-        except Unsupported as problem:
-            return BendError(needs_nets(readable(problem.reason)))
-        except OnlyNetsPrint as problem:
-            return problem
-
-    parts = with_deep_stack(lambda: manager.stage('build', work))
-    if isinstance(parts, BendError):
-        if engine == 'direct':
-            raise parts
-        return None
-    return parts, (*compiled.warnings, *parts.warnings)
+    parts = made_directly(
+        compiled, request, manager, engine,
+        lambda info, budgeted, nets: standalone_parts(compiled.book, info, render, request.options, given,
+                                                      parallel=request.is_parallel, budgeted=budgeted, nets=nets),
+        lambda nets, info: nets_beside(nets, info, render))
+    return None if parts is None else (parts, (*compiled.warnings, *parts.warnings))
 
 
 def _net_parts(compiled: Compiled, request: Request, manager: PassManager, render: Callable[[Diagnostic], str],

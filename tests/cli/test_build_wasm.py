@@ -172,7 +172,7 @@ def test_actions(built: Callable[..., None], folder: Path) -> None:
 
 @needs_node
 def test_input_from_a_pipe_and_from_a_file(built: Callable[..., None], folder: Path) -> None:
-    built(INPUT)
+    built(INPUT, '--engine', 'direct')
     given = folder / 'given.txt'
     given.write_bytes(b'a line\nof many\nand more')
     expected = (0, f'Result: [Result/Ok({list(b"a line")}), Result/Ok({list(b"of m")}), Result/Ok('
@@ -186,7 +186,7 @@ def test_input_from_a_pipe_and_from_a_file(built: Callable[..., None], folder: P
 @needs_node
 def test_files(built: Callable[..., None], folder: Path) -> None:
     (folder / 'note.txt').write_bytes(b'?\n')
-    built(FILES)
+    built(FILES, '--engine', 'direct')
     assert output('made.wasm') == (
         0, f'Result: [Result/Ok({list(b"012")}), Result/Ok({list(b"2" + bytes([10]) + b"3" + bytes([10]))}), '
            'Result/Err(+22)]\n', '')
@@ -196,7 +196,7 @@ def test_files(built: Callable[..., None], folder: Path) -> None:
 @needs_node
 @pytest.mark.parametrize('mode', ['rb+', 'w', 'a', 'rw', 'wx'])
 def test_modes_of_files(mode: str, bend: Command, built: Callable[..., None], folder: Path) -> None:
-    built(MODES.replace('MODE', mode))
+    built(MODES.replace('MODE', mode), '--engine', 'direct')
     note = folder / 'note.txt'
     note.write_bytes(b'note')
     usual = bend('run', 'made.bend')

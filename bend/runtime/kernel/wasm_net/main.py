@@ -10,7 +10,7 @@ from bend.runtime.kernel.lang import Ptr, addr, export, extern, inline, noinline
 from bend.runtime.kernel.ports import CON
 from bend.runtime.kernel.rules import interact, make_node
 from bend.runtime.kernel.tasks import COUNT_SHIFT, KIND_MASK, REDEX
-from bend.runtime.kernel.wasm_net.memory import WORD, more_memory, stop_run, take_words
+from bend.runtime.kernel.wasm_net.memory import WORD, stop_run, take_words
 from bend.runtime.kernel.wasm_net.state import STOP_DIVISION, Worker
 
 
@@ -74,10 +74,9 @@ def begin(w: Ptr[Worker], memory_limit: u64) -> u64:
     root = scratch + scratch_words()
     w.scratch = addr(w.heap[scratch])
     w.next = root + 1
-    w.heap[root] = 0
     w.bag_words = CHUNK_WORDS
-    w.end = more_memory(w.next * WORD) // WORD
     w.bag = addr(w.heap[take_words(w, CHUNK_WORDS)])
+    w.heap[root] = 0
     return root
 
 
