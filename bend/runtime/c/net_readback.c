@@ -307,7 +307,7 @@ static NetGraph *net_evaluated(u64 definition) {
     if (!net_boot(definition, NULL, 0)) {
         return NULL;
     }
-    NetGraph *graph = net_kept(net_reduced_graph(nets.heap[NET_ROOT]));
+    NetGraph *graph = net_kept(net_reduced_graph(net_result()));
     return net_is_function_root(graph) ? NULL : graph;
 }
 
