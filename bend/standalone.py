@@ -209,13 +209,18 @@ def lowered_standalone(book: core.Book, options: Options, given: Sequence[str], 
     if options.encoding != 'num-scott':
         raise OnlyNetsPrint(unsupported('print results in the Scott encoding'))
     lowered = lower_direct(book, parallel=parallel, eta=options.eta, given=[GIVEN[name] for name in given])
-    if lowered.program.actions is not None:
-        may_hold = functions_in_outcomes(lowered.context, book)
-        return lowered, (MAY_HOLD_FUNCTIONS,) if may_hold else ()
-    functions = functions_in_result(lowered.context, book, len(given))
+    return lowered, doubts_of(lowered.context, book, given, acts=lowered.program.actions is not None)
+
+
+def doubts_of(context: Context, book: core.Book, given: Sequence[str], *, acts: bool) -> tuple[Diagnostic, ...]:
+    """What to warn of where the result of a program, or what actions give in one that acts, may hold functions. Raises
+    `OnlyNetsPrint` if the result always does."""
+    if acts:
+        return (MAY_HOLD_FUNCTIONS,) if functions_in_outcomes(context, book) else ()
+    functions = functions_in_result(context, book, len(given))
     if functions is Functions.ALWAYS:
         raise OnlyNetsPrint(unsupported('print a result that is a function'))
-    return lowered, () if functions is Functions.NEVER else (MAY_HOLD_FUNCTIONS,)
+    return () if functions is Functions.NEVER else (MAY_HOLD_FUNCTIONS,)
 
 
 def head_of(system: str) -> tuple[str, ...]:
@@ -347,18 +352,19 @@ def _names(table: str, names: Sequence[str | None]) -> Iterator[str]:
 def error_texts(module: lir.Module, program: DirectProgram, render: Render, restarts: bool = False) -> Iterator[str]:
     """What to say when a run fails, as `bend run` says it; also of one that `restarts` as nets, when it is too late."""
     texts = failures(module, program, render)
+    yield from switch_text('static const char *stack_text(u64 function)', 'function', enumerate(texts.functions),
+                           texts.stack)
+    yield ''
+    yield from texts_without_stack(texts, program, render, restarts)
+
+
+def texts_without_stack(texts: Failures, program: DirectProgram, render: Render,
+                        restarts: bool = False) -> Iterator[str]:
+    """These texts but for what to say when the stack has come to its end."""
     if restarts:
         texts = replace(texts, wrong_shape=render(too_late(wrong_shape(program, 0))))
         yield from text_macro('BUDGET_TEXT', render(too_late(OUT_OF_BUDGET)))
         yield ''
-    yield from switch_text('static const char *stack_text(u64 function)', 'function', enumerate(texts.functions),
-                           texts.stack)
-    yield ''
-    yield from texts_without_stack(texts)
-
-
-def texts_without_stack(texts: Failures) -> Iterator[str]:
-    """These texts but for what to say when the stack has come to its end."""
     yield from switch_text('static const char *division_text(u64 place)', 'place', texts.divisions.items(),
                            texts.division)
     for name, text in (('WRONG_SHAPE_TEXT', texts.wrong_shape), ('FUNCTION_TEXT', texts.function_result)):

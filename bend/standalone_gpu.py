@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bend.codegen import lir
 from bend.codegen.c_text import part
-from bend.codegen.direct.results import Functions, functions_in_result
 from bend.codegen.emit_c import Style
 from bend.codegen.emit_cu import CudaHelpers, emit_cu
 from bend.codegen.states.compile import Compiled, compile_states, described
@@ -27,12 +26,12 @@ from bend.runtime.waves.kernel import GPU, GPU_MAIN, MODULES
 from bend.runtime.waves.program import WavesProgram
 from bend.standalone import (
     GIVEN,
-    MAY_HOLD_FUNCTIONS,
     MAY_NEED_NETS,
     OnlyNetsPrint,
     Render,
     argument_table,
     comments,
+    doubts_of,
     failures,
     may_need_nets_suddenly,
     program_tables,
@@ -64,12 +63,11 @@ def standalone_gpu(book: core.Book, info: BookInfo, file: str, render: Render, o
         raise OnlyNetsPrint(unsupported('print results in the Scott encoding'))
     compiled = compile_states(book, (GPU,), eta=options.eta, given=[GIVEN[name] for name in given])
     context, actions = compiled.front.context, compiled.front.actions
-    functions = Functions.NEVER if actions is not None else functions_in_result(context, book, len(given))
-    if functions is Functions.ALWAYS:
-        raise OnlyNetsPrint(unsupported('print a result that is a function'))
-    doubts = () if functions is Functions.NEVER else (MAY_HOLD_FUNCTIONS,)
+    doubts = doubts_of(context, book, given, acts=actions is not None)
     may_need_nets = budgeted or doubts or may_need_nets_suddenly(lir.Module(tuple(lower_functions(context))))
-    beside = nets() if may_need_nets and actions is None else None
+    beside = nets() if may_need_nets else None
+    if beside is not None and beside.is_acting != (actions is not None):
+        beside = None
     described_program = described(compiled, b'', False)
     program = described_program.program
     helpers = CudaHelpers()
@@ -77,7 +75,7 @@ def standalone_gpu(book: core.Book, info: BookInfo, file: str, render: Render, o
     parts = (
         emit_cu(compiled.module, style, helpers), part('direct_program.h'),
         *program_tables(program, info, book, beside is not None and beside.has_strings),
-        *texts_without_stack(failures(compiled.module, program, render)), '',
+        *texts_without_stack(failures(compiled.module, program, render), program, render, beside is not None), '',
         *argument_table(given), '', *machine_tables(described_program), f'#define HAS_NETS {int(beside is not None)}',
         f'#define PATIENCE ((u64){int(BUDGET_SECONDS * 1e9) if budgeted and beside is not None else 0})',
         *device_tables(SIZES if beside is None else {**SIZES, **beside.sizes}, render), '',

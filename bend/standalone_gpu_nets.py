@@ -6,7 +6,7 @@ in C does; what differs is in `bend/runtime/c/gpu_net_run.cu`, which does what `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bend.codegen.book_table import BookTable, tabulate
@@ -16,7 +16,7 @@ from bend.codegen.emit_cu import CudaHelpers, emit_cu
 from bend.codegen.gpu_nets import DEVICE, MODULES, compile_for_gpu, gpu_net_module
 from bend.codegen.net_entry import entry_definition
 from bend.codegen.nets import KERNEL
-from bend.diagnostics import BendError, error
+from bend.diagnostics import BendError
 from bend.hvm import net
 from bend.hvm.readback import BookInfo
 from bend.hvm.size import check_pairs
@@ -24,7 +24,16 @@ from bend.runtime import gpu_net
 from bend.runtime.gpu_net import ENTRY, GpuNetProgram, Tuning, bag_words
 from bend.standalone import Render, argument_table
 from bend.standalone_cuda import cuda_file, device_tables
-from bend.standalone_nets import PREFIX, READING, book_tables, has_strings, result_tables
+from bend.standalone_nets import (
+    ACTING,
+    PREFIX,
+    READING,
+    action_tables,
+    book_tables,
+    has_strings,
+    names_of_their_own,
+    result_tables,
+)
 
 
 def cuda_core(book: net.Book, file: str, render: Render) -> str:
@@ -45,20 +54,23 @@ def cuda_nets(book: net.Book, info: BookInfo, file: str, render: Render, given: 
 @dataclass(frozen=True, slots=True)
 class CudaNetsBeside:
     """The nets of a program as a part of its file: the sizes that the host goes by, and the text, behind code with the
-    same helpers; `has_strings` tells whether results may hold strings."""
+    same helpers; `is_acting` tells whether the program may perform actions, `has_strings` whether results may hold
+    strings."""
 
     sizes: Mapping[str, int]
     text: Callable[[CudaHelpers], str]
+    is_acting: bool
     has_strings: bool
 
 
 def cuda_nets_beside(book: net.Book, info: BookInfo, render: Render) -> CudaNetsBeside:
     """The nets of a Bend program, for a file where something else runs first. Raises `BendError`."""
     program = net_program(book)
-    result = (*book_tables(book, tabulate(book), render), '', *result_tables(book, info, render), '')
-    files = ('net_ports.c', 'gpu_net_run.cu', *READING)
-    return CudaNetsBeside(sizes(program),
-                          lambda helpers: '\n'.join((code(program, helpers), *result, *map(part, files))),
+    is_acting = bool(program.actions.possible)
+    tables = (*net_tables(program, book, tabulate(book), render), '', *result_tables(book, info, render), '')
+    acting = (part('gpu_net_data.cu'), *names_of_their_own(), *map(part, ACTING)) if is_acting else ()
+    texts = (*tables, *map(part, ('net_ports.c', 'gpu_net_run.cu')), *acting, *map(part, READING))
+    return CudaNetsBeside(sizes(program), lambda helpers: '\n'.join((code(program, helpers), *texts)), is_acting,
                           has_strings(book))
 
 
@@ -66,23 +78,29 @@ def whole(book: net.Book, table: BookTable, file: str, given: Sequence[str], ren
           printing: Sequence[str]) -> str:
     """The file. The tables of `result` and the files of `printing` are what shows the result. Raises `BendError`."""
     program = net_program(book)
+    is_acting = bool(program.actions.possible)
+    acting = ('gpu_net_data.cu', 'numbers.c', 'text.c', 'streams.c', 'outcomes.c', *ACTING) if is_acting else ()
+    files = dict.fromkeys(('arrays.c', 'process.c', 'gpu_device.cu', 'net_ports.c', 'gpu_net_run.cu', *acting,
+                           *printing, 'options.c', 'gpu_options.c', 'command_line.c', 'net_program.c', 'net_main.c'))
     return cuda_file((
-        code(program, CudaHelpers()), '#define IS_PARALLEL true', '#define IS_ACTING 0', '',
-        *book_tables(book, table, render), '', *result, '', *argument_table(given), '',
-        *device_tables(sizes(program), render), '',
-        *map(part, ('arrays.c', 'process.c', 'gpu_device.cu', 'net_ports.c', 'gpu_net_run.cu', *printing, 'options.c',
-                    'gpu_options.c', 'command_line.c', 'net_program.c', 'net_main.c'))), file)
+        code(program, CudaHelpers()), '#define IS_PARALLEL true', f'#define IS_ACTING {int(is_acting)}', '',
+        *net_tables(program, book, table, render), '', *result, '', *argument_table(given), '',
+        *device_tables(sizes(program), render), '', *map(part, files)), file)
+
+
+def net_tables(program: GpuNetProgram, book: net.Book, table: BookTable, render: Render) -> Iterator[str]:
+    """What the host's part must know of any book."""
+    yield from book_tables(book, table, render)
+    if program.actions.possible:
+        yield ''
+        yield from action_tables(table, program.actions)
 
 
 def net_program(book: net.Book) -> GpuNetProgram:
-    """A book compiled for GPUs. Raises `BendError` for what programs cannot do."""
+    """A book compiled for GPUs. Raises `BendError` for a definition that is too large."""
     if findings := check_pairs(book):
         raise BendError(findings)
-    program = compile_for_gpu(book)
-    if program.actions.possible:
-        raise BendError(error('standalone', 'CUDA programs cannot perform actions as nets yet.',
-                              hint='`bend run-cu` can.'))
-    return program
+    return compile_for_gpu(book)
 
 
 def code(program: GpuNetProgram, helpers: CudaHelpers) -> str:
@@ -95,8 +113,9 @@ def sizes(program: GpuNetProgram) -> dict[str, int]:
     """What `bend.runtime.gpu_net` says on how nets use a GPU."""
     tuning = Tuning()
     return {
-        'NET_REGISTERS': gpu_net.REGISTERS, 'NET_BLOCK_BYTES': gpu_net.SHARED_MEMORY, 'NET_BOOT': gpu_net.BOOT,
-        'NET_ROOT': gpu_net.ROOT, 'NET_FIRST_CELL': gpu_net.FIRST_CELL, 'NET_SLOT_WORDS': gpu_net.SLOT_WORDS,
+        'NET_REGISTERS': gpu_net.REGISTERS, 'NET_BLOCK_BYTES': gpu_net.SHARED_MEMORY, 'NET_REDEX': gpu_net.REDEX,
+        'NET_BOOT': gpu_net.BOOT, 'NET_ROOT': gpu_net.ROOT, 'NET_FIRST_CELL': gpu_net.FIRST_CELL,
+        'NET_DEPOT_BITS': gpu_net.DEPOT_BITS, 'NET_SLOT_WORDS': gpu_net.SLOT_WORDS,
         'NET_BAG_WORDS': bag_words(program, tuning), 'NET_TASK_CELLS': program.task_cells,
         'NET_LEAST': tuning.least, 'NET_MOST': tuning.most, 'NET_ROUNDS': tuning.rounds,
         'NET_MAGAZINE': tuning.magazine, 'NET_KEPT': tuning.kept,

@@ -115,7 +115,7 @@ def standalone_nets(book: net.Book, info: BookInfo, render: Render, given: Seque
 def whole(code: NetCode, given: Sequence[str], parallel: bool, tables: Iterable[str], result: Iterable[str],
           printing: Sequence[str]) -> Parts:
     """The parts of a program. The tables of `result` and the files of `printing` are what shows the result."""
-    acting = ('numbers.c', 'text.c', 'streams.c', 'outcomes.c', *ACTING)
+    acting = ('numbers.c', 'text.c', 'streams.c', 'outcomes.c', 'net_data.c', *ACTING)
     files = dict.fromkeys(('arrays.c', 'memory.c', 'cores.c', 'process.c', 'net_ports.c', 'net_run.c',
                            *(acting if code.is_acting else ()), *printing,
                            'options.c', 'thread_options.c', 'command_line.c', 'net_program.c', 'net_main.c'))
@@ -129,7 +129,7 @@ def nets_beside(book: net.Book, info: BookInfo, render: Render) -> NetsBeside:
     """The nets of a Bend program, for a file where something else runs first. Raises `BendError`."""
     code = net_code(book)
     tables = (*net_tables(code, render), '', *result_tables(book, info, render), '')
-    acting = (*names_of_their_own(), *map(part, ACTING)) if code.is_acting else ()
+    acting = (part('net_data.c'), *names_of_their_own(), *map(part, ACTING)) if code.is_acting else ()
     files = map(part, ('net_ports.c', 'net_run.c'))
     return NetsBeside((part('net_system.c'), code.unit(), *tables, *files, *acting, *map(part, READING)),
                       code.is_acting, has_strings(book))
@@ -165,7 +165,7 @@ def net_tables(code: NetCode, render: Render) -> Iterator[str]:
     yield from book_tables(code.book, table, render)
     if code.is_acting:
         yield ''
-        yield from action_tables(code)
+        yield from action_tables(code.table, code.actions)
 
 
 def book_tables(book: net.Book, table: BookTable, render: Render) -> Iterator[str]:
@@ -184,9 +184,8 @@ def number_text(word: int) -> str:
     return str(word) if word < 1 << 16 else f'{word:#x}'
 
 
-def action_tables(code: NetCode) -> Iterator[str]:
+def action_tables(table: BookTable, actions: ActionNames) -> Iterator[str]:
     """What the host's part must know to perform actions."""
-    table, actions = code.table, code.actions
     yield '/* Which definitions may be or make an action. */'
     yield from array('static const bool net_may_act[]', (str(int(name in actions.possible)) for name in table.names))
     yield ''

@@ -33,8 +33,9 @@ def known_condition(expr: lir.Expr) -> bool | None:
     match expr:
         case lir.Const(value):
             return bool(value)
-        case lir.Compare(op, lir.Const(left), lir.Const(right)):
-            return _COMPARISONS[op](left, right)
+        case lir.Compare(op, left, right):
+            known_left, known_right = _known_value(left), _known_value(right)
+            return None if known_left is None or known_right is None else _COMPARISONS[op](known_left, known_right)
         case lir.Intrinsic('likely' | 'unlikely', (value,)):
             return known_condition(value)
         case lir.Not(value):
@@ -45,6 +46,21 @@ def known_condition(expr: lir.Expr) -> bool | None:
             if first is None:
                 return None  # Even if the right side decides, the left one is evaluated.
             return first if first == (op == 'or') else known_condition(right)
+        case _:
+            return None
+
+
+def _known_value(expr: lir.Expr) -> bool | int | float | None:
+    """The value of a constant, or of what is made of constants as tags of ports are; None for anything else."""
+    match expr:
+        case lir.Const(value):
+            return value
+        case lir.Binary('and' | 'sub' as op, left, right) if (
+                isinstance(expr.type, lir.Int) and not expr.type.signed):
+            first, second = _known_value(left), _known_value(right)
+            if first is None or second is None:
+                return None
+            return int(first) & int(second) if op == 'and' else (int(first) - int(second)) % (1 << expr.type.bits)
         case _:
             return None
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.cli.conftest import Command
 from tests.cli.test_gen_c import ACTIONS
-from tests.cli.test_gen_c_nets import BUDGET, DIVISION, ENDLESS, RESULTS, SHAPE, SUM, TERMS, output
+from tests.cli.test_gen_c_nets import BUDGET, DIVISION, ENDLESS, RESTARTS, RESULTS, SHAPE, SUM, TERMS, output
 from tests.codegen.cuda_compiler import run_nvcc
 from tests.golden.cases import without_names
 from tests.gpu.cuda_emulated import COMPILER, FEW_LANES, build
@@ -24,6 +24,28 @@ needs_compiler = pytest.mark.skipif(COMPILER is None, reason='there is no C++ co
 DEVICE = '- DEVICE: Emulated GPU\n'
 AROUND = '@main = r\n  & @around ~ (1 r)\n\n@around = (?((0 @next) r) r)\n\n@next = (* r)\n  & @around ~ (1 r)\n'
 """Goes on for ever, in the same memory."""
+MANY_ACTIONS = '''
+def main():
+  return echo(40)
+
+def echo(times):
+  switch times:
+    case 0:
+      with IO:
+        return wrap(0)
+    case _:
+      with IO:
+        line <- IO/input()
+        * <- IO/print(text_of(line))
+        return echo(times-1)
+
+def text_of(line):
+  match line:
+    case Result/Ok:
+      return line.val
+    case Result/Err:
+      return "none"
+'''
 Make = Callable[..., str]
 
 
@@ -141,14 +163,34 @@ def test_a_program_begins_again_as_nets(source: str, words: list[str], bend: Com
     assert kernel == '0.001000s in 1 launches of 2 blocks of 32 threads\n'
 
 
-def test_actions_are_refused(bend: Command, hvm: Command, program: Callable[[str], str], tmp_path: Path) -> None:
-    path = program(ACTIONS)
-    outcome = bend('gen-cu', '--engine', 'net', path)
-    assert (outcome.code, outcome.out) == (1, '')
-    assert 'error[standalone]: CUDA programs cannot perform actions as nets yet.' in outcome.err
-    core = tmp_path / 'made.hvm'
-    core.write_text(bend('gen-hvm', path).out, encoding='utf-8')
-    assert 'error[standalone]: CUDA programs cannot perform actions' in hvm('gen-cu', core).err
+@needs_compiler
+def test_actions(emulated: Make, tmp_path: Path) -> None:
+    code, out, err = output(emulated(ACTIONS, '--engine', 'net'), *FEW_LANES, given='Zoë\nmore\n'.encode())
+    assert (code, err) == (0, '')
+    assert out == ('Hello, Zoë!\n'
+                   'Result: ("Zoë", (Result/Ok([105, 255, 10]), (Result/Err(+2), (Result/Err(+9), Kind/Known))))\n')
+    assert (tmp_path / 'note.txt').read_bytes() == b'hi\xff\n'
+
+
+@needs_compiler
+def test_actions_use_cells_again(bend: Command, emulated: Make, tmp_path: Path) -> None:
+    """Those of what was read, and of outcomes, also where they go back to the device; and in nets by hand."""
+    (tmp_path / 'many.bend').write_text(MANY_ACTIONS, encoding='utf-8')
+    program = emulated(bend('gen-hvm', tmp_path / 'many.bend').out, is_core=True)
+    code, out, err = output(program, *FEW_LANES, '--memory', '2M', given=f'{"x" * 500}\n'.encode() * 40)
+    assert (code, err) == (0, '')
+    assert out.startswith(f'{"x" * 500 * 40}Result: ')
+
+
+@needs_compiler
+def test_a_program_that_has_acted_begins_again_as_nets(emulated: Make, tmp_path: Path) -> None:
+    """Nothing is performed twice: input goes on, files are written once, and outcomes of all kinds are known again."""
+    program = emulated(RESTARTS)
+    code, out, err = output(program, *FEW_LANES, '-s', '5', given=b'first\nnext\n')
+    assert (code, err) == (0, '')
+    result = '(Result/Ok("first"), (Result/Ok([110, 101, 120, 116]), (λn n, (5, (0, Result/Err(+2))))))'
+    assert out.startswith(f'same\nsame\nlast\nResult: {result}\n- ITRS: ')
+    assert (tmp_path / 'log.txt').read_text(encoding='utf-8') == 'entry\n'
 
 
 def test_nvcc(made: Callable[..., Path], tmp_path: Path) -> None:

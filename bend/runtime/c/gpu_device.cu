@@ -211,12 +211,16 @@ static void copy_from_device(void *to, u64 address, u64 bytes) {
     require(cudaMemcpy(to, (void *)address, bytes, cudaMemcpyDeviceToHost));
 }
 
-/* The heap: where it is on the device, and a copy of those of its pages that were looked at. */
+/* What a page of the copy of the heap is: not here, as on the device, or changed here. */
+typedef enum { PAGE_AWAY, PAGE_SAME, PAGE_CHANGED } PageState;
+
+/* The heap: where it is on the device, and a copy of those of its pages that were looked at, which are in `seen`. */
 static struct {
     u64 start;
     u64 bytes;
     u8 *copy;
-    u8 *is_here;
+    u8 *states;
+    Array seen;
 } heap;
 
 /* Makes room for the copy of a heap of whole pages. */
@@ -226,29 +230,50 @@ static void prepare_heap(u64 start, u64 bytes) {
     heap.start = start;
     heap.bytes = bytes;
     heap.copy = (u8 *)checked(copy == MAP_FAILED ? NULL : copy);
-    heap.is_here = (u8 *)checked(calloc(bytes / PAGE, 1));
+    heap.states = (u8 *)checked(calloc(bytes / PAGE, 1));
+    heap.seen.count = 0;
 }
 
 static void release_heap(void) {
     munmap(heap.copy, heap.bytes);
-    free(heap.is_here);
+    free(heap.states);
 }
 
 /* Words of the heap, as they are there; nothing is read beyond its end. */
 static u64 *seen(u64 address, u64 count) {
     u64 first = (address - heap.start) / PAGE, last = (address + count * WORD - 1 - heap.start) / PAGE;
     for (u64 page = first; page <= last; page++) {
-        if (!heap.is_here[page]) {
+        if (heap.states[page] == PAGE_AWAY) {
             copy_from_device(heap.copy + page * PAGE, heap.start + page * PAGE, PAGE);
-            heap.is_here[page] = 1;
+            heap.states[page] = PAGE_SAME;
+            push(&heap.seen, page);
         }
     }
     return (u64 *)(heap.copy + (address - heap.start));
 }
 
-/* Forgets what was seen: lanes are about to change it. */
+/* Changes a word of the heap. */
+static void change_word(u64 address, u64 content) {
+    *seen(address, 1) = content;
+    heap.states[(address - heap.start) / PAGE] = PAGE_CHANGED;
+}
+
+/* Forgets what was seen, and what was changed. */
 static void forget_heap(void) {
-    memset(heap.is_here, 0, heap.bytes / PAGE);
+    while (heap.seen.count > 0) {
+        heap.states[pop(&heap.seen)] = PAGE_AWAY;
+    }
+}
+
+/* Before lanes run: has them see what was changed, and forgets what was seen. */
+static void leave_heap(void) {
+    for (u64 index = 0; index < heap.seen.count; index++) {
+        u64 page = heap.seen.items[index];
+        if (heap.states[page] == PAGE_CHANGED) {
+            copy_to_device(heap.start + page * PAGE, heap.copy + page * PAGE, PAGE);
+        }
+    }
+    forget_heap();
 }
 
 /* ---- Launches ---- */

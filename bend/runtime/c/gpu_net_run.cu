@@ -12,7 +12,7 @@ enum { NET_STOP_MEMORY = 1, NET_STOP_DIVISION = 3 };
 
 /* The device's memory is one stretch, which begins with the place of lanes and what they share, and ends with the heap.
    `heap` is the copy of that; `control` are words of this side's memory that lanes read and write: whether to stop, and how
-   far they are. */
+   far they are. `cells` are free cells that this side has. */
 static struct {
     NetsNet net;
     u64 start;
@@ -21,6 +21,7 @@ static struct {
     u64 heap_words;
     u64 memory;
     u64 *control;
+    Array cells;
     u64 nanoseconds;
 } nets;
 
@@ -67,6 +68,7 @@ static u64 net_lay_out(u64 start, u64 blocks) {
     net->bags = (u64 *)stretch(&place, lanes * NET_BAG_WORDS * WORD);
     net->slots = (u64 *)stretch(&place, lanes * NET_SLOT_WORDS * WORD);
     net->team_slots = (u64 *)stretch(&place, lanes * NET_SLOT_WORDS * WORD);
+    net->saved = IS_ACTING ? stretch(&place, lanes * sizeof(NetsWorker)) : 0;
     return place;
 }
 
@@ -89,9 +91,17 @@ static void net_take_memory(u64 memory_limit) {
     nets.heap_words = bytes / WORD;
 }
 
+/* A word of the heap. */
+static u64 net_at(u64 index) {
+    return *seen(heap.start + index * WORD, 1);
+}
+
+static void net_put(u64 index, u64 port) {
+    change_word(heap.start + index * WORD, port);
+}
+
 /* What lanes share and begin with, but for what is the next thing to do. */
 static void net_begin(void) {
-    static const u64 nothing[NET_FIRST_CELL] = {0};
     NetsNet *net = &nets.net, before = *net;
     u64 few = nets.heap_words / (16 * gpu.blocks * gpu.threads), magazine = NET_MAGAZINE < few ? NET_MAGAZINE : few;
     memset(net, 0, sizeof *net);
@@ -100,6 +110,7 @@ static void net_begin(void) {
     net->bags = before.bags;
     net->slots = before.slots;
     net->team_slots = before.team_slots;
+    net->saved = before.saved;
     net->launch.blocks = (u32)gpu.blocks;
     net->launch.threads = (u32)gpu.threads;
     require(cudaHostGetDevicePointer((void **)&net->launch.stop, nets.control, 0));
@@ -113,7 +124,11 @@ static void net_begin(void) {
     net->rounds = NET_ROUNDS;
     net->kept = NET_KEPT;
     net->magazine = magazine > NET_TASK_CELLS ? magazine : NET_TASK_CELLS;
-    copy_to_device(heap.start, nothing, sizeof nothing);
+    forget_heap();
+    nets.cells.count = 0;
+    for (u64 word = 0; word < NET_FIRST_CELL; word++) {
+        net_put(word, 0);
+    }
 }
 
 /* Finds a GPU and makes it ready. */
@@ -145,23 +160,32 @@ static void net_release(void) {
 
 /* ---- Launches ---- */
 
-/* Has all lanes reduce a definition that is joined with a port; whether the net came to rest. */
-static bool net_launch(u64 definition, u64 target) {
+/* Has all lanes run a task of two words and all that comes of it; whether the net came to rest. */
+static bool net_launch(u64 kind, u64 first, u64 second) {
     NetsNet *net = &nets.net;
-    u64 begin = clock_nanoseconds();
-    net->first[0] = (u64)2 << 32 | NET_BOOT;
-    net->first[1] = definition;
-    net->first[2] = target;
+    net->first[0] = (u64)2 << 32 | kind;
+    net->first[1] = first;
+    net->first[2] = second;
+    memset(net->idle, 0, sizeof net->idle);
+    memset(net->offered, 0, sizeof net->offered);
+    memset(net->ran, 0, sizeof net->ran);
+    memset(net->ending, 0, sizeof net->ending);
+    memset(net->came, 0, sizeof net->came);
     copy_to_device(nets.at_net, net, sizeof *net);
-    forget_heap();
+    leave_heap();
     run_grid(nets.start);
     copy_from_device(net, nets.at_net, sizeof *net);
-    nets.nanoseconds += clock_nanoseconds() - begin;
+    net->is_resumed = IS_ACTING;
     return net->stop == 0;
 }
 
-/* Sees to it that the tree of the result is in the copy of the heap, with all that its variables hold. */
-static void net_look_at_result(void) {
+/* Whether the net has come to rest; lanes leave nothing to be done but where the run must end. */
+static __attribute__((unused)) bool net_resume(void) {
+    return nets.net.stop == 0;
+}
+
+/* The port of the result, whose tree is in the copy of the heap then, with all that its variables hold. */
+static u64 net_result(void) {
     Array todo = {0};
     push(&todo, NET_PORT(NET_VARIABLE, NET_ROOT));
     while (todo.count > 0) {
@@ -177,22 +201,23 @@ static void net_look_at_result(void) {
         }
     }
     clear(&todo);
+    return net_at(NET_ROOT);
 }
 
 /* Reduces a definition, applied to so many number words; whether the net came to rest. */
 static bool net_boot(u64 definition, const u64 *numbers, u64 count) {
     u64 target = NET_PORT(NET_VARIABLE, NET_ROOT);
     for (u64 index = count; index-- > 0;) {
-        u64 place = NET_FIRST_CELL + 2 * index, node[2] = {NET_PORT(NET_NUMBER, numbers[index]), target};
-        copy_to_device(heap.start + place * WORD, node, sizeof node);
+        u64 place = NET_FIRST_CELL + 2 * index;
+        net_put(place, NET_PORT(NET_NUMBER, numbers[index]));
+        net_put(place + 1, target);
         target = NET_PORT(NET_CON, place);
     }
     nets.net.heap_next = NET_FIRST_CELL + 2 * count;
-    if (!net_launch(definition, target)) {
-        return false;
-    }
-    net_look_at_result();
-    return true;
+    u64 begin = clock_nanoseconds();
+    bool is_at_rest = net_launch(NET_BOOT, definition, target);
+    nets.nanoseconds += clock_nanoseconds() - begin;
+    return is_at_rest;
 }
 
 /* The interactions so far. */

@@ -1,14 +1,13 @@
 /* ---- Running the program ------------------------------------------------------------------------- */
 
 /* The device's memory is one stretch, which begins with `shared` and ends with the heap. This side has a copy of what lanes
-   share; what it changes in the heap is noted in `changed`, as addresses and numbers of words. */
+   share. */
 static struct {
     Shared *shared;
     Worker *workers;
     u64 at_shared;
     u64 at_start;
     u64 at_lists;
-    Array changed;
     bool is_begun;
     u64 nanoseconds;
     u64 kept[CONSTANT_COUNT];
@@ -22,7 +21,8 @@ extern "C" __global__ void run_lanes(u64 start) {
 }
 
 #if HAS_NETS
-/* Begins again with nets, where only these have a meaning for what happens, and leaves. */
+/* Begins again with nets, where only these have a meaning for what happens, and leaves. Comes back where that cannot be,
+   since actions have been performed whose outcomes are not remembered. */
 static void restart_as_nets(void);
 #endif
 
@@ -42,6 +42,11 @@ static NO_RETURN void fail_run(void) {
         case STOP_SHAPE:
             fputs(WRONG_SHAPE_TEXT, stderr);
             break;
+#if HAS_NETS
+        case STOP_BUDGET:
+            fputs(BUDGET_TEXT, stderr);
+            break;
+#endif
         default:
             write_out_of_memory(stderr, used < most ? used : most, gpu.memory_limit);
     }
@@ -111,24 +116,9 @@ static void finish_run(void) {
 
 /* Changes words of the heap. */
 static void change(u64 address, const u64 *words, u64 count) {
-    Array *changed = &run.changed;
-    memcpy(seen(address, count), words, count * WORD);
-    if (changed->count > 0 && changed->items[changed->count - 2] + changed->items[changed->count - 1] * WORD == address) {
-        changed->items[changed->count - 1] += count;
-    } else {
-        push(changed, address);
-        push(changed, count);
+    for (u64 index = 0; index < count; index++) {
+        change_word(address + index * WORD, words[index]);
     }
-}
-
-/* Before lanes run: has them see what was changed, and forgets what was seen. */
-static void leave_heap(void) {
-    for (u64 index = 0; index < run.changed.count; index += 2) {
-        u64 address = run.changed.items[index], count = run.changed.items[index + 1];
-        copy_to_device(address, seen(address, count), count * WORD);
-    }
-    run.changed.count = 0;
-    forget_heap();
 }
 
 /* Memory that was never used. */

@@ -10,9 +10,9 @@ static u64 net_action(u64 *out) {
     if (is_folded) {
         value_of(NET_ROOT);
     }
-    u64 kind = nets_read_action(net_worker(0), NET_ROOT, (u64 *)net_magic, out);
+    u64 kind = net_read_action(NET_ROOT, out);
     if (kind == NO_ACTION && is_folded) {
-        nets.heap[NET_ROOT] = port;
+        net_put(NET_ROOT, port);
     }
     return kind;
 }
@@ -31,7 +31,7 @@ static void net_perform_actions(void) {
             free(outcome.bytes.start);
         }
         u64 start = clock_nanoseconds();
-        bool is_finished = nets_go_on(net_worker(0), NET_ROOT, net_encoding, given);
+        bool is_finished = net_continue(net_encoding, given);
         nets.nanoseconds += clock_nanoseconds() - start;
         net_go_on(is_finished);
     }

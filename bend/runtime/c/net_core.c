@@ -120,6 +120,6 @@ static void net_show_core(u64 root) {
 
 static void net_show_result(void) {
     fputs("Result: ", stdout);
-    net_show_core(nets.heap[NET_ROOT]);
+    net_show_core(net_result());
     putchar('\n');
 }

@@ -303,7 +303,7 @@ static NetGraph *net_evaluated(u64 definition) {
 #endif
         return NULL;
     }
-    NetGraph *graph = net_reduced_graph(nets.heap[NET_ROOT]);
+    NetGraph *graph = net_reduced_graph(net_result());
     return net_is_function_root(graph) ? NULL : graph;
 }
 

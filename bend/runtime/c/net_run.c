@@ -26,6 +26,20 @@ static struct {
     u64 nanoseconds;
 } nets;
 
+/* A word of the heap. */
+static __attribute__((unused)) u64 net_at(u64 index) {
+    return nets.heap[index];
+}
+
+static __attribute__((unused)) void net_put(u64 index, u64 port) {
+    nets.heap[index] = port;
+}
+
+/* The port of the result. */
+static u64 net_result(void) {
+    return nets.heap[NET_ROOT];
+}
+
 static NetsWorker *net_worker(u64 index) {
     return (NetsWorker *)(nets.workers + index % nets.worker_count * nets.worker_bytes);
 }

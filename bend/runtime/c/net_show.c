@@ -233,7 +233,7 @@ static void net_tell_problems(void) {
 
 /* Prints the result; of what actions gave, the value, and nothing for `*`. */
 static void net_show_result(void) {
-    u64 root = nets.heap[NET_ROOT], value = net_scott_value(root), term = net_term(value != 0 ? value : root);
+    u64 root = net_result(), value = net_scott_value(root), term = net_term(value != 0 ? value : root);
     bool is_silent = value != 0 && term_kind(term) == TERM_ERASER;
     find_loose_names(term);
     if (term_kind(term) == TERM_CONSTRUCTOR && net_kind_of_term(term) == NET_IO_DONE && term_parts(term) > 0) {

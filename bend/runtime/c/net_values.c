@@ -20,9 +20,9 @@ static void net_go_on(bool is_finished) {
 
 /* The port at a place, full variables followed. */
 static u64 net_look(u64 place) {
-    u64 port = nets.heap[place];
-    while (NET_TAG(port) == NET_VARIABLE && nets.heap[NET_VALUE(port)] != 0) {
-        port = nets.heap[NET_VALUE(port)];
+    u64 port = net_at(place);
+    while (NET_TAG(port) == NET_VARIABLE && net_at(NET_VALUE(port)) != 0) {
+        port = net_at(NET_VALUE(port));
     }
     return port;
 }
@@ -33,12 +33,12 @@ static u64 value_of(u64 place) {
     if (NET_TAG(port) != NET_REFERENCE) {
         return port;
     }
-    u64 number = nets_constant_of(net_worker(0), port);
+    u64 number = net_constant_of(port);
     if (number != 0) {
         return number;
     }
     u64 start = clock_nanoseconds();
-    while (!nets_force(net_worker(0), place)) {
+    while (!net_force(place)) {
         nets.nanoseconds += clock_nanoseconds() - start;
         net_go_on(false);
         start = clock_nanoseconds();
@@ -74,7 +74,7 @@ static bool numbers_of(u64 place, Array *numbers) {
     static u64 out[NET_CAPACITY + 1];
     for (;;) {
         u64 start = clock_nanoseconds();
-        u64 count = nets_take_numbers(net_worker(0), place, out, NET_CAPACITY);
+        u64 count = net_take_numbers(place, out, NET_CAPACITY);
         nets.nanoseconds += clock_nanoseconds() - start;
         for (u64 index = 0; index < count; index++) {
             push(numbers, out[1 + index]);
@@ -94,24 +94,23 @@ static u64 made_number(u64 payload, u64 type) {
 }
 
 static u64 made_pair(u64 first, u64 second) {
-    return nets_make_pair(net_worker(0), first, second);
+    return net_make_pair(first, second);
 }
 
 /* A constructor without fields, or with one. */
 static u64 net_made(NetMade constructor, u64 count, u64 field) {
     u64 fields[] = {net_shapes[constructor].tag, field};
     if (net_encoding == NUM_SCOTT) {
-        return nets_make_constructor(net_worker(0), 1, 0, fields, count + 1);
+        return net_make_constructor(1, 0, fields, count + 1);
     }
-    return nets_make_constructor(net_worker(0), net_shapes[constructor].siblings, net_shapes[constructor].arm,
-                                 fields + 1, count);
+    return net_make_constructor(net_shapes[constructor].siblings, net_shapes[constructor].arm, fields + 1, count);
 }
 
 /* A string, or another list of numbers, which are forgotten. */
 static u64 made_numbers(bool is_text, Array *numbers) {
     NetMade end = is_text ? MADE_STRING_END : MADE_LIST_END;
     u64 tags[] = {net_shapes[end].tag, net_shapes[end + 1].tag};
-    u64 list = nets_make_list(net_worker(0), net_encoding, tags, numbers->items, numbers->count);
+    u64 list = net_make_list(net_encoding, tags, numbers->items, numbers->count);
     clear(numbers);
     return list;
 }
