@@ -71,7 +71,7 @@ def net_pieces(nets: LibraryNets, render: Render, parallel: bool) -> Iterator[Pi
     yield ''
     yield from result_tables(nets.book, nets.info, render)
     yield from call_tables(nets, code.table)
-    yield from map(part, ('net_run.c', *TERMS))
+    yield from map(part, ('net_ports.c', 'net_run.c', *TERMS))
 
 
 def call_tables(nets: LibraryNets, table: BookTable) -> Iterator[str]:

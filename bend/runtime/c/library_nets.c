@@ -141,7 +141,7 @@ static lib_status call_as_nets(const Call *call) {
     if (!net_boot_with(net_functions[call->function], target)) {
         net_fail();
     }
-    u64 term = net_term(nets.heap[NET_ROOT]);
+    u64 term = net_term(net_result());
     u64 word = taken_term(term, &terms.made);
     stop_nets();
     return give_result(word, call);
