@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bend.cli.main import main
+from tests.cli.test_gen_c_nets import SHAPE
 from tests.web.browser import browser, evaluated
 
 needs_browser = pytest.mark.skipif(browser() is None, reason='there is no Chromium')
@@ -196,6 +197,15 @@ def test_deep_recursion_of_all_kinds(built: Callable[..., Path], capsys: pytest.
         assert f'Result: {outcome["result"]}\n' == usual(capsys, str(folder / 'made.bend'), size), outcome
     assert found[2]['code'] == 1
     assert found[2]['error'].startswith(('error[stack-overflow]: ', 'error[out-of-memory]: '))
+
+
+@needs_browser
+def test_programs_that_turn_out_to_need_nets(built: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
+    folder = built(SHAPE)
+    outcome = evaluated(folder, 'page.html', "return await bend.start('made.wasm', [7]).done;")
+    assert (outcome['code'], outcome['error']) == (0, '')
+    assert f'Result: {outcome["result"]}\n' == usual(capsys, str(folder / 'made.bend'), '7')
+    assert outcome['interactions'] > 7
 
 
 @needs_browser

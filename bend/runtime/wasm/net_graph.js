@@ -39,7 +39,9 @@ class NetGraph {
         this.labels[node] = netLabel(leaf);
         this.values[node] = netValue(leaf);
         this.owners[node] = owner;
-        this.partners.fill(NET_NO_PORT, node * 3, node * 3 + 3);
+        for (let port = node * 3; port < node * 3 + 3; port++) {
+            this.partners[port] = NET_NO_PORT;
+        }
         return node;
     }
 

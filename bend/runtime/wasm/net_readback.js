@@ -5,7 +5,7 @@
    Notes are lists, the last one first: { label, slot, rest }, or null.
 
    What is still to be done are steps: a port to read, or a term to make of those that were read last. */
-const STEP_READ = 'read', STEP_ARMS = 'arms', STEP_SUCCESSOR = 'successor', STEP_MAKE = 'make', STEP_CLOSE = 'close';
+const STEP_READ = 0, STEP_ARMS = 1, STEP_SUCCESSOR = 2, STEP_TERM = 3, STEP_MAKE = 4, STEP_CLOSE = 5;
 const INVALID_SWITCH = 0, INVALID_OPERATION = 1, REACHED_ROOT = 2, OPEN_END = 3, NO_END = 4;
 
 /* A net that reads as an endless term is given up after so many steps, and after some for each of its nodes. */
@@ -50,8 +50,8 @@ class NetReading {
     }
 
     /* Plans a term of so many parts that are read after this. */
-    planTerm(kind, subject, count) {
-        this.planMake(count, parts => this.terms.make(kind, subject, parts));
+    planTerm(term, subject, count) {
+        this.steps.push({ kind: STEP_TERM, term, subject, count });
     }
 
     finish(term) {
@@ -96,10 +96,12 @@ class NetReading {
                 this.inside.delete(step.definition);
                 this.expanded.set(step.definition, this.done.items[this.done.count - 1]);
                 return undefined;
+            case STEP_TERM:
+                return this.finish(this.terms.makeOfLast(step.term, step.subject, this.done, step.count));
             default:
                 this.done.count -= step.count;
                 return this.finish(step.make(
-                    this.done.items.subarray(this.done.count, this.done.count + step.count)));
+                    this.done.items.slice(this.done.count, this.done.count + step.count)));
         }
     }
 

@@ -31,6 +31,16 @@ class Terms {
         return place * 2;
     }
 
+    /* The same with as many parts as are taken from the end of some words. */
+    makeOfLast(kind, subject, words, count) {
+        const term = this.make(kind, subject, []);
+        words.count -= count;
+        for (let index = 0; index < count; index++) {
+            this.words.push(words.items[words.count + index]);
+        }
+        return term;
+    }
+
     head(term) {
         return Math.floor((term % 2 === 1 ? term : this.words.items[term / 2]) / 2);
     }

@@ -8,7 +8,7 @@ STOP_DIVISION = 3
 
 @struct
 class Worker:
-    """The first word of memory that is not used by anything else is the beginning of this."""
+    """It lies where the host says."""
 
     # All of memory, so that the index of a word is an eighth of its address.
     heap: Ptr[u64]
