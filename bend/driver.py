@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from bend.hvm.names import readable
 from bend.options import CHECK_SEVERITIES, Options, Severities
 from bend.passes import Late, Pass, PassManager, Representation, always
 from bend.prelude import load_prelude
+from bend.records import dataclass
 from bend.runtime.cache import Cache
 from bend.source import Source
 

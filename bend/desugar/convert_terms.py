@@ -6,7 +6,7 @@ statement or scope (lambda body, comprehension, arm) that contains them: `let (v
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bend.desugar import core, names
 from bend.desugar.context import Context
@@ -15,6 +15,7 @@ from bend.desugar.shadowing import Renaming
 from bend.desugar.terms import app, pattern_vars
 from bend.diagnostics import error
 from bend.hvm.numbers import Number
+from bend.records import dataclass
 from bend.source import Span
 from bend.suggest import closest
 from bend.syntax import ast, type_ast

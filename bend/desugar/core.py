@@ -8,10 +8,11 @@ nets (`bend.hvm.encode`). Terms are immutable; passes rebuild what they change.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from bend.hvm.net import Net
 from bend.hvm.numbers import Number
+from bend.records import dataclass
 from bend.source import Span
 from bend.syntax.ast import Operator
 from bend.syntax.type_ast import Type

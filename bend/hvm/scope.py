@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bend.hvm import result
+from bend.records import dataclass
 
 
 def mark_unscoped(term: result.Term) -> result.Term:
