@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import cache
 from operator import attrgetter
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,8 +24,10 @@ else:
         if not (frozen and slots):
             return dataclasses.dataclass(frozen=frozen, slots=slots, eq=eq)(cls)
         own = set(cls.__dict__)
-        made = dataclasses.dataclass(slots=True, eq=False, repr=False)(cls)
-        for name, method in _methods(made, eq).items():
+        is_plain = _is_plain(cls)
+        made = dataclasses.dataclass(slots=True, init=not is_plain, eq=False, repr=False)(cls)
+        methods = {**_methods(made, eq), **({'__init__': _maker(made)} if is_plain else {})}
+        for name, method in methods.items():
             if name not in own:
                 setattr(made, name, method)
         return made
@@ -31,8 +35,39 @@ else:
 __all__ = ['dataclass']
 
 
+def _is_plain(cls: Any) -> bool:
+    """Whether to make an object of a class is only to store what is given."""
+    inherited = [item for base in cls.__mro__[1:] for item in getattr(base, '__dataclass_fields__', {}).values()]
+    fields = [item for item in (*vars(cls).values(), *inherited) if isinstance(item, dataclasses.Field)]
+    return not hasattr(cls, '__post_init__') and all(
+        item.init and item.default_factory is dataclasses.MISSING for item in fields)
+
+
+def _maker(cls: Any) -> Callable[..., None]:
+    """The method that stores what is given. Classes whose fields have the same names share its code."""
+    fields = dataclasses.fields(cls)
+    positional = [item for item in fields if not item.kw_only]
+    named = [item for item in fields if item.kw_only]
+    code = _maker_code(tuple(item.name for item in positional), tuple(item.name for item in named))
+    defaults = tuple(item.default for item in positional if item.default is not dataclasses.MISSING)
+    made = FunctionType(code, {}, '__init__', defaults)
+    made.__kwdefaults__ = {item.name: item.default for item in named if item.default is not dataclasses.MISSING}
+    made.__qualname__ = f'{cls.__qualname__}.__init__'
+    return made
+
+
+@cache
+def _maker_code(positional: tuple[str, ...], named: tuple[str, ...]) -> Any:
+    """The code that stores its parameters in fields of the same names."""
+    parameters = ', '.join(('self', *positional, *(('*', *named) if named else ())))
+    body = '; '.join(f'self.{name} = {name}' for name in (*positional, *named)) or 'pass'
+    scope: dict[str, Any] = {}
+    exec(f'def __init__({parameters}): {body}', {}, scope)
+    return scope['__init__'].__code__
+
+
 def _methods(cls: Any, eq: bool) -> dict[str, Callable[..., Any]]:
-    """What the library would write for a class, by name: the same methods, with the names of fields as values."""
+    """The other methods that the library would write for a class, with the names of fields as values."""
     fields = dataclasses.fields(cls)
     shown = [item.name for item in fields if item.repr]
 

@@ -43,7 +43,24 @@ def declared(decorator: Callable[..., Any]) -> dict[str, Any]:
     class Plain:
         value: int
 
-    return {made.__name__: made for made in (Base, Pair, Nothing, Other, Single, Plain)}
+    @decorator(frozen=True, slots=True)
+    class Listed:
+        values: dict[int, int] = dataclasses.field(default_factory=dict)
+
+    @decorator(frozen=True, slots=True)
+    class Inherited(Listed):
+        last: int = 1
+
+    @decorator(frozen=True, slots=True)
+    class Checked:
+        value: int
+
+        def __post_init__(self) -> None:
+            if self.value < 0:
+                raise ValueError(self.value)
+
+    classes = (Base, Pair, Nothing, Other, Single, Plain, Listed, Inherited, Checked)
+    return {made.__name__: made for made in classes}
 
 
 RECORDS, LIBRARY = declared(dataclass), declared(dataclasses.dataclass)
@@ -56,7 +73,13 @@ MAKERS: list[Callable[[dict[str, Any]], Any]] = [
     lambda of: of['Other'](1),
     lambda of: of['Single'](1),
     lambda of: of['Plain'](1),
+    lambda of: of['Listed'](),
+    lambda of: of['Listed']({1: 2}),
+    lambda of: of['Inherited'](last=3),
+    lambda of: of['Checked'](3),
 ]
+WRONG: list[tuple[str, tuple[int, ...], dict[str, int]]] = [
+    ('Pair', (), {}), ('Pair', (1, 2, 3), {}), ('Nothing', (1,), {}), ('Pair', (1,), {'other': 2})]
 
 
 def test_they_are_equal_and_shown_like_those_of_the_library() -> None:
@@ -79,6 +102,17 @@ def test_fields_match_and_replace_as_usual() -> None:
     assert dataclasses.replace(pair, right=4).place == 3
     assert RECORDS['Pair'].__match_args__ == LIBRARY['Pair'].__match_args__
     assert not hasattr(pair, '__dict__')
+
+
+def test_objects_are_made_as_usual() -> None:
+    first, second = RECORDS['Inherited'](), RECORDS['Inherited']()
+    assert first.values == {} and first.values is not second.values
+    for classes in (RECORDS, LIBRARY):
+        with pytest.raises(ValueError):
+            classes['Checked'](-1)
+        for name, arguments, more in WRONG:
+            with pytest.raises(TypeError, match=r'__init__\(\)'):
+                classes[name](*arguments, **more)
 
 
 @dataclass(frozen=True, slots=True)
