@@ -15,8 +15,13 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dataclasses import dataclass
+    from dataclasses import dataclass, replace
 else:
+    def replace(item, /, **changes):
+        """A copy of an object with other values of some fields, as the library makes it."""
+        copy = getattr(item, '__replace__', None)
+        return dataclasses.replace(item, **changes) if copy is None else copy(**changes)
+
     def dataclass(cls=None, /, *, frozen=False, slots=False, eq=True):
         """The decorator of the library, but that nothing refuses to change a frozen class with slots."""
         if cls is None:
@@ -32,7 +37,7 @@ else:
                 setattr(made, name, method)
         return made
 
-__all__ = ['dataclass']
+__all__ = ['dataclass', 'replace']
 
 
 def _is_plain(cls: Any) -> bool:
@@ -69,14 +74,22 @@ def _maker_code(positional: tuple[str, ...], named: tuple[str, ...]) -> Any:
 def _methods(cls: Any, eq: bool) -> dict[str, Callable[..., Any]]:
     """The other methods that the library would write for a class, with the names of fields as values."""
     fields = dataclasses.fields(cls)
+    names = [item.name for item in fields]
     shown = [item.name for item in fields if item.repr]
+
+    def replaced(self: Any, /, **changes: Any) -> Any:
+        for name in names:
+            if name not in changes:
+                changes[name] = getattr(self, name)
+        return self.__class__(**changes)
 
     def show(self: Any) -> str:
         values = ', '.join([f'{name}={getattr(self, name)!r}' for name in shown])
         return f'{type(self).__qualname__}({values})'
 
+    usual: dict[str, Callable[..., Any]] = {'__repr__': show, '__replace__': replaced}
     if not eq:
-        return {'__repr__': show}
+        return usual
     compared = [item.name for item in fields if item.compare]
     value = attrgetter(*compared) if compared else type
 
@@ -88,4 +101,4 @@ def _methods(cls: Any, eq: bool) -> dict[str, Callable[..., Any]]:
     def hashed(self: Any) -> int:
         return hash(value(self))
 
-    return {'__repr__': show, '__eq__': equal, '__hash__': hashed}
+    return {**usual, '__eq__': equal, '__hash__': hashed}

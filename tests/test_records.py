@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bend.records import dataclass
+from bend.records import dataclass, replace
 
 
 def declared(decorator: Callable[..., Any]) -> dict[str, Any]:
@@ -98,8 +98,13 @@ def test_equal_ones_have_the_same_hash() -> None:
 
 def test_fields_match_and_replace_as_usual() -> None:
     pair = RECORDS['Pair'](1, 2, place=3)
-    assert dataclasses.replace(pair, right=4) == RECORDS['Pair'](1, 4)
-    assert dataclasses.replace(pair, right=4).place == 3
+    for copy in (dataclasses.replace(pair, right=4), replace(pair, right=4)):
+        assert copy == RECORDS['Pair'](1, 4)
+        assert copy.place == 3
+    assert replace(RECORDS['Inherited']({1: 2}, 3), last=4) == RECORDS['Inherited']({1: 2}, 4)
+    assert replace(RECORDS['Plain'](1), value=2) == RECORDS['Plain'](2)
+    with pytest.raises(TypeError):
+        replace(pair, other=1)
     assert RECORDS['Pair'].__match_args__ == LIBRARY['Pair'].__match_args__
     assert not hasattr(pair, '__dict__')
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from bend import driver
@@ -32,7 +31,7 @@ from bend.hvm.net import Book
 from bend.hvm.readback import BookInfo, book_info
 from bend.interface import Interface, interface_of
 from bend.options import with_severity
-from bend.records import dataclass
+from bend.records import dataclass, replace
 from bend.runtime.direct.program import DirectProgram
 from bend.standalone import MAY_NEED_NETS, PROVIDED, ROOTS, Parts, Render, Unit, head_of, tables
 

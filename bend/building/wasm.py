@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from bend.diagnostics import BendError, Diagnostic, error
 from bend.hvm.readback import BookInfo
 from bend.hvm.show import STRING
 from bend.options import Options
+from bend.records import replace
 from bend.runtime.direct.actions import list_kind
 from bend.runtime.direct.program import DirectProgram, Shape
 from bend.runtime.wasm_target import NoTarget, compile_wasm_object

@@ -10,7 +10,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
@@ -33,7 +32,7 @@ from bend.diagnostics import BendError, Diagnostic, Severity, error
 from bend.engines import Engine
 from bend.options import CHECK_SEVERITIES, RUN_SEVERITIES, STANDALONE_SEVERITIES, Options
 from bend.passes import InternalError, PassManager
-from bend.records import dataclass
+from bend.records import dataclass, replace
 from bend.running_direct import DirectResult, NeedsNets, Session
 from bend.runtime.cache import Cache
 from bend.suggest import did_you_mean

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from bend.records import dataclass
+from bend.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 
 from bend.codegen import lir
@@ -29,7 +28,7 @@ from bend.codegen.states.outline import outline_forks
 from bend.codegen.states.sequential import sequential
 from bend.codegen.states.stepping import stepping
 from bend.desugar import core
-from bend.records import dataclass
+from bend.records import dataclass, replace
 from bend.runtime.cache import Cache
 from bend.runtime.direct.program import ActionForms, DirectProgram, Entry
 from bend.runtime.gpu import gpu_ptx
