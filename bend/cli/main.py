@@ -80,6 +80,8 @@ def _leave(code: int) -> NoReturn:
     if code == INTERRUPTED:
         # Threads may still be compiling or computing; nothing waits for them.
         os._exit(code)
+    # At its end Python looks for garbage even so, among all that was made. What is frozen it does not look at.
+    gc.freeze()
     sys.exit(code)
 
 
