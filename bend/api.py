@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from bend.engines import ENGINES, Engine
 from bend.files import SUFFIX
 from bend.options import CHECK_SEVERITIES, RUN_SEVERITIES, Options, Readback, Severities, with_severity
 from bend.passes import PassManager
+from bend.records import replace
 from bend.running_direct import DirectResult, NeedsNets, Session, Unforeseen
 from bend.runtime.cache import Cache
 from bend.source import Source

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bend import __version__
@@ -28,6 +28,7 @@ from bend.fingerprint import fingerprint, host
 from bend.options import Options
 from bend.passes import PassManager
 from bend.prelude import unpickled
+from bend.records import replace
 from bend.runtime.cache import Cache, key_of
 from bend.source import Source
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,6 +22,7 @@ from bend.hvm.names import readable
 from bend.options import CHECK_SEVERITIES, Options, Severities
 from bend.passes import Late, Pass, PassManager, Representation, always
 from bend.prelude import load_prelude
+from bend.records import dataclass, replace
 from bend.runtime.cache import Cache
 from bend.source import Source
 

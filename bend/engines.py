@@ -5,8 +5,9 @@ Light on purpose, as `bend.options`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from bend.records import dataclass
 
 Engine = Literal['auto', 'direct', 'net', 'reference']
 """What users ask for: `auto` is `direct` for programs that it is right for, else `net`. `reference` is the reducer of

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal
 
 from bend.diagnostics import BendError, error
+from bend.records import dataclass
 from bend.runtime.cache import key_of
 from bend.source import Source
 

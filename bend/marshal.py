@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, Literal
 
 from bend.desugar.typecheck.types import (
@@ -26,6 +25,7 @@ from bend.hvm.names import HIDDEN
 from bend.hvm.readback import BookInfo
 from bend.hvm.show import show
 from bend.interface import ConstructorShape, Interface
+from bend.records import dataclass
 from bend.suggest import did_you_mean
 from bend.values import (
     F24,

@@ -9,12 +9,13 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any, Generic, TypeVar
 
 from bend.diagnostics import BendError
 from bend.options import Options
+from bend.records import dataclass
 
 B = TypeVar('B')
 T = TypeVar('T')

@@ -9,12 +9,13 @@ import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from bend.diagnostics import BendError, Diagnostic, Report, error
 from bend.options import Readback
+from bend.records import dataclass, replace
 
 if TYPE_CHECKING:
     from bend.compiling import Program

@@ -9,12 +9,12 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from bend.diagnostics import BendError, Diagnostic, Label, error
 from bend.options import Options, Readback
+from bend.records import dataclass, replace
 
 if TYPE_CHECKING:
     from bend.hvm.result import Term

@@ -6,10 +6,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bend.diagnostics import BendError, Diagnostic, error
+from bend.records import dataclass, replace
 from bend.running_direct import DirectResult, NeedsNets, Reading, performed, problems_told, read_value
 from bend.runtime.cache import Cache
 from bend.runtime.gpu_device import Device, GpuUnavailable, require_gpu

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar
 
@@ -36,6 +36,7 @@ from bend.hvm.result import Reference
 from bend.hvm.show import LIST, STRING, show
 from bend.options import Options
 from bend.reached import reached
+from bend.records import dataclass, replace
 from bend.running_direct import OUT_OF_BUDGET, stack_overflow, too_late, wrong_shape
 from bend.runtime.direct.actions import list_kind
 from bend.runtime.direct.kernel import MODULES

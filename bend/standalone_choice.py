@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import TypeVar
 
 from bend import driver
@@ -16,6 +15,7 @@ from bend.hvm.names import readable
 from bend.hvm.net import Book
 from bend.hvm.readback import BookInfo, book_info
 from bend.passes import PassManager
+from bend.records import replace
 from bend.standalone import OnlyNetsPrint
 
 T = TypeVar('T')

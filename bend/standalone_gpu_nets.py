@@ -7,7 +7,6 @@ in C does; what differs is in `bend/runtime/c/gpu_net_run.cu`, which does what `
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from bend.codegen.book_table import BookTable, tabulate
 from bend.codegen.c_text import array, comment, kernel_comments, literal, part, printable_table
@@ -20,6 +19,7 @@ from bend.diagnostics import BendError
 from bend.hvm import net
 from bend.hvm.readback import BookInfo
 from bend.hvm.size import check_pairs
+from bend.records import dataclass
 from bend.runtime import gpu_net
 from bend.runtime.gpu_net import ENTRY, GpuNetProgram, Tuning, bag_words
 from bend.standalone import Render, argument_table

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from bend.codegen import lir
 from bend.codegen.book_table import NUM, REF, BookTable, port, tabulate
@@ -29,6 +28,7 @@ from bend.hvm.result import Reference
 from bend.hvm.show import LIST, STRING, show
 from bend.hvm.size import check_pairs
 from bend.hvm.walk import net_trees, subtrees
+from bend.records import dataclass
 from bend.runtime.cpu import FRESH_LABELS
 from bend.runtime.machine import SIBLINGS
 from bend.standalone import KINDS, NetsBeside, Parts, Unit, argument_table, head_of

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 
 from bend import driver
 from bend.building.nvcc import compiled_by_nvcc, find_nvcc
@@ -19,6 +18,7 @@ from bend.hvm.names import readable
 from bend.hvm.net import Book
 from bend.hvm.readback import book_info
 from bend.passes import PassManager
+from bend.records import replace
 from bend.runtime.cache import Cache
 from bend.source import Source
 from bend.standalone import OnlyNetsPrint

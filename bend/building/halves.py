@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 
 from bend import driver
 from bend.building.targets import Job
@@ -14,6 +13,7 @@ from bend.codegen.lir_calls import reachable
 from bend.codegen.lir_fold import fold_branches
 from bend.deep_stack import with_deep_stack
 from bend.diagnostics import Diagnostic, Label
+from bend.records import dataclass, replace
 from bend.standalone import Parts, Render, Unit
 
 PREFIX = 'bend_'

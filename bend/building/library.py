@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from bend import driver
@@ -31,6 +30,7 @@ from bend.hvm.net import Book
 from bend.hvm.readback import book_info
 from bend.interface import interface_of
 from bend.options import with_severity
+from bend.records import replace
 from bend.runtime.direct.program import DirectProgram
 from bend.standalone import BUDGET_ROOTS, PROVIDED, ROOTS, Parts, Piece, Render, Unit, head_of, tables
 

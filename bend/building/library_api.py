@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from bend.codegen.c_names import RESERVED, Names
 from bend.codegen.c_text import part
@@ -15,6 +14,7 @@ from bend.desugar.typecheck.types import ANY_SCHEME, ARROW, TUPLE, Con, Namer, S
 from bend.diagnostics import BendError, error
 from bend.hvm.names import HIDDEN, readable
 from bend.interface import ConstructorShape, Interface
+from bend.records import dataclass
 from bend.suggest import did_you_mean
 
 NUMBERS: Mapping[str, str] = {'u24': 'uint32_t', 'i24': 'int32_t', 'f24': 'float'}

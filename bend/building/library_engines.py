@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 
 from bend import driver
 from bend.building.library_api import Api, normal
@@ -19,6 +18,7 @@ from bend.diagnostics import BendError, Diagnostic
 from bend.engines import Choice, Engine
 from bend.hvm.names import readable
 from bend.interface import Interface
+from bend.records import dataclass, replace
 from bend.standalone import MAY_NEED_NETS, may_need_nets_suddenly
 
 ENTRY = '%exports'

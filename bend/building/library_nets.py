@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from bend import driver
 from bend.building.library_api import Api, is_known
@@ -20,6 +19,7 @@ from bend.hvm.walk import references
 from bend.interface import ConstructorShape, Interface
 from bend.passes import PassManager
 from bend.reached import reached
+from bend.records import dataclass, replace
 from bend.standalone import Piece, Render
 from bend.standalone_nets import TERMS, net_code, net_tables, number_text, numbered_constructors, result_tables
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from bend.building.targets import BadSetting
+from bend.records import dataclass
 from bend.runtime.jit import Machine, host_machine
 from bend.suggest import did_you_mean
 

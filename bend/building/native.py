@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bend.building.halves import Halves, halves_of
 from bend.building.machines import machine_for, needs_of, own_family
@@ -13,6 +12,7 @@ from bend.building.toolchain import compiled, find_compiler
 from bend.codegen.c_text import literal, part
 from bend.deep_stack import with_deep_stack
 from bend.diagnostics import BendError, error
+from bend.records import dataclass
 from bend.runtime.jit import Machine, UnknownMachine, compile_for
 from bend.standalone import Render
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from bend.diagnostics import Diagnostic
 from bend.driver import Request
 from bend.engines import Engine
 from bend.passes import Late, PassManager
+from bend.records import dataclass
 from bend.runtime.cache import Cache
 
 NATIVE = 'native'

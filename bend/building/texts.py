@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from bend import compiling, driver
 from bend.building.halves import halves_of, with_threads
 from bend.building.machines import machine_for, own_family
 from bend.building.targets import Artefact, BadSetting, File, Job
 from bend.deep_stack import with_deep_stack
+from bend.records import replace
 from bend.runtime.cache import Cache
 from bend.runtime.jit import optimized_for
 from bend.runtime.ptx import OLDEST, TooOld, architecture

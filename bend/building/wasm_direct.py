@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from bend.building.wasm_module import Setting, built_module, printable_text
@@ -19,6 +18,7 @@ from bend.diagnostics import Diagnostic
 from bend.hvm.readback import BookInfo
 from bend.hvm.show import STRING
 from bend.options import Options
+from bend.records import dataclass, replace
 from bend.running_direct import OUT_OF_BUDGET, too_late, wrong_shape
 from bend.runtime.direct.actions import list_kind
 from bend.runtime.direct.program import DirectProgram, Shape

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from bend.codegen.emit_wasm import emit_wasm_module
 from bend.codegen.lir_calls import reachable
 from bend.codegen.wasm_link import Linked, link
 from bend.diagnostics import BendError, error
+from bend.records import dataclass, replace
 from bend.runtime.wasm_target import NoTarget, compile_wasm_object
 from bend.standalone import Render
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from bend import driver
@@ -15,6 +14,7 @@ from bend.hvm.names import readable
 from bend.hvm.net import Book
 from bend.hvm.readback import BookInfo, book_info
 from bend.passes import PassManager
+from bend.records import dataclass, replace
 from bend.runtime.cache import Cache
 from bend.standalone import MAY_NEED_NETS
 

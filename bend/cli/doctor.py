@@ -9,12 +9,13 @@ import platform
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib import metadata
 from typing import Any, Literal
 
 from bend import __version__
 from bend.diagnostics import BendError
+from bend.records import dataclass
 from bend.runtime.cache import Cache, key_of
 from bend.runtime.gpu_device import (
     Device,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bend.engines import Choice
 from bend.hvm.names import readable
+from bend.records import dataclass
 
 if TYPE_CHECKING:
     from bend.codegen.direct.choice import Analysis

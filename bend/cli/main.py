@@ -10,7 +10,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
@@ -33,6 +32,7 @@ from bend.diagnostics import BendError, Diagnostic, Severity, error
 from bend.engines import Engine
 from bend.options import CHECK_SEVERITIES, RUN_SEVERITIES, STANDALONE_SEVERITIES, Options
 from bend.passes import InternalError, PassManager
+from bend.records import dataclass, replace
 from bend.running_direct import DirectResult, NeedsNets, Session
 from bend.runtime.cache import Cache
 from bend.suggest import did_you_mean
@@ -80,6 +80,8 @@ def _leave(code: int) -> NoReturn:
     if code == INTERRUPTED:
         # Threads may still be compiling or computing; nothing waits for them.
         os._exit(code)
+    # At its end Python looks for garbage even so, among all that was made. What is frozen it does not look at.
+    gc.freeze()
     sys.exit(code)
 
 

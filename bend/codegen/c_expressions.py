@@ -8,7 +8,6 @@ an `if`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 
 from bend.codegen import lir
@@ -16,6 +15,7 @@ from bend.codegen.c_effects import Effect, Effects
 from bend.codegen.c_helpers import Helpers
 from bend.codegen.c_names import ModuleNames
 from bend.codegen.c_types import c_type, declaration
+from bend.records import dataclass
 
 _OPERATORS = {'add': '+', 'sub': '-', 'mul': '*', 'div': '/', 'rem': '%', 'and': '&', 'or': '|', 'xor': '^',
               'shl': '<<', 'shr': '>>'}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from bend.codegen import lir
 from bend.codegen.c_effects import Effect
@@ -12,6 +11,7 @@ from bend.codegen.c_scopes import Scopes
 from bend.codegen.c_types import declaration
 from bend.codegen.lir_validate import always_leaves
 from bend.codegen.lir_walk import statements_of
+from bend.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ others nest no deeper than there are functions.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 
 from bend.codegen import lir
 from bend.codegen.lir_walk import statements_of
+from bend.records import dataclass
 
 Edge = tuple[str, str]
 

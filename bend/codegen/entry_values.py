@@ -8,10 +8,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bend.codegen import lir
 from bend.hvm import net
+from bend.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

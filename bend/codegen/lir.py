@@ -18,7 +18,6 @@ Semantics that all targets share:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias, final
 
 from bend.codegen.lir_intrinsics import INTRINSICS as INTRINSICS
@@ -44,6 +43,7 @@ from bend.codegen.lir_types import StructName as StructName
 from bend.codegen.lir_types import Type as Type
 from bend.codegen.lir_types import VoidType as VoidType
 from bend.codegen.lir_types import pointee as pointee
+from bend.records import dataclass
 
 Order = Literal['unordered', 'relaxed', 'acquire', 'release', 'acq_rel', 'seq_cst']
 Scope = Literal['block', 'device', 'system']

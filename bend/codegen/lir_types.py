@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias, final
+
+from bend.records import dataclass
 
 Space = Literal['generic', 'global', 'shared', 'local', 'constant']
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from bend.codegen import lir
 from bend.codegen.debug_info import DebugInfo
 from bend.codegen.llvm_text import SPACES, extension, memory_type, quoted, value_type
+from bend.records import dataclass
 
 _ALIAS_NUMBERS: dict[str, int] = {}
 """The numbers of alias classes, the same in all modules of a process. They do not show in the code."""

@@ -7,11 +7,11 @@ All other cases are the kernel's `operate_numbers` (spec 06, section 2).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from bend.codegen import lir
 from bend.codegen.entry_code import U64, const
 from bend.hvm.numbers import ADD, PAYLOAD_MASK, SYMBOL, TYPE_BITS, TYPE_MASK, U24
+from bend.records import dataclass
 
 
 def truth(op: lir.CompareOp) -> Callable[[lir.Expr, lir.Expr], lir.Expr]:

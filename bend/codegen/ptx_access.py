@@ -12,10 +12,10 @@ and the scopes block, device and system are .cta, .gpu and .sys. This needs comp
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from bend.codegen import lir
+from bend.records import dataclass
 
 Access: TypeAlias = lir.AtomicLoad | lir.AtomicStore | lir.AtomicRmw | lir.CompareExchange
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from bend.codegen import lir
+from bend.records import dataclass
 
 KERNEL_PACKAGE = 'bend.runtime.kernel'
 LANG_MODULE = 'bend.runtime.kernel.lang'

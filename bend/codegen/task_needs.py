@@ -7,11 +7,11 @@ so that nothing in it can fail.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import reduce
 
 from bend.codegen import lir
 from bend.codegen.lir_walk import blocks_of, expressions_in
+from bend.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ What is in an object file: "WebAssembly Object File Linking" in the conventions 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from bend.records import dataclass
 
 HEADER = b'\0asm\1\0\0\0'
 CUSTOM, IMPORT, GLOBAL, EXPORT, CODE, DATA, DATA_COUNT = 0, 2, 6, 7, 10, 11, 12

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bend.desugar.check_names import unbound_variables
-from bend.desugar.core import Book, Def, PUnscoped, Unscoped
+from bend.desugar.core import Book, Def, PUnscoped, PVar, Unscoped
 from bend.desugar.terms import pattern_parts, subterms, term_patterns
 from bend.diagnostics import Diagnostic, error
 
@@ -33,7 +33,7 @@ def _not_linear(definition: Def) -> list[Diagnostic]:
         if isinstance(term, Unscoped):
             used.setdefault(term.name, []).append(term.span)
         for pattern in term_patterns(term):
-            for part in pattern_parts(pattern):
+            for part in () if isinstance(pattern, PVar) else pattern_parts(pattern):
                 if isinstance(part, PUnscoped):
                     bound.setdefault(part.name, []).append(part.span or term.span)
     found = []

@@ -10,7 +10,6 @@ that call each other, callees first. The prelude is trusted: its own types are c
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bend.desugar.core import App, Book, Constructor, Def, NetDef, Term
@@ -35,6 +34,7 @@ from bend.desugar.typecheck.types import (
 from bend.diagnostics import Diagnostic
 from bend.hvm.adt import tag_name
 from bend.hvm.walk import components
+from bend.records import replace
 from bend.source import Span
 from bend.syntax import type_ast
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from bend.desugar import core
 from bend.desugar.flow import (
@@ -33,6 +32,7 @@ from bend.desugar.flow import (
 from bend.desugar.terms import subterms
 from bend.diagnostics import Diagnostic, warning
 from bend.hvm.walk import components
+from bend.records import dataclass
 from bend.source import Span
 
 KIND = 'clones-cloning-function'

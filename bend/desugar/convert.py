@@ -6,7 +6,6 @@ In the book all fun functions come first, then the imp ones, the prelude's befor
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from bend.desugar import core
 from bend.desugar.context import Context
@@ -17,6 +16,7 @@ from bend.desugar.shadowing import Renaming
 from bend.desugar.terms import pattern_vars
 from bend.hvm.net import Net, Ref
 from bend.hvm.walk import map_leaves
+from bend.records import replace
 from bend.source import Source, Span
 from bend.syntax import ast
 from bend.syntax.imports import Program

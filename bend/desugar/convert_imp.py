@@ -6,13 +6,12 @@ assignment is the value of that assignment, and the statements after it see its 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from bend.desugar import core, names
 from bend.desugar.convert_terms import Reads, TermConverter
 from bend.desugar.scope import Scope
 from bend.desugar.terms import app, pattern_vars
 from bend.diagnostics import Diagnostic, Label
+from bend.records import dataclass, replace
 from bend.source import Span
 from bend.syntax import ast, type_ast
 

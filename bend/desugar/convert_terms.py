@@ -6,8 +6,6 @@ statement or scope (lambda body, comprehension, arm) that contains them: `let (v
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from bend.desugar import core, names
 from bend.desugar.context import Context
 from bend.desugar.scope import Definitions, Scope
@@ -15,6 +13,7 @@ from bend.desugar.shadowing import Renaming
 from bend.desugar.terms import app, pattern_vars
 from bend.diagnostics import error
 from bend.hvm.numbers import Number
+from bend.records import dataclass, replace
 from bend.source import Span
 from bend.suggest import closest
 from bend.syntax import ast, type_ast

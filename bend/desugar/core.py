@@ -8,10 +8,11 @@ nets (`bend.hvm.encode`). Terms are immutable; passes rebuild what they change.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
 from bend.hvm.net import Net
 from bend.hvm.numbers import Number
+from bend.records import dataclass, replace
 from bend.source import Span
 from bend.syntax.ast import Operator
 from bend.syntax.type_ast import Type
@@ -334,6 +335,8 @@ class Def(Node):
 
     def with_body(self, body: Term) -> Def:
         """The same definition with another body, without patterns."""
+        if len(self.rules) == 1 and body is self.rules[0].body and not self.rules[0].patterns:
+            return self
         return replace(self, rules=(Rule((), body),))
 
     @property

@@ -7,11 +7,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bend.desugar.core import Book, Switch, Term, Var
 from bend.desugar.terms import map_children
+from bend.records import replace
 
 if TYPE_CHECKING:
     from bend.desugar.context import Context

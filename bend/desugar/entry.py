@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bend.desugar.context import Context
 from bend.desugar.convert_terms import TermConverter
 from bend.desugar.core import Adt, App, Book, Def, Lam, NetDef, PVar, Term
@@ -11,6 +9,7 @@ from bend.desugar.names import MAIN_NAMES
 from bend.desugar.scope import Definitions, Scope
 from bend.diagnostics import Diagnostic, Label, error, warning
 from bend.hvm.names import HIDDEN
+from bend.records import replace
 from bend.source import Span
 from bend.suggest import closest, did_you_mean
 

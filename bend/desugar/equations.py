@@ -8,7 +8,6 @@ the left. Arguments that wait, or that were passed over, are listed in the `with
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from bend.desugar.context import Context
 from bend.desugar.convert_terms import u24
@@ -42,6 +41,7 @@ from bend.desugar.core import (
 from bend.desugar.names import field_variable, predecessor_variable
 from bend.desugar.terms import app, lam, map_children, scoped_children, subpatterns
 from bend.diagnostics import error, warning
+from bend.records import dataclass, replace
 from bend.source import Span
 
 

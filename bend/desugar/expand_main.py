@@ -11,7 +11,6 @@ Constructors stay references; that `main = List/Nil` shows it opened is seen to 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -36,6 +35,7 @@ from bend.desugar.core import (
 from bend.desugar.references import constructor_tag
 from bend.desugar.terms import map_children, map_pattern, subterms
 from bend.hvm.numbers import Number
+from bend.records import replace
 
 if TYPE_CHECKING:
     from bend.desugar.context import Context

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bend.desugar.context import Context
 from bend.desugar.convert_terms import CONSTRUCTOR_HINT
 from bend.desugar.core import Book, Def, LocalDef, Pattern, PCtr, PDup, PList, PTup, PVar, Rule, Term, Var
 from bend.desugar.terms import map_children, pattern_parts, subterms
 from bend.diagnostics import error, warning
+from bend.records import replace
 from bend.suggest import looks_like_constructor
 
 

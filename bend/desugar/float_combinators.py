@@ -16,7 +16,6 @@ is the application to an eraser: `B: (f__C1 *)`, where f__C1 = λ* λf (h f).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -44,6 +43,7 @@ from bend.desugar.core import (
 )
 from bend.desugar.measures import Measures, is_lambda_pattern, own_size, tag_functions, unfloated_size
 from bend.desugar.terms import arm_function, children, lam
+from bend.records import replace
 
 if TYPE_CHECKING:
     from bend.desugar.context import Context

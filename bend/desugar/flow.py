@@ -13,13 +13,14 @@ come as well, the wrong ones are taken for what they nearly always are: the anal
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import TypeGuard
 
 from bend.desugar import core
 from bend.desugar.terms import pattern_unscoped, pattern_vars, unapply
 from bend.hvm import net
 from bend.hvm.walk import net_trees, references, subtrees
+from bend.records import dataclass, replace
 from bend.source import Span
 
 NOWHERE = 0

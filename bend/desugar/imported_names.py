@@ -8,11 +8,12 @@ full names.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bend.desugar.shadowing import Renaming, TopLevel, renaming, top_level
 from bend.diagnostics import Diagnostic, Label, Report, error, warning
 from bend.hvm.names import HIDDEN
+from bend.records import dataclass
 from bend.source import Source, Span
 from bend.suggest import did_you_mean
 from bend.syntax import ast

@@ -5,11 +5,11 @@ Names must be unique: nothing can be captured then. An unused value vanishes.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bend.desugar.core import Book, Ref, Term, Use, Var
 from bend.desugar.terms import map_children
+from bend.records import replace
 
 if TYPE_CHECKING:
     from bend.desugar.context import Context

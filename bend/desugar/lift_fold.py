@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bend.desugar.core import Arm, Book, Def, Fold, Match, Ref, Rule, Term, Use, Var
 from bend.desugar.terms import app, free_unscoped, free_vars, lam, map_children
 from bend.diagnostics import error
+from bend.records import replace
 
 if TYPE_CHECKING:
     from bend.desugar.context import Context

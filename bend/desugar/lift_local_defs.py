@@ -10,12 +10,13 @@ may go wrong (spec 09, group G).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
 from bend.desugar.context import Context
 from bend.desugar.core import Book, Def, LocalDef, Ref, Rule, Term, Use
 from bend.desugar.terms import app, free_unscoped, free_vars, lam, map_children, scoped_children, subterms
 from bend.diagnostics import error
+from bend.records import dataclass, replace
 
 
 def lift_local_defs(book: Book, context: Context) -> Book:

@@ -12,12 +12,12 @@ Matches then share nothing between their arms, so that only the chosen arm runs,
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bend.desugar.core import Book, Lam, Let, Match, Switch, Term, Use, Var
 from bend.desugar.terms import app, binders, free_vars, lam, map_children, pattern_unscoped, pattern_vars
 from bend.options import LinearizeMatches
+from bend.records import replace
 
 if TYPE_CHECKING:
     from bend.desugar.context import Context

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from bend.desugar import names
 from bend.desugar.context import Context
@@ -27,6 +26,7 @@ from bend.desugar.core import (
 )
 from bend.desugar.terms import app, map_children
 from bend.hvm.numbers import Number
+from bend.records import replace
 from bend.source import Span
 
 U24_MASK = 0xFFFFFF

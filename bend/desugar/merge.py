@@ -5,13 +5,13 @@ Merging makes further bodies equal. The entry point, and what nets refer to by n
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bend.desugar.core import Book, Def, Ref, Term
 from bend.desugar.references import net_references
 from bend.desugar.terms import map_children
 from bend.desugar.unique_names import rename
+from bend.records import replace
 
 if TYPE_CHECKING:
     from bend.desugar.context import Context

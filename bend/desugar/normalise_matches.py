@@ -7,14 +7,13 @@ name bound to their number. `bound` is None afterwards.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bend.desugar.context import Context
 from bend.desugar.convert_terms import u24
 from bend.desugar.core import Arm, Book, Constructor, Era, Fold, Let, Match, Op, PVar, Ref, Switch, Term, Use, Var
 from bend.desugar.names import field_variable
 from bend.desugar.terms import app, map_children, subterms
 from bend.diagnostics import error, warning
+from bend.records import replace
 from bend.suggest import closest, looks_like_constructor
 
 

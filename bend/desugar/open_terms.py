@@ -5,12 +5,11 @@ Before: `open Point p; (+ p.x p.y)`. After: `match p = p { Point/Point: (+ p.x p
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bend.desugar.context import Context
 from bend.desugar.core import Arm, Book, Match, Open, Rule, Term, Var
 from bend.desugar.terms import map_children
 from bend.diagnostics import error
+from bend.records import replace
 
 
 def open_terms(book: Book, context: Context) -> Book:

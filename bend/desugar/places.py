@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from bend.desugar.core import Book
 from bend.diagnostics import Diagnostic, Label
 from bend.hvm.names import readable
 from bend.hvm.net import MADE_UP, Place
+from bend.records import replace
 from bend.source import Span
 
 _LOCAL = re.compile(r'__local_\d+_((?:(?!__).)+)$')

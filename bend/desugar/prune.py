@@ -6,12 +6,12 @@ not reach stays, with a warning, unless the option `prune` takes it out silently
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bend.desugar.core import Book, Def, NetDef
 from bend.desugar.references import reachable
 from bend.diagnostics import warning
+from bend.records import replace
 
 if TYPE_CHECKING:
     from bend.desugar.context import Context

@@ -8,14 +8,13 @@ unbound is reported by `check_scopes`.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bend.desugar.context import Context
 from bend.desugar.core import Arm, Book, Def, Fold, LocalDef, Match, Ref, Rule, Switch, Term, Var, With
 from bend.desugar.names import WRAP, field_variable, predecessor_variable
 from bend.desugar.references import constructor_tag
 from bend.desugar.terms import map_children, pattern_vars, scoped_children
 from bend.diagnostics import error
+from bend.records import replace
 
 
 def resolve_names(book: Book, context: Context) -> Book:

@@ -10,7 +10,6 @@ Unscoped variables (`$x`) do not take part in scopes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from operator import is_
 from typing import Any, TypeVar
 
@@ -48,6 +47,7 @@ from bend.desugar.core import (
     Var,
     With,
 )
+from bend.records import replace
 
 FORK = 'fork'
 WRAP = 'wrap'
@@ -353,11 +353,14 @@ def free_vars(term: Term) -> dict[str, Var]:
 
 def term_patterns(term: Term) -> tuple[Pattern, ...]:
     """The patterns of the binders of this very term (not of its subterms)."""
-    if isinstance(term, Lam | Let | Ask):
-        return (term.pattern,)
-    if isinstance(term, LocalDef):
-        return tuple([pattern for rule in term.definition.rules for pattern in rule.patterns])
-    return ()
+    patterns = _PATTERNS.get(type(term))
+    return () if patterns is None else patterns(term)
+
+
+_PATTERNS: dict[type, Callable[[Any], tuple[Pattern, ...]]] = {
+    **dict.fromkeys((Lam, Let, Ask), lambda term: (term.pattern,)),
+    LocalDef: lambda term: tuple([pattern for rule in term.definition.rules for pattern in rule.patterns]),
+}
 
 
 def unscoped_counts(term: Term) -> tuple[dict[str, int], dict[str, int]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from bend.desugar.core import Book, Def, Var
 from bend.desugar.names import FORK, MATCHED, WRAP
 from bend.desugar.terms import scoped_children, subterms
+from bend.records import dataclass
 from bend.source import Span
 from bend.suggest import closest, did_you_mean
 

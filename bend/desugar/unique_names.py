@@ -10,6 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from bend.desugar.core import (
+    App,
     Arm,
     Ask,
     Book,
@@ -65,10 +66,12 @@ class _Renamer:
         self.names: dict[str, str] = {}
 
     def rename(self, term: Term) -> Term:
+        if type(term) is Var:
+            new = self.names.get(term.name, term.name)
+            return term if new == term.name else Var(new, span=term.span)
         match term:
-            case Var(name):
-                new = self.names.get(name, name)
-                return term if new == name else Var(new, span=term.span)
+            case App():
+                return map_children(term, self.rename)
             case Lam():
                 hidden = self._bind(pattern_vars(term.pattern))
                 pattern = self._pattern(term.pattern)
@@ -123,6 +126,8 @@ class _Renamer:
 
     def _pattern(self, pattern: Pattern) -> Pattern:
         """The pattern with new names. Of several variables with one name it binds the first (spec 01)."""
+        if isinstance(pattern, PVar):
+            return pattern if pattern.name is None else PVar(self.names[pattern.name], span=pattern.span)
         bound: set[str] = set()
 
         def leaf(part: Pattern) -> Pattern:

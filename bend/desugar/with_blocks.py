@@ -8,13 +8,13 @@ The continuation is deferred: `T/bind` applies it to the identity before it pass
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bend.desugar.core import Ask, Book, Def, Lam, Ref, Term, Use, Var, With
 from bend.desugar.terms import WRAP, app, free_vars, lam, map_children, subterms
 from bend.diagnostics import error
 from bend.hvm.names import HIDDEN
+from bend.records import replace
 from bend.source import Span
 from bend.suggest import closest
 

@@ -7,12 +7,12 @@ programs without IO are not looked at.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from bend.hvm.net import Book, Con, Era, Net, Num, Ref, Tree, Var
 from bend.hvm.numbers import U24, make_word
 from bend.hvm.walk import net_trees, subtrees
 from bend.reached import reached
+from bend.records import dataclass
 
 MAGIC = (make_word(0xD0CA11, U24), make_word(0xFF1FF1, U24))
 """The pair by which an action is known, as number words."""

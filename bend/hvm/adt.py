@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 
 from bend.desugar import core
 from bend.desugar.terms import floated_last_arm, unapply
 from bend.hvm.numbers import Number
+from bend.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

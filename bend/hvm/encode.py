@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from bend.desugar import core
@@ -33,6 +32,7 @@ from bend.hvm.adt import (
 )
 from bend.hvm.names import letters
 from bend.hvm.walk import references
+from bend.records import dataclass
 
 AdtEncoding = Literal['num-scott', 'scott']
 

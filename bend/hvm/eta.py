@@ -10,9 +10,8 @@ the node itself: then that one is made of the other ends.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bend.hvm import net
+from bend.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from bend.diagnostics import Diagnostic, Label, error
 from bend.hvm import net
 from bend.hvm.safety import unsafe_definitions
 from bend.hvm.text import BookText
 from bend.hvm.walk import subtrees
+from bend.records import replace
 
 _CYCLE_HINT = 'Nothing can ever reach such a loop. Join one of its ends with something else, or take it away.'
 _EXPANSION_HINT = ('An active pair of a reference and a node is expanded at once. Put the reference where it waits:\n'

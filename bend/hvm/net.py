@@ -6,8 +6,9 @@ Trees can be very deep (a list of 100,000 elements), so code that walks them mus
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bend.records import dataclass
 from bend.source import Span
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from bend.hvm import f24
+from bend.records import dataclass
 
 if TYPE_CHECKING:
     from bend.hvm.net import Place

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 from bend.hvm import net
 from bend.hvm.walk import components, references
+from bend.records import replace
 
 
 def mark_parallel(book: net.Book) -> net.Book:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import heapq
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bend.diagnostics import Diagnostic, Report, warning
@@ -23,6 +22,7 @@ from bend.hvm.names import is_generated
 from bend.hvm.plain import Names, read_plain
 from bend.hvm.scope import mark_unscoped
 from bend.hvm.walk import components, references
+from bend.records import dataclass
 
 if TYPE_CHECKING:
     from bend.desugar import core

@@ -6,7 +6,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bend.diagnostics import BendError, error
 from bend.hvm.net import Book, Con, Dup, Era, Net, Num, Opr, Place, Ref, Swi, Tree, Var
@@ -30,6 +30,7 @@ from bend.hvm.rules import (
     expand,
 )
 from bend.hvm.text import check_book
+from bend.records import dataclass
 
 _BINARY: dict[int, Callable[[Tree, Tree], Tree]] = {CON: Con, OPR: Opr, SWI: Swi}
 _RULE_NAMES = ('void', 'erase', 'annihilate', 'commute', 'call', 'operate', 'switch')

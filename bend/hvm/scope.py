@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
 
 from bend.hvm import result
+from bend.records import dataclass, replace
 
 
 def mark_unscoped(term: result.Term) -> result.Term:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bend.diagnostics import BendError, Diagnostic, Label, error
 from bend.hvm import f24
@@ -23,6 +23,7 @@ from bend.hvm.numbers import (
     make_word,
     show_literal,
 )
+from bend.records import dataclass
 from bend.source import Source, Span
 from bend.suggest import closest, did_you_mean
 

@@ -14,12 +14,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from bend.hvm import net
 from bend.hvm.actions import ActionNames
 from bend.hvm.numbers import DivisionByZero
+from bend.records import dataclass
 from bend.runtime.image import FIRST_WORD, Image
 from bend.runtime.jit import Library, loaded
 from bend.runtime.progress import Progress, Watcher

@@ -11,9 +11,9 @@ A registered function is reached in two ways (docs/python.md):
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from bend.records import dataclass
 from bend.runtime.io import PRIMITIVES
 from bend.runtime.machine import Argument, Machine, NetMachine, Written
 from bend.values import Constructor, Err, Ok

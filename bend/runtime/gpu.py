@@ -12,11 +12,11 @@ import contextlib
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bend.records import dataclass
 from bend.runtime.cache import Cache, key_of
 from bend.runtime.gpu_device import INSTALL_PACKAGES, RUN_ON_CPU, Device, GpuUnavailable, load_driver
 from bend.runtime.gpu_driver import Context, Event, Function, MappedWords, Memory, Stream

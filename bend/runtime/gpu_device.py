@@ -6,9 +6,9 @@ import ctypes
 import importlib.util
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from bend.records import dataclass
 from bend.runtime.ptx import OLDEST
 
 _LIBRARIES = ('nvcuda.dll',) if sys.platform == 'win32' else ('libcuda.so.1', 'libcuda.so')

@@ -11,12 +11,12 @@ import time
 from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bend.hvm import net
 from bend.hvm.actions import ActionNames
 from bend.hvm.numbers import DivisionByZero
+from bend.records import dataclass
 from bend.runtime.cache import Cache
 from bend.runtime.cpu import COUNTERS, RunResult, read_tree
 from bend.runtime.gpu import Buffer, Gpu, GpuFailure, Grid, Kernel, Request, grid_of, memory_of, wait_for

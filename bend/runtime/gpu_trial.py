@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from bend.codegen.pylir import compile_kernel
+from bend.records import dataclass
 from bend.runtime.cache import Cache
 from bend.runtime.gpu import Gpu, GpuFailure, Request, grid_of
 from bend.runtime.gpu_record import Record, run_record

@@ -10,10 +10,10 @@ import ctypes
 import functools
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from bend.deep_stack import start_deep_thread
+from bend.records import dataclass
 
 LOADED_PROGRAMS = 16
 USUAL_LEVEL = 2

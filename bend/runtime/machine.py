@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from bend.hvm import net
 from bend.hvm.actions import TAGS
 from bend.hvm.numbers import F24, I24, PAYLOAD_MASK, TYPE_BITS, TYPE_MASK, U24, make_word
+from bend.records import dataclass
 from bend.runtime.text import encode_text, text_of, words_of_bytes, words_of_text
 
 ListType = Literal['List', 'String']

@@ -9,12 +9,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from bend.hvm import net
 from bend.hvm.actions import MAGIC, TAGS, ActionNames
 from bend.hvm.numbers import TYPE_BITS, U24, make_word
 from bend.hvm.rules import CON, ERA, ERASER, NUM, REF, TAG_MASK, VAR
+from bend.records import dataclass
 from bend.runtime.machine import CALL, CALL_FIELDS, FINISHED, NUM_SCOTT, SCOTT, Action, ListType, make_net_data
 
 

@@ -7,10 +7,10 @@ parsing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from bend.hvm.numbers import Number
+from bend.records import dataclass
 from bend.source import Source, Span
 from bend.syntax.node import Node
 from bend.syntax.type_ast import Type

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from bend.diagnostics import BendError, error
 from bend.hvm.numbers import Number
+from bend.records import replace
 from bend.source import Source, Span
 from bend.syntax import ast, literals
 from bend.syntax.lexer import Token

@@ -4,8 +4,8 @@ languages leave."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from bend.records import dataclass
 from bend.source import Source
 from bend.syntax.lexer import Token
 

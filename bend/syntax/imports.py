@@ -12,10 +12,10 @@ import posixpath
 import re
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from bend.diagnostics import BendError, Diagnostic, Label, error
 from bend.files import SUFFIX, Disk
+from bend.records import dataclass, replace
 from bend.source import Source, Span
 from bend.suggest import closest, did_you_mean
 from bend.syntax import ast

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from bend.records import dataclass
 from bend.source import Span
 
 

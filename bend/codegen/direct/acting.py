@@ -9,7 +9,6 @@ goes on with what comes of that. So for the analysis of flow it is a function of
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from bend.codegen.direct import ir
 from bend.codegen.direct.arguments import HOST, make_data
@@ -17,6 +16,7 @@ from bend.codegen.direct.flow import U24, Made, Plain, Solver
 from bend.codegen.direct.ir import Unsupported
 from bend.desugar import core
 from bend.hvm.actions import MAGIC, TAGS
+from bend.records import dataclass
 from bend.runtime.machine import CALL, CALL_FIELDS, SCOTT
 
 FIELDS: Mapping[str, int] = {

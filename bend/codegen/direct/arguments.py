@@ -14,7 +14,7 @@ All that the host makes of one constructor, and all of its tuples, are made at o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from bend.codegen.direct.flow import ERASER, F24, I24, NUMBERS, U24, Flow, Given, Made, Plain, Solver
@@ -22,6 +22,7 @@ from bend.codegen.direct.layout import Layout
 from bend.desugar.typecheck.types import ARROW, TUPLE, Con, Type, instantiate, product
 from bend.interface import Interface
 from bend.reached import reached
+from bend.records import dataclass
 from bend.runtime.direct import program as words
 from bend.runtime.direct.program import Foreseen
 

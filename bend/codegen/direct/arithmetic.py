@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bend.codegen import lir
 from bend.codegen.direct.values import Rep, boxed, of_payload, payload_bits, u32, u64
 from bend.hvm import numbers as num
+from bend.records import dataclass
 from bend.runtime.direct import program as words
 
 MASK = u32(num.PAYLOAD_MASK)

@@ -10,13 +10,12 @@ paid in the other. What comes after the branch is there once for each arm, so it
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bend.codegen.direct import ir
 from bend.codegen.direct.inline import Simplifier, size_of
 from bend.codegen.direct.ir import Binding, Block
 from bend.codegen.direct.schedule import heavy_functions
 from bend.codegen.direct.tails import used_in
+from bend.records import replace
 
 LARGEST = 32
 """Bindings and branches of what may be there twice."""

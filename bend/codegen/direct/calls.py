@@ -8,9 +8,9 @@ The count goes wherever a function is inlined, unrolled or looped, so it does no
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from bend.codegen.direct import ir
+from bend.records import replace
 
 
 def count_calls(program: ir.Program, parts: Collection[str]) -> ir.Program:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from bend.codegen.direct.convert import CASTS, MATHEMATICS
 from bend.codegen.direct.sharing import multiplying_definitions
@@ -12,6 +11,7 @@ from bend.desugar.places import shown_name
 from bend.desugar.references import reachable
 from bend.desugar.terms import pattern_unscoped, subterms, term_patterns
 from bend.engines import Choice
+from bend.records import dataclass, replace
 
 MULTIPLYING = 'copies functions that are made of copies'
 

@@ -10,10 +10,9 @@ Variables must be linear, and names unique in each definition.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bend.desugar import core
 from bend.desugar.terms import map_children, subterms
+from bend.records import replace
 
 
 def eta_reduce(book: core.Book, *, functions: bool = True) -> core.Book:

@@ -10,12 +10,13 @@ is the value behind a folded constant, so such nodes hold both.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from bend.codegen.direct import ir
 from bend.codegen.direct.ir import Atom, Block
 from bend.hvm import numbers as num
+from bend.records import dataclass
 
 U24, I24, F24, ERASER = 1, 2, 4, 8
 NUMBERS = U24 | I24 | F24

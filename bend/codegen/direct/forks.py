@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bend.codegen.direct import ir
 from bend.codegen.direct.flow import Flow, Given, analyse
 from bend.codegen.direct.inline import references_of
@@ -14,6 +12,7 @@ from bend.codegen.direct.ir import Binding, Block
 from bend.codegen.direct.schedule import heavy_functions
 from bend.codegen.direct.tails import used_by
 from bend.reached import reached
+from bend.records import replace
 
 MAX_ARGUMENTS = 14
 """How many a task can hold."""

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import inf
 
 from bend.codegen.direct import ir
 from bend.codegen.direct.ir import Atom, Binding, Block
 from bend.codegen.direct.places import Places
 from bend.hvm import numbers as num
+from bend.records import replace
 
 SMALL = 8
 """Bindings and branches of a function that is inlined wherever it is called."""
@@ -100,14 +101,15 @@ def references_of(block: Block) -> list[str]:
     """The functions that a block calls or refers to, with repetitions."""
     found: list[str] = []
     for part in ir.blocks_within(block):
-        steps: list[ir.Operation | ir.End] = [*(binding.operation for binding in part.bindings), part.end]
-        for step in steps:
+        for step in (*[binding.operation for binding in part.bindings], part.end):
             inner = step.operation if type(step) is ir.Do else step
             if type(inner) is ir.Call or type(inner) is ir.Partial:
                 found.append(inner.function)
             elif type(inner) is ir.Fork:
                 found += [call.function for call in (inner.first, *inner.calls) if isinstance(call, ir.Call)]
-            found += [atom.name for atom in ir.atoms_of(inner) if type(atom) is ir.Reference]
+            for atom in ir.atoms_of(inner):
+                if type(atom) is ir.Reference:
+                    found.append(atom.name)
     return found
 
 

@@ -9,9 +9,11 @@ docs/direct.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from operator import attrgetter
 from typing import Any, TypeAlias, final
+
+from bend.records import dataclass, replace
 
 
 class Unsupported(Exception):

@@ -7,13 +7,13 @@ What is only needed to compile a kernel is imported then.
 from __future__ import annotations
 
 import pickle
-from dataclasses import dataclass, replace
 from functools import cache
 
 from bend import __version__
 from bend.codegen import lir
 from bend.fingerprint import fingerprint, host
 from bend.prelude import unpickled
+from bend.records import dataclass, replace
 from bend.runtime.cache import Cache, key_of
 from bend.runtime.direct.kernel import C_SYSTEM_CALLS, MODULES, WASM_MODULES, kernel_parameters
 from bend.runtime.jit import compile_object

@@ -7,12 +7,11 @@ Which types numbers have is known from the analysis of flow; it stays right, sin
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bend.codegen.direct import ir
 from bend.codegen.direct.flow import I24, U24, Flow
 from bend.codegen.direct.ir import Atom, Block
 from bend.hvm import numbers as num
+from bend.records import replace
 
 NEUTRAL = {num.ADD: 0, num.OR: 0, num.XOR: 0, num.MUL: 1}
 """What changes no integer, as a payload, by operations that exchange their operands."""

@@ -8,7 +8,6 @@ of a function by itself in its own place are a loop, also those whose result is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from bend.codegen import lir
 from bend.codegen.direct import ir
@@ -24,6 +23,7 @@ from bend.codegen.direct.state import Opened, State, joined
 from bend.codegen.direct.tails import used_by, used_in
 from bend.codegen.direct.unroll import ONLY_COPY, Copy, depth_to_even, evened_out, unrolled
 from bend.codegen.direct.values import Rep, u64
+from bend.records import dataclass, replace
 from bend.runtime.direct import program as words
 
 TASK_WORDS = 2

@@ -9,11 +9,11 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from bend.codegen import lir
 from bend.codegen.emit_llvm import CpuModule
 from bend.codegen.llvm_module import FunctionText
+from bend.records import dataclass
 
 LEAST_LINES = 4000
 """The lines of LLVM's text that are worth a module of their own."""

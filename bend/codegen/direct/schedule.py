@@ -6,13 +6,12 @@ other's results stand side by side, where they can become forks.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bend.codegen.direct import ir
 from bend.codegen.direct.inline import references_of
 from bend.codegen.direct.ir import Binding, Block
 from bend.codegen.direct.tails import used_by
 from bend.reached import reached
+from bend.records import replace
 
 
 def order_calls(program: ir.Program) -> ir.Program:

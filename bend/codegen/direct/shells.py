@@ -10,10 +10,9 @@ a tree whose depth is a multiple of the levels that are unrolled has a call for 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bend.codegen.direct import ir
 from bend.codegen.direct.ir import Block
+from bend.records import replace
 
 
 def shell_of(function: ir.Function) -> ir.Function | None:

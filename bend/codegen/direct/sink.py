@@ -7,11 +7,10 @@ Nothing is moved past calls, since its operands would have to be kept meanwhile.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bend.codegen.direct import ir
 from bend.codegen.direct.ir import Binding, Block
 from bend.codegen.direct.tails import used_in
+from bend.records import replace
 
 
 def sink(program: ir.Program) -> ir.Program:

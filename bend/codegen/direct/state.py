@@ -8,9 +8,10 @@ one that was looked at and is still there, or borrowed. When an owned value that
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bend.codegen import lir
+from bend.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

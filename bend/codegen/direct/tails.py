@@ -10,10 +10,9 @@ goes next to where that is made. What nothing needs is not evaluated then (spec 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bend.codegen.direct import ir
 from bend.codegen.direct.ir import Binding, Block
+from bend.records import replace
 
 
 def move_calls(program: ir.Program) -> ir.Program:

@@ -6,13 +6,13 @@ LLVM does not do that. At the bottom stands what the function does where it does
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from bend.codegen import lir
 from bend.codegen.direct import ir
 from bend.codegen.direct.inline import size_of
 from bend.codegen.direct.schedule import calls_on_one_way, self_calls
 from bend.codegen.direct.shells import shell_of
+from bend.records import dataclass, replace
 
 UNROLLED = 100
 """Bindings and branches of all copies of a function."""

@@ -7,10 +7,10 @@ a branch or a loop, stays whole in the statements of a block.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias, final
 
 from bend.codegen import lir
+from bend.records import dataclass
 
 
 @final

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 
 from bend.codegen import lir
@@ -30,6 +29,7 @@ from bend.codegen.states.sequential import sequential
 from bend.codegen.states.stepping import stepping
 from bend.codegen.states.widen import forms, widen_forks
 from bend.desugar import core
+from bend.records import dataclass, replace
 from bend.runtime.cache import Cache
 from bend.runtime.direct.program import ActionForms, DirectProgram, Entry
 from bend.runtime.gpu import gpu_ptx

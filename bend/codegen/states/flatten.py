@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from bend.codegen import lir
 from bend.codegen.lir_walk import blocks_of, calls_in, expressions_in, rewritten
 from bend.codegen.states.blocks import BasicBlock, Become, Branch, Choose, End, Flat, Give, Invoke, Jump, Never
+from bend.records import replace
 
 IGNORED = 'check'
 """Looks whether there is room on the native stack, which states do not use."""

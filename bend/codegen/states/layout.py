@@ -7,12 +7,12 @@ registers), or where it goes on after a call. Registers are locals that all stat
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from bend.codegen import lir
 from bend.codegen.direct import values as val
 from bend.codegen.states.blocks import Flat, Invoke
 from bend.codegen.states.liveness import in_order, live_at_start, predecessors
+from bend.records import dataclass
 
 HEADER_WORDS = 2
 """What a frame has in front of its words: its header, and where its result goes."""

@@ -13,7 +13,6 @@ the caller tests that number afterwards. Two calls side by side that test differ
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from bend.codegen.direct import ir
 from bend.codegen.direct.flow import ERASER, NUMBERS, analyse
@@ -22,6 +21,7 @@ from bend.codegen.direct.ir import Atom, Binding, Block
 from bend.codegen.direct.schedule import heavy_functions, is_heavy
 from bend.codegen.direct.tails import used_in
 from bend.hvm.actions import MAGIC
+from bend.records import dataclass, replace
 
 LARGEST_LEAF = 12
 """Bindings and branches of what stands in the place of a call."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bend.codegen import lir
 from bend.codegen.lir_walk import with_blocks
+from bend.records import replace
 
 CHECK = 'check_loop'
 TURNS = lir.Local('turns', lir.U32)

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from bend.codegen.direct import ir
 from bend.codegen.direct.ir import Block
 from bend.codegen.direct.tails import used_in
+from bend.records import replace
 
 
 def outline_forks(program: ir.Program) -> ir.Program:

@@ -15,7 +15,6 @@ functions have both forks there, and ask `FORM` which one: `forms` says what tha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from bend.codegen import lir
 from bend.codegen.direct import ir
@@ -26,6 +25,7 @@ from bend.codegen.direct.ir import Binding, Block
 from bend.codegen.direct.schedule import heavy_functions, is_heavy
 from bend.codegen.states.outline import renamed
 from bend.hvm.numbers import Number, word_of
+from bend.records import dataclass, replace
 
 FORM = 'form of the machine'
 """A function that gives a number: not zero where frames are run step by step."""

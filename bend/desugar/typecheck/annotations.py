@@ -7,7 +7,6 @@ arguments is `List(Any)`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 
 from bend.desugar.core import Adt
 from bend.desugar.typecheck.types import (
@@ -23,6 +22,7 @@ from bend.desugar.typecheck.types import (
     visible_name,
 )
 from bend.diagnostics import Diagnostic, error
+from bend.records import dataclass, replace
 from bend.suggest import closest
 from bend.syntax import type_ast
 

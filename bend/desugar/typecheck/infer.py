@@ -7,7 +7,6 @@ mismatch is found at the smallest term that has it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from bend.desugar.core import (
     App,
@@ -54,6 +53,7 @@ from bend.desugar.typecheck.types import (
     unknowns,
 )
 from bend.desugar.typecheck.unify import Mismatch, unify
+from bend.records import dataclass
 
 COMPARISONS = ('==', '!=', '<', '>', '<=', '>=')
 OPERAND_KINDS = {'+': Kind.NUMBER, '-': Kind.NUMBER, '*': Kind.NUMBER, '/': Kind.NUMBER, '%': Kind.NUMBER,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bend.desugar.core import Constructor, Num, Pattern, PTup, Term
 from bend.desugar.printer import print_term
 from bend.desugar.typecheck.types import ARROW, NUMBERS, TUPLE, Con, Kind, Namer, Rigid, Type, Unknown, resolved
 from bend.desugar.typecheck.unify import Mismatch, is_number
 from bend.diagnostics import Diagnostic, Label, error
+from bend.records import dataclass
 from bend.source import Span
 from bend.syntax.ast import Operator
 

@@ -7,8 +7,9 @@ is immutable. Functions and tuples are constructors like any other, named `->` a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
+
+from bend.records import dataclass
 
 ARROW = '->'
 TUPLE = '(,)'

@@ -11,13 +11,15 @@ import struct
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from io import BytesIO
 from typing import Any
 
 from elftools.dwarf.callframe import FDE
 from elftools.dwarf.ranges import BaseAddressEntry
 from elftools.elf.elffile import ELFFile
+
+from bend.records import dataclass
 
 SYMBOL_BYTES, VALUE_OFFSET = 24, 8
 STACK_POINTERS = {'x64': 7, 'AArch64': 31}

@@ -11,10 +11,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 from bend.hvm import net
 from bend.hvm.numbers import DivisionByZero
+from bend.records import dataclass
 from bend.runtime.direct.program import DirectProgram
 from bend.runtime.direct.stack import Stack
 from bend.runtime.direct.threads import PATIENCE, Time, join_thread, signals_blocked, start_thread

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pickle
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from bend.hvm import net
+from bend.records import dataclass
 
 if TYPE_CHECKING:
     from bend.desugar import core

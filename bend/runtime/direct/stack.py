@@ -6,9 +6,10 @@ other, so what repeats is looked for and compared many frames at a time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
+
+from bend.records import dataclass
 
 if TYPE_CHECKING:
     from bend.runtime.direct.code_map import CodeMap

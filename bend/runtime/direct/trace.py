@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bend.diagnostics import Caller, Callers, Trace
 from bend.hvm.net import Place
+from bend.records import dataclass
 from bend.runtime.direct.code_map import Call, CodeMap
 from bend.runtime.direct.folding import folded, shortened
 from bend.runtime.direct.program import CallTable, DirectProgram

@@ -6,10 +6,10 @@ parameter is known by applying it to a variable and looking at the result.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias, final
 
 from bend.desugar import core
+from bend.records import dataclass
 from bend.syntax.ast import Operator
 
 

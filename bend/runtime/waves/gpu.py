@@ -9,9 +9,9 @@ import sys
 from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import overload
 
+from bend.records import dataclass, replace
 from bend.runtime.cache import Cache
 from bend.runtime.direct.host import BUDGET_SECONDS, BudgetExceeded, WorkerCount
 from bend.runtime.gpu import Buffer, Gpu, Grid, Kernel, Request, TookTooLong, grid_of, memory_of, wait_for

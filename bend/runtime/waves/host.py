@@ -11,10 +11,10 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from bend.hvm import net
 from bend.hvm.numbers import DivisionByZero
+from bend.records import dataclass
 from bend.runtime.direct.host import WrongShape
 from bend.runtime.direct.threads import join_thread, signals_blocked, start_thread
 from bend.runtime.jit import Library, loaded
