@@ -59,10 +59,9 @@ def wasm_direct(book: core.Book, info: BookInfo, setting: Setting, options: Opti
     actions = lowered.program.actions
     beside = nets_to_begin_again(lowered, budgeted or bool(doubts), nets)
     kernel = wasm_kernel(actions is not None, budgeted and beside is not None)
-    module = count_stack(merge(kernel, lowered.module))
     code = built_module(
-        module, ROOTS if actions is None else ROOTS + ACTING_ROOTS, setting,
-        lambda linked: _known_to_host(lowered, linked, module, info, book, setting, beside is not None),
+        count_stack(merge(kernel, lowered.module)), ROOTS if actions is None else ROOTS + ACTING_ROOTS, setting,
+        lambda module, linked: _known_to_host(lowered, linked, module, info, book, setting, beside is not None),
         {} if beside is None else {NETS_SECTION: beside.module})
     warnings = (*((MAY_NEED_NETS,) if budgeted else ()), *doubts)
     return code, warnings if beside is None else ()

@@ -35,19 +35,20 @@ class Setting:
     given: tuple[str, ...] = ()
 
 
-def built_module(module: lir.Module, roots: Sequence[str], setting: Setting, known: Callable[[Linked], dict[str, Any]],
-                 sections: Mapping[str, bytes]) -> bytes:
-    """A WebAssembly module of which the host calls some functions. `known` gives what else the host must know;
-    `sections` are more of its sections. Raises `BendError`."""
+def built_module(whole: lir.Module, roots: Sequence[str], setting: Setting,
+                 known: Callable[[lir.Module, Linked], dict[str, Any]], sections: Mapping[str, bytes]) -> bytes:
+    """A WebAssembly module of which the host calls some functions, and that has no others than these lead to. `known`
+    gives what else the host must know of it; `sections` are more of its sections. Raises `BendError`."""
+    module = _with_roots(whole, roots)
     try:
-        object_file = compile_wasm_object(emit_wasm_module(_with_roots(module, roots)), OPT_LEVEL)
+        object_file = compile_wasm_object(emit_wasm_module(module), OPT_LEVEL)
     except NoTarget as problem:
         raise BendError(error('no-target', f'The LLVM that llvmlite has here makes no WebAssembly: {problem}.',
                               hint='`pip install --force-reinstall llvmlite` installs one that does.')) from None
     # The section says where memory is free, which is only known when all else is linked.
     linked = link(object_file, STACK, {})
     about = {'version': __version__, 'source': Path(setting.file).name, 'memory': linked.memory_start,
-             'arguments': list(setting.given), **known(linked)}
+             'arguments': list(setting.given), **known(module, linked)}
     data = json.dumps(about, ensure_ascii=False, separators=(',', ':')).encode()
     return link(object_file, STACK, {SECTION: data, **sections}).module
 

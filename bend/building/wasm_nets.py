@@ -45,7 +45,7 @@ def wasm_nets(book: net.Book, info: BookInfo, setting: Setting) -> bytes:
         'actions': _actions(table, actions) if is_acting else None,
     }
     roots = ROOTS + ACTING_ROOTS if is_acting else ROOTS
-    return built_module(module, roots, setting, lambda linked: known, {})
+    return built_module(module, roots, setting, lambda module, linked: known, {})
 
 
 def _names(book: net.Book, info: BookInfo, table: BookTable) -> dict[str, Any]:
