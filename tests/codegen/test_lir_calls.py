@@ -95,3 +95,14 @@ def test_branches_that_cannot_be_taken_go() -> None:
         lir.If(UNKNOWN, (two,), ()),
         lir.Return(N),
     )
+
+
+def test_what_is_made_of_constants() -> None:
+    """As the tags of ports are, where ports are known."""
+    port, mask = lir.Const(0x2003, lir.U64), lir.Const(15, lir.U64)
+    tag = lir.Binary('and', port, mask)
+    two, below = lir.Binary('sub', tag, lir.Const(1, lir.U64)), lir.Binary('sub', lir.Const(0, lir.U64), tag)
+    assert known_condition(lir.Compare('eq', tag, lir.Const(3, lir.U64))) is True
+    assert known_condition(lir.Compare('le', two, lir.Const(1, lir.U64))) is False
+    assert known_condition(lir.Compare('eq', below, lir.Const((1 << 64) - 3, lir.U64))) is True
+    assert known_condition(lir.Compare('eq', lir.Binary('and', N, mask), tag)) is None
