@@ -11,10 +11,10 @@ HALF = 0x80
 def rounded(x: f32, left: f32, right: f32) -> f32:
     """The f24 nearest to the result of an operation of two; ties go away from zero, except to the smallest number."""
     bits = f32_bits(x)
+    # No branch: compilers for GPUs would keep it.
+    nearest = u32(0) if bits == HALF else (bits + HALF) & ~u32(LOW_BITS)
     if likely(x == x):
-        if bits == HALF:
-            return bits_f32(u32(0))
-        return bits_f32((bits + HALF) & ~u32(LOW_BITS))
+        return bits_f32(nearest)
     return not_a_number(left, right)
 
 
