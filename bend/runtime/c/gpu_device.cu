@@ -307,6 +307,8 @@ static void await_launch(void) {
 static void run_grid(u64 start) {
     f32 milliseconds;
     void *arguments[] = {&start};
+    /* What was copied to the device may still be on its way, and this stream does not wait for that. */
+    require(cudaDeviceSynchronize());
     require(cudaEventRecord(gpu.began, gpu.stream));
     require(cudaLaunchCooperativeKernel(gpu.work.kernel, dim3((u32)gpu.blocks), dim3((u32)gpu.threads), arguments, gpu.block_bytes,
                                         gpu.stream));
