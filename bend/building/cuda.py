@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 
 from bend import driver
 from bend.building.nvcc import compiled_by_nvcc, find_nvcc
 from bend.building.targets import Artefact, File, Job
 from bend.building.texts import capability_of
-from bend.codegen.direct.ir import Unsupported
 from bend.deep_stack import with_deep_stack
-from bend.diagnostics import BendError, Diagnostic, Report
+from bend.diagnostics import Diagnostic
 from bend.driver import Request
 from bend.engines import Engine
-from bend.hvm.names import readable
-from bend.hvm.net import Book
-from bend.hvm.readback import book_info
 from bend.passes import PassManager
-from bend.records import replace
 from bend.runtime.cache import Cache
 from bend.source import Source
-from bend.standalone import OnlyNetsPrint
+from bend.standalone_choice import made_directly
 from bend.standalone_gpu import standalone_gpu
-from bend.standalone_gpu_nets import CudaNetsBeside, cuda_core, cuda_nets, cuda_nets_beside
+from bend.standalone_gpu_nets import cuda_core, cuda_nets, cuda_nets_beside
 
 OLDEST = 'sm_75'
 """The oldest GPUs for which all versions of nvcc make code that is wanted here."""
@@ -53,30 +47,12 @@ def generate_cu_of_nets(source: Source, render: Render) -> str:
 def _direct(compiled: driver.Compiled, request: Request, manager: PassManager, render: Render, given: tuple[str, ...],
             engine: Engine) -> Made | None:
     """A program for the direct engine; None for what only nets can do, if any engine will do. Raises `BendError`."""
-    choice = driver.choose_engine(replace(compiled, is_applied=False), manager)
-    info = book_info(compiled.book, Book({}), request.options.encoding)
-
-    def nets() -> CudaNetsBeside | None:
-        # Where the nets cannot be, the program does without them.
-        with suppress(BendError):
-            return cuda_nets_beside(*driver.nets_of(compiled, request, Report(), manager), render)
-        return None
-
-    def work() -> Made | BendError:
-        try:
-            if choice.engine != 'direct':
-                raise Unsupported(choice.reason)
-            return standalone_gpu(compiled.book, info, request.source.name, render, request.options, given,
-                                  budgeted=choice.budgeted, nets=nets if engine == 'auto' else lambda: None)
-        except Unsupported as problem:
-            return BendError(driver.needs_nets(readable(problem.reason)))
-        except OnlyNetsPrint as problem:
-            return problem
-
-    made = with_deep_stack(lambda: manager.stage('build', work))
-    if isinstance(made, BendError):
-        if engine == 'direct':
-            raise made
+    made = made_directly(
+        compiled, request, manager, engine,
+        lambda info, budgeted, nets: standalone_gpu(compiled.book, info, request.source.name, render, request.options,
+                                                    given, budgeted=budgeted, nets=nets),
+        lambda nets, info: cuda_nets_beside(nets, info, render))
+    if made is None:
         return None
     text, warnings = made
     return text, (*compiled.warnings, *warnings)
