@@ -17,7 +17,7 @@ from bend.building.library_engines import Engines, Ready, engines_of
 from bend.building.library_nets import net_pieces
 from bend.building.native import linked, tools_for
 from bend.building.targets import Artefact, BadSetting, File, Job
-from bend.codegen.c_names import Names
+from bend.codegen.c_names import RESERVED, Names
 from bend.codegen.c_text import array, part
 from bend.codegen.direct.compile import Lowered
 from bend.codegen.direct.kernel_code import kernel
@@ -34,6 +34,8 @@ from bend.records import replace
 from bend.runtime.direct.program import DirectProgram
 from bend.standalone import BUDGET_ROOTS, PROVIDED, ROOTS, Parts, Piece, Render, Unit, head_of, tables
 
+_MODES = frozenset('frwx')
+"""Headers of the system have `F_OK` and so on, which the status of success would be called, too."""
 LIBRARY_ROOTS = ROOTS | {'make_cell', 'take_part', 'keep_value'}
 KINDS: Mapping[str, str] = {'None': 'LIB_NONE', 'u24': 'LIB_U24', 'i24': 'LIB_I24', 'f24': 'LIB_F24', TUPLE: 'LIB_PAIR',
                             'List': 'LIB_LIST', 'String': 'LIB_STRING'}
@@ -55,7 +57,7 @@ def build_library(job: Job, family: str) -> Artefact:
     tools = tools_for(job, family)
     ready = prepare(job)
     name = job.output.stem.removeprefix('lib') or job.output.stem
-    prefix = Names().new(name)
+    prefix = Names(RESERVED | _MODES).new(name)
     link = (*_LINK, f'-Wl,-soname,{job.output.name}', *_LIBRARIES)
     halves = with_deep_stack(lambda: job.manager.stage('build', lambda: halves_of(job, ready, prefix, family)))
     data = linked(job, tools, halves, link, 'library.so')

@@ -103,6 +103,13 @@ def test_any_data_and_two_libraries(bend: Command) -> None:
     assert 'any_total' not in header
 
 
+@needs_compiler
+def test_names_of_the_system(bend: Command) -> None:
+    """`X_OK` is one of them."""
+    assert bend('build', 'shapes.bend', '--export', 'same', '-o', 'libx.so').code == 0
+    assert ' X_2_OK' in Path('x.h').read_text(encoding='utf-8')
+
+
 @pytest.mark.skipif(platform.machine() != 'x86_64' or not shutil.which('qemu-x86_64'),
                     reason='there is no emulator of other x86 CPUs (qemu-x86_64)')
 @needs_compiler
