@@ -359,7 +359,7 @@ def _direct_parts(compiled: Compiled, request: Request, manager: PassManager, re
         compiled, request, manager, engine,
         lambda info, budgeted, nets: standalone_parts(compiled.book, info, render, request.options, given,
                                                       parallel=request.is_parallel, budgeted=budgeted, nets=nets),
-        lambda nets, info: nets_beside(nets, info, render))
+        lambda nets, info: nets_beside(nets, info, render, request.is_parallel))
     return None if parts is None else (parts, (*compiled.warnings, *parts.warnings))
 
 

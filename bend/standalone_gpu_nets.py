@@ -32,6 +32,7 @@ from bend.standalone_nets import (
     book_tables,
     has_strings,
     names_of_their_own,
+    of_threads,
     result_tables,
 )
 
@@ -69,7 +70,7 @@ def cuda_nets_beside(book: net.Book, info: BookInfo, render: Render) -> CudaNets
     is_acting = bool(program.actions.possible)
     tables = (*net_tables(program, book, tabulate(book), render), '', *result_tables(book, info, render), '')
     acting = (part('gpu_net_data.cu'), *names_of_their_own(), *map(part, ACTING)) if is_acting else ()
-    texts = (*tables, *map(part, ('net_ports.c', 'gpu_net_run.cu')), *acting, *map(part, READING))
+    texts = (*of_threads(True), *tables, *map(part, ('net_ports.c', 'gpu_net_run.cu')), *acting, *map(part, READING))
     return CudaNetsBeside(sizes(program), lambda helpers: '\n'.join((code(program, helpers), *texts)), is_acting,
                           has_strings(book))
 
@@ -83,7 +84,7 @@ def whole(book: net.Book, table: BookTable, file: str, given: Sequence[str], ren
     files = dict.fromkeys(('arrays.c', 'process.c', 'gpu_device.cu', 'net_ports.c', 'gpu_net_run.cu', *acting,
                            *printing, 'options.c', 'gpu_options.c', 'command_line.c', 'net_program.c', 'net_main.c'))
     return cuda_file((
-        code(program, CudaHelpers()), '#define IS_PARALLEL true', f'#define IS_ACTING {int(is_acting)}', '',
+        code(program, CudaHelpers()), *of_threads(True), f'#define IS_ACTING {int(is_acting)}', '',
         *net_tables(program, book, table, render), '', *result, '', *argument_table(given), '',
         *device_tables(sizes(program), render), '', *map(part, files)), file)
 

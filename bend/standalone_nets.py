@@ -120,19 +120,24 @@ def whole(code: NetCode, given: Sequence[str], parallel: bool, tables: Iterable[
                            *(acting if code.is_acting else ()), *printing,
                            'options.c', 'thread_options.c', 'command_line.c', 'net_program.c', 'net_main.c'))
     return Parts((
-        *head_of('net_system.c'), code.unit(), f'#define IS_PARALLEL {"true" if parallel else "false"}',
-        f'#define IS_ACTING {int(code.is_acting)}', *tables, '', *result, '', *argument_table(given), '',
-        *map(part, files)))
+        *head_of('net_system.c'), code.unit(), *of_threads(parallel), f'#define IS_ACTING {int(code.is_acting)}',
+        *tables, '', *result, '', *argument_table(given), '', *map(part, files)))
 
 
-def nets_beside(book: net.Book, info: BookInfo, render: Render) -> NetsBeside:
-    """The nets of a Bend program, for a file where something else runs first. Raises `BendError`."""
+def nets_beside(book: net.Book, info: BookInfo, render: Render, parallel: bool) -> NetsBeside:
+    """The nets of a Bend program, for a file where something else runs first; `parallel` as in `standalone_nets`.
+    Raises `BendError`."""
     code = net_code(book)
-    tables = (*net_tables(code, render), '', *result_tables(book, info, render), '')
+    tables = (*of_threads(parallel), *net_tables(code, render), '', *result_tables(book, info, render), '')
     acting = (part('net_data.c'), *names_of_their_own(), *map(part, ACTING)) if code.is_acting else ()
     files = map(part, ('net_ports.c', 'net_run.c'))
     return NetsBeside((part('net_system.c'), code.unit(), *tables, *files, *acting, *map(part, READING)),
                       code.is_acting, has_strings(book))
+
+
+def of_threads(parallel: bool) -> Iterator[str]:
+    """Whether nets have several threads."""
+    yield f'#define NETS_ARE_PARALLEL {"true" if parallel else "false"}'
 
 
 def names_of_their_own() -> Iterator[str]:

@@ -21,7 +21,15 @@ from bend.passes import PassManager
 from bend.reached import reached
 from bend.records import dataclass, replace
 from bend.standalone import Piece, Render
-from bend.standalone_nets import TERMS, net_code, net_tables, number_text, numbered_constructors, result_tables
+from bend.standalone_nets import (
+    TERMS,
+    net_code,
+    net_tables,
+    number_text,
+    numbered_constructors,
+    of_threads,
+    result_tables,
+)
 
 LIST_KINDS: Mapping[str, str] = {LIST[0]: 'LIST_CELL', LIST[1]: 'LIST_END', STRING[0]: 'STRING_CELL',
                                  STRING[1]: 'STRING_END'}
@@ -64,7 +72,7 @@ def net_pieces(nets: LibraryNets, render: Render, parallel: bool) -> Iterator[Pi
     """The parts of a library that runs functions as nets, if it is `parallel` on several threads; not those that every
     library has. Raises `BendError`."""
     code = net_code(nets.book)
-    yield f'#define NETS_ARE_PARALLEL {"true" if parallel else "false"}'
+    yield from of_threads(parallel)
     yield part('net_system.c')
     yield code.unit()
     yield from net_tables(code, render)

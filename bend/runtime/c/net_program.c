@@ -12,7 +12,7 @@ static void net_print_statistics(u64 interactions, u64 nanoseconds) {
 
 /* Runs the program, and prints its result; gives the exit code. */
 static int run_nets(const CommandLine *line) {
-    net_prepare(IS_PARALLEL ? line->threads : 1, line->memory_limit);
+    net_prepare(NETS_ARE_PARALLEL ? line->threads : 1, line->memory_limit);
     if (!net_boot(0, line->numbers, argument_count)) {
         net_fail();
     }
