@@ -44,7 +44,7 @@ def test_programs_as_ptx(name: str, capability: tuple[int, int], tmp_path: Path)
     book = book_of(PROGRAMS[name][0])
     program = with_deep_stack(lambda: compile_gpu(book, capability, NO_CACHE))
     text = program.program.object_code.decode()
-    assert {'bend_entry', 'sequence', 'step'} <= set(assemble(text, capability, tmp_path))
+    assert {'bend_entry', 'sequence', 'run'} <= set(assemble(text, capability, tmp_path))
     assert 'exit;' in text
     assert 'Start' in program.program.layouts
 
