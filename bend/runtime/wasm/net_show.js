@@ -11,31 +11,16 @@ function nameText(name) {
 }
 
 /* Makes text of the terms that were read from nets. */
-class NetPrinter {
+class NetPrinter extends PiecePrinter {
     constructor(reading) {
+        super(reading.run);
         this.reading = reading;
         this.terms = reading.terms;
-        this.characters = new Characters(reading.run.about.printable);
-        this.pieces = [];
     }
 
     text(root) {
-        const parts = [];
-        let part = '';
         this.isLoose = this.terms.looseNames(root);
-        /* What is still to be shown: texts, the rest of lists, and terms, each with how many cells from there on
-           are known to be spoilt. */
-        this.pieces.push({ term: root, spoilt: 0 });
-        while (this.pieces.length > 0) {
-            const piece = this.pieces.pop();
-            part += typeof piece === 'string' ? piece : piece.isRest ? this.rest(piece.term) : this.shown(piece);
-            if (part.length > PAGE) {
-                parts.push(part);
-                part = '';
-            }
-        }
-        parts.push(part);
-        return parts.join('');
+        return super.text(root);
     }
 
     later(term, spoilt = 0) {

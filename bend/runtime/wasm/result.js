@@ -203,11 +203,10 @@ class Characters {
     }
 }
 
-/* Makes text of terms. */
-class Printer {
-    constructor(run, terms) {
+/* Makes text piece by piece, without recursion. */
+class PiecePrinter {
+    constructor(run) {
         this.run = run;
-        this.terms = terms.items;
         this.characters = new Characters(run.about.printable);
         this.pieces = [];
     }
@@ -228,6 +227,14 @@ class Printer {
         }
         parts.push(part);
         return parts.join('');
+    }
+}
+
+/* Makes text of terms. */
+class Printer extends PiecePrinter {
+    constructor(run, terms) {
+        super(run);
+        this.terms = terms.items;
     }
 
     field(term, index) {
