@@ -14,7 +14,7 @@ from bend.codegen.states.compile import STATES_PIPELINE, long_functions
 from bend.codegen.states.flatten import flatten
 from bend.codegen.states.layout import lay_out
 from bend.codegen.states.liveness import live_at_start
-from bend.codegen.states.loops import TURNS, with_rare_checks
+from bend.codegen.states.loops import CHECK_AT_TIMES, TURNS, with_rare_checks
 from bend.codegen.states.lower import lower_functions
 from bend.codegen.states.widen import widen_forks
 from bend.deep_stack import with_deep_stack
@@ -119,7 +119,7 @@ def test_loops_look_rarely() -> None:
     assert isinstance(changed[1], lir.While)
     count, rarely, rest = changed[1].body
     assert isinstance(count, lir.Assign) and count.target == TURNS and rest == branch
-    assert isinstance(rarely, lir.If) and rarely.then == (look,)
+    assert isinstance(rarely, lir.If) and rarely.then == (CHECK_AT_TIMES,)
     plain = function('f', branch, lir.Return(B))
     assert with_rare_checks(plain) == plain
 

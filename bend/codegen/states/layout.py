@@ -17,6 +17,8 @@ from bend.records import dataclass
 HEADER_WORDS = 2
 """What a frame has in front of its words: its header, and where its result goes."""
 MAX_SLOTS = 1 << 15
+BEGIN = 0
+"""The state in which a sequential run begins. No other one has this number."""
 CODE_BITS, MISSING_SHIFT, HEADER_BITS = 16, 52, 64
 """In headers, the number of a state is in front of the stamp, and how many results are missing behind it; in ready
 frames, it is behind the address (`bend.runtime.kernel.waves.frames`)."""
@@ -143,7 +145,7 @@ def _waiting(end: Invoke, saved: tuple[lir.Local, ...], numbers: _Numbers,
 
 class _Numbers:
     def __init__(self) -> None:
-        self.made = 0
+        self.made = BEGIN
 
     def next(self) -> int:
         """A number that nothing else has."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bend.codegen import lir
+from bend.codegen.direct.context import WORKER
 from bend.codegen.lir_walk import with_blocks
 from bend.records import replace
 
 CHECK = 'check_loop'
+CHECK_AT_TIMES = lir.ExprStmt(lir.Call('check_at_times', (WORKER,), lir.VOID))
 TURNS = lir.Local('turns', lir.U32)
 MASK = 0xFF
 """Less one, how many turns there are between two looks."""
@@ -34,5 +36,5 @@ def _statement(statement: lir.Stmt) -> lir.Block:
     if is_check(statement):
         is_time = lir.Compare('eq', lir.Binary('and', TURNS, lir.Const(MASK, lir.U32)), lir.Const(0, lir.U32))
         return (lir.Assign(TURNS, lir.Binary('add', TURNS, lir.Const(1, lir.U32))),
-                lir.If(lir.Intrinsic('unlikely', (is_time,)), (statement,)))
+                lir.If(lir.Intrinsic('unlikely', (is_time,)), (CHECK_AT_TIMES,)))
     return (with_blocks(statement, _block),)

@@ -2,12 +2,14 @@
 
     sequence(w, ready, start):                how many words the result in w.results has; or what `spill` gives
       while true: switch state
+        case BEGIN:      bring the frame into registers and on the stack
         case f:          if budget or stack are used up and that matters: make frames of this call and the stack,
                                                                           or push this call to go on with it later
                          …
                          push live locals, arguments of later calls and the state 'f.1'; state = g     # a call
                          register = x; state = top of the stack                                      # f gives x
         case f.1:        pop; …
+        case END:        w.results = register; return, or go on with another frame
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from bend.codegen.states.emit import (
     taken,
     to_registers,
 )
-from bend.codegen.states.layout import Machine, Waiting, words_of
+from bend.codegen.states.layout import BEGIN, Machine, Waiting, words_of
 from bend.codegen.states.loops import is_check
 
 NAME = 'sequence'
@@ -68,13 +70,6 @@ class _Sequential(Form):
     def body(self) -> lir.Block:
         """The whole function."""
         load = self.worker.load
-        stack = load(WORKER, 'stack')
-        begin = (
-            lir.Store(self.worker.address(WORKER, 'bottom'), stack),
-            lir.Assign(TOP, lir.Convert(stack, val.POINTER)),
-            lir.Assign(WAITING, u64(0)),
-            lir.Switch(STATE, tuple(self.begun()), _NEVER),
-        )
         go_on = (
             lir.Assign(TOP, lir.Convert(START, val.POINTER)),
             lir.Assign(WAITING, load(WORKER, 'waiting')),
@@ -83,14 +78,25 @@ class _Sequential(Form):
             lir.Assign(STATE, lir.Load(_below(1))),
             lir.Switch(STATE, tuple(self.gone_on()), _NEVER),
         )
-        cases = [*self.ends(), *self.shared_cases(), *self.resumed()]
+        cases = [self.begin(), *self.ends(), *self.shared_cases(), *self.resumed()]
         return (
             *taken(),
-            lir.Assign(LIMIT, lir.Binary('add', stack, load(WORKER, 'stack_room'))),
+            lir.Assign(LIMIT, lir.Binary('add', load(WORKER, 'stack'), load(WORKER, 'stack_room'))),
             lir.Assign(BUDGET, load(WORKER, 'budget')),
-            lir.If(lir.Compare('eq', START, u64(0)), begin, go_on),
+            lir.If(lir.Compare('eq', START, u64(0)), (lir.Assign(STATE, u64(BEGIN)),), go_on),
             lir.While(lir.Const(1, lir.BOOL), (lir.Switch(STATE, tuple(cases), _NEVER),)),
         )
+
+    def begin(self) -> lir.Case:
+        """How a run begins."""
+        stack = self.worker.load(WORKER, 'stack')
+        return lir.Case((BEGIN,), (
+            *taken(),
+            lir.Store(self.worker.address(WORKER, 'bottom'), stack),
+            lir.Assign(TOP, lir.Convert(stack, val.POINTER)),
+            lir.Assign(WAITING, u64(0)),
+            lir.Switch(STATE, tuple(self.begun()), _NEVER),
+        ))
 
     def gone_on(self) -> list[lir.Case]:
         """How the call is taken from the stack that a run was to make when it stopped."""
@@ -182,13 +188,20 @@ class _Sequential(Form):
                 *counted, *self.start(waiting.calls[0]))
 
     def ends(self) -> list[lir.Case]:
-        """The bottom of the stack: the frame is done."""
+        """The bottom of the stack: the frame is done. A lane that takes frames of a list takes the next one here, and
+        not by another call, in which it would no longer do the same as others at the same time."""
         cases = []
         results = self.worker.address(WORKER, 'results')
+        is_last = lir.Compare('eq', self.worker.load(WORKER, 'takes'), u64(0))
         for type_, number in self.machine.ends.items():
             words = words_of(registers((lir.Local('', type_),))[0], self.machine.structs)
             stores = [lir.Store(lir.IndexAddress(results, u64(index)), word) for index, word in enumerate(words)]
-            cases.append(lir.Case((number,), (*stores, lir.Return(u64(len(words))))))
+            cases.append(lir.Case((number,), (
+                *stores,
+                lir.If(is_last, (lir.Return(u64(len(words))),)),
+                lir.Assign(READY, runtime('next_run', lir.U64, FRAME, u64(len(words)))),
+                lir.If(lir.Compare('eq', READY, u64(0)), (lir.Return(u64(0)),)),
+                lir.Assign(STATE, u64(BEGIN)))))
         return cases
 
     def resumed(self) -> list[lir.Case]:

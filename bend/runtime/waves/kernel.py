@@ -30,5 +30,5 @@ _SYSTEM_CALLS: Mapping[str, Mapping[str, int]] = {
 
 def kernel_parameters(*, check_overflow: bool = False) -> dict[str, int]:
     """The parameters to compile the modules with: whether integers that do not fit into 24 bits are counted."""
-    return {'PARALLEL': 1, 'WEAK': 1, 'KEPT_CELLS': KEPT_CELLS, 'CHECK_OVERFLOW': int(check_overflow),
+    return {'PARALLEL': 1, 'WEAK': 1, 'SELECTS': 1, 'KEPT_CELLS': KEPT_CELLS, 'CHECK_OVERFLOW': int(check_overflow),
             **_SYSTEM_CALLS[platform.machine()]}

@@ -4,6 +4,8 @@
 PARALLEL = 0
 # A parameter of the compilation: whether plain loads of counts are enough with several workers (`counts`).
 WEAK = 0
+# Another one: whether the machine selects one of two values faster than it branches, as GPUs do.
+SELECTS = 0
 # Another one: whether cells are counted as they are allocated.
 COUNTING = 0
 

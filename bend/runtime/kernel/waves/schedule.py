@@ -75,9 +75,10 @@ def step(w: Ptr[Worker], frame: u64) -> u64:
 
 @extern
 def sequence(w: Ptr[Worker], frame: u64, start: u64) -> u64:
-    """Runs a ready frame to its end; says how many words its result has, which are in `w.results`. If it had to end
-    before, made frames of what is left to do; gives the ready one that this lane should go on with, or 0; or it is
-    suspended. `start` is the end of the stack if it was, or 0. The compiled program provides this."""
+    """Runs a ready frame to its end; says how many words its result has, which are in `w.results`, or goes on with
+    others (`next_run`) and gives 0. If it had to end before, made frames of what is left to do; gives the ready one
+    that this lane should go on with, or 0; or it is suspended. `start` is the end of the stack if it was, or 0. The
+    compiled program provides this."""
 
 
 @inline
@@ -284,19 +285,48 @@ def run_share(w: Ptr[Worker], count: u64, held: u64, is_sequential: bool) -> Non
     w.began = clock(w)
     w.hungry_since = 0
     is_dealt = held == 0 and count <= w.shared.threads
+    if is_dealt:
+        run(w, frames[w.index], is_sequential)
+        return
+    w.takes = 1 if is_sequential and w.is_restless != 0 else 0
     frame: u64 = 0
     while True:
         if w.suspended == 0:
-            index = w.index if is_dealt else u64(atomic_add(addr(w.block.taken[w.turn]), 1, RELAXED, BLOCK))
-            if index >= count:
-                return
-            frame = frames[index]
+            frame = take_next(w)
+            if frame == 0:
+                break
         run(w, frame, is_sequential)
-        if is_dealt:
-            return
         if w.suspended != 0:
             keep_rest_of_list(w, frames, count)
-            return
+            break
+    w.takes = 0
+
+
+@inline
+def take_next(w: Ptr[Worker]) -> u64:
+    """The next frame of the block's list that nobody has taken, or 0."""
+    block = w.block
+    index = u64(atomic_add(addr(block.taken[w.turn]), 1, RELAXED, BLOCK))
+    if index >= u64(atomic_load(addr(block.ready[w.turn]), RELAXED, BLOCK)):
+        return 0
+    return Ptr[u64](block.lists[w.round & 1])[index]
+
+
+@noinline
+def next_run(w: Ptr[Worker], frame: u64, words: u64) -> u64:
+    """After the sequential run of a frame, which gave so many words: the ready frame that is run next, or 0. That is
+    the one that waited for its result, or one of the block's list. It is for irregular programs, where others have
+    long runs at the same time; what is made ready is not for them, so nothing is run step by step."""
+    found = give(w, frame, words)
+    return found if found != 0 else take_next(w)
+
+
+@inline
+def give(w: Ptr[Worker], frame: u64, words: u64) -> u64:
+    """Passes on what a sequential run gave. Gives the ready frame that goes on, or 0."""
+    if words == ONE:
+        return give_one(w, frame, w.results[0])
+    return give_two(w, frame, w.results[0], w.results[1])
 
 
 @noinline
@@ -375,8 +405,6 @@ def run_to_end(w: Ptr[Worker], frame: u64) -> u64:
         start = w.top
         w.suspended = 0
     ended = sequence(w, frame, start)
-    if ended == ONE:
-        return give_one(w, frame & ADDRESS_MASK, w.results[0])
-    if ended == TWO:
-        return give_two(w, frame & ADDRESS_MASK, w.results[0], w.results[1])
+    if ended != 0 and ended < SUSPENDED:
+        return give(w, frame & ADDRESS_MASK, ended)
     return 0 if ended == SUSPENDED else ended

@@ -155,8 +155,9 @@ class Worker:
     is_restless: u64
     # How often it has looked, which is the time of an emulated device.
     looks: u64
-    # What a sequential run gave.
+    # What a sequential run gave, and whether it goes on with another frame at its end (`schedule.next_run`).
     results: Array[u64, 2]
+    takes: u64
     # The stack of sequential runs, and where that of the current one begins: below are entries that became frames.
     stack: u64
     bottom: u64

@@ -38,6 +38,13 @@ def check_loop(w: Ptr[Worker]) -> None:
 
 
 @noinline
+def check_at_times(w: Ptr[Worker]) -> None:
+    """The same for loops that seldom look. In a loop itself, a load of what others change and a way out make each turn
+    slower on GPUs, however seldom they are done."""
+    check_loop(w)
+
+
+@noinline
 def divide_by_zero(w: Ptr[Worker], place: u64, kind: u64) -> u64:
     """Stops the run (see `bend.runtime.kernel.numbers`)."""
     stop_run(w, STOP_DIVISION, place)
