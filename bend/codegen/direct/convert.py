@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from bend.codegen.direct import ir
 from bend.codegen.direct.ir import Atom, Binding, Block, Unsupported
+from bend.codegen.direct.literals import literal_of, long_data
 from bend.desugar import core
 from bend.desugar.expand_main import FLOATED
 from bend.desugar.places import operation_place
@@ -77,7 +78,10 @@ class _Converter:
     pending: list[str] = field(default_factory=list)
     arities: dict[str, int] = field(default_factory=dict)
     environment: dict[str, Atom] = field(default_factory=dict)
+    long: frozenset[int] = frozenset()
+    """The terms of the definition that become literals, by identity."""
     made: int = 0
+    literals: int = 0
     definition: str = ''
 
     # ---- definitions ---------------------------------------------------------------------------
@@ -96,6 +100,7 @@ class _Converter:
             definition = self.book.defs[name]
             if is_floated(definition) and not isinstance(definition.body, core.Lam):
                 self.parts.add(name)
+            self.long = long_data(definition.body, self.book)
             body = self.block(definition.body, arguments)
             origin = definition.user_name
         if sum(len(block.bindings) for block in ir.blocks_within(body)) > MAX_BINDINGS:
@@ -199,6 +204,8 @@ class _Converter:
                 case core.Lam(pattern, body) if arguments:
                     self.bind_pattern(pattern, arguments[0], out, term.span)
                     term, arguments, span = body, arguments[1:], None
+                case core.App() if not arguments and id(term) in self.long:
+                    return ir.Return(self.literal(term, out))
                 case core.App(function, argument):
                     arguments = (self.value(argument, (), out), *arguments)
                     term, span = function, span or term.span
@@ -300,6 +307,8 @@ class _Converter:
                 return self.constructor(name, arguments, out)
             case core.Ref(name) if len(arguments) < self.arity(name) or not (arguments or self.arity(name)):
                 return self.reference(name, arguments, out)
+            case core.Tup() if not arguments and id(term) in self.long:
+                return self.literal(term, out)
             case core.Tup(elements) if not arguments:
                 atoms = [self.value(element, (), out) for element in elements]
                 last = atoms.pop()
@@ -319,6 +328,12 @@ class _Converter:
                 if isinstance(end, ir.Do):
                     return self.bind(end.operation, out)
                 return self.bind(ir.Nested(Block((), end)), out)
+
+    def literal(self, term: core.Term, out: list[Binding]) -> Atom:
+        """Data that is long."""
+        self.literals += 1
+        made = literal_of(term, self.book, self.literals, lambda leaf: self.value(leaf, (), out))
+        return self.bind(made, out, 'd')
 
     def field_count(self, constructor: str) -> int:
         """How many fields a constructor has."""

@@ -120,6 +120,29 @@ class Pair:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """A constructor or a tuple (None) of a literal. `place` is where the analysis of flow has it made; a field that is
+    None holds a cell that follows."""
+
+    constructor: str | None
+    place: str
+    fields: tuple[Atom | None, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Literal:
+    """Data that is the same whenever it is made. Each cell stands before those in its fields, and these in the order of
+    the fields. `number` is its own one in the program, `atoms` are all that it holds, once each; none is a
+    variable."""
+
+    number: int
+    cells: tuple[Cell, ...]
+    atoms: tuple[Atom, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class TakePair:
     """The parts of a tuple, for two variables."""
 
@@ -176,7 +199,7 @@ class Count:
 
 
 Operation: TypeAlias = (
-    Call | Apply | Partial | Construct | Pair | TakePair | Operate | Cast | Nested | Fork | Count
+    Call | Apply | Partial | Construct | Pair | Literal | TakePair | Operate | Cast | Nested | Fork | Count
 )
 
 
@@ -310,6 +333,7 @@ def _fork_atoms(fork: Fork) -> tuple[Atom, ...]:
 _ATOMS: Mapping[type, Callable[[Any], tuple[Atom, ...]]] = {
     **dict.fromkeys((Call, Partial, Construct, Pair), attrgetter('arguments')),
     **dict.fromkeys((TakePair, Cast, Return, Switch, Match), lambda step: (step.value,)),
+    Literal: attrgetter('atoms'),
     Operate: attrgetter('left', 'right'), Returns: attrgetter('values'), Fork: _fork_atoms,
     Apply: lambda apply: (apply.function, *apply.arguments), Do: lambda do: atoms_of(do.operation),
 }
