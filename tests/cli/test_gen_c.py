@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command
+from tests.direct import literal_programs
 
 COMPILERS = [name for name in ('gcc', 'clang') if shutil.which(name)]
 FLAGS = ('-std=c11', '-O0', '-Wall', '-Wextra', '-Werror')
@@ -184,6 +185,13 @@ def test_results_of_all_kinds(bend: Command, standalone: Callable[..., str], tmp
     code, out, _ = output(program, '-s', '--threads=2', '--memory', '1G')
     assert code == 0
     assert out.startswith(f'{usual.out}- ENGINE: direct\n- TIME: 0.')
+
+
+@needs_compiler
+def test_literals_that_are_tables(standalone: Callable[..., str]) -> None:
+    program = standalone(literal_programs.program(40))
+    for threads in ('1', '2'):
+        assert output(program, '-t', threads) == (0, f'Result: {literal_programs.result(40)}\n', '')
 
 
 @needs_compiler

@@ -79,7 +79,7 @@ class _Converter:
     arities: dict[str, int] = field(default_factory=dict)
     environment: dict[str, Atom] = field(default_factory=dict)
     long: frozenset[int] = frozenset()
-    """The terms of the definition that become literals, by identity."""
+    """The terms of the definition that are made as literals, by identity."""
     made: int = 0
     literals: int = 0
     definition: str = ''
@@ -330,9 +330,9 @@ class _Converter:
                 return self.bind(ir.Nested(Block((), end)), out)
 
     def literal(self, term: core.Term, out: list[Binding]) -> Atom:
-        """Data that is long."""
+        """Data of many cells."""
         self.literals += 1
-        made = literal_of(term, self.book, self.literals, lambda leaf: self.value(leaf, (), out))
+        made = literal_of(term, self.book, self.literals, lambda part: self.value(part, (), out))
         return self.bind(made, out, 'd')
 
     def field_count(self, constructor: str) -> int:

@@ -354,8 +354,8 @@ class Solver:
                 self.make(self.new_place(constructor), arguments, target)
             case ir.Pair(arguments):
                 self.make(self.new_place(None), arguments, target)
-            case ir.Literal(_, cells):
-                self.literal(cells, target)
+            case ir.Literal():
+                self.literal(binding.operation, target)
             case ir.TakePair(value):
                 self.take_pair(value, [self.variable(name) for name in binding.names])
             case ir.Operate(code, left, right):
@@ -379,11 +379,11 @@ class Solver:
             self.flow(argument, node)
         self.add(target, self.bit(made))
 
-    def literal(self, cells: Sequence[ir.Cell], target: int) -> None:
+    def literal(self, literal: ir.Literal, target: int) -> None:
         """Data of which the first cell goes to a node, and the others to fields of those before them."""
         waiting = [target]
         known: dict[tuple[str | None, str], tuple[int, list[int]]] = {}
-        for cell in cells:
+        for cell in literal.cells:
             key = cell.constructor, cell.place
             if key not in known:
                 made = Made(*key)
@@ -395,7 +395,7 @@ class Solver:
                 if atom is None:
                     holes.append(node)
                 else:
-                    self.flow(atom, node)
+                    self.flow(literal.arguments[atom] if isinstance(atom, int) else atom, node)
             waiting += reversed(holes)
 
     def take_pair(self, value: Atom, targets: Sequence[int]) -> None:

@@ -1,7 +1,7 @@
 """Literals: data in the source that is too long to be made by code, cell by cell.
 
-LLVM takes a millisecond for the code that makes a cell, and more than that for many in one function. So data of
-constructors, tuples, numbers and references, without a variable in it, becomes one operation if it has many cells.
+LLVM takes a millisecond for the code that makes a cell, and more than that for many in one function. So data of many
+cells becomes one operation. What is no constant in it is computed before, as arguments of the operation.
 
 The analysis of flow (`bend.codegen.direct.flow`) tells things apart by the places where they are made, which tables do
 not have. Cells of a literal are made at one place if they are of one constructor and their *spines* hold the same kinds
@@ -11,6 +11,7 @@ of things. A spine is what hangs together by recursive fields: all cells of a li
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from bend.codegen.direct import ir
 from bend.codegen.direct.flow import SITES
@@ -20,32 +21,41 @@ from bend.hvm import numbers as num
 from bend.records import dataclass
 
 LEAST_CELLS = 32
-"""How many cells data of less than this has that is made by code, which may use other cells again."""
+"""Data of fewer cells is made by code, which may use other cells again."""
+Item: TypeAlias = core.Term | tuple[core.Term, ...]
+"""A constructor with its fields, or a tuple, or some elements of one: tuples have two parts in cells."""
+
+
+# ---- finding them ------------------------------------------------------------------------------
 
 
 def long_data(term: core.Term, book: core.Book) -> frozenset[int]:
-    """The parts of a term that are data of many cells, by identity."""
-    cells: dict[int, int | None] = {}
+    """The parts of a term that are data of many cells, by identity. Tuples are only if there is nothing to compute in
+    them: who takes a tuple that a function gives may take its parts instead."""
+    cells: dict[int, int] = {}
+    constant: set[int] = set()
     long: set[int] = set()
     pending: list[tuple[core.Term, tuple[core.Term, ...] | None]] = [(term, None)]
     while pending:
         item, parts = pending.pop()
         if parts is None:
             parts = _parts(item)
-            if parts:
-                pending.append((item, parts))
-                pending += [(part, None) for part in parts]
-            else:
-                cells[id(item)] = 0 if isinstance(item, core.Num | core.Era | core.Ref) else None
+            pending.append((item, parts))
+            pending += [(part, None) for part in parts]
             continue
-        known = [cells[id(part)] for part in parts]
-        inside = sum(filter(None, known))
         own = _own_cells(item, book)
-        is_data = own and None not in known
-        cells[id(item)] = own + inside if is_data else None
-        if is_data and own + inside >= LEAST_CELLS:
+        cells[id(item)] = own and own + sum(cells[id(part)] for part in parts)
+        is_constant = constant.issuperset(map(id, parts)) if own else _is_constant(item)
+        if is_constant:
+            constant.add(id(item))
+        if cells[id(item)] >= LEAST_CELLS and (is_constant or not isinstance(item, core.Tup)):
             long.add(id(item))
     return frozenset(long)
+
+
+def _is_constant(term: core.Term) -> bool:
+    """Whether a term is a constant without a cell."""
+    return isinstance(term, core.Num | core.Era | core.Ref)
 
 
 def _parts(term: core.Term) -> tuple[core.Term, ...]:
@@ -67,73 +77,84 @@ def _applied(term: core.Term) -> tuple[core.Term, list[core.Term]]:
 
 
 def _own_cells(term: core.Term, book: core.Book) -> int:
-    """How many cells there are for a term itself if its parts are data; 0 if it is none."""
+    """How many cells a constructor with its fields, or a tuple, has without those in it; 0 for another term."""
     if isinstance(term, core.Tup):
         return len(term.elements) - 1
+    if not isinstance(term, core.App):
+        return 0
     function, arguments = _applied(term)
-    if isinstance(function, core.Ref) and (constructor := book.constructors.get(function.name)):
-        return int(len(constructor.fields) == len(arguments) > 0)
-    return 0
+    constructor = book.constructors.get(function.name) if isinstance(function, core.Ref) else None
+    return int(constructor is not None and len(constructor.fields) == len(arguments))
 
 
-def literal_of(term: core.Term, book: core.Book, number: int, atom_of: Callable[[core.Term], ir.Atom]) -> ir.Literal:
-    """The literal, with a number of its own, of a term that `long_data` has found. `atom_of` gives the atoms of
-    numbers, `*` and references."""
-    atoms: dict[ir.Atom, ir.Atom] = {}
-    drafts: list[_Draft] = []
-    pending: list[tuple[core.Term | tuple[core.Term, ...], int]] = [(term, -1)]
-    while pending:
-        item, spine = pending.pop()
-        constructor, parts, recursive = _taken_apart(item, book)
-        fields: list[ir.Atom | None] = []
-        inner: list[tuple[core.Term | tuple[core.Term, ...], int]] = []
-        for part, is_recursive in zip(parts, recursive, strict=True):
-            if isinstance(part, core.Num | core.Era | core.Ref):
-                atom = atom_of(part)
-                fields.append(atoms.setdefault(atom, atom))
-            else:
-                fields.append(None)
-                inner.append((part, len(drafts) if is_recursive else -1))
-        pending += reversed(inner)
-        drafts.append(_Draft(constructor, tuple(fields), spine))
-    places = _places(drafts)
-    cells = tuple(ir.Cell(draft.constructor, f'#{number}.{place}', draft.fields)
-                  for draft, place in zip(drafts, places, strict=True))
-    return ir.Literal(number, cells, tuple(atoms))
-
-
-def _taken_apart(item: core.Term | tuple[core.Term, ...],
-                 book: core.Book) -> tuple[str | None, tuple[core.Term | tuple[core.Term, ...], ...], tuple[bool, ...]]:
-    """The constructor and the fields of data, and which of these are recursive. Some elements of a tuple are one in
-    turn: tuples have two parts."""
-    if isinstance(item, core.Tup):
-        item = item.elements
-    if isinstance(item, tuple):
-        first, *rest = item
-        return None, (first, rest[0] if len(rest) == 1 else tuple(rest)), (False, False)
-    function, arguments = _applied(item)
-    assert isinstance(function, core.Ref)
-    return (function.name, tuple(arguments),
-            tuple(info.recursive for info in book.constructors[function.name].fields))
+# ---- making them -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A cell without its place; `spine` is the number of the one in a recursive field of which it is, or -1."""
+    """A cell without its place. `spine` is the number of the cell in whose recursive field it is, or -1."""
 
     constructor: str | None
-    fields: tuple[ir.Atom | None, ...]
+    fields: tuple[ir.Atom | int | None, ...]
     spine: int
 
 
+def literal_of(term: core.Term, book: core.Book, number: int, atom_of: Callable[[core.Term], ir.Atom]) -> ir.Literal:
+    """The literal of a number for a term that `long_data` has found. `atom_of` gives the atoms of the parts that are no
+    cells, which are those of constants for constants."""
+    constants: dict[ir.Atom, ir.Atom] = {}
+    arguments: list[ir.Atom] = []
+    drafts: list[_Draft] = []
+
+    def field_of(part: core.Term) -> ir.Atom | int:
+        atom = atom_of(part)
+        if not isinstance(atom, ir.Var):
+            return constants.setdefault(atom, atom)
+        arguments.append(atom)
+        return len(arguments) - 1
+
+    pending: list[tuple[Item, int]] = [(term, -1)]
+    while pending:
+        item, spine = pending.pop()
+        constructor, parts = _taken_apart(item, book)
+        fields: list[ir.Atom | int | None] = []
+        inner: list[tuple[Item, int]] = []
+        for part, is_recursive in parts:
+            if isinstance(part, tuple) or _own_cells(part, book):
+                fields.append(None)
+                inner.append((part, len(drafts) if is_recursive else -1))
+            else:
+                fields.append(field_of(part))
+        pending += reversed(inner)
+        drafts.append(_Draft(constructor, tuple(fields), spine))
+    cells = tuple(ir.Cell(draft.constructor, f'#{number}.{place}', draft.fields)
+                  for draft, place in zip(drafts, _places(drafts), strict=True))
+    return ir.Literal(number, cells, tuple(constants), tuple(arguments))
+
+
+def _taken_apart(item: Item, book: core.Book) -> tuple[str | None, list[tuple[Item, bool]]]:
+    """The constructor of a cell, None for a tuple, and its fields, each with whether it is recursive."""
+    if isinstance(item, core.Tup):
+        item = item.elements
+    if isinstance(item, tuple):
+        first, *rest = item
+        return None, [(first, False), (tuple(rest) if len(rest) > 1 else rest[0], False)]
+    function, arguments = _applied(item)
+    assert isinstance(function, core.Ref)
+    known = book.constructors[function.name].fields
+    return function.name, [(argument, info.recursive) for argument, info in zip(arguments, known, strict=True)]
+
+
+# ---- places ------------------------------------------------------------------------------------
+
+
 def _places(drafts: list[_Draft]) -> list[int]:
-    """The numbers of the places of cells."""
+    """The numbers of the places of cells: for each constructor, one for each kind of spine, but not too many."""
     kinds = _kinds(drafts)
     numbers: dict[tuple[str | None, int], int] = {}
     counts: dict[str | None, int] = {}
     places: list[int] = []
     for index, draft in enumerate(drafts):
-        # That of the cell where the spine begins, since no other has its own kind.
         if draft.spine >= 0:
             kinds[index] = kinds[draft.spine]
         key = (draft.constructor, kinds[index])
@@ -145,32 +166,32 @@ def _places(drafts: list[_Draft]) -> list[int]:
 
 
 def _kinds(drafts: list[_Draft]) -> list[int]:
-    """By cell with which a spine begins, a number for what the cells of the spine hold."""
+    """The kinds of spines, for the cells that these begin with: spines that hold the same are of one kind."""
     known: dict[frozenset[object], int] = {}
     kinds = [0] * len(drafts)
-    held: list[set[object]] = []
-    done: list[int] = []
+    done: list[tuple[int, set[object]]] = []
     for index in reversed(range(len(drafts))):
         draft = drafts[index]
         holds: set[object] = set()
         for position, atom in enumerate(draft.fields):
             if atom is not None:
-                holds.add((draft.constructor, position, _kind_of(atom)))
+                holds.add((draft.constructor, position, _told_apart(atom)))
                 continue
-            inner, its = done.pop(), held.pop()
+            inner, inside = done.pop()
             if drafts[inner].spine == index:
-                # Whichever is larger takes the other in.
-                holds, its = (its, holds) if len(its) > len(holds) else (holds, its)
-                holds |= its
+                # The smaller set goes into the larger one, so that a long spine takes no longer than it must.
+                small, holds = sorted((inside, holds), key=len)
+                holds |= small
             else:
-                kinds[inner] = known.setdefault(frozenset(its), len(known))
+                kinds[inner] = known.setdefault(frozenset(inside), len(known))
                 holds.add((draft.constructor, position, kinds[inner]))
-        done.append(index)
-        held.append(holds)
-    kinds[0] = known.setdefault(frozenset(held.pop()), len(known))
+        done.append((index, holds))
+    kinds[0] = known.setdefault(frozenset(done[0][1]), len(known))
     return kinds
 
 
-def _kind_of(atom: ir.Atom) -> object:
-    """What is told apart of atoms."""
-    return str(atom.word & num.TYPE_MASK) if isinstance(atom, ir.Num) else type(atom).__name__
+def _told_apart(atom: ir.Atom | int) -> str:
+    """What is told apart of fields that hold no cells of the literal: types of numbers, and arguments."""
+    if isinstance(atom, int):
+        return f'argument {atom}'
+    return f'number {atom.word & num.TYPE_MASK}' if isinstance(atom, ir.Num) else type(atom).__name__

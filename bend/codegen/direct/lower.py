@@ -186,7 +186,7 @@ class Lowering(Operations):
             case ir.Construct(_, arguments) | ir.Pair(arguments):
                 self.construct(name, self.context.shape_of(binding), arguments, later)
             case ir.Literal():
-                self.literal(name, binding.operation)
+                self.literal(name, binding.operation, later)
             case ir.Partial(function, arguments):
                 self.partial(name, function, arguments, later)
             case ir.TakePair(value):

@@ -146,12 +146,20 @@ class Operations(Counting):
         values = [self.context.atom(atom, rep) for atom, rep in zip(arguments, reps, strict=True)]
         self.bind(name, self.made_cell(shape_number, values, reps), 'word')
 
-    def literal(self, name: str, literal: ir.Literal) -> None:
-        """A literal, which the kernel makes from a table."""
+    def literal(self, name: str, literal: ir.Literal, later: frozenset[str]) -> None:
+        """A literal, which the kernel makes from a table, and from a cell with the arguments if there are some."""
         table = self.context.literals.get(literal.number)
         if table is None:
             table = self.context.literals[literal.number] = literal_table(self.context, literal)
-        self.bind(name, lir.Call('make_literal', (WORKER, table.address()), lir.U64), 'word')
+        if not literal.arguments:
+            self.bind(name, lir.Call('make_constant_literal', (WORKER, table.address()), lir.U64), 'word')
+            return
+        self.consume_all(literal.arguments, later)
+        count = u64(len(literal.arguments) + 1)
+        cell = self.assign(lir.Call('allocate', (WORKER, count), lir.U64), 'arguments')
+        for index, atom in enumerate(literal.arguments, 1):
+            self.emit(lir.Store(val.word_address(cell, index), self.context.atom(atom, 'word')))
+        self.bind(name, lir.Call('make_literal', (WORKER, table.address(), cell, count), lir.U64), 'word')
 
     def partial(self, name: str, function: str, arguments: Sequence[Atom], later: frozenset[str]) -> None:
         """A function with some arguments."""
