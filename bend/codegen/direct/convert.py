@@ -332,7 +332,7 @@ class _Converter:
     def literal(self, term: core.Term, out: list[Binding]) -> Atom:
         """Data of many cells."""
         self.literals += 1
-        made = literal_of(term, self.book, self.literals, lambda part: self.value(part, (), out))
+        made = literal_of(term, self.book, self.literals, self.long, lambda part: self.value(part, (), out))
         return self.bind(made, out, 'd')
 
     def field_count(self, constructor: str) -> int:

@@ -10,7 +10,7 @@ of things. A spine is what hangs together by recursive fields: all cells of a li
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import TypeAlias
 
 from bend.codegen.direct import ir
@@ -22,6 +22,8 @@ from bend.records import dataclass
 
 LEAST_CELLS = 32
 """Data of fewer cells is made by code, which may use other cells again."""
+MAX_ARGUMENTS = 64
+"""With more of them, what is left of the data is a literal of its own: LLVM takes the longer, the more values wait."""
 Item: TypeAlias = core.Term | tuple[core.Term, ...]
 """A constructor with its fields, or a tuple, or some elements of one: tuples have two parts in cells."""
 
@@ -99,18 +101,19 @@ class _Draft:
     spine: int
 
 
-def literal_of(term: core.Term, book: core.Book, number: int, atom_of: Callable[[core.Term], ir.Atom]) -> ir.Literal:
-    """The literal of a number for a term that `long_data` has found. `atom_of` gives the atoms of the parts that are no
-    cells, which are those of constants for constants."""
+def literal_of(term: core.Term, book: core.Book, number: int, long: Container[int],
+               atom_of: Callable[[core.Term], ir.Atom]) -> ir.Literal:
+    """The literal of a number for a term that is `long_data`. `atom_of` gives the atoms of the parts that are no cells
+    of it, and has them computed where they are no constants."""
     constants: dict[ir.Atom, ir.Atom] = {}
-    arguments: list[ir.Atom] = []
+    arguments: list[core.Term] = []
     drafts: list[_Draft] = []
 
     def field_of(part: core.Term) -> ir.Atom | int:
-        atom = atom_of(part)
-        if not isinstance(atom, ir.Var):
+        if _is_constant(part):
+            atom = atom_of(part)
             return constants.setdefault(atom, atom)
-        arguments.append(atom)
+        arguments.append(part)
         return len(arguments) - 1
 
     pending: list[tuple[Item, int]] = [(term, -1)]
@@ -120,7 +123,8 @@ def literal_of(term: core.Term, book: core.Book, number: int, atom_of: Callable[
         fields: list[ir.Atom | int | None] = []
         inner: list[tuple[Item, int]] = []
         for part, is_recursive in parts:
-            if isinstance(part, tuple) or _own_cells(part, book):
+            is_rest = len(arguments) >= MAX_ARGUMENTS and id(part) in long
+            if isinstance(part, tuple) or (_own_cells(part, book) and not is_rest):
                 fields.append(None)
                 inner.append((part, len(drafts) if is_recursive else -1))
             else:
@@ -129,7 +133,14 @@ def literal_of(term: core.Term, book: core.Book, number: int, atom_of: Callable[
         drafts.append(_Draft(constructor, tuple(fields), spine))
     cells = tuple(ir.Cell(draft.constructor, f'#{number}.{place}', draft.fields)
                   for draft, place in zip(drafts, _places(drafts), strict=True))
-    return ir.Literal(number, cells, tuple(constants), tuple(arguments))
+    return ir.Literal(number, cells, tuple(constants), _computed(arguments, long, atom_of))
+
+
+def _computed(arguments: list[core.Term], long: Container[int],
+              atom_of: Callable[[core.Term], ir.Atom]) -> tuple[ir.Atom, ...]:
+    """The atoms of arguments. Literals are made before the others are computed, which would have to wait for them."""
+    atoms = {index: atom_of(argument) for index, argument in enumerate(arguments) if id(argument) in long}
+    return tuple(atoms[index] if index in atoms else atom_of(argument) for index, argument in enumerate(arguments))
 
 
 def _taken_apart(item: Item, book: core.Book) -> tuple[str | None, list[tuple[Item, bool]]]:
