@@ -64,12 +64,14 @@ def test_what_becomes_a_table() -> None:
     assert len(tables(program(LONG))) > 10
 
 
-@pytest.mark.parametrize('every', [3, 1], ids=['some arguments', 'arguments'])
-def test_cells_with_arguments_are_no_code(every: int) -> None:
-    """A number in a list of numbers takes two words of a table, whether it is a constant or not."""
-    elements = ', '.join(str(n) if n % every else f'x + {n}' for n in range(499))
-    (table,) = tables(LIST.format(elements))
-    assert table.count == 2 * 499
+@pytest.mark.parametrize(('every', 'several'), [(50, False), (3, True), (1, True)])
+def test_cells_with_arguments_are_no_code(every: int, several: bool) -> None:
+    """A number in a list of numbers takes two words of a table, whether it is a constant or not; where there are many
+    arguments, of one of several tables."""
+    elements = ', '.join(str(n) if (n + 1) % every else f'x + {n}' for n in range(600))
+    found = tables(LIST.format(elements))
+    assert (len(found) > 1) is several
+    assert sum(table.count for table in found) == 2 * 600
 
 
 def test_functions_and_constants_in_literals(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bend.codegen.direct import ir
+from bend.codegen.direct.flow import SITES
 from bend.codegen.direct.ir import Atom, Binding, Block, Unsupported
 from bend.codegen.direct.literals import literal_of, long_data
 from bend.desugar import core
@@ -54,10 +55,11 @@ class Converted:
     parts: set[str]
 
 
-def convert(book: core.Book) -> Converted:
-    """The program that the entry of a book reaches. Raises `Unsupported` for what only nets can do."""
+def convert(book: core.Book, entry_sites: int = SITES) -> Converted:
+    """The program that the entry of a book reaches; in the entry, so many places of one constructor are told apart.
+    Raises `Unsupported` for what only nets can do."""
     assert book.entry is not None
-    converter = _Converter(book)
+    converter = _Converter(book, entry_sites)
     converter.constant(book.entry)
     while converter.pending:
         converter.convert_definition(converter.pending.pop())
@@ -70,6 +72,7 @@ def convert(book: core.Book) -> Converted:
 @dataclass
 class _Converter:
     book: core.Book
+    entry_sites: int
     functions: dict[str, ir.Function] = field(default_factory=dict)
     constants: dict[str, int] = field(default_factory=dict)
     local_functions: dict[str, core.Term] = field(default_factory=dict)
@@ -332,7 +335,8 @@ class _Converter:
     def literal(self, term: core.Term, out: list[Binding]) -> Atom:
         """Data of many cells."""
         self.literals += 1
-        made = literal_of(term, self.book, self.literals, self.long, lambda part: self.value(part, (), out))
+        places = self.entry_sites if self.definition == self.book.entry else SITES
+        made = literal_of(term, self.book, (self.literals, places), self.long, lambda part: self.value(part, (), out))
         return self.bind(made, out, 'd')
 
     def field_count(self, constructor: str) -> int:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Container
 from typing import TypeAlias
 
 from bend.codegen.direct import ir
-from bend.codegen.direct.flow import SITES
 from bend.desugar import core
 from bend.desugar.terms import children
 from bend.hvm import numbers as num
@@ -101,10 +100,11 @@ class _Draft:
     spine: int
 
 
-def literal_of(term: core.Term, book: core.Book, number: int, long: Container[int],
+def literal_of(term: core.Term, book: core.Book, number_and_sites: tuple[int, int], long: Container[int],
                atom_of: Callable[[core.Term], ir.Atom]) -> ir.Literal:
-    """The literal of a number for a term that is `long_data`. `atom_of` gives the atoms of the parts that are no cells
-    of it, and has them computed where they are no constants."""
+    """The literal of a number for a term that is `long_data`, with so many places of one constructor at most. `atom_of`
+    gives the atoms of the parts that are no cells of it, and has them computed where they are no constants."""
+    number, sites = number_and_sites
     constants: dict[ir.Atom, ir.Atom] = {}
     arguments: list[core.Term] = []
     drafts: list[_Draft] = []
@@ -132,7 +132,7 @@ def literal_of(term: core.Term, book: core.Book, number: int, long: Container[in
         pending += reversed(inner)
         drafts.append(_Draft(constructor, tuple(fields), spine))
     cells = tuple(ir.Cell(draft.constructor, f'#{number}.{place}', draft.fields)
-                  for draft, place in zip(drafts, _places(drafts), strict=True))
+                  for draft, place in zip(drafts, _places(drafts, sites), strict=True))
     return ir.Literal(number, cells, tuple(constants), _computed(arguments, long, atom_of))
 
 
@@ -159,8 +159,8 @@ def _taken_apart(item: Item, book: core.Book) -> tuple[str | None, list[tuple[It
 # ---- places ------------------------------------------------------------------------------------
 
 
-def _places(drafts: list[_Draft]) -> list[int]:
-    """The numbers of the places of cells: for each constructor, one for each kind of spine, but not too many."""
+def _places(drafts: list[_Draft], most: int) -> list[int]:
+    """The numbers of the places of cells: for each constructor, one for each kind of spine, but so many at most."""
     kinds = _kinds(drafts)
     numbers: dict[tuple[str | None, int], int] = {}
     counts: dict[str | None, int] = {}
@@ -171,7 +171,7 @@ def _places(drafts: list[_Draft]) -> list[int]:
         key = (draft.constructor, kinds[index])
         if key not in numbers:
             counts[draft.constructor] = counts.get(draft.constructor, 0) + 1
-            numbers[key] = min(counts[draft.constructor], SITES)
+            numbers[key] = min(counts[draft.constructor], most)
         places.append(numbers[key])
     return places
 
