@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from bend.codegen.direct import ir
 from bend.codegen.direct.flow import SITES
 from bend.codegen.direct.ir import Atom, Binding, Block, Unsupported
-from bend.codegen.direct.literals import literal_of, long_data
+from bend.codegen.direct.literals import LongData, literal_of, long_data
 from bend.desugar import core
 from bend.desugar.expand_main import FLOATED
 from bend.desugar.places import operation_place
@@ -81,8 +81,8 @@ class _Converter:
     pending: list[str] = field(default_factory=list)
     arities: dict[str, int] = field(default_factory=dict)
     environment: dict[str, Atom] = field(default_factory=dict)
-    long: frozenset[int] = frozenset()
-    """The terms of the definition that are made as literals, by identity."""
+    long: LongData = field(init=False)
+    """The terms of the definition that are made as literals."""
     made: int = 0
     literals: int = 0
     definition: str = ''
@@ -207,7 +207,7 @@ class _Converter:
                 case core.Lam(pattern, body) if arguments:
                     self.bind_pattern(pattern, arguments[0], out, term.span)
                     term, arguments, span = body, arguments[1:], None
-                case core.App() if not arguments and id(term) in self.long:
+                case core.App() if not arguments and term in self.long:
                     return ir.Return(self.literal(term, out))
                 case core.App(function, argument):
                     arguments = (self.value(argument, (), out), *arguments)
@@ -310,7 +310,7 @@ class _Converter:
                 return self.constructor(name, arguments, out)
             case core.Ref(name) if len(arguments) < self.arity(name) or not (arguments or self.arity(name)):
                 return self.reference(name, arguments, out)
-            case core.Tup() if not arguments and id(term) in self.long:
+            case core.Tup() if not arguments and term in self.long:
                 return self.literal(term, out)
             case core.Tup(elements) if not arguments:
                 atoms = [self.value(element, (), out) for element in elements]
@@ -335,8 +335,8 @@ class _Converter:
     def literal(self, term: core.Term, out: list[Binding]) -> Atom:
         """Data of many cells."""
         self.literals += 1
-        places = self.entry_sites if self.definition == self.book.entry else SITES
-        made = literal_of(term, self.book, (self.literals, places), self.long, lambda part: self.value(part, (), out))
+        sites = self.entry_sites if self.definition == self.book.entry else SITES
+        made = literal_of(term, self.long, self.literals, sites, lambda part: self.value(part, (), out))
         return self.bind(made, out, 'd')
 
     def field_count(self, constructor: str) -> int:

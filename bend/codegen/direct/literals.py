@@ -10,7 +10,7 @@ of things. A spine is what hangs together by recursive fields: all cells of a li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from typing import TypeAlias
 
 from bend.codegen.direct import ir
@@ -30,9 +30,21 @@ Item: TypeAlias = core.Term | tuple[core.Term, ...]
 # ---- finding them ------------------------------------------------------------------------------
 
 
-def long_data(term: core.Term, book: core.Book) -> frozenset[int]:
-    """The parts of a term that are data of many cells, by identity. Tuples are only if there is nothing to compute in
-    them: who takes a tuple that a function gives may take its parts instead."""
+@dataclass(frozen=True, slots=True)
+class LongData:
+    """The parts of a term of a book that are data of many cells, by identity."""
+
+    book: core.Book
+    terms: frozenset[int] = frozenset()
+
+    def __contains__(self, term: core.Term) -> bool:
+        """Whether a term is one of them."""
+        return id(term) in self.terms
+
+
+def long_data(term: core.Term, book: core.Book) -> LongData:
+    """Finds them in a term. Tuples are only if there is nothing to compute in them: who takes a tuple that a function
+    gives may take its parts instead."""
     cells: dict[int, int] = {}
     constant: set[int] = set()
     long: set[int] = set()
@@ -51,7 +63,7 @@ def long_data(term: core.Term, book: core.Book) -> frozenset[int]:
             constant.add(id(item))
         if cells[id(item)] >= LEAST_CELLS and (is_constant or not isinstance(item, core.Tup)):
             long.add(id(item))
-    return frozenset(long)
+    return LongData(book, frozenset(long))
 
 
 def _is_constant(term: core.Term) -> bool:
@@ -100,13 +112,14 @@ class _Draft:
     spine: int
 
 
-def literal_of(term: core.Term, book: core.Book, number_and_sites: tuple[int, int], long: Container[int],
+def literal_of(term: core.Term, long: LongData, number: int, sites: int,
                atom_of: Callable[[core.Term], ir.Atom]) -> ir.Literal:
-    """The literal of a number for a term that is `long_data`, with so many places of one constructor at most. `atom_of`
-    gives the atoms of the parts that are no cells of it, and has them computed where they are no constants."""
-    number, sites = number_and_sites
+    """The literal of a number for a term that is one of the long ones, with so many places of one constructor at most.
+    `atom_of` gives the atoms of the parts that are no cells of it, and has them computed where they are no
+    constants."""
     constants: dict[ir.Atom, ir.Atom] = {}
     arguments: list[core.Term] = []
+    book = long.book
     drafts: list[_Draft] = []
 
     def field_of(part: core.Term) -> ir.Atom | int:
@@ -123,7 +136,7 @@ def literal_of(term: core.Term, book: core.Book, number_and_sites: tuple[int, in
         fields: list[ir.Atom | int | None] = []
         inner: list[tuple[Item, int]] = []
         for part, is_recursive in parts:
-            is_rest = len(arguments) >= MAX_ARGUMENTS and id(part) in long
+            is_rest = len(arguments) >= MAX_ARGUMENTS and not isinstance(part, tuple) and part in long
             if isinstance(part, tuple) or (_own_cells(part, book) and not is_rest):
                 fields.append(None)
                 inner.append((part, len(drafts) if is_recursive else -1))
@@ -136,10 +149,10 @@ def literal_of(term: core.Term, book: core.Book, number_and_sites: tuple[int, in
     return ir.Literal(number, cells, tuple(constants), _computed(arguments, long, atom_of))
 
 
-def _computed(arguments: list[core.Term], long: Container[int],
+def _computed(arguments: list[core.Term], long: LongData,
               atom_of: Callable[[core.Term], ir.Atom]) -> tuple[ir.Atom, ...]:
     """The atoms of arguments. Literals are made before the others are computed, which would have to wait for them."""
-    atoms = {index: atom_of(argument) for index, argument in enumerate(arguments) if id(argument) in long}
+    atoms = {index: atom_of(argument) for index, argument in enumerate(arguments) if argument in long}
     return tuple(atoms[index] if index in atoms else atom_of(argument) for index, argument in enumerate(arguments))
 
 
