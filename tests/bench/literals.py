@@ -3,23 +3,24 @@
 
     literals.py [--sizes 1000,4000,16000] [--only KIND,…] [--turns 3] [--other FOLDER] [--limit 120]
 
-Runs each program with `bend run --time-passes`, in turns by this compiler and by that in another FOLDER, with an empty
-cache but for kernel and prelude. Prints the processor seconds of the whole process and the seconds of `build`, what
-comes after the front end: the least of the turns. What takes longer than the limit is left out in later turns.
+Runs each program with `bend run` and `bend check`, in turns by this compiler and by that in another FOLDER, with an
+empty cache but for kernel and prelude. Prints the processor seconds of `check`, which parses and makes the passes, and
+of `run`, the least of the turns. What takes longer than the limit is left out in later turns.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import re
 import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+RUN = ('run',)
+CHECK = ('check', '-O', 'no-check-net-size')
 HERE = Path(__file__).resolve().parents[2]
 TOTAL = '''
 def total(xs):
@@ -80,39 +81,37 @@ KINDS: Mapping[str, Callable[[int], str]] = {
 }
 
 
-def measured(compiler: Path, text: str, cache: str, limit: float) -> tuple[float, float] | None:
-    """Processor seconds of compiling and running a program, and the seconds of `build`; None past the limit."""
+def measured(compiler: Path, words: Sequence[str], text: str, cache: str, limit: float) -> float | None:
+    """Processor seconds of a command on a program; None past the limit."""
     with tempfile.NamedTemporaryFile('w', suffix='.bend') as file:
         file.write(text)
         file.flush()
-        command = [sys.executable, '-m', 'bend', 'run', '--time-passes', file.name]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         try:
-            done = subprocess.run(command, env={**os.environ, 'PYTHONPATH': str(compiler), 'BEND_CACHE_DIR': cache},
+            done = subprocess.run([sys.executable, '-m', 'bend', *words, file.name], cwd=compiler,
+                                  env={**os.environ, 'PYTHONPATH': str(compiler), 'BEND_CACHE_DIR': cache},
                                   capture_output=True, text=True, timeout=limit, check=False)
         except subprocess.TimeoutExpired:
             return None
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    found = re.search(r'([\d.]+) ms  build', done.stderr)
-    if done.returncode or found is None:
+    if done.returncode:
         sys.exit(f'{compiler}: {done.stderr}')
-    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return seconds, float(found[1]) / 1000
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def best(caches: Mapping[Path, str], program: str, turns: int, limit: float) -> dict[Path, tuple[float, float]]:
-    """The least of the turns for each compiler, without those that take too long."""
-    found: dict[Path, tuple[float, float]] = {}
+def best(caches: Mapping[Path, str], words: Sequence[str], program: str, turns: int, limit: float) -> list[str]:
+    """The least of the turns for each compiler, as text."""
+    found: dict[Path, float] = {}
     waiting = list(caches)
     for turn in range(turns):
         for compiler in tuple(waiting):
             # Another text is not in the cache.
-            seconds = measured(compiler, f'# {turn}\n{program}', caches[compiler], limit)
+            seconds = measured(compiler, words, f'# {turn}\n{program}', caches[compiler], limit)
             if seconds is None:
                 waiting.remove(compiler)
             else:
                 found[compiler] = min(found.get(compiler, seconds), seconds)
-    return found
+    return [f'{found[compiler]:.2f}' if compiler in found else f'over {limit:.0f}' for compiler in caches]
 
 
 def main() -> None:
@@ -128,13 +127,13 @@ def main() -> None:
         caches = {compiler: str(Path(folder) / name) for name, compiler in (('other', arguments.other), ('this', HERE))
                   if compiler is not None}
         for compiler, cache in caches.items():
-            measured(compiler, 'main = 1\n', cache, arguments.limit)
+            measured(compiler, RUN, 'main = 1\n', cache, arguments.limit)
         for kind in arguments.only.split(','):
             for size in map(int, arguments.sizes.split(',')):
-                found = best(caches, KINDS[kind](size), arguments.turns, arguments.limit)
-                cells = [f'{found[compiler][0]:.2f} | {found[compiler][1]:.2f}' if compiler in found
-                         else f'over {arguments.limit:.0f} | ' for compiler in caches]
-                print(f'| {kind} | {size} | {" | ".join(cells)} |', flush=True)
+                program = KINDS[kind](size)
+                front = best({HERE: caches[HERE]}, CHECK, program, arguments.turns, arguments.limit)
+                whole = best(caches, RUN, program, arguments.turns, arguments.limit)
+                print(f'| {kind} | {size} | {" | ".join((*front, *whole))} |', flush=True)
 
 
 if __name__ == '__main__':

@@ -17,7 +17,6 @@ from tests.cli.conftest import Command
 from tests.cli.test_gen_c import ACTIONS, ARGUMENTS, DEEP, DIVISION, RESULTS
 from tests.cli.test_gen_c_nets import BUDGET, RESTARTS, SHAPE, TERMS, timeless
 from tests.cli.test_gen_c_nets import RESULTS as NET_RESULTS
-from tests.direct import literal_programs
 
 needs_node = pytest.mark.skipif(not shutil.which('node'), reason='there is no Node')
 
@@ -159,12 +158,6 @@ def test_results_of_all_kinds(bend: Command, built: Callable[..., None]) -> None
     code, out, _ = output('-s', '--memory=1G', 'made.wasm')
     assert code == 0
     assert out.startswith(f'{usual.out}- ENGINE: direct\n- TIME: 0.')
-
-
-@needs_node
-def test_literals_that_are_tables(built: Callable[..., None]) -> None:
-    built(literal_programs.program(40))
-    assert output('made.wasm') == (0, f'Result: {literal_programs.result(40)}\n', '')
 
 
 @needs_node

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command
-from tests.direct import literal_programs
 
 COMPILERS = [name for name in ('gcc', 'clang') if shutil.which(name)]
 FLAGS = ('-std=c11', '-O0', '-Wall', '-Wextra', '-Werror')
@@ -77,6 +76,9 @@ def apply(functions, x):
 def applied(x):
   return apply([lambda x: x * 2, lambda x: x + 1, two/names], x)
 
+def long(x, y):
+  return [Shape/Line(x), (x, y), NUMBERS, [x, y], Shape/Line(*), "Forty letters that are made from a table.", y]
+
 def main():
   names = (two/names(0), two_names(0), two.names(0), Order/Two/Names(1, 2), Order/Two_Names(3, 4))
   numbers = [7, +7, -7, 1.5, -0.0, 0.0 / 0.0, 1.0 / 0.0, 12345.6789]
@@ -85,8 +87,8 @@ def main():
   odd_characters = String/Cons(0, String/Cons(0xD800, String/Cons(0x301, String/Cons(0xFFFFFF, ""))))
   shapes = Shape/Box(Shape/Box(Shape/Line(3), 2.25), *)
   others = [applied(20), tree(12), even(100001), down(4), known, "", []]
-  return [names, numbers, spoilt, text, odd_characters, shapes, others]
-'''
+  return [names, numbers, spoilt, text, odd_characters, shapes, others, long(1, 2.5), long(+1, [1])]
+'''.replace('NUMBERS', ', '.join(map(str, range(40))))
 
 ACTIONS = '''
 type Kind:
@@ -185,13 +187,6 @@ def test_results_of_all_kinds(bend: Command, standalone: Callable[..., str], tmp
     code, out, _ = output(program, '-s', '--threads=2', '--memory', '1G')
     assert code == 0
     assert out.startswith(f'{usual.out}- ENGINE: direct\n- TIME: 0.')
-
-
-@needs_compiler
-def test_literals_that_are_tables(standalone: Callable[..., str]) -> None:
-    program = standalone(literal_programs.program(40))
-    for threads in ('1', '2'):
-        assert output(program, '-t', threads) == (0, f'Result: {literal_programs.result(40)}\n', '')
 
 
 @needs_compiler

@@ -21,7 +21,6 @@ from tests.cli.conftest import Command
 from tests.cli.test_gen_c import ACTIONS, ARGUMENTS, DIVISION, RESULTS, output
 from tests.codegen.assembler import assemble
 from tests.codegen.cuda_compiler import run_nvcc
-from tests.direct import literal_programs
 from tests.gpu.cuda_emulated import COMPILER, FEW_LANES, build, on_threads
 from tests.waves.device import book_of
 
@@ -103,8 +102,8 @@ def usual(bend: Command, tmp_path: Path, *words: str) -> str:
 
 
 @needs_compiler
-@pytest.mark.parametrize('source', [RESULTS, FLOATS, FORKS, NAMES, literal_programs.program(40)],
-                         ids=['all kinds', 'floats', 'forks', 'names', 'literals'])
+@pytest.mark.parametrize('source', [RESULTS, FLOATS, FORKS, NAMES],
+                         ids=['all kinds', 'floats', 'forks', 'names'])
 def test_results(source: str, bend: Command, emulated: Make, tmp_path: Path) -> None:
     program = emulated(source)
     assert output(program, *FEW_LANES) == (0, usual(bend, tmp_path), '')

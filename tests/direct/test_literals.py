@@ -20,7 +20,7 @@ from tests.direct.literal_programs import program, result
 from tests.direct.test_memory import compiled
 from tests.waves.device import book_of, devices, on_device, program_of, shown
 
-SHORT, LONG = 6, 100
+SHORT, LONG = 6, 40
 LIST = '''
 def total(xs: List(u24)) -> u24:
   match xs:
