@@ -12,6 +12,7 @@ from bend.codegen.direct import ir
 from bend.codegen.direct.inline import references_of
 from bend.codegen.direct.ir import Binding, Block
 from bend.codegen.direct.tails import used_by
+from bend.hvm.walk import components
 from bend.reached import reached
 from bend.records import replace
 
@@ -58,17 +59,8 @@ def calls_on_one_way(block: Block, function: str) -> int:
 
 def _mutual(program: ir.Program) -> set[str]:
     """The functions that lead to themselves through others."""
-    callees = {name: set(references_of(function.body)) - {name} for name, function in program.functions.items()}
-    found = set()
-    for name in program.functions:
-        pending, seen = list(callees[name]), set(callees[name])
-        while pending and name not in seen:
-            fresh = callees.get(pending.pop(), set()) - seen
-            seen |= fresh
-            pending += fresh
-        if name in seen:
-            found.add(name)
-    return found
+    callees = {name: references_of(function.body) for name, function in program.functions.items()}
+    return {name for members in components(callees) if len(members) > 1 for name in members}
 
 
 def is_heavy(binding: Binding, heavy: frozenset[str]) -> bool:
