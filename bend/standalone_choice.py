@@ -30,7 +30,7 @@ def made_directly(compiled: driver.Compiled, request: driver.Request, manager: P
     `make` is given what its results are called, whether it may do much better as nets, and a function that gives what
     `make_nets` makes of its nets, for a program that may begin again; None if there cannot be any. Raises `BendError`.
     """
-    choice = driver.choose_engine(replace(compiled, is_applied=False), manager)
+    choice = with_deep_stack(lambda: driver.choose_engine(replace(compiled, is_applied=False), manager))
     info = book_info(compiled.book, Book({}), request.options.encoding)
 
     def nets() -> N | None:

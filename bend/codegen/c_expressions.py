@@ -171,7 +171,10 @@ class Expressions:
         return c_type(type_, self.shared.names.structs)
 
     def argument(self, text: Text, expr: lir.Expr) -> str:
-        """An argument of a call, or what is stored: prototypes convert plain constants."""
+        """An argument of a call, or what is stored: prototypes convert plain constants, but not addresses of constant
+        data."""
+        if isinstance(expr, lir.GlobalAddress):
+            return f'({self.type(expr.type)}){text.text}'
         return bare(expr) or text.text
 
     def helper(self, kind: str, types: Sequence[lir.Type], arguments: Sequence[lir.Expr]) -> Text:

@@ -298,6 +298,7 @@ class FunctionEmitter:
             case lir.Local(name, type_):
                 return self.value(f'load {value_type(type_)}, ptr %{quoted("l." + name)}')
             case lir.GlobalAddress(name):
+                self.module.data.add(name)
                 return self.module.symbol(name)
             case lir.StackArray(element, count):
                 self.arrays.append(f'  %array{len(self.arrays)} = alloca [{count} x {memory_type(element)}], align 8')

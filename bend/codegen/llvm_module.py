@@ -18,12 +18,13 @@ _ALIAS_NUMBERS: dict[str, int] = {}
 @dataclass(frozen=True, slots=True)
 class FunctionText:
     """The definition of a function without its linkage, and what it needs: declarations of intrinsics by name, alias
-    classes, and the functions that it calls, with the number of calls."""
+    classes, static data, and the functions that it calls, with the number of calls."""
 
     function: lir.Function
     lines: Sequence[str]
     intrinsics: Mapping[str, str]
     alias_classes: Collection[str]
+    data: Collection[str]
     calls: Mapping[str, int]
 
 
@@ -57,6 +58,7 @@ class ModuleEmitter:
         self.functions = {function.name: function for function in module.functions}
         self.intrinsics: dict[str, str] = {}
         self.alias_classes: set[str] = set()
+        self.data: set[str] = set()
         self.debug = DebugInfo(self.is_traced and symbols is None)
 
     def emit(self) -> str:
@@ -71,7 +73,8 @@ class ModuleEmitter:
             f'{", ".join(memory_type(type_) for _, type_ in struct.fields)} }}'
             for struct in self.module.structs
         ]
-        lines.extend(self.global_data(item) for item in self.module.globals)
+        used = {name for text in texts for name in text.data}
+        lines.extend(self.global_data(item) for item in self.module.globals if item.name in used)
         defined = {text.function.name for text in texts}
         declared: dict[str, None] = {}
         intrinsics: dict[str, str] = {}
@@ -95,9 +98,10 @@ class ModuleEmitter:
         """The text of a function. That of kernel functions, which are the same in all programs, is kept."""
         known = self.kernel_texts.get(id(function))
         if known is None or known.function is not function:
-            self.intrinsics, self.alias_classes = {}, set()
+            self.intrinsics, self.alias_classes, self.data = {}, set(), set()
             emitter = self.function_emitter(function)
-            known = FunctionText(function, emitter.emit(), self.intrinsics, self.alias_classes, emitter.calls)
+            known = FunctionText(function, emitter.emit(), self.intrinsics, self.alias_classes, self.data,
+                                 emitter.calls)
             # Where debug information is depends on the module.
             if function.file and not function.traced:
                 self.kernel_texts[id(function)] = known

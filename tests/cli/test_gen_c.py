@@ -76,6 +76,9 @@ def apply(functions, x):
 def applied(x):
   return apply([lambda x: x * 2, lambda x: x + 1, two/names], x)
 
+def long(x, y):
+  return [Shape/Line(x), (x, y), NUMBERS, [x, y], Shape/Line(*), "Forty letters that are made from a table.", y]
+
 def main():
   names = (two/names(0), two_names(0), two.names(0), Order/Two/Names(1, 2), Order/Two_Names(3, 4))
   numbers = [7, +7, -7, 1.5, -0.0, 0.0 / 0.0, 1.0 / 0.0, 12345.6789]
@@ -84,8 +87,8 @@ def main():
   odd_characters = String/Cons(0, String/Cons(0xD800, String/Cons(0x301, String/Cons(0xFFFFFF, ""))))
   shapes = Shape/Box(Shape/Box(Shape/Line(3), 2.25), *)
   others = [applied(20), tree(12), even(100001), down(4), known, "", []]
-  return [names, numbers, spoilt, text, odd_characters, shapes, others]
-'''
+  return [names, numbers, spoilt, text, odd_characters, shapes, others, long(1, 2.5), long(+1, [1])]
+'''.replace('NUMBERS', ', '.join(map(str, range(40))))
 
 ACTIONS = '''
 type Kind:

@@ -159,7 +159,8 @@ def analysed(book: core.Book, pipeline: Pipeline, *, eta: bool, parallel: bool =
              interface: Interface | None = None, guesses: bool = False, counting: bool = False,
              given: Sequence[int] = (), exported: Exported | None = None) -> Analysed:
     """What the entry of a book reaches, after the passes of a pipeline; see `lower_direct`. Raises `Unsupported`."""
-    converted = convert(eta_reduce(book, functions=False) if eta else book)
+    sites = SITES if exported is None else max(SITES, len(exported.functions))
+    converted = convert(eta_reduce(book, functions=False) if eta else book, sites)
     program = count_calls(converted.program, converted.parts) if counting else converted.program
     for step in pipeline:
         program = step(program)
@@ -168,8 +169,7 @@ def analysed(book: core.Book, pipeline: Pipeline, *, eta: bool, parallel: bool =
     if exported is None:
         actions = acting(book, program, interface is not None, applied is not None or bool(given))
     arguments = None if applied is None else Arguments(applied, Guess() if guesses else None)
-    flow = analyse(program, lambda solver: add_outside(solver, arguments or exported, actions, given),
-                   SITES if exported is None else max(SITES, len(exported.functions)))
+    flow = analyse(program, lambda solver: add_outside(solver, arguments or exported, actions, given), sites)
     if applied is not None and arguments is not None and guesses:
         arguments = Arguments(applied, arguments.better_guess())
         flow = analyse(program, lambda solver: add_outside(solver, arguments, actions, given))

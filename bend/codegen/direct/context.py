@@ -45,6 +45,8 @@ class Context:
     """Whether what is done seldom is called instead of inlined, which makes less code."""
     structs: dict[str, lir.Struct] = field(default_factory=dict)
     applied: set[int] = field(default_factory=set)
+    literals: dict[int, lir.Global] = field(default_factory=dict)
+    """The tables of the literals that the code makes, by their numbers."""
     forked: dict[int, set[int]] = field(default_factory=dict)
     """The numbers of the functions that are forked, with the places of the calls."""
 
@@ -107,14 +109,20 @@ class Context:
                 return val.converted(self.local(name), self.rep(name), rep)
             case ir.Num(word):
                 return val.number_constant(word, rep)
+            case _:
+                return val.converted(u64(self.word(atom)), 'word', rep)
+
+    def word(self, atom: ir.Num | ir.Nullary | ir.Reference | ir.Eraser) -> int:
+        """The word of an atom that is no variable."""
+        match atom:
+            case ir.Num(word):
+                return val.number_word(word)
             case ir.Nullary(constructor):
-                word = val.immediate(self.layout.by_constructor[constructor])
+                return val.immediate(self.layout.by_constructor[constructor])
             case ir.Reference(name):
                 entry = self.entries.get(Given(name, 0))
                 if entry is not None:
-                    word = entry << words.INDEX_SHIFT | words.FUNCTION
-                else:
-                    word = self.program.constants.index(name) << words.INDEX_SHIFT | words.CONSTANT
+                    return entry << words.INDEX_SHIFT | words.FUNCTION
+                return self.program.constants.index(name) << words.INDEX_SHIFT | words.CONSTANT
             case ir.Eraser():
-                word = words.ERASER
-        return val.converted(u64(word), 'word', rep)
+                return words.ERASER

@@ -16,7 +16,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bend.codegen.direct import ir
+from bend.codegen.direct.flow import SITES
 from bend.codegen.direct.ir import Atom, Binding, Block, Unsupported
+from bend.codegen.direct.literals import LongData, literal_of, long_data
 from bend.desugar import core
 from bend.desugar.expand_main import FLOATED
 from bend.desugar.places import operation_place
@@ -53,10 +55,11 @@ class Converted:
     parts: set[str]
 
 
-def convert(book: core.Book) -> Converted:
-    """The program that the entry of a book reaches. Raises `Unsupported` for what only nets can do."""
+def convert(book: core.Book, entry_sites: int = SITES) -> Converted:
+    """The program that the entry of a book reaches; in the entry, so many places of one constructor are told apart.
+    Raises `Unsupported` for what only nets can do."""
     assert book.entry is not None
-    converter = _Converter(book)
+    converter = _Converter(book, entry_sites)
     converter.constant(book.entry)
     while converter.pending:
         converter.convert_definition(converter.pending.pop())
@@ -69,6 +72,7 @@ def convert(book: core.Book) -> Converted:
 @dataclass
 class _Converter:
     book: core.Book
+    entry_sites: int
     functions: dict[str, ir.Function] = field(default_factory=dict)
     constants: dict[str, int] = field(default_factory=dict)
     local_functions: dict[str, core.Term] = field(default_factory=dict)
@@ -77,7 +81,10 @@ class _Converter:
     pending: list[str] = field(default_factory=list)
     arities: dict[str, int] = field(default_factory=dict)
     environment: dict[str, Atom] = field(default_factory=dict)
+    long: LongData = field(init=False)
+    """The terms of the definition that are made as literals."""
     made: int = 0
+    literals: int = 0
     definition: str = ''
 
     # ---- definitions ---------------------------------------------------------------------------
@@ -96,6 +103,7 @@ class _Converter:
             definition = self.book.defs[name]
             if is_floated(definition) and not isinstance(definition.body, core.Lam):
                 self.parts.add(name)
+            self.long = long_data(definition.body, self.book)
             body = self.block(definition.body, arguments)
             origin = definition.user_name
         if sum(len(block.bindings) for block in ir.blocks_within(body)) > MAX_BINDINGS:
@@ -199,6 +207,8 @@ class _Converter:
                 case core.Lam(pattern, body) if arguments:
                     self.bind_pattern(pattern, arguments[0], out, term.span)
                     term, arguments, span = body, arguments[1:], None
+                case core.App() if not arguments and term in self.long:
+                    return ir.Return(self.literal(term, out))
                 case core.App(function, argument):
                     arguments = (self.value(argument, (), out), *arguments)
                     term, span = function, span or term.span
@@ -300,6 +310,8 @@ class _Converter:
                 return self.constructor(name, arguments, out)
             case core.Ref(name) if len(arguments) < self.arity(name) or not (arguments or self.arity(name)):
                 return self.reference(name, arguments, out)
+            case core.Tup() if not arguments and term in self.long:
+                return self.literal(term, out)
             case core.Tup(elements) if not arguments:
                 atoms = [self.value(element, (), out) for element in elements]
                 last = atoms.pop()
@@ -319,6 +331,13 @@ class _Converter:
                 if isinstance(end, ir.Do):
                     return self.bind(end.operation, out)
                 return self.bind(ir.Nested(Block((), end)), out)
+
+    def literal(self, term: core.Term, out: list[Binding]) -> Atom:
+        """Data of many cells."""
+        self.literals += 1
+        sites = self.entry_sites if self.definition == self.book.entry else SITES
+        made = literal_of(term, self.long, self.literals, sites, lambda part: self.value(part, (), out))
+        return self.bind(made, out, 'd')
 
     def field_count(self, constructor: str) -> int:
         """How many fields a constructor has."""

@@ -244,10 +244,11 @@ def _cell_words() -> lir.Function:
 
 
 def tables(context: Context) -> list[lir.Global]:
-    """The sizes of cells, by shape and by entry, and how many arguments entries still need."""
+    """The sizes of cells, by shape and by entry, how many arguments entries still need, and the literals of code that
+    has been lowered."""
     shapes = tuple(0 if shape is None else shape.words for shape in context.layout.shapes)
     entries = tuple(given.count for given in context.entries) or (0,)
     missing = tuple(arity_of(context, given.function) - given.count for given in context.entries) or (0,)
     return [lir.Global(SHAPE_WORDS, lir.U64, len(shapes), shapes),
             lir.Global(ENTRY_WORDS, lir.U64, len(entries), entries),
-            lir.Global(ENTRY_MISSING, lir.U64, len(missing), missing)]
+            lir.Global(ENTRY_MISSING, lir.U64, len(missing), missing), *context.literals.values()]

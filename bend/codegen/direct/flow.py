@@ -354,6 +354,8 @@ class Solver:
                 self.make(self.new_place(constructor), arguments, target)
             case ir.Pair(arguments):
                 self.make(self.new_place(None), arguments, target)
+            case ir.Literal():
+                self.literal(binding.operation, target)
             case ir.TakePair(value):
                 self.take_pair(value, [self.variable(name) for name in binding.names])
             case ir.Operate(code, left, right):
@@ -376,6 +378,25 @@ class Solver:
         for argument, node in zip(arguments, self.field_nodes(made), strict=True):
             self.flow(argument, node)
         self.add(target, self.bit(made))
+
+    def literal(self, literal: ir.Literal, target: int) -> None:
+        """Data of which the first cell goes to a node, and the others to fields of those before them."""
+        waiting = [target]
+        known: dict[tuple[str | None, str], tuple[int, list[int]]] = {}
+        for cell in literal.cells:
+            key = cell.constructor, cell.place
+            if key not in known:
+                made = Made(*key)
+                known[key] = self.bit(made), self.field_nodes(made)
+            bit, nodes = known[key]
+            self.add(waiting.pop(), bit)
+            holes = []
+            for atom, node in zip(cell.fields, nodes, strict=True):
+                if atom is None:
+                    holes.append(node)
+                else:
+                    self.flow(literal.arguments[atom] if isinstance(atom, int) else atom, node)
+            waiting += reversed(holes)
 
     def take_pair(self, value: Atom, targets: Sequence[int]) -> None:
         """The parts of a tuple; a number, or `*`, is copied."""

@@ -16,6 +16,9 @@ from bend.records import replace
 
 MAX_ARGUMENTS = 14
 """How many a task can hold."""
+MAX_CALLS = 64
+"""How many calls one fork has: enough for all workers to have something to do, while code for more takes longer and
+longer to make."""
 
 
 def fork_calls(program: ir.Program) -> ir.Program:
@@ -51,15 +54,17 @@ class _Forking:
         """A block with its forks."""
         bindings: list[Binding] = []
         group: list[Binding] = []
+        made: set[str] = set()
         for binding in block.bindings:
             if isinstance(binding.operation, ir.Nested):
                 binding = replace(binding, operation=ir.Nested(self.block(binding.operation.block)))
             needs = used_by(binding.operation)
-            if not self.is_heavy(binding) or any(needs & set(item.names) for item in group):
+            if not self.is_heavy(binding) or needs & made or len(group) == MAX_CALLS:
                 bindings += self.forked(group)
-                group = []
+                group, made = [], set()
             if self.is_heavy(binding):
                 group.append(binding)
+                made.update(binding.names)
             else:
                 bindings.append(binding)
         bindings += self.forked(group)

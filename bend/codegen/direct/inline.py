@@ -311,6 +311,8 @@ class _Copier:
                 return ir.Construct(name, tuple(map(self.atom, arguments)))
             case ir.Pair((first, second)):
                 return ir.Pair((self.atom(first), self.atom(second)))
+            case ir.Literal(arguments=arguments) if arguments:
+                return replace(operation, arguments=tuple(map(self.atom, arguments)))
             case ir.Apply(function, arguments, place):
                 return ir.Apply(self.atom(function), tuple(map(self.atom, arguments)), self.place(place))
             case ir.TakePair(value, place):

@@ -120,6 +120,30 @@ class Pair:
 
 @final
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """A constructor or a tuple (None) of a literal. `place` is where the analysis of flow has it made. A field holds a
+    constant, the argument of a number, or (None) a cell that follows."""
+
+    constructor: str | None
+    place: str
+    fields: tuple[Atom | int | None, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Literal:
+    """Data of many cells, which is the same whenever it is made, but for its arguments. Each cell stands before those
+    in its fields, and these in the order of the fields. `number` says which one it is in the source, `constants` are
+    all that it holds, once each."""
+
+    number: int
+    cells: tuple[Cell, ...]
+    constants: tuple[Atom, ...]
+    arguments: tuple[Atom, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class TakePair:
     """The parts of a tuple, for two variables."""
 
@@ -176,7 +200,7 @@ class Count:
 
 
 Operation: TypeAlias = (
-    Call | Apply | Partial | Construct | Pair | TakePair | Operate | Cast | Nested | Fork | Count
+    Call | Apply | Partial | Construct | Pair | Literal | TakePair | Operate | Cast | Nested | Fork | Count
 )
 
 
@@ -310,6 +334,7 @@ def _fork_atoms(fork: Fork) -> tuple[Atom, ...]:
 _ATOMS: Mapping[type, Callable[[Any], tuple[Atom, ...]]] = {
     **dict.fromkeys((Call, Partial, Construct, Pair), attrgetter('arguments')),
     **dict.fromkeys((TakePair, Cast, Return, Switch, Match), lambda step: (step.value,)),
+    Literal: lambda literal: (*literal.constants, *literal.arguments),
     Operate: attrgetter('left', 'right'), Returns: attrgetter('values'), Fork: _fork_atoms,
     Apply: lambda apply: (apply.function, *apply.arguments), Do: lambda do: atoms_of(do.operation),
 }

@@ -185,6 +185,8 @@ class Lowering(Operations):
                 self.bind(name, *self.applied(apply, later))
             case ir.Construct(_, arguments) | ir.Pair(arguments):
                 self.construct(name, self.context.shape_of(binding), arguments, later)
+            case ir.Literal():
+                self.literal(name, binding.operation, later)
             case ir.Partial(function, arguments):
                 self.partial(name, function, arguments, later)
             case ir.TakePair(value):

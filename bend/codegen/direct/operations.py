@@ -12,6 +12,7 @@ from bend.codegen.direct.counting import Counting
 from bend.codegen.direct.flow import ERASER, NUMBERS, Folded, Given, Made, results_of
 from bend.codegen.direct.ir import Atom
 from bend.codegen.direct.layout import number_kind
+from bend.codegen.direct.literal_tables import literal_table
 from bend.codegen.direct.state import Opened
 from bend.codegen.direct.values import Rep, u64
 from bend.hvm import numbers as num
@@ -144,6 +145,21 @@ class Operations(Counting):
         reps = [self.context.atom_rep(atom) for atom in arguments]
         values = [self.context.atom(atom, rep) for atom, rep in zip(arguments, reps, strict=True)]
         self.bind(name, self.made_cell(shape_number, values, reps), 'word')
+
+    def literal(self, name: str, literal: ir.Literal, later: frozenset[str]) -> None:
+        """A literal, which the kernel makes from a table, and from a cell with the arguments if there are some."""
+        table = self.context.literals.get(literal.number)
+        if table is None:
+            table = self.context.literals[literal.number] = literal_table(self.context, literal)
+        if not literal.arguments:
+            self.bind(name, lir.Call('make_constant_literal', (WORKER, table.address()), lir.U64), 'word')
+            return
+        self.consume_all(literal.arguments, later)
+        count = u64(len(literal.arguments) + 1)
+        cell = self.assign(lir.Call('allocate', (WORKER, count), lir.U64), 'arguments')
+        for index, atom in enumerate(literal.arguments, 1):
+            self.emit(lir.Store(val.word_address(cell, index), self.context.atom(atom, 'word')))
+        self.bind(name, lir.Call('make_literal', (WORKER, table.address(), cell, count), lir.U64), 'word')
 
     def partial(self, name: str, function: str, arguments: Sequence[Atom], later: frozenset[str]) -> None:
         """A function with some arguments."""

@@ -30,17 +30,17 @@ class Part:
 
 
 def parts_of(module: lir.Module, most: int, dispatching: Collection[str]) -> list[Part]:
-    """A module in parts: one if it is small, else that of what runs seldom and `most` others at most. `dispatching` are
-    functions that call one of many, which is no reason to have these in one part."""
+    """A module in parts: one if it is small, else that of what runs seldom and `most` others at most, but one.
+    `dispatching` are functions that call one of many, which is no reason to have these in one part."""
     emitter = CpuModule(module)
     texts = _needed(emitter, [function for function in module.functions if not function.extern])
     graph = _Graph(texts)
     often = [name for name in graph.nodes if not texts[name].function.seldom]
-    count = min(most, sum(map(graph.lines, often)) // LEAST_LINES)
-    if count < 2:
-        return [Part(emitter.assembled(list(texts.values())))]
-    groups = _spread(graph, _components(graph, often, dispatching), count)
     seldom = [name for name in graph.nodes if texts[name].function.seldom]
+    count = min(most, sum(map(graph.lines, often)) // LEAST_LINES)
+    if count < 2 and sum(map(graph.lines, seldom)) < LEAST_LINES:
+        return [Part(emitter.assembled(list(texts.values())))]
+    groups = _spread(graph, _components(graph, often, dispatching), max(count, 1))
     homes = {name: number for number, group in enumerate((seldom, *groups)) for name in group}
     exported = {callee for name, home in homes.items() for callee in graph.callees[name] if homes[callee] != home}
 

@@ -6,10 +6,13 @@ other's results stand side by side, where they can become forks.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bend.codegen.direct import ir
 from bend.codegen.direct.inline import references_of
 from bend.codegen.direct.ir import Binding, Block
 from bend.codegen.direct.tails import used_by
+from bend.hvm.walk import components
 from bend.reached import reached
 from bend.records import replace
 
@@ -56,17 +59,8 @@ def calls_on_one_way(block: Block, function: str) -> int:
 
 def _mutual(program: ir.Program) -> set[str]:
     """The functions that lead to themselves through others."""
-    callees = {name: set(references_of(function.body)) - {name} for name, function in program.functions.items()}
-    found = set()
-    for name in program.functions:
-        pending, seen = list(callees[name]), set(callees[name])
-        while pending and name not in seen:
-            fresh = callees.get(pending.pop(), set()) - seen
-            seen |= fresh
-            pending += fresh
-        if name in seen:
-            found.add(name)
-    return found
+    callees = {name: references_of(function.body) for name, function in program.functions.items()}
+    return {name for members in components(callees) if len(members) > 1 for name in members}
 
 
 def is_heavy(binding: Binding, heavy: frozenset[str]) -> bool:
@@ -78,29 +72,17 @@ def _ordered(block: Block, heavy: frozenset[str]) -> Block:
     block = ir.map_inner(block, lambda inner: _ordered(inner, heavy))
     if not any(is_heavy(binding, heavy) for binding in block.bindings):
         return block
-    return Block(tuple(_late_calls(list(block.bindings), heavy)), block.end)
+    return Block(tuple(_late_calls(block.bindings, heavy)), block.end)
 
 
-def _late_calls(waiting: list[Binding], heavy: frozenset[str]) -> list[Binding]:
+def _late_calls(bindings: Sequence[Binding], heavy: frozenset[str]) -> list[Binding]:
     """Bindings in waves: all that is cheap and needs no call that still waits, then the calls that can go on."""
-    needs = {id(binding): used_by(binding.operation) for binding in waiting}
-    done: list[Binding] = []
-    while waiting:
-        missing: set[str] = set()
-        late: list[Binding] = []
-        for binding in waiting:
-            if is_heavy(binding, heavy) or needs[id(binding)] & missing:
-                missing.update(binding.names)
-                late.append(binding)
-            else:
-                done.append(binding)
-        missing = set()
-        waiting = []
-        for binding in late:
-            if is_heavy(binding, heavy) and not needs[id(binding)] & missing:
-                done.append(binding)
-            else:
-                waiting.append(binding)
-            # What depends on a call of this wave waits for the next one.
-            missing.update(binding.names)
-    return done
+    known: dict[str, int] = {}
+    waves: list[tuple[int, bool]] = []
+    for binding in bindings:
+        wave = max((known.get(name, 0) for name in used_by(binding.operation)), default=0)
+        is_call = is_heavy(binding, heavy)
+        waves.append((wave, is_call))
+        # What depends on a call of this wave waits for the next one.
+        known.update(dict.fromkeys(binding.names, wave + is_call))
+    return [bindings[index] for index in sorted(range(len(bindings)), key=waves.__getitem__)]

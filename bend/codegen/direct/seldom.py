@@ -15,10 +15,12 @@ FEW = 32
 
 
 def seldom_functions(program: ir.Program) -> frozenset[str]:
-    """The functions that the entry and constants, each of which is evaluated once, call a few times at most. Those
-    that are on a cycle of calls, those that are passed around, and all that these lead to may run any number of times.
-    """
-    callees = {name: Counter(found for found in references_of(function.body) if found in program.functions)
+    """The functions that the entry and constants call a few times at most, and these themselves, each of which is
+    evaluated once, whoever refers to it. Those that are on a cycle of calls, those that are passed around, and all that
+    these lead to may run any number of times."""
+    constants = {name for name in program.constants if not program.functions[name].parameters}
+    callees = {name: Counter(found for found in references_of(function.body)
+                             if found in program.functions and found not in constants)
                for name, function in program.functions.items()}
     order, repeated = _callees_first(callees)
     often = reached(repeated | _passed(program), lambda name: callees[name])

@@ -27,7 +27,7 @@ def _sunk(block: Block) -> Block:
     for binding in reversed(block.bindings):
         operation = binding.operation
         is_past_calls = is_past_calls or isinstance(operation, ir.Call | ir.Apply | ir.Nested | ir.Fork)
-        if isinstance(operation, ir.Construct | ir.Pair | ir.Partial) and not is_past_calls:
+        if isinstance(operation, ir.Construct | ir.Pair | ir.Partial | ir.Literal) and not is_past_calls:
             needing = [index for index, arm in enumerate(arms) if binding.names[0] in used_in(arm)]
             if len(needing) == 1 and binding.names[0] not in used:
                 arm = arms[needing[0]]

@@ -30,9 +30,14 @@ def u32(value: int) -> lir.Expr:
 def number_constant(word: int, rep: Rep) -> lir.Expr:
     """A number word of the reducer, as a value of a representation that fits it."""
     if rep == 'word':
-        return u64(word << words.NUMBER_SHIFT | words.NUMBER)
+        return u64(number_word(word))
     payload = word >> num.TYPE_BITS
     return lir.Bitcast(u32(payload << 8), lir.F32) if rep == 'f24' else u32(payload)
+
+
+def number_word(word: int) -> int:
+    """The word of a number word of the reducer."""
+    return word << words.NUMBER_SHIFT | words.NUMBER
 
 
 def immediate(shape: int) -> int:

@@ -9,11 +9,12 @@ from pathlib import Path
 _KERNEL = Path(__file__).parent.parent / 'kernel'
 MODULES: tuple[Path, ...] = (_KERNEL / 'numbers.py', *(
     _KERNEL / 'direct' / f'{name}.py'
-    for name in ('sizes', 'state', 'system', 'stop', 'cells', 'memory', 'deque', 'stack', 'counts', 'constants', 'fork',
-                 'main')))
+    for name in ('sizes', 'state', 'system', 'stop', 'cells', 'memory', 'deque', 'stack', 'counts', 'constants',
+                 'literals', 'fork', 'main')))
 """For `compile_kernel`. The program provides `run_entry`, `apply_value`, `cell_words` and `run_task`."""
 WASM_MODULES: tuple[Path, ...] = (_KERNEL / 'numbers.py', *(
-    _KERNEL / 'direct' / f'{name}.py' for name in ('sizes', 'state', 'cells', 'counts', 'constants', 'wasm')))
+    _KERNEL / 'direct' / f'{name}.py'
+    for name in ('sizes', 'state', 'cells', 'counts', 'constants', 'literals', 'wasm')))
 """The same for WebAssembly, where one worker runs, and the engine has the stack."""
 _SYSTEM_CALLS: Mapping[str, Mapping[str, int]] = {
     'x86_64': {'EXIT': 60, 'FUTEX': 202, 'YIELD': 24},

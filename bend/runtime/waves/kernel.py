@@ -9,7 +9,7 @@ from pathlib import Path
 _KERNEL = Path(__file__).parent.parent / 'kernel'
 MODULES: tuple[Path, ...] = (
     _KERNEL / 'numbers.py',
-    *(_KERNEL / 'direct' / f'{name}.py' for name in ('sizes', 'cells', 'counts', 'floats')),
+    *(_KERNEL / 'direct' / f'{name}.py' for name in ('sizes', 'cells', 'counts', 'literals', 'floats')),
     *(_KERNEL / 'waves' / f'{name}.py' for name in (
         'state', 'target', 'stop', 'memory', 'constants', 'frames', 'spill', 'schedule', 'main')))
 """For `compile_kernel`: what is the same on all devices. The program provides `step`, `sequence`, `frame_words`,

@@ -42,6 +42,12 @@ int main(void) {
     assert(shapes_new_u24(1 << 24) == NULL && shapes_new_i24(-8388609) == NULL);
     assert(shapes_new_pair(shapes_new_string("x"), shapes_new_u24(1 << 24)) == NULL);
     CHECK(SHAPES_OK, shapes_limit(&n)); assert(n == 10);
+    for (uint32_t i = 0; i < 2; i++) {
+        CHECK(SHAPES_OK, shapes_powers(i, &value));
+        assert(shapes_count_of(value) == 49 && shapes_read_u24(value, numbers, 1000) == 49);
+        assert(numbers[0] == 1 && numbers[47] == 1 << 23 && numbers[48] == i);
+        shapes_free_value(value);
+    }
     CHECK(SHAPES_OK, shapes_names(&value));
     assert(shapes_kind_of(value) == SHAPES_LIST && shapes_count_of(value) == 3);
     assert(strcmp(shapes_text_of(shapes_part_of(value, 0)), "Zo\u00eb") == 0);
