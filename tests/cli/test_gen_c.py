@@ -281,3 +281,10 @@ def test_errors_of_the_program(bend: Command, program: Callable[[str], str]) -> 
     outcome = bend('gen-c', program('def other():\n  return 1\n'))
     assert (outcome.code, outcome.out) == (1, '')
     assert 'error[missing-main]' in outcome.err
+
+
+@needs_compiler
+def test_deep_terms(standalone: Callable[..., str]) -> None:
+    """Terms that are nested more deeply than Python recurses by itself."""
+    source = f'def main():\n  return {"Maybe/Some(" * 400}1{")" * 400}\n'
+    assert output(standalone(source)) == (0, f'Result: {"Maybe/Some(" * 400}1{")" * 400}\n', '')
