@@ -91,7 +91,7 @@ def parameter_types(book: core.Book, types: Mapping[str, Scheme]) -> tuple[str, 
     assert book.entry is not None
     current = resolved(types.get(book.entry, ANY_SCHEME).body)
     body, found = book.defs[book.entry].body, []
-    while isinstance(body, Lam) or isinstance(body, Let) and isinstance(body.value, Var):
+    while isinstance(body, Lam) or (isinstance(body, Let) and isinstance(body.value, Var)):
         if isinstance(body, Let):
             body = body.body
             continue
