@@ -85,12 +85,16 @@ class Interface:
 
 
 def parameter_types(book: core.Book, types: Mapping[str, Scheme]) -> tuple[str, ...]:
-    """The names of the types of the entry's parameters; u24 for those that may be of any type, or of any of numbers."""
-    from bend.desugar.core import Lam
+    """The names of the types of the entry's parameters; u24 for those that may be of any type, or of any of numbers.
+    Between two of them the first one may be copied, or taken apart."""
+    from bend.desugar.core import Lam, Let, Var
     assert book.entry is not None
     current = resolved(types.get(book.entry, ANY_SCHEME).body)
     body, found = book.defs[book.entry].body, []
-    while isinstance(body, Lam):
+    while isinstance(body, Lam) or (isinstance(body, Let) and isinstance(body.value, Var)):
+        if isinstance(body, Let):
+            body = body.body
+            continue
         type_: Type = ANY
         if isinstance(current, Con) and current.name == ARROW:
             type_, current = resolved(current.arguments[0]), resolved(current.arguments[1])

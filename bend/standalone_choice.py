@@ -10,7 +10,7 @@ from bend import driver
 from bend.codegen.direct.ir import Unsupported
 from bend.deep_stack import with_deep_stack
 from bend.diagnostics import BendError, Report
-from bend.engines import Engine
+from bend.engines import Choice, Engine
 from bend.hvm.names import readable
 from bend.hvm.net import Book
 from bend.hvm.readback import BookInfo, book_info
@@ -30,7 +30,6 @@ def made_directly(compiled: driver.Compiled, request: driver.Request, manager: P
     `make` is given what its results are called, whether it may do much better as nets, and a function that gives what
     `make_nets` makes of its nets, for a program that may begin again; None if there cannot be any. Raises `BendError`.
     """
-    choice = with_deep_stack(lambda: driver.choose_engine(replace(compiled, is_applied=False), manager))
     info = book_info(compiled.book, Book({}), request.options.encoding)
 
     def nets() -> N | None:
@@ -40,6 +39,10 @@ def made_directly(compiled: driver.Compiled, request: driver.Request, manager: P
         return None
 
     def work() -> T | BendError:
+        choice = driver.choose_engine(replace(compiled, is_applied=False), manager)
+        return manager.stage('build', lambda: built(choice))
+
+    def built(choice: Choice) -> T | BendError:
         try:
             if choice.engine != 'direct':
                 raise Unsupported(choice.reason)
@@ -49,7 +52,7 @@ def made_directly(compiled: driver.Compiled, request: driver.Request, manager: P
         except OnlyNetsPrint as problem:
             return problem
 
-    made = with_deep_stack(lambda: manager.stage('build', work))
+    made = with_deep_stack(work)
     if not isinstance(made, BendError):
         return made
     if engine == 'direct':

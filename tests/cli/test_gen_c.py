@@ -213,6 +213,14 @@ def test_arguments(standalone: Callable[..., str]) -> None:
 
 
 @needs_compiler
+@pytest.mark.parametrize('engine', ['direct', 'net'])
+def test_arguments_that_are_used_twice(standalone: Callable[..., str], engine: str) -> None:
+    program = standalone('def main(a, b: i24, c):\n  return (a * a, b, b, c)', '--engine', engine)
+    assert output(program, '3', '--', '-4', '5') == (0, 'Result: (9, (-4, (-4, 5)))\n', '')
+    assert output(program, '3')[0] == 2
+
+
+@needs_compiler
 def test_a_division_by_zero(bend: Command, standalone: Callable[..., str], tmp_path: Path,
                             monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('NO_COLOR', '1')
@@ -284,3 +292,10 @@ def test_errors_of_the_program(bend: Command, program: Callable[[str], str]) -> 
     outcome = bend('gen-c', program('def other():\n  return 1\n'))
     assert (outcome.code, outcome.out) == (1, '')
     assert 'error[missing-main]' in outcome.err
+
+
+@needs_compiler
+def test_deep_terms(standalone: Callable[..., str]) -> None:
+    """Terms that are nested more deeply than Python recurses by itself."""
+    source = f'def main():\n  return {"Maybe/Some(" * 400}1{")" * 400}\n'
+    assert output(standalone(source)) == (0, f'Result: {"Maybe/Some(" * 400}1{")" * 400}\n', '')

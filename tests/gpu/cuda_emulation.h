@@ -215,7 +215,8 @@ inline void *emulated_launch(void *place) {
     return nullptr;
 }
 
-inline cudaError_t cudaLaunchCooperativeKernel(void (*kernel)(uint64_t), dim3 blocks, dim3 threads, void **arguments,
+/* As in CUDA 12; CUDA 13 takes kernels by their own type as well. */
+inline cudaError_t cudaLaunchCooperativeKernel(const void *kernel, dim3 blocks, dim3 threads, void **arguments,
                                                size_t shared, cudaStream_t) {
     EmulatedLaunch *launch = new EmulatedLaunch{std::vector<EmulatedBlock>(blocks.x), {},
         std::vector<std::vector<unsigned char>>(blocks.x, std::vector<unsigned char>(shared, 0xab))};
@@ -223,7 +224,7 @@ inline cudaError_t cudaLaunchCooperativeKernel(void (*kernel)(uint64_t), dim3 bl
         launch->blocks[block].alive = threads.x;
         launch->blocks[block].memory = launch->memory[block].data();
         for (unsigned thread = 0; thread < threads.x; thread++) {
-            launch->lanes.push_back({kernel, *(uint64_t *)arguments[0], thread, block, threads.x, blocks.x,
+            launch->lanes.push_back({(void (*)(uint64_t))kernel, *(uint64_t *)arguments[0], thread, block, threads.x, blocks.x,
                                      &launch->blocks[block]});
         }
     }

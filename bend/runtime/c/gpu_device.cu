@@ -310,8 +310,9 @@ static void run_grid(u64 start) {
     /* What was copied to the device may still be on its way, and this stream does not wait for that. */
     require(cudaDeviceSynchronize());
     require(cudaEventRecord(gpu.began, gpu.stream));
-    require(cudaLaunchCooperativeKernel(gpu.work.kernel, dim3((u32)gpu.blocks), dim3((u32)gpu.threads), arguments, gpu.block_bytes,
-                                        gpu.stream));
+    /* A function of the type of the kernel itself is taken from CUDA 13 on. */
+    require(cudaLaunchCooperativeKernel((const void *)gpu.work.kernel, dim3((u32)gpu.blocks), dim3((u32)gpu.threads), arguments,
+                                        gpu.block_bytes, gpu.stream));
     require(cudaEventRecord(gpu.ended, gpu.stream));
     await_launch();
     require(cudaEventElapsedTime(&milliseconds, gpu.began, gpu.ended));
