@@ -2,7 +2,8 @@
 
 The compiler declares some four hundred of them, most of which are trees that it makes by the hundred thousand. The type
 checker sees that nobody changes one. What the library adds to refuse that again when it runs makes an object take three
-times as long, and its methods are texts that Python has to compile for each class whenever a process starts.
+times as long, and its methods are texts that Python has to compile for each class whenever a process starts. Here the
+only text is that of `__init__`, compiled when the first object of a class is made: most classes have none in a run.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ else:
         if not (frozen and slots):
             return dataclasses.dataclass(frozen=frozen, slots=slots, eq=eq)(cls)
         own = set(cls.__dict__)
-        is_plain = _is_plain(cls)
-        made = dataclasses.dataclass(slots=True, init=not is_plain, eq=False, repr=False)(cls)
+        fields = _fields_of(cls)
+        is_plain = _is_plain(cls, fields)
+        made = _with_slots(cls, fields) if is_plain else dataclasses.dataclass(slots=True, eq=False, repr=False)(cls)
         methods = {**_methods(made, eq), **({'__init__': _maker(made)} if is_plain else {})}
         for name, method in methods.items():
             if name not in own:
@@ -40,21 +42,65 @@ else:
 __all__ = ['dataclass', 'replace']
 
 
-def _is_plain(cls: Any) -> bool:
+@dataclasses.dataclass
+class _Sample:
+    """A dataclass of the library; records are marked as it is."""
+
+    field: object
+
+
+_FIELDS = '__dataclass_fields__'
+_KIND: Any = vars(_Sample)[_FIELDS]['field']._field_type
+
+
+def _fields_of(cls: Any) -> dict[str, Any]:
+    """The fields of a class by name, those that it inherits first, as the library describes them."""
+    fields = {name: item for base in cls.__mro__[:0:-1] for name, item in vars(base).get(_FIELDS, {}).items()}
+    for name, annotation in cls.__annotations__.items():
+        default = vars(cls).get(name, dataclasses.MISSING)
+        item: Any = default if isinstance(default, dataclasses.Field) else dataclasses.field(default=default)
+        item.name, item.type, item._field_type = name, annotation, _KIND
+        item.kw_only = item.kw_only is True
+        fields[name] = item
+    return fields
+
+
+def _is_plain(cls: Any, fields: dict[str, Any]) -> bool:
     """Whether to make an object of a class is only to store what is given."""
-    inherited = [item for base in cls.__mro__[1:] for item in getattr(base, '__dataclass_fields__', {}).values()]
-    fields = [item for item in (*vars(cls).values(), *inherited) if isinstance(item, dataclasses.Field)]
     return not hasattr(cls, '__post_init__') and all(
-        item.init and item.default_factory is dataclasses.MISSING for item in fields)
+        item.init and item.default_factory is dataclasses.MISSING and 'ClassVar' not in str(item.type)
+        for item in fields.values())
+
+
+def _with_slots(cls: Any, fields: dict[str, Any]) -> Any:
+    """The class with slots for its fields. It has to be made again for that."""
+    inherited = {name for base in cls.__mro__[1:] for name in vars(base).get('__slots__', ())}
+    names = {name: value for name, value in vars(cls).items()
+             if name not in fields and name not in ('__dict__', '__weakref__')}
+    made = type(cls)(cls.__name__, cls.__bases__, {
+        **names, _FIELDS: fields, '__dataclass_params__': _Sample.__dataclass_params__,  # type: ignore[attr-defined]
+        '__slots__': tuple([name for name in fields if name not in inherited]),
+        '__match_args__': tuple([name for name, item in fields.items() if not item.kw_only])})
+    made.__qualname__ = cls.__qualname__
+    return made
 
 
 def _maker(cls: Any) -> Callable[..., None]:
-    """The method that stores what is given. Classes whose fields have the same names share its code."""
+    """The method that stores what is given; it is there from the first object on."""
+    def first(self: Any, /, *arguments: Any, **named: Any) -> None:
+        cls.__init__ = made = _made_maker(cls)
+        made(self, *arguments, **named)
+
+    return first
+
+
+def _made_maker(cls: Any) -> Callable[..., None]:
+    """The same method, with the code that it shares with classes whose fields have the same names."""
     fields = dataclasses.fields(cls)
     positional = [item for item in fields if not item.kw_only]
     named = [item for item in fields if item.kw_only]
-    code = _maker_code(tuple(item.name for item in positional), tuple(item.name for item in named))
-    defaults = tuple(item.default for item in positional if item.default is not dataclasses.MISSING)
+    code = _maker_code(tuple([item.name for item in positional]), tuple([item.name for item in named]))
+    defaults = tuple([item.default for item in positional if item.default is not dataclasses.MISSING])
     made = FunctionType(code, {}, '__init__', defaults)
     made.__kwdefaults__ = {item.name: item.default for item in named if item.default is not dataclasses.MISSING}
     made.__qualname__ = f'{cls.__qualname__}.__init__'

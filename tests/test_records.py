@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pickle
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -59,7 +59,12 @@ def declared(decorator: Callable[..., Any]) -> dict[str, Any]:
             if self.value < 0:
                 raise ValueError(self.value)
 
-    classes = (Base, Pair, Nothing, Other, Single, Plain, Listed, Inherited, Checked)
+    @decorator(frozen=True, slots=True)
+    class Shared:
+        value: int
+        limit: ClassVar[int] = 3
+
+    classes = (Base, Pair, Nothing, Other, Single, Plain, Listed, Inherited, Checked, Shared)
     return {made.__name__: made for made in classes}
 
 
@@ -77,6 +82,7 @@ MAKERS: list[Callable[[dict[str, Any]], Any]] = [
     lambda of: of['Listed']({1: 2}),
     lambda of: of['Inherited'](last=3),
     lambda of: of['Checked'](3),
+    lambda of: of['Shared'](3),
 ]
 WRONG: list[tuple[str, tuple[int, ...], dict[str, int]]] = [
     ('Pair', (), {}), ('Pair', (1, 2, 3), {}), ('Nothing', (1,), {}), ('Pair', (1,), {'other': 2})]
@@ -107,6 +113,18 @@ def test_fields_match_and_replace_as_usual() -> None:
         replace(pair, other=1)
     assert RECORDS['Pair'].__match_args__ == LIBRARY['Pair'].__match_args__
     assert not hasattr(pair, '__dict__')
+
+
+def test_the_library_knows_their_fields() -> None:
+    def described(cls: Any) -> list[tuple[object, ...]]:
+        return [(item.name, item.type, item.default, item.kw_only, item.compare, item.repr)
+                for item in dataclasses.fields(cls)]
+
+    assert {name: described(cls) for name, cls in RECORDS.items()} == {
+        name: described(cls) for name, cls in LIBRARY.items()}
+    extended = dataclasses.make_dataclass('Extended', [('more', int)], bases=(RECORDS['Base'],))
+    assert (extended(1).more, extended(1, place=2).place) == (1, 2)
+    assert RECORDS['Shared'].limit == 3
 
 
 def test_objects_are_made_as_usual() -> None:
