@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bend.desugar.core import Book, Era, Rule
 from bend.desugar.imported_names import ProgramNames
@@ -11,7 +11,7 @@ from bend.desugar.shadowing import Renaming
 from bend.desugar.typecheck.types import Scheme
 from bend.diagnostics import Report
 from bend.options import Options
-from bend.records import replace
+from bend.records import dataclass, replace
 from bend.source import Source, Span
 from bend.suggest import closest, did_you_mean
 from bend.syntax.ast import Expr

@@ -7,7 +7,6 @@ as many variables are used in it as are bound in it, and no unscoped one is only
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bend.desugar.core import (
     App,
@@ -35,6 +34,7 @@ from bend.desugar.terms import (
     pattern_unscoped,
     pattern_vars,
 )
+from bend.records import dataclass
 
 
 @dataclass(slots=True)

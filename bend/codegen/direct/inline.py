@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import inf
 
 from bend.codegen.direct import ir
 from bend.codegen.direct.ir import Atom, Binding, Block
 from bend.codegen.direct.places import Places
 from bend.hvm import numbers as num
-from bend.records import replace
+from bend.records import dataclass, replace
 
 SMALL = 8
 """Bindings and branches of a function that is inlined wherever it is called."""

@@ -8,12 +8,10 @@ Where the tuple itself is needed, it is made after the call.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bend.codegen.direct import ir
 from bend.codegen.direct.inline import Simplifier, pruned, without_unused
 from bend.codegen.direct.ir import Atom, Binding, Block
-from bend.records import replace
+from bend.records import dataclass, replace
 
 
 def unpack_results(program: ir.Program) -> ir.Program:
