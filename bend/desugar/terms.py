@@ -338,16 +338,17 @@ def free_vars(term: Term) -> dict[str, Var]:
             step, names = current
             for name in names:
                 depth[name] = depth.get(name, 0) + step
-        elif isinstance(current, Var):
+            continue
+        kind = type(current)
+        if isinstance(current, Var):
             if not depth.get(current.name):
                 found.setdefault(current.name, current)
-        else:
-            bound = binders(current)
-            if bound is None:
-                stack.extend(children(current)[::-1])
-                continue
-            for names, child in zip(reversed(bound), reversed(children(current)), strict=True):
+        elif kind in _BINDERS:
+            below = zip(reversed(_BINDERS[kind](current)), reversed(_CHILDREN[kind](current)), strict=True)
+            for names, child in below:
                 stack.extend(((-1, names), child, (1, names)) if names else (child,))
+        else:
+            stack.extend(_CHILDREN[kind](current)[::-1])
     return found
 
 
