@@ -105,9 +105,12 @@ def references_of(block: Block) -> list[str]:
             inner = step.operation if type(step) is ir.Do else step
             if type(inner) is ir.Call or type(inner) is ir.Partial:
                 found.append(inner.function)
-            elif type(inner) is ir.Fork:
-                found += [call.function for call in (inner.first, *inner.calls) if isinstance(call, ir.Call)]
-            for atom in ir.atoms_of(inner):
+                atoms = inner.arguments
+            else:
+                if type(inner) is ir.Fork:
+                    found += [call.function for call in (inner.first, *inner.calls) if isinstance(call, ir.Call)]
+                atoms = ir.atoms_of(inner)
+            for atom in atoms:
                 if type(atom) is ir.Reference:
                     found.append(atom.name)
     return found
@@ -194,7 +197,7 @@ class _Copier:
 
     def atom(self, atom: Atom) -> Atom:
         """The atom in the copy."""
-        return self.atoms.get(atom.name, atom) if isinstance(atom, ir.Var) else atom
+        return self.atoms.get(atom.name, atom) if type(atom) is ir.Var else atom
 
     def name(self, name: str) -> str:
         """A bound variable in the copy."""
