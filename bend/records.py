@@ -135,12 +135,14 @@ def _maker_code(positional: tuple[str, ...], named: tuple[str, ...], factories: 
 
 def _methods(fields: dict[str, Any], eq: bool, frozen: bool) -> dict[str, Callable[..., Any] | None]:
     """The other methods that the library would write for a class, with the names of fields as values."""
-    names = tuple([name for name, item in fields.items() if item.init])
-    given = _all_of(names)
+    names = [name for name, item in fields.items() if item.init]
     shown = [name for name, item in fields.items() if item.repr]
 
     def replaced(self: Any, /, **changes: Any) -> Any:
-        return self.__class__(**{**dict(zip(names, given(self), strict=True)), **changes})
+        for name in names:
+            if name not in changes:
+                changes[name] = getattr(self, name)
+        return self.__class__(**changes)
 
     def show(self: Any) -> str:
         values = ', '.join([f'{name}={getattr(self, name)!r}' for name in shown])
@@ -161,14 +163,3 @@ def _methods(fields: dict[str, Any], eq: bool, frozen: bool) -> dict[str, Callab
         return hash(value(self))
 
     return {**usual, '__eq__': equal, '__hash__': hashed if frozen else None}
-
-
-def _all_of(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    """What gives the values of all fields of these names."""
-    match names:
-        case ():
-            return lambda item: ()
-        case (name,):
-            return lambda item: (getattr(item, name),)
-        case _:
-            return attrgetter(*names)

@@ -283,7 +283,7 @@ def _rebuild_cases(term: Match | Fold, function: Callable[[Term], Term]) -> Term
     if argument is term.argument and with_ is term.with_ and all(
             body is arm.body for body, arm in zip(bodies, term.arms, strict=True)):
         return term
-    arms = tuple([arm if body is arm.body else replace(arm, body=body)
+    arms = tuple([arm if body is arm.body else Arm(arm.constructor, arm.fields, body, arm.takes_tag, span=arm.span)
                   for body, arm in zip(bodies, term.arms, strict=True)])
     return replace(term, argument=argument, with_=with_, arms=arms)
 

@@ -384,10 +384,10 @@ class _Copier:
                 copy = self.operation(operation)
                 assert isinstance(copy, ir.Call | ir.Apply)
                 return self.called(copy, out)
-            case ir.Switch():
-                return self.switch(replace(end, value=self.atom(end.value), place=self.place(end.place)), out)
-            case ir.Match():
-                return self.match(replace(end, value=self.atom(end.value), place=self.place(end.place)), out)
+            case ir.Switch(value, zero, predecessor, successor, place):
+                return self.switch(ir.Switch(self.atom(value), zero, predecessor, successor, self.place(place)), out)
+            case ir.Match(value, arms, place):
+                return self.match(ir.Match(self.atom(value), arms, self.place(place)), out)
             case ir.Returns((first, second)):
                 return ir.Returns((self.atom(first), self.atom(second)))
             case ir.Wrong(place):
@@ -478,16 +478,12 @@ def _without_unused(block: Block) -> tuple[Block, set[str]]:
 def _end_without_unused(end: ir.End) -> tuple[ir.End, set[str]]:
     used = {atom.name for atom in ir.atoms_of(end) if isinstance(atom, ir.Var)}
     match end:
-        case ir.Switch():
-            first, first_used = _without_unused(end.zero)
-            second, second_used = _without_unused(end.successor)
-            return replace(end, zero=first, successor=second), used | first_used | second_used
-        case ir.Match():
-            kept = []
-            for arm in end.arms:
-                block, needed = _without_unused(arm.block)
+        case ir.Switch() | ir.Match():
+            blocks = []
+            for inner in ir.blocks_of(end):
+                block, needed = _without_unused(inner)
                 used |= needed
-                kept.append(ir.Arm(arm.constructor, arm.fields, block))
-            return replace(end, arms=tuple(kept)), used
+                blocks.append(block)
+            return ir.with_blocks(end, blocks), used
         case _:
             return end, used
