@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from bend import __version__
@@ -28,7 +28,7 @@ from bend.fingerprint import fingerprint, host
 from bend.options import Options
 from bend.passes import PassManager
 from bend.prelude import unpickled
-from bend.records import replace
+from bend.records import dataclass, replace
 from bend.runtime.cache import Cache, key_of
 from bend.source import Source
 
@@ -61,7 +61,10 @@ class Counting:
     by_rule: bool = False
 
 
-def build(nets: net.Book, engine: Engine, counting: Counting = Counting(), data: frozenset[str] = frozenset(),
+UNCOUNTED = Counting()
+
+
+def build(nets: net.Book, engine: Engine, counting: Counting = UNCOUNTED, data: frozenset[str] = frozenset(),
           on_gpu: bool = False) -> Any:
     """What `execute` needs of the nets. It can be pickled. For `data`, definitions that are no code, none is made.
     Raises `BendError` for a definition that is too large."""

@@ -75,8 +75,6 @@ CORE_PIPELINE: list[Pass[core.Book]] = [
     _desugar('encode_switches'),
     _desugar('check_scopes'),
     _desugar('unique_names'),
-    _desugar('inline_use'),
-    _desugar('unique_names'),
     _desugar('linear_vars'),
     _desugar('check_scopes'),
     _desugar('float_combinators', lambda options: options.float_combinators),

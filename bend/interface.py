@@ -6,12 +6,13 @@ Kept with the program in the cache, so that values can be converted without the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from bend.desugar.typecheck.types import ANY, ANY_SCHEME, ARROW, Con, Scheme, Type, instantiate, resolved
 from bend.hvm.names import HIDDEN
 from bend.options import Encoding
+from bend.records import dataclass
 
 if TYPE_CHECKING:
     from bend.desugar import core

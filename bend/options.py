@@ -6,11 +6,10 @@ Light on purpose: a program that is found in the cache must start without the co
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from bend.diagnostics import Severity
-from bend.records import replace
+from bend.records import dataclass, replace
 
 LinearizeMatches = Literal['on', 'alt', 'off']
 Encoding = Literal['num-scott', 'scott']

@@ -1,11 +1,11 @@
-"""Records behave as the frozen dataclasses of the library do, but that nothing refuses to change them."""
+"""Records behave as the dataclasses of the library do, but that nothing refuses to change frozen ones."""
 
 from __future__ import annotations
 
 import dataclasses
 import pickle
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -59,7 +59,32 @@ def declared(decorator: Callable[..., Any]) -> dict[str, Any]:
             if self.value < 0:
                 raise ValueError(self.value)
 
-    classes = (Base, Pair, Nothing, Other, Single, Plain, Listed, Inherited, Checked)
+    @decorator(frozen=True, slots=True)
+    class Shared:
+        value: int
+        limit: ClassVar[int] = 3
+
+    @decorator(slots=True)
+    class Token:
+        text: str
+        places: list[int] = dataclasses.field(default_factory=list)
+
+    @decorator
+    class Solver:
+        given: int = dataclasses.field(repr=False)
+        known: dict[str, int] = dataclasses.field(default_factory=dict, kw_only=True)
+        first: list[int] = dataclasses.field(init=False, default_factory=list)
+        last: int = dataclasses.field(init=False)
+
+        def __post_init__(self) -> None:
+            self.last = self.given + len(self.known)
+
+    @decorator(frozen=True)
+    class Book:
+        size: int
+        limit: int = dataclasses.field(default=4, compare=False)
+
+    classes = (Token, Solver, Book, Base, Pair, Nothing, Other, Single, Plain, Listed, Inherited, Checked, Shared)
     return {made.__name__: made for made in classes}
 
 
@@ -77,6 +102,13 @@ MAKERS: list[Callable[[dict[str, Any]], Any]] = [
     lambda of: of['Listed']({1: 2}),
     lambda of: of['Inherited'](last=3),
     lambda of: of['Checked'](3),
+    lambda of: of['Shared'](3),
+    lambda of: of['Token']('x'),
+    lambda of: of['Token']('x', [1]),
+    lambda of: of['Solver'](3),
+    lambda of: of['Solver'](3, known={'a': 1}),
+    lambda of: of['Book'](1),
+    lambda of: of['Book'](1, 5),
 ]
 WRONG: list[tuple[str, tuple[int, ...], dict[str, int]]] = [
     ('Pair', (), {}), ('Pair', (1, 2, 3), {}), ('Nothing', (1,), {}), ('Pair', (1,), {'other': 2})]
@@ -92,8 +124,10 @@ def test_they_are_equal_and_shown_like_those_of_the_library() -> None:
 
 def test_equal_ones_have_the_same_hash() -> None:
     assert len({maker(RECORDS) for maker in MAKERS[:6]}) == 5
-    with pytest.raises(TypeError):
-        hash(RECORDS['Plain'](1))
+    assert hash(RECORDS['Book'](1, 5)) == hash(RECORDS['Book'](1))
+    for mutable in (RECORDS['Plain'](1), RECORDS['Token']('x'), RECORDS['Solver'](1)):
+        with pytest.raises(TypeError):
+            hash(mutable)
 
 
 def test_fields_match_and_replace_as_usual() -> None:
@@ -106,12 +140,26 @@ def test_fields_match_and_replace_as_usual() -> None:
     with pytest.raises(TypeError):
         replace(pair, other=1)
     assert RECORDS['Pair'].__match_args__ == LIBRARY['Pair'].__match_args__
-    assert not hasattr(pair, '__dict__')
+    assert not hasattr(pair, '__dict__') and not hasattr(RECORDS['Token']('x'), '__dict__')
+    assert RECORDS['Book'].limit == 4 and not hasattr(RECORDS['Solver'], 'given')
+
+
+def test_the_library_knows_their_fields() -> None:
+    def described(cls: Any) -> list[tuple[object, ...]]:
+        return [(item.name, item.type, item.default, item.kw_only, item.compare, item.repr)
+                for item in dataclasses.fields(cls)]
+
+    assert {name: described(cls) for name, cls in RECORDS.items()} == {
+        name: described(cls) for name, cls in LIBRARY.items()}
+    extended = dataclasses.make_dataclass('Extended', [('more', int)], bases=(RECORDS['Base'],))
+    assert (extended(1).more, extended(1, place=2).place) == (1, 2)
+    assert RECORDS['Shared'].limit == 3
 
 
 def test_objects_are_made_as_usual() -> None:
     first, second = RECORDS['Inherited'](), RECORDS['Inherited']()
     assert first.values == {} and first.values is not second.values
+    assert RECORDS['Token']('x').places is not RECORDS['Token']('x').places
     for classes in (RECORDS, LIBRARY):
         with pytest.raises(ValueError):
             classes['Checked'](-1)

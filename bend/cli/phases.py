@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from bend.records import dataclass
 
 PHASES = {'front_end': 'front end', 'compile': 'compile', 'run': 'run', 'readback': 'readback'}
 """What the time of a command is divided into."""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from bend.hvm import net
 from bend.hvm.places import UNKNOWN, number_places, place_of
 from bend.hvm.safety import unsafe_definitions
+from bend.records import dataclass
 
 VAR, REF, ERA, NUM, CON, DUP, OPR, SWI = range(8)
 TAGS: Mapping[type, int] = {net.Con: CON, net.Dup: DUP, net.Opr: OPR, net.Swi: SWI}

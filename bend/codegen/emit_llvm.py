@@ -184,14 +184,14 @@ class FunctionEmitter:
                     self.emit_statement(lir.Assign(target, call))
             case lir.ExprStmt(value):
                 self.emit_expr(value)
-                if value == lir.Intrinsic('trap', ()):
+                if isinstance(value, lir.Intrinsic) and value.name == 'trap':
                     self.close('unreachable')
 
     def emit_store(self, pointer: lir.Expr, value: lir.Expr) -> None:
         """Stores a value at an address; truth values take a byte."""
         address = self.typed(pointer)
         operand = self.typed(value)
-        if value.type == lir.BOOL:
+        if isinstance(value.type, lir.BoolType):
             operand = 'i8 ' + self.value(f'zext {operand} to i8')
         self.line(f'store {operand}, {address}{self.module.alias_tag(pointer)}')
 
@@ -290,23 +290,33 @@ class FunctionEmitter:
 
     def emit_expr(self, expr: lir.Expr) -> str:
         """Evaluates; gives the operand."""
-        match expr:
+        match expr:  # Kinds are tried one after the other: what is frequent comes first.
             case lir.Const(value, type_):
                 return constant(value, type_)
             case lir.Local(name) if name in self.known:
                 return self.known[name]
             case lir.Local(name, type_):
                 return self.value(f'load {value_type(type_)}, ptr %{quoted("l." + name)}')
+            case lir.Convert(value, type_):
+                return self.emit_convert(value, type_)
+            case lir.Binary():
+                return self.emit_binary(expr)
+            case lir.Compare():
+                return self.emit_compare(expr)
+            case lir.Load(pointer):
+                address = self.typed(pointer)
+                loaded = self.value(f'load {memory_type(expr.type)}, {address}{self.module.alias_tag(pointer)}')
+                return self.value(f'trunc i8 {loaded} to i1') if isinstance(expr.type, lir.BoolType) else loaded
+            case lir.IndexAddress():
+                return self.emit_index(expr)
+            case lir.Call():
+                return self.emit_call(expr)
             case lir.GlobalAddress(name):
                 self.module.data.add(name)
                 return self.module.symbol(name)
             case lir.StackArray(element, count):
                 self.arrays.append(f'  %array{len(self.arrays)} = alloca [{count} x {memory_type(element)}], align 8')
                 return f'%array{len(self.arrays) - 1}'
-            case lir.Binary():
-                return self.emit_binary(expr)
-            case lir.Compare():
-                return self.emit_compare(expr)
             case lir.Logical(op, left, right):
                 decided = lir.Const(op == 'or', lir.BOOL)
                 choice = (right, decided) if op == 'and' else (decided, right)
@@ -322,8 +332,6 @@ class FunctionEmitter:
                 if isinstance(value.type, lir.Float):
                     return self.value(f'fneg {type_name} {operand}')
                 return self.value(f'sub {type_name} 0, {operand}')
-            case lir.Convert(value, type_):
-                return self.emit_convert(value, type_)
             case lir.Bitcast(value, type_):
                 return self.value(f'bitcast {self.typed(value)} to {value_type(type_)}')
             case lir.Pack(type_, values):
@@ -336,8 +344,6 @@ class FunctionEmitter:
                 assert isinstance(packed_type, lir.StructName)
                 index = self.module.structs[packed_type.name].index(field)
                 return self.value(f'extractvalue {self.typed(value)}, {index}')
-            case lir.Call():
-                return self.emit_call(expr)
             case lir.Intrinsic(name, arguments):
                 return self.emit_intrinsic(name, arguments)
             case lir.FieldAddress(pointer, field):
@@ -346,12 +352,6 @@ class FunctionEmitter:
                 index = self.module.structs[struct.name].index(field)
                 address = self.typed(pointer)
                 return self.value(f'getelementptr inbounds {memory_type(struct)}, {address}, i32 0, i32 {index}')
-            case lir.IndexAddress():
-                return self.emit_index(expr)
-            case lir.Load(pointer):
-                address = self.typed(pointer)
-                loaded = self.value(f'load {memory_type(expr.type)}, {address}{self.module.alias_tag(pointer)}')
-                return self.value(f'trunc i8 {loaded} to i1') if expr.type == lir.BOOL else loaded
             case _:
                 return self.emit_atomic(expr)
 
@@ -412,8 +412,6 @@ class FunctionEmitter:
         typed = f'{value_type(source)} {operand}'
         target = value_type(type_)
         match source, type_:
-            case _ if source == type_:
-                return operand
             case lir.Int(bits, signed), lir.Int(wanted):
                 if bits == wanted:
                     return operand
@@ -431,7 +429,9 @@ class FunctionEmitter:
                 suffix = f'{target}.f{32 if source_name == "float" else 64}'
                 name = self.module.intrinsic(f'llvm.fpto{kind}i.sat.{suffix}', target, [source_name])
                 return self.value(f'call {target} {name}({typed})')
-            case lir.Float(bits), lir.Float():
+            case lir.Float(bits), lir.Float(wanted):
+                if bits == wanted:
+                    return operand
                 return self.value(f'{"fpext" if bits == 32 else "fptrunc"} {typed} to {target}')
             case lir.Ptr(), lir.Int():
                 return self.value(f'ptrtoint {typed} to {target}')
@@ -441,6 +441,8 @@ class FunctionEmitter:
                 if space == wanted_space:
                     return operand
                 return self.value(f'addrspacecast {typed} to {target}')
+            case _ if source == type_:
+                return operand
             case _:
                 raise ValueError(f'no conversion from {source} to {type_}')
 
@@ -458,7 +460,7 @@ class FunctionEmitter:
         text = (f'{kind} {convention}{extension(type_)}{value_type(type_)} '
                 f'{self.module.symbol(call.function)}({", ".join(operands)})'
                 f'{self.module.debug.location(self.function, call.place)}')
-        if type_ == lir.VOID:
+        if isinstance(type_, lir.VoidType):
             self.line(text)
             return ''
         return self.value(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct as pack
+from functools import lru_cache
 
 from bend.codegen import lir
 
@@ -11,6 +12,7 @@ _PLAIN_NAME = re.compile(r'[A-Za-z_.$][A-Za-z0-9_.$]*\Z')
 SPACES: dict[lir.Space, int] = {'generic': 0, 'global': 1, 'shared': 3, 'constant': 4, 'local': 5}
 
 
+@lru_cache(maxsize=4096)
 def quoted(name: str) -> str:
     """A name as LLVM wants it after `@` or `%`."""
     if _PLAIN_NAME.match(name):
@@ -24,14 +26,14 @@ def value_type(type_: lir.Type) -> str:
     match type_:
         case lir.Int(bits):
             return f'i{bits}'
+        case lir.Ptr(_, space):
+            return 'ptr' if space == 'generic' else f'ptr addrspace({SPACES[space]})'
         case lir.Float(bits):
             return 'float' if bits == 32 else 'double'
         case lir.BoolType():
             return 'i1'
         case lir.VoidType():
             return 'void'
-        case lir.Ptr(_, space):
-            return 'ptr' if space == 'generic' else f'ptr addrspace({SPACES[space]})'
         case _:
             return memory_type(type_)
 
@@ -63,6 +65,8 @@ def extension(type_: lir.Type) -> str:
 def constant(value: int | float, type_: lir.Type) -> str:
     """A constant as an LLVM operand."""
     match type_:
+        case lir.Int():
+            return str(int(value))
         case lir.BoolType():
             return 'true' if value else 'false'
         case lir.Float(bits):
@@ -73,7 +77,7 @@ def constant(value: int | float, type_: lir.Type) -> str:
         case lir.Ptr():
             return 'null' if value == 0 else f'inttoptr (i64 {int(value)} to {value_type(type_)})'
         case _:
-            return str(int(value))
+            raise ValueError(f'no constants of type {type_}')
 
 
 def _round_to_binary32(number: float) -> float:

@@ -19,7 +19,10 @@ def check_scopes(book: Book, context: Context) -> Book:
     """The book as it is; stops with errors about variables that are unbound, or unscoped and not linear."""
     globals_ = (*book.defs, *book.constructors, *book.nets)
     for definition in book.defs.values():
-        for diagnostic in (*unbound_variables(definition, book, globals_, context), *_not_linear(definition)):
+        findings = unbound_variables(definition, book, globals_, context)
+        if context.kinds.has(definition.body, Unscoped, PUnscoped):
+            findings += _not_linear(definition)
+        for diagnostic in findings:
             context.report.add(diagnostic)
     context.report.stop_on_errors()
     return book

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bend.desugar.core import Book, Era, Rule
 from bend.desugar.imported_names import ProgramNames
+from bend.desugar.kinds import Kinds
 from bend.desugar.shadowing import Renaming
 from bend.desugar.typecheck.types import Scheme
 from bend.diagnostics import Report
 from bend.options import Options
-from bend.records import replace
+from bend.records import dataclass, replace
 from bend.source import Source, Span
 from bend.suggest import closest, did_you_mean
 from bend.syntax.ast import Expr
@@ -28,7 +29,7 @@ class Context:
     under which the prelude's own definitions live on. `names` are the meanings of names in the main file, `file_names`
     those in all files, by the name of the source; `imported` are the book's names for imported definitions.
     `convert_modules` fills these in.
-    `source` is the main file. `types` are what `check_types` finds.
+    `source` is the main file. `types` are what `check_types` finds. `kinds` knows what is in definitions.
     """
 
     report: Report = field(default_factory=Report)
@@ -43,6 +44,7 @@ class Context:
     imported: set[str] = field(default_factory=set)
     source: Source | None = None
     types: Mapping[str, Scheme] = field(default_factory=dict)
+    kinds: Kinds = field(default_factory=Kinds)
 
     def builtin(self, name: str) -> str:
         """The name under which a definition of the prelude is found in the book."""

@@ -337,7 +337,8 @@ class Def(Node):
         """The same definition with another body, without patterns."""
         if len(self.rules) == 1 and body is self.rules[0].body and not self.rules[0].patterns:
             return self
-        return replace(self, rules=(Rule((), body),))
+        return Def(self.name, (Rule((), body),), self.type, self.checked, self.builtin, self.origin, self.parameters,
+                   span=self.span)
 
     @property
     def user_name(self) -> str:

@@ -224,22 +224,20 @@ class _Floater:
         while isinstance(term, App | Match):
             links.append(term)
             term = term.function if isinstance(term, App) else term.argument
-        visited = [App(link.function, self.visit(link.argument), span=link.span) if isinstance(link, App)
-                   else Match(link.argument, self._arms(link.arms), span=link.span) for link in links]
+        visited = [self.visit(link.argument) if isinstance(link, App) else self._arms(link.arms) for link in links]
         head = self.visit(term)
         measures = self.measures
-        total = measures.size(head) + sum([1 + (measures.size(link.argument) if isinstance(link, App)
-                                                else measures.tag_test_size(link.arms)) for link in visited])
-        done: list[App | Match] = []
-        for link in visited:
-            if isinstance(link, App):
-                argument, total = self._maybe_float(link.argument, total, around)
-                link = App(link.function, argument, span=link.span)
-            done.append(link)
+        total = measures.size(head) + sum([1 + (measures.tag_test_size(part) if isinstance(part, tuple)
+                                                else measures.size(part)) for part in visited])
+        done: list[Term | tuple[Arm, ...]] = []
+        for part in visited:
+            if not isinstance(part, tuple):
+                part, total = self._maybe_float(part, total, around)
+            done.append(part)
         term, _ = self._maybe_float(head, total, around)
-        for link in reversed(done):
-            term = (App(term, link.argument, span=link.span) if isinstance(link, App)
-                    else Match(term, link.arms, span=link.span))
+        for link, part in zip(reversed(links), reversed(done), strict=True):
+            term = (Match(term, part, span=link.span) if isinstance(part, tuple)
+                    else App(term, part, span=link.span))
         return term
 
     def _arms(self, arms: tuple[Arm, ...]) -> tuple[Arm, ...]:

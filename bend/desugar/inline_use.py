@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from bend.desugar.core import Book, Ref, Term, Use, Var
 from bend.desugar.terms import map_children
-from bend.records import replace
 
 if TYPE_CHECKING:
     from bend.desugar.context import Context
@@ -32,7 +31,7 @@ class _Inliner:
         if isinstance(term, Var):
             value = self.values.get(term.name, term)
             # A name in place of a name: errors point at the place where it is used.
-            return replace(value, span=term.span) if isinstance(value, Var | Ref) and term.span else value
+            return type(value)(value.name, span=term.span) if isinstance(value, Var | Ref) and term.span else value
         if isinstance(term, Use):
             self.values[term.name] = self.inline(term.value)
             return self.inline(term.body)

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 def lift_bend(book: Book, context: Context) -> Book:
     """The book without `Bend`; inner bends are lifted first. Reports unscoped variables that cross a bend."""
     defs: dict[str, Def] = {}
-    for definition in book.defs.values():
-        lifter = _Lifter(definition, context)
-        defs[definition.name] = definition.with_body(lifter.lift(definition.body))
-        defs.update(lifter.lifted)
+    for name, definition in book.defs.items():
+        defs[name] = definition
+        if context.kinds.has(definition.body, Bend):
+            lifter = _Lifter(definition, context)
+            defs[name] = definition.with_body(lifter.lift(definition.body))
+            defs.update(lifter.lifted)
     return context.settled(book.with_defs(defs))
 
 

@@ -25,10 +25,12 @@ SCRUTINEE = '%fold'
 def lift_fold(book: Book, context: Context) -> Book:
     """The book without `Fold`; inner folds are lifted first. Reports unscoped variables that cross a fold."""
     defs: dict[str, Def] = {}
-    for definition in book.defs.values():
-        lifter = _Lifter(definition, book, context)
-        defs[definition.name] = definition.with_body(lifter.lift(definition.body))
-        defs.update(lifter.lifted)
+    for name, definition in book.defs.items():
+        defs[name] = definition
+        if context.kinds.has(definition.body, Fold):
+            lifter = _Lifter(definition, book, context)
+            defs[name] = definition.with_body(lifter.lift(definition.body))
+            defs.update(lifter.lifted)
     return context.settled(book.with_defs(defs))
 
 

@@ -24,8 +24,10 @@ def lift_local_defs(book: Book, context: Context) -> Book:
     defs: dict[str, Def] = {}
     lifted: dict[str, Def] = {}
     for name, definition in book.defs.items():
-        body = _Lifter(context, definition, lifted, name, 0).term(definition.body)
-        defs[name] = definition.with_body(body)
+        defs[name] = definition
+        if context.kinds.has(definition.body, LocalDef):
+            body = _Lifter(context, definition, lifted, name, 0).term(definition.body)
+            defs[name] = definition.with_body(body)
     return context.settled(book.with_defs({**defs, **lifted}))
 
 

@@ -7,14 +7,15 @@ as many variables are used in it as are bound in it, and no unscoped one is only
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bend.desugar.core import (
     App,
     Arm,
+    Era,
     Lam,
     Let,
     Match,
+    Num,
     Op,
     Pattern,
     PDup,
@@ -35,6 +36,7 @@ from bend.desugar.terms import (
     pattern_unscoped,
     pattern_vars,
 )
+from bend.records import dataclass
 
 
 @dataclass(slots=True)
@@ -87,10 +89,12 @@ class Measures:
         match term:
             case Var():
                 return _Measure(term, 0, 1, 0)
-            case Unscoped(name):
-                return _Measure(term, 0, 0, self._bit(name))
             case App():
                 return self._sum(term, 1)
+            case Ref() | Num() | Era():
+                return _Measure(term, 0, 0, 0)
+            case Unscoped(name):
+                return _Measure(term, 0, 0, self._bit(name))
             case Match():
                 measure = self._sum(term, 0)
                 measure.size = 1 + self.size(term.argument) + self.tag_test_size(term.arms)
@@ -129,7 +133,10 @@ def unfloated_size(term: Term) -> int:
         functions = tag_functions(term.arms)
         tests = 3 * max(1, len(functions) - 1)
         return 1 + tests + unfloated_size(term.argument) + sum([unfloated_size(function) for function in functions])
-    return own_size(term) + _successor_lambda(term) + sum([unfloated_size(child) for child in children(term)])
+    below = children(term)
+    if not below:
+        return 0
+    return own_size(term) + _successor_lambda(term) + sum([unfloated_size(child) for child in below])
 
 
 def is_lambda_pattern(term: Let) -> bool:

@@ -35,7 +35,7 @@ def prune(book: Book, context: Context) -> Book:
                     'unused-definition', f"'{definition.name}' is never used.", definition.span,
                     hint=f"Nothing that '{book.entry}' calls refers to it.", definition=definition.name))
         context.report.stop_on_errors()
-    return kept(book, reachable(book, used | own))
+    return kept(book, used if own <= used else reachable(book, used | own))
 
 
 def _is_written(definition: Def | NetDef) -> bool:

@@ -8,11 +8,11 @@ constructors and with all functions under its name (`List/length` to `List__buil
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bend.desugar.names import BUILTIN_SUFFIX
 from bend.diagnostics import Diagnostic, Label
-from bend.records import replace
+from bend.records import dataclass, replace
 from bend.source import Span
 from bend.syntax import ast
 

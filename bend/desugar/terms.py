@@ -283,7 +283,7 @@ def _rebuild_cases(term: Match | Fold, function: Callable[[Term], Term]) -> Term
     if argument is term.argument and with_ is term.with_ and all(
             body is arm.body for body, arm in zip(bodies, term.arms, strict=True)):
         return term
-    arms = tuple([arm if body is arm.body else replace(arm, body=body)
+    arms = tuple([arm if body is arm.body else Arm(arm.constructor, arm.fields, body, arm.takes_tag, span=arm.span)
                   for body, arm in zip(bodies, term.arms, strict=True)])
     return replace(term, argument=argument, with_=with_, arms=arms)
 
@@ -338,16 +338,17 @@ def free_vars(term: Term) -> dict[str, Var]:
             step, names = current
             for name in names:
                 depth[name] = depth.get(name, 0) + step
-        elif isinstance(current, Var):
+            continue
+        kind = type(current)
+        if isinstance(current, Var):
             if not depth.get(current.name):
                 found.setdefault(current.name, current)
-        else:
-            bound = binders(current)
-            if bound is None:
-                stack.extend(children(current)[::-1])
-                continue
-            for names, child in zip(reversed(bound), reversed(children(current)), strict=True):
+        elif kind in _BINDERS:
+            below = zip(reversed(_BINDERS[kind](current)), reversed(_CHILDREN[kind](current)), strict=True)
+            for names, child in below:
                 stack.extend(((-1, names), child, (1, names)) if names else (child,))
+        else:
+            stack.extend(_CHILDREN[kind](current)[::-1])
     return found
 
 

@@ -71,7 +71,9 @@ class _Renamer:
             return term if new == term.name else Var(new, span=term.span)
         match term:
             case App():
-                return map_children(term, self.rename)
+                function, argument = self.rename(term.function), self.rename(term.argument)
+                same = function is term.function and argument is term.argument
+                return term if same else App(function, argument, span=term.span)
             case Lam():
                 hidden = self._bind(pattern_vars(term.pattern))
                 pattern = self._pattern(term.pattern)

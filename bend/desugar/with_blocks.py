@@ -27,7 +27,7 @@ DEFER = '%defer'
 def with_blocks(book: Book, context: Context) -> Book:
     """The book without `With` and `Ask`. Reports blocks of types without `bind` or `wrap`, and `ask` elsewhere."""
     defs = {name: definition.with_body(_Block(definition, book, context, None).lower(definition.body))
-            for name, definition in book.defs.items()}
+            if context.kinds.has(definition.body, With, Ask) else definition for name, definition in book.defs.items()}
     return context.settled(book.with_defs(defs))
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from bend.hvm import numbers
 from bend.hvm.net import STATIC_LABELS, Book, Con, Dup, Era, Net, Num, Opr, Place, Ref, Swi, Tree, Var
 from bend.hvm.numbers import PAYLOAD_MASK, TYPE_BITS, U24, DivisionByZero
 from bend.hvm.places import place_of
 from bend.hvm.safety import unsafe_definitions
+from bend.records import dataclass
 
 VAR = 0
 REF = 1

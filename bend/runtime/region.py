@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
-from dataclasses import dataclass
+
+from bend.records import dataclass
 
 WORD = 8
 MAX_WORKERS = 64

@@ -6,8 +6,6 @@ from collections import defaultdict
 from functools import cache
 from typing import Any
 
-from parsimonious.exceptions import ParseError
-
 from bend.diagnostics import Diagnostic, Label, Severity
 from bend.source import Source, Span
 from bend.syntax import grammar
@@ -42,11 +40,12 @@ def _matchers() -> list[tuple[int, str]]:
 
 @cache
 def _first_of(rule: str) -> frozenset[str]:
-    return first(grammar.plain()[rule], {})[0] or frozenset()
+    return first(grammar.load()[rule], {})[0] or frozenset()
 
 
 def explain(source: Source, tokens: list[Token], rule: str, start: int) -> tuple[int, Diagnostic]:
     """The token index at which the parse of a rule that began at `start` got stuck, and the diagnostic."""
+    from parsimonious.exceptions import ParseError
     # The packrat table of the failed parse: position by position, what each expression matched.
     memo: Any = defaultdict(dict)
     grammar.plain()[rule].match_core(tokens, start, memo, ParseError(tokens))

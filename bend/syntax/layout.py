@@ -14,6 +14,7 @@ from bend.source import Source
 from bend.syntax.lexer import ITEM_START, TOKEN, ItemKind, Lexer, Token, Tokens, item_kind, starts_line
 
 _BLANKS = re.compile(r'(?:[ \t\r\n\f\v]+|\#(?!\{)[^\n]*|\#\{(?:[^#]|\#(?!\}))*\#\})*')
+_BETWEEN = frozenset(('blank', 'newline', 'tab', 'comment', 'block'))
 _EQUATION = re.compile(r'[A-Za-z_./(][^=\n]*=(?!=)')
 _NET_END = re.compile(r'^(?![ \t\r\n&]|\Z)', re.MULTILINE)
 
@@ -92,8 +93,9 @@ class _Reader:
             if found is None or group is None:
                 offset = self._unreadable(offset)
                 continue
-            if group in ('blank', 'newline', 'tab', 'comment', 'block'):
-                self._blank(group, offset, found.end())
+            if group in _BETWEEN:
+                if group != 'blank':
+                    self._between(group, offset, found.end())
                 offset = found.end()
                 continue
             if offset != first and starts_line(text, offset):
@@ -112,7 +114,8 @@ class _Reader:
             return True
         return self.imp and not self.lexer.brackets
 
-    def _blank(self, group: str, start: int, end: int) -> None:
+    def _between(self, group: str, start: int, end: int) -> None:
+        """What is no token, but may end a line or tell how the next one is indented."""
         if group == 'newline':
             self.new_line = self.imp and not self.lexer.brackets
             self.tab = -1

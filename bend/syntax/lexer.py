@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from bend.diagnostics import Diagnostic, error
+from bend.records import dataclass
 from bend.source import Source, Span
 
 ItemKind = Literal['def', 'type', 'object', 'import', 'hvm', 'fun']

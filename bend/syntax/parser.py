@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from parsimonious.exceptions import ParseError
-
 from bend.diagnostics import BendError, Diagnostic, error
 from bend.source import Source, Span
 from bend.syntax import ast, grammar, layout
@@ -80,7 +78,7 @@ def parse_term(source: Source) -> ast.Expr:
 
 def _match(rule: str, tokens: list[Token], position: int) -> Any:
     """The parse tree of a rule at a position, or None."""
-    return grammar.load()[rule].match_core(tokens, position, defaultdict(dict), ParseError(tokens))
+    return grammar.load()[rule].match_core(tokens, position, defaultdict(dict), None)
 
 
 def _imp_item(source: Source, run: Tokens) -> list[ast.Item]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from bend.codegen import lir
@@ -42,7 +41,7 @@ from bend.desugar import core
 from bend.desugar.places import head
 from bend.hvm.names import readable
 from bend.interface import Interface
-from bend.records import replace
+from bend.records import dataclass, replace
 from bend.runtime.cache import Cache
 from bend.runtime.direct.program import ActionForms, CallTable, DirectProgram, Entry
 from bend.runtime.jit import start_compiling, usual_level

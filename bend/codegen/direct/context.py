@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bend.codegen import lir
 from bend.codegen.direct import ir
@@ -14,6 +14,7 @@ from bend.codegen.direct.ir import Atom
 from bend.codegen.direct.layout import Layout, may_be_cell, number_kind
 from bend.codegen.direct.ownership import Parameter
 from bend.codegen.direct.values import Rep, u64
+from bend.records import dataclass
 from bend.runtime.direct import program as words
 
 WORKER = lir.Local('w', lir.Ptr(lir.StructName('Worker')))

@@ -13,7 +13,7 @@ number that is held by its operator on the left, and the one that arrives and sa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bend.codegen.direct import ir
 from bend.codegen.direct.flow import SITES
@@ -27,6 +27,7 @@ from bend.hvm import numbers as num
 from bend.hvm.adt import lambdas
 from bend.hvm.encode import OPERATOR_CODES
 from bend.hvm.net import Place
+from bend.records import dataclass
 from bend.source import Span
 
 CASTS = {'f24/to_u24': num.U24, 'f24/to_i24': num.I24, 'i24/to_u24': num.U24, 'i24/to_f24': num.F24,

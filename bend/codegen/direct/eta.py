@@ -10,6 +10,8 @@ Variables must be linear, and names unique in each definition.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bend.desugar import core
 from bend.desugar.terms import map_children, subterms
 from bend.records import replace
@@ -18,7 +20,7 @@ from bend.records import replace
 def eta_reduce(book: core.Book, *, functions: bool = True) -> core.Book:
     """The book without what is only taken apart and rebuilt; only tuples are looked at unless `functions` are as well,
     which straight code is better without."""
-    return book.with_defs({name: definition.with_body(_Reducer(definition.body, functions).visit(definition.body))
+    return book.with_defs({name: definition.with_body(_Reducer(definition.body, functions).reduced())
                            for name, definition in book.defs.items()})
 
 
@@ -26,8 +28,21 @@ class _Reducer:
     """Reduces one definition."""
 
     def __init__(self, body: core.Term, functions: bool) -> None:
+        self.body = body
         self.functions = functions
-        self.joined = _joined_pairs(body)
+        self.patterns: list[core.Pattern] = []
+        self.tuples: list[core.Tup] = []
+        for term in subterms(body):
+            if type(term) is core.Let:
+                if type(term.pattern) is core.PTup:
+                    self.patterns.append(term.pattern)
+            elif type(term) is core.Tup:
+                self.tuples.append(term)
+        self.joined = _joined_pairs(self.patterns, self.tuples)
+
+    def reduced(self) -> core.Term:
+        """The reduced definition."""
+        return self.visit(self.body) if self.functions or self.patterns or self.tuples else self.body
 
     def visit(self, term: core.Term) -> core.Term:
         """The reduced term."""
@@ -107,18 +122,11 @@ def _arm(arm: core.Arm) -> core.Arm:
     return arm
 
 
-def _joined_pairs(body: core.Term) -> set[tuple[str, str]]:
-    """The variables that are taken out of one pair, and then are put into one again, in this order. What a joined pair
-    is called by is the name of its first part."""
+def _joined_pairs(pairs: Sequence[core.Pattern], trees: Sequence[core.Tup]) -> set[tuple[str, str]]:
+    """The variables that some patterns take out of one pair, and some tuples put into one again, in this order. What a
+    joined pair is called by is the name of its first part."""
     patterns: set[tuple[str, str]] = set()
     tuples: set[tuple[str, str]] = set()
-    pairs: list[core.Pattern] = []
-    trees: list[core.Tup] = []
-    for term in subterms(body):
-        if isinstance(term, core.Let):
-            pairs.append(term.pattern)
-        elif isinstance(term, core.Tup):
-            trees.append(term)
     while trees:
         joined = patterns & tuples
         for pattern in pairs:

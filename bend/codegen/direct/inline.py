@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import inf
 
 from bend.codegen.direct import ir
 from bend.codegen.direct.ir import Atom, Binding, Block
 from bend.codegen.direct.places import Places
 from bend.hvm import numbers as num
-from bend.records import replace
+from bend.records import dataclass, replace
 
 SMALL = 8
 """Bindings and branches of a function that is inlined wherever it is called."""
@@ -105,9 +105,12 @@ def references_of(block: Block) -> list[str]:
             inner = step.operation if type(step) is ir.Do else step
             if type(inner) is ir.Call or type(inner) is ir.Partial:
                 found.append(inner.function)
-            elif type(inner) is ir.Fork:
-                found += [call.function for call in (inner.first, *inner.calls) if isinstance(call, ir.Call)]
-            for atom in ir.atoms_of(inner):
+                atoms = inner.arguments
+            else:
+                if type(inner) is ir.Fork:
+                    found += [call.function for call in (inner.first, *inner.calls) if isinstance(call, ir.Call)]
+                atoms = ir.atoms_of(inner)
+            for atom in atoms:
                 if type(atom) is ir.Reference:
                     found.append(atom.name)
     return found
@@ -194,7 +197,7 @@ class _Copier:
 
     def atom(self, atom: Atom) -> Atom:
         """The atom in the copy."""
-        return self.atoms.get(atom.name, atom) if isinstance(atom, ir.Var) else atom
+        return self.atoms.get(atom.name, atom) if type(atom) is ir.Var else atom
 
     def name(self, name: str) -> str:
         """A bound variable in the copy."""
@@ -383,10 +386,10 @@ class _Copier:
                 copy = self.operation(operation)
                 assert isinstance(copy, ir.Call | ir.Apply)
                 return self.called(copy, out)
-            case ir.Switch():
-                return self.switch(replace(end, value=self.atom(end.value), place=self.place(end.place)), out)
-            case ir.Match():
-                return self.match(replace(end, value=self.atom(end.value), place=self.place(end.place)), out)
+            case ir.Switch(value, zero, predecessor, successor, place):
+                return self.switch(ir.Switch(self.atom(value), zero, predecessor, successor, self.place(place)), out)
+            case ir.Match(value, arms, place):
+                return self.match(ir.Match(self.atom(value), arms, self.place(place)), out)
             case ir.Returns((first, second)):
                 return ir.Returns((self.atom(first), self.atom(second)))
             case ir.Wrong(place):
@@ -477,16 +480,12 @@ def _without_unused(block: Block) -> tuple[Block, set[str]]:
 def _end_without_unused(end: ir.End) -> tuple[ir.End, set[str]]:
     used = {atom.name for atom in ir.atoms_of(end) if isinstance(atom, ir.Var)}
     match end:
-        case ir.Switch():
-            first, first_used = _without_unused(end.zero)
-            second, second_used = _without_unused(end.successor)
-            return replace(end, zero=first, successor=second), used | first_used | second_used
-        case ir.Match():
-            kept = []
-            for arm in end.arms:
-                block, needed = _without_unused(arm.block)
+        case ir.Switch() | ir.Match():
+            blocks = []
+            for inner in ir.blocks_of(end):
+                block, needed = _without_unused(inner)
                 used |= needed
-                kept.append(ir.Arm(arm.constructor, arm.fields, block))
-            return replace(end, arms=tuple(kept)), used
+                blocks.append(block)
+            return ir.with_blocks(end, blocks), used
         case _:
             return end, used

@@ -13,7 +13,7 @@ from dataclasses import field
 from operator import attrgetter
 from typing import Any, TypeAlias, final
 
-from bend.records import dataclass, replace
+from bend.records import dataclass
 
 
 class Unsupported(Exception):
@@ -370,11 +370,12 @@ def blocks_of(operation: Operation | End) -> tuple[Block, ...]:
 def with_blocks(end: End, blocks: Sequence[Block]) -> End:
     """An end with other blocks in the place of its own, in the order of `blocks_of`."""
     match end:
-        case Switch():
+        case Switch(value, _, predecessor):
             zero, successor = blocks
-            return replace(end, zero=zero, successor=successor)
-        case Match(_, arms):
-            return replace(end, arms=tuple(replace(arm, block=block) for arm, block in zip(arms, blocks, strict=True)))
+            return Switch(value, zero, predecessor, successor, end.place)
+        case Match(value, arms):
+            return Match(value, tuple([Arm(arm.constructor, arm.fields, block)
+                                       for arm, block in zip(arms, blocks, strict=True)]), end.place)
         case _:
             return end
 

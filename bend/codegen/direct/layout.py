@@ -7,11 +7,12 @@ them, is packed into the header (docs/direct.md, Values).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bend.codegen.direct import ir
 from bend.codegen.direct.flow import F24, I24, NUMBERS, U24, Flow, Given, Made, Plain
 from bend.codegen.direct.ir import Unsupported
+from bend.records import dataclass
 from bend.runtime.direct.program import SHAPE_MASK, Shape
 
 KINDS = {U24: 1, I24: 2, F24: 3}

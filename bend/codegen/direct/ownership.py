@@ -9,13 +9,14 @@ de Moura, Counting immutable beans, 2019).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bend.codegen.direct import ir
 from bend.codegen.direct.flow import Flow, Given
 from bend.codegen.direct.ir import Atom, Block
 from bend.codegen.direct.tails import used_by
 from bend.reached import reached
+from bend.records import dataclass
 
 Parameter = tuple[str, int]
 """A function, and which of its parameters."""

@@ -8,12 +8,10 @@ Where the tuple itself is needed, it is made after the call.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bend.codegen.direct import ir
 from bend.codegen.direct.inline import Simplifier, pruned, without_unused
 from bend.codegen.direct.ir import Atom, Binding, Block
-from bend.records import replace
+from bend.records import dataclass, replace
 
 
 def unpack_results(program: ir.Program) -> ir.Program:
@@ -25,6 +23,9 @@ def unpack_results(program: ir.Program) -> ir.Program:
     simplifier = Simplifier(program, 'p')
     functions = {}
     for name, function in program.functions.items():
+        if name not in chosen and not any(_calls(operation, chosen) for operation in ir.operations_of(function.body)):
+            functions[name] = function
+            continue
         body = unpacker.with_parts(function.body, name in chosen)
         body = without_unused(simplifier.simplified(body))
         if name in chosen:
@@ -43,6 +44,11 @@ def functions_that_give_pairs(program: ir.Program) -> set[str]:
         chosen -= wrong
     # A function that never gives anything stays as it is.
     return {name for name in chosen if _makes_pair(program.functions[name].body)}
+
+
+def _calls(operation: ir.Operation, chosen: set[str]) -> bool:
+    """Whether an operation is a call of one of the chosen functions."""
+    return isinstance(operation, ir.Call) and operation.function in chosen
 
 
 def _makes_pair(block: Block) -> bool:

@@ -7,7 +7,6 @@ then read by way of nets.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from bend.hvm import result
 from bend.hvm.names import is_generated
 from bend.hvm.plain import DataReader, Folded, Names, Node, NotPlain, Seen, Then
 from bend.options import Options, Readback
+from bend.records import dataclass
 from bend.runtime.direct import program as form
 
 if TYPE_CHECKING:

@@ -6,17 +6,14 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from parsimonious.expressions import expression
-from parsimonious.nodes import Node
-
-from bend.syntax.grammar.notation import read_rules
-from bend.syntax.grammar.predict import make_predictive
+from bend.syntax.grammar.notation import Forms, read_rules
+from bend.syntax.grammar.predict import FORMS, Rule, make_predictive
 
 
 def _local_rules(tokens: Any, position: int, memo: Any, error: Any, grammar: Any) -> Any:
     """The adjacent equations of one name of a local `def` in fun; a grammar alone cannot compare the names."""
     item = grammar['local_item']
-    children: list[Node] = []
+    children: list[Any] = []
     first = None
     while True:
         name = _defined_name(tokens, position)
@@ -44,20 +41,23 @@ def texts() -> list[str]:
     return [files(__name__).joinpath(name).read_text('utf-8') for name in ('common.peg', 'imp.peg', 'fun.peg')]
 
 
-def _read() -> dict[str, Any]:
-    rules: dict[str, Any] = {}
-    rules['local_rules'] = expression(_local_rules, 'local_rules', rules)
-    read_rules('\n'.join(texts()), rules)
+def _read(local_rules: Any, rules: dict[str, Any], forms: Forms) -> dict[str, Any]:
+    rules['local_rules'] = local_rules
+    read_rules('\n'.join(texts()), rules, forms)
     return rules
 
 
 @cache
 def load() -> dict[str, Any]:
-    """The grammar's rules by name, expressions of `parsimonious`, in their fast form; made once a process."""
-    return make_predictive(_read())
+    """The grammar's rules by name, in their fast form; made once a process."""
+    rules: dict[str, Any] = {}
+    return make_predictive(_read(Rule('local_rules', _local_rules, rules), rules, FORMS))
 
 
 @cache
 def plain() -> dict[str, Any]:
-    """The same in their plain form, whose memo after a failed parse tells all that was tried."""
-    return _read()
+    """The same as expressions of `parsimonious`, whose memo after a failed parse tells all that was tried."""
+    from parsimonious.expressions import OneOf, OneOrMore, Optional, Sequence, TokenMatcher, ZeroOrMore, expression
+    rules: dict[str, Any] = {}
+    forms = Forms(TokenMatcher, Sequence, OneOf, {'?': Optional, '*': ZeroOrMore, '+': OneOrMore})
+    return _read(expression(_local_rules, 'local_rules', rules), rules, forms)

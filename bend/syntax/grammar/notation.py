@@ -1,4 +1,4 @@
-"""Reads `.peg` files: rules over tokens in the notation of `parsimonious`, whose expressions they become.
+"""Reads `.peg` files: rules over tokens in the notation of `parsimonious`.
 
 `parsimonious.TokenGrammar` reads that notation as well, but takes 80 ms at each start, more than most programs take to
 be parsed. Here are only types of tokens in quotes, names of rules, sequences, alternatives, `?`, `*`, `+` and
@@ -8,13 +8,23 @@ parentheses.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from parsimonious.expressions import Compound, OneOf, OneOrMore, Optional, Sequence, TokenMatcher, ZeroOrMore
+from bend.records import dataclass
 
 _TOKEN = re.compile(r'(?P<blank>\s+|#.*)|(?P<label>\w+)\s*=|(?P<name>\w+)|"(?P<literal>[^"]*)"|(?P<sign>[/?*+()])')
-_QUANTIFIERS = {'?': Optional, '*': ZeroOrMore, '+': OneOrMore}
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """What makes the expressions: of a type of tokens, of several parts or alternatives, and by its sign (`?`, `*`,
+    `+`) of a part that is repeated. Expressions with parts have them in `members`."""
+
+    token: Callable[[str], Any]
+    sequence: Callable[..., Any]
+    one_of: Callable[..., Any]
+    repeated: Mapping[str, Callable[[Any], Any]]
 
 
 class _Reference:
@@ -24,10 +34,10 @@ class _Reference:
         self.rule = rule
 
 
-def read_rules(text: str, rules: dict[str, Any]) -> None:
-    """Adds the expression of each rule to `rules`; those that are there already can be named, too. Raises ValueError
-    for what is not in the notation, and KeyError where a rule is named that is not there."""
-    read = dict(_Reader(text).rules())
+def read_rules(text: str, rules: dict[str, Any], forms: Forms) -> None:
+    """Adds the expression of each rule, in some forms, to `rules`; those that are there already can be named, too.
+    Raises ValueError for what is not in the notation, and KeyError where a rule is named that is not there."""
+    read = dict(_Reader(text, forms).rules())
     rules.update(read)
     for name, expression in read.items():
         rules[name] = _referred(expression, rules)
@@ -43,14 +53,16 @@ def _referred(expression: Any, rules: dict[str, Any]) -> Any:
 
 def _put_rules(expression: Any, rules: dict[str, Any]) -> None:
     """Puts rules in the place of their names in an expression."""
-    if isinstance(expression, Compound):
-        for member in expression.members:
+    members = getattr(expression, 'members', ())
+    if members:
+        for member in members:
             _put_rules(member, rules)
-        expression.members = tuple(_referred(member, rules) for member in expression.members)
+        expression.members = tuple(_referred(member, rules) for member in members)
 
 
 class _Reader:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, forms: Forms) -> None:
+        self.forms = forms
         self.tokens = [*_tokens(text), ('end', '')]
         self.at = 0
 
@@ -69,27 +81,27 @@ class _Reader:
         while self.tokens[self.at] == ('sign', '/'):
             self.take('sign')
             found.append(self.sequence())
-        return found[0] if len(found) == 1 else OneOf(*found)
+        return found[0] if len(found) == 1 else self.forms.one_of(*found)
 
     def sequence(self) -> Any:
         """What must follow each other: one part at least."""
         found = [self.part()]
         while self.kind in ('name', 'literal') or self.tokens[self.at] == ('sign', '('):
             found.append(self.part())
-        return found[0] if len(found) == 1 else Sequence(*found)
+        return found[0] if len(found) == 1 else self.forms.sequence(*found)
 
     def part(self) -> Any:
         """A name, the type of a token, or what is in parentheses, and how often."""
         if self.kind == 'name':
             found: Any = _Reference(self.take('name'))
         elif self.kind == 'literal':
-            found = TokenMatcher(self.take('literal'))
+            found = self.forms.token(self.take('literal'))
         else:
             self.take('sign', '(')
             found = self.alternatives()
             self.take('sign', ')')
-        if self.kind == 'sign' and self.tokens[self.at][1] in _QUANTIFIERS:
-            found = _QUANTIFIERS[self.take('sign')](found)
+        if self.kind == 'sign' and self.tokens[self.at][1] in self.forms.repeated:
+            found = self.forms.repeated[self.take('sign')](found)
         return found
 
     @property
