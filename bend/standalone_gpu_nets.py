@@ -21,7 +21,7 @@ from bend.hvm.readback import BookInfo
 from bend.hvm.size import check_pairs
 from bend.records import dataclass
 from bend.runtime import gpu_net
-from bend.runtime.gpu_net import ENTRY, GpuNetProgram, Tuning, bag_words
+from bend.runtime.gpu_net import ENTRY, GpuNetProgram, Tuning, bag_places
 from bend.standalone import Render, argument_table
 from bend.standalone_cuda import cuda_file, device_tables
 from bend.standalone_nets import (
@@ -117,7 +117,8 @@ def sizes(program: GpuNetProgram) -> dict[str, int]:
         'NET_REGISTERS': gpu_net.REGISTERS, 'NET_BLOCK_BYTES': gpu_net.SHARED_MEMORY, 'NET_REDEX': gpu_net.REDEX,
         'NET_BOOT': gpu_net.BOOT, 'NET_ROOT': gpu_net.ROOT, 'NET_FIRST_CELL': gpu_net.FIRST_CELL,
         'NET_DEPOT_BITS': gpu_net.DEPOT_BITS, 'NET_SLOT_WORDS': gpu_net.SLOT_WORDS,
-        'NET_BAG_WORDS': bag_words(program, tuning), 'NET_TASK_CELLS': program.task_cells,
+        'NET_BAG_WORDS': (bag_places(tuning) + 1) * gpu_net.PLACE_WORDS, 'NET_PLACES': bag_places(tuning),
+        'NET_CROWD': tuning.crowd, 'NET_TASK_CELLS': program.task_cells,
         'NET_LEAST': tuning.least, 'NET_MOST': tuning.most, 'NET_ROUNDS': tuning.rounds,
         'NET_MAGAZINE': tuning.magazine, 'NET_KEPT': tuning.kept,
     }

@@ -143,6 +143,8 @@ class _CudaFunction(FunctionEmitter):
             return Text(_MACHINE[name])
         if name == 'device_time':
             return Text(f'{self.cuda_helpers().device_time()}()')
+        if name == 'ballot':
+            return Text(f'__ballot_sync(0xffffffffu, {self.emit(arguments[0]).text})')
         if name == 'prefetch':
             return Text(f'prefetch({self.emit(arguments[0]).text})')
         if isinstance(arguments[0].type, lir.Float):

@@ -476,6 +476,8 @@ class FunctionEmitter:
             return ''
         if name in WITHOUT_OPERAND:
             return self.emit_machine_intrinsic(name)
+        if name == 'ballot':
+            return self.emit_ballot(arguments[0])
         operand = self.typed(arguments[0])
         type_ = value_type(arguments[0].type)
         if name == 'prefetch':
@@ -502,6 +504,10 @@ class FunctionEmitter:
             raise ValueError(f'{self.function.name}: {name} is for GPUs only')
         function = self.module.intrinsic('llvm.read_register.i64', 'i64', ['metadata'])
         return self.value(f'call i64 {function}(metadata !{{!"{_STACK_POINTERS[self.module.machine]}"}})')
+
+    def emit_ballot(self, flag: lir.Expr) -> str:
+        """Emits which threads of a warp have a flag."""
+        raise ValueError(f'{self.function.name}: ballot is for GPUs only')
 
     def emit_index(self, expr: lir.IndexAddress) -> str:
         """Emits the address of an element; gives the operand."""

@@ -131,6 +131,10 @@ class _GpuFunction(FunctionEmitter):
         register = self.module.intrinsic(f'llvm.nvvm.read.ptx.sreg.{_INDICES[name]}.x', 'i32', [])
         return self.value(f'call i32 {register}()')
 
+    def emit_ballot(self, flag: lir.Expr) -> str:
+        function = self.module.intrinsic('llvm.nvvm.vote.ballot.sync', 'i32', ['i32', 'i1'])
+        return self.value(f'call i32 {function}(i32 -1, i1 {self.emit_expr(flag)})')
+
 
 def _register(type_: str) -> str:
     """The constraint for a register that holds a value of an LLVM type."""

@@ -31,14 +31,13 @@ def compile_for_gpu(book: net.Book, *, check_overflow: bool = False, by_rule: bo
     and can be pickled."""
     table = tabulate(book)
     compiler = Compiler(book, table, gpu_net_kernel(DEVICE, check_overflow).struct('Worker'), check_overflow, by_rule,
-                        data)
+                        data, inline='never')
     code = compiler.compile()
     needs = most_needed(code.functions)
-    largest = max((len(body.redexes) for body in book.defs.values()), default=0)
-    facts = (_constant('task_cells', needs.cells), _constant('task_words', needs.words))
+    facts = (_constant('task_cells', needs.cells), _constant('task_pushes', needs.tasks))
     return GpuNetProgram(
-        merge(code, lir.Module(facts)), table.words, table.names, needs.cells, max(needs.words, 4 * (largest + 1)),
-        action_names(book), pickle.dumps(tuple(table.places), pickle.HIGHEST_PROTOCOL),
+        merge(code, lir.Module(facts)), table.words, table.names, needs.cells, action_names(book),
+        pickle.dumps(tuple(table.places), pickle.HIGHEST_PROTOCOL),
         1 + len(table.places) if check_overflow else 0, by_rule)
 
 

@@ -356,7 +356,7 @@ class _Function:
             raise self.error(f'no intrinsic {name}')
         if len(arguments) != (0 if name in WITHOUT_OPERAND else 1):
             raise self.error(f'the wrong number of arguments for {name}')
-        allowed = {'int': lir.Int, 'float': lir.Float, 'bool': lir.BoolType}.get(kind, lir.Ptr)
+        allowed = {'int': lir.Int, 'float': lir.Float, 'bool': lir.BoolType, 'votes': lir.BoolType}.get(kind, lir.Ptr)
         for argument in arguments:
             if not isinstance(self.expr(argument), allowed):
                 raise self.error(f'no {name} of {argument.type}')

@@ -371,10 +371,10 @@ class EntryBuilder(EntryCode):
     def push_call(self, number: int, arguments: Sequence[lir.Expr]) -> None:
         """Puts a call on the bag."""
         header = const(len(arguments) << 32 | number)
-        top = self.let(self.call_kernel('claim_words', const(len(arguments) + 2)))
+        first = self.let(self.call_kernel('claim_task', header))
         bag = self.let(lir.Load(self.field('bag')))
-        for offset, word in enumerate((header, *arguments, header)):
-            self.emit(lir.Store(lir.IndexAddress(bag, lir.Binary('add', top, const(offset))), word))
+        for offset, word in enumerate(arguments):
+            self.emit(lir.Store(lir.IndexAddress(bag, lir.Binary('add', first, const(offset))), word))
 
     # ---- the end ----
 
@@ -471,7 +471,8 @@ def fresh_labels(body: net.Net) -> int:
                default=0)
 
 
-def build_entry(linker: Linker, definition: str, body: net.Net, port_count: int) -> lir.Function:
+def build_entry(linker: Linker, definition: str, body: net.Net, port_count: int,
+                inline: lir.Inline = 'auto') -> lir.Function:
     """The function of one entry: the CALL, the root against the ports, the redexes, then the end."""
     worker = lir.Local('w', lir.Ptr(lir.StructName('Worker')))
     parameters = [lir.Local(f'p{index}', U64) for index in range(port_count)]
@@ -498,4 +499,4 @@ def build_entry(linker: Linker, definition: str, body: net.Net, port_count: int)
     builder.finish()
     name = entry_name(linker.table.ids[definition], port_count)
     return lir.Function(name, (('w', worker.type), *((p.name, U64) for p in parameters)), lir.VOID,
-                        tuple(builder.statements))
+                        tuple(builder.statements), inline)

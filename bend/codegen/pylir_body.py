@@ -478,7 +478,7 @@ class _Body:
 
     def intrinsic_argument(self, word: str, node: ast.expr, expected: lir.Type | None) -> lir.Expr:
         kind = lir.INTRINSICS[word]
-        if kind == 'bool':
+        if kind in ('bool', 'votes'):
             return self.condition(node)
         value = self.expr(node, expected)
         wanted = {'int': lir.Int, 'float': lir.Float, 'none': lir.Ptr}[kind]

@@ -36,7 +36,9 @@ ROOT = 2
 FIRST_CELL = 8
 DEPOT_BITS = 40
 SLOT_WORDS = 10
-SMALLEST_BAG = 512
+PLACE_WORDS = 12
+"""Words of a task in a bag (`bend.runtime.kernel.gpu_net.bag`)."""
+FEWEST_PLACES = 2
 REGISTERS = 128
 """Registers of a thread at most: twice as many threads run than with those that the assembler would take."""
 SHARED_MEMORY = 16
@@ -49,15 +51,13 @@ class GpuNetProgram:
     """A compiled book: code without the kernel, tables, and what the host must know to run it. Can be pickled.
 
     The words of `book`, `names`, `actions`, `places`, `counted` and `by_rule` are those of
-    `bend.runtime.cpu.NetProgram`. A task allocates at most `task_cells` unless it expands a definition from the tables,
-    and pushes at most `task_words` in any case.
+    `bend.runtime.cpu.NetProgram`. A task allocates at most `task_cells` unless it expands a definition from the tables.
     """
 
     code: lir.Module
     book: bytes
     names: tuple[str, ...]
     task_cells: int
-    task_words: int
     actions: ActionNames
     places: bytes
     counted: int
@@ -71,15 +71,17 @@ class GpuNetProgram:
 @dataclass(frozen=True, slots=True)
 class Tuning:
     """How lanes work together: they run `least` tasks, and up to `most`, before they look whether others have none;
-    after `rounds` such looks in a block, all blocks wait for each other. A magazine has so many cells (fewer in little
-    memory), and a block keeps so many of them; a bag has so many words at least."""
+    after `rounds` such looks in a block, all blocks wait for each other. It takes a `crowd` of lanes to run other tasks
+    than the most common ones. A magazine has so many cells (fewer in little memory), and a block keeps so many of them;
+    a bag has so many `places` for tasks at first."""
 
     least: int = 4
     most: int = 256
     rounds: int = 32
     magazine: int = 256
     kept: int = 512
-    bag_words: int = SMALLEST_BAG
+    places: int = 32
+    crowd: int = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +136,9 @@ class DeviceWords:
 # ---- memory ----------------------------------------------------------------------------------
 
 
-def bag_words(program: GpuNetProgram, tuning: Tuning) -> int:
-    """The words of the bag of a lane, which has room for what two tasks push and for tasks that come from others."""
-    return max(tuning.bag_words, 2 * program.task_words + 4 * SLOT_WORDS)
+def bag_places(tuning: Tuning) -> int:
+    """How many tasks the bag of a lane has room for without the heap: those that come from others at least."""
+    return max(tuning.places, FEWEST_PLACES)
 
 
 class Layout:
@@ -147,10 +149,10 @@ class Layout:
         """With `is_kept` there is room for what lanes keep between launches."""
         self.is_kept = is_kept
         lanes = grid.blocks * grid.threads
-        self.bag_words = bag_words(program, tuning)
+        self.bag_places = bag_places(tuning)
         sizes = {'place': len(Record(module, 'Place').data), 'net': len(Record(module, 'Net').data),
                  'teams': grid.blocks * len(Record(module, 'Team').data),
-                 'bags': lanes * self.bag_words * WORD,
+                 'bags': lanes * (self.bag_places + 1) * PLACE_WORDS * WORD,
                  'slots': lanes * SLOT_WORDS * WORD, 'team_slots': lanes * SLOT_WORDS * WORD,
                  'saved': is_kept * lanes * len(Record(module, 'Worker').data), 'book': len(program.book),
                  'overflows': program.counted * WORD}
@@ -246,7 +248,7 @@ class GpuRun:
         for name, value in {
                 'launch.blocks': linked.grid.blocks, 'launch.threads': linked.grid.threads,
                 'heap': linked.buffer.address + layout.heap, 'heap_end': self.heap_words, 'heap_next': FIRST_CELL,
-                'bag_words': layout.bag_words, 'least': tuning.least, 'most': tuning.most, 'rounds': tuning.rounds,
+                'bag_places': layout.bag_places, 'crowd': tuning.crowd, 'least': tuning.least, 'most': tuning.most, 'rounds': tuning.rounds,
                 'magazine': max(min(tuning.magazine, self.heap_words // (16 * lanes)), linked.program.task_cells),
                 'kept': tuning.kept,
                 **{name: at[name] for name in ('book', 'bags', 'teams', 'slots', 'team_slots', 'overflows')},

@@ -20,7 +20,7 @@ from bend.runtime.jit import compile_object, load_object
 from tests.gpu.emulation import EMULATED, EmulatedGpu, EmulatedKernel
 
 TURNS = Path(__file__).parent / 'turns.py'
-SMALL = Tuning(least=1, most=8, rounds=2, magazine=8, kept=1, bag_words=0)
+SMALL = Tuning(least=1, most=8, rounds=2, magazine=8, kept=1, places=2)
 """What makes everything happen in small programs."""
 MEMORY = 8 << 20
 

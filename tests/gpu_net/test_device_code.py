@@ -34,10 +34,10 @@ def function(name: str, *body: lir.Stmt) -> lir.Function:
 
 
 def test_needs_add_up_and_the_worst_way_counts() -> None:
-    branch = lir.If(lir.Const(1, lir.BOOL), (call('unfold'),) * 4, (call('claim_words', lir.Const(40, lir.U64)),))
+    branch = lir.If(lir.Const(1, lir.BOOL), (call('unfold'),) * 4, (call('claim_task'),) * 9)
     callee = function('entry_1_2', *(call('make_node'),) * 3, call('link'))
     caller = function('entry_2_2', call('alloc_variable'), branch, call('entry_1_2'))
-    assert most_needed([caller, callee]) == Needs(1 + 12 + 3, 40 + 4)
+    assert most_needed([caller, callee]) == Needs(1 + 12 + 3, 9 + 1)
     assert most_needed([callee]) == COMMUTATION
 
 

@@ -178,7 +178,7 @@ def test_memory_is_used_again(linked: LinkedProgram, grid: Grid) -> None:
 
 def test_magazines_go_from_block_to_block(linked: LinkedProgram) -> None:
     """Lanes that free more than they need leave it to the block, and blocks to the device."""
-    device = heap_of(with_device(linked, grid=Grid(2, 4, 16), tuning=Tuning(1, 8, 2, 4, 0, 0)), 12000)
+    device = heap_of(with_device(linked, grid=Grid(2, 4, 16), tuning=Tuning(1, 8, 2, 4, 0, 2)), 12000)
     assert number_of(device.run('agains')) == 7
 
 

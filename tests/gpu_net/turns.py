@@ -27,6 +27,10 @@ def block_memory(p: Ptr[Place]) -> Shared[u64]:
     return Shared[u64](0)
 
 
+def lanes_with(flag: bool) -> u32:
+    return u32(flag)
+
+
 def now(p: Ptr[Place]) -> u64:
     return 0
 

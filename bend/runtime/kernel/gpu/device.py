@@ -4,12 +4,14 @@ from bend.runtime.kernel.gpu.grid import Place
 from bend.runtime.kernel.lang import (
     Ptr,
     Shared,
+    ballot,
     block_barrier,
     block_index,
     cast,
     device_time,
     inline,
     pause,
+    popcount,
     shared_memory,
     thread_index,
     u32,
@@ -39,6 +41,12 @@ def wait_for_block(p: Ptr[Place]) -> None:
 def block_memory(p: Ptr[Place]) -> Shared[u64]:
     """The memory that the threads of a block share."""
     return cast(Shared[u64], shared_memory())
+
+
+@inline
+def lanes_with(flag: bool) -> u32:
+    """How many threads of this warp have a flag."""
+    return popcount(ballot(flag))
 
 
 @inline

@@ -87,6 +87,11 @@ def block_memory(p: Ptr[Place]) -> Shared[u64]:
 
 
 @extern
+def lanes_with(flag: bool) -> u32:
+    """How many of the threads that run in step with this one, itself included, have a flag. All of them must ask."""
+
+
+@extern
 def now(p: Ptr[Place]) -> u64:
     """Nanoseconds of a clock."""
 

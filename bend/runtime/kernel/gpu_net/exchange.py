@@ -7,7 +7,6 @@ offer. The task of a number goes to the lane of that number; offers beyond that 
 from bend.runtime.kernel.gpu_net.bag import push_task, take_oldest
 from bend.runtime.kernel.gpu_net.state import Worker
 from bend.runtime.kernel.lang import Ptr, addr, inline, noinline, u64
-from bend.runtime.kernel.tasks import task_length
 
 SLOT_WORDS = 10
 # The number of a lane that has tasks.
@@ -19,11 +18,7 @@ MOST_SEEN = 8
 @noinline
 def count_offers(w: Ptr[Worker]) -> u64:
     """How many of its oldest tasks a lane can offer: half of the first few; all of them if it cannot run them."""
-    at = w.bottom
-    count: u64 = 0
-    while at != w.top and count < MOST_SEEN:
-        at += task_length(w.bag[at])
-        count += 1
+    count: u64 = w.tasks if w.tasks < MOST_SEEN else MOST_SEEN
     return count >> (1 - w.is_starved)
 
 

@@ -2,13 +2,16 @@
 
 from bend.runtime.kernel.entries import call_entry
 from bend.runtime.kernel.expand import expand
-from bend.runtime.kernel.gpu_net.bag import BOOT, has_tasks, make_room
+from bend.runtime.kernel.gpu.grid import lanes_with
+from bend.runtime.kernel.gpu_net.bag import FIRST_WORD, HEADER, make_room, take_newest
+from bend.runtime.kernel.gpu_net.classes import BOOT, NO_CLASS, common_class
+from bend.runtime.kernel.gpu_net.exchange import NO_RANK
 from bend.runtime.kernel.gpu_net.memory import grow_scratch, reserve
 from bend.runtime.kernel.gpu_net.state import Worker
-from bend.runtime.kernel.lang import BLOCK, RELAXED, Ptr, addr, atomic_load, extern, inline, noinline, u64
+from bend.runtime.kernel.lang import BLOCK, RELAXED, Ptr, addr, atomic_add, atomic_load, extern, inline, noinline, u64
 from bend.runtime.kernel.ports import CON, REF, tag, value
 from bend.runtime.kernel.rules import interact
-from bend.runtime.kernel.tasks import COUNT_SHIFT, KIND_MASK, REDEX
+from bend.runtime.kernel.tasks import KIND_MASK, REDEX
 
 ROUNDS = 3
 # How often a lane looks around.
@@ -22,37 +25,70 @@ def task_cells() -> u64:
 
 
 @extern
-def task_words() -> u64:
-    """How many words a task pushes at most, but for definitions that are not compiled; at least those of a
+def task_pushes() -> u64:
+    """How many tasks a task pushes at most, but for definitions that are not compiled; at least those of a
     commutation. The compiled program provides this."""
 
 
 @noinline
 def run_tasks(w: Ptr[Worker]) -> None:
-    """Runs tasks until there are none left, or others have none, or it has run enough of them, or there is no memory
-    for the next one."""
+    """Runs tasks until no lane of the warp has one left, or others have none, or it has run enough of them, or there is
+    no memory for the next one. Lanes of a warp stay together."""
     w.is_starved = 0
-    count: u64 = 0
-    while has_tasks(w) and not (count & POLL_MASK == 0 and should_pause(w, count)):
-        header = w.bag[w.top - 1]
-        kind = header & KIND_MASK
-        start = w.top - 2 - (header >> COUNT_SHIFT)
-        if not prepare(w, kind, addr(w.bag[start + 1])):
-            w.is_starved = 1
-            break
-        # Making room may have moved the task.
-        start = w.top - 2 - (header >> COUNT_SHIFT)
-        task = addr(w.bag[start + 1])
-        w.top = start
-        if kind == REDEX:
-            interact(w, task[0], task[1])
-        elif kind == BOOT:
-            w.calls += 1
-            expand(w, task[0], task[1])
-        else:
-            call_entry(w, kind, task, 0)
-        count += 1
-    w.ran += count
+    steps: u64 = 0
+    while not (steps & POLL_MASK == 0 and lanes_with(should_pause(w, steps)) != 0) and run_step(w):
+        steps += 1
+
+
+@noinline
+def run_step(w: Ptr[Worker]) -> bool:
+    """Each lane of the warp runs a task, those of the most common class first; but those that too few lanes have tasks of
+    have to wait. False if nobody has any."""
+    number = common_class(runnable(w), 1)
+    if number == NO_CLASS:
+        return False
+    waits = True
+    while number != NO_CLASS:
+        if waits and (runnable(w) >> number) & 1 != 0:
+            run_newest(w, number)
+            note_idle(w)
+            waits = False
+        number = common_class(runnable(w) if waits else 0, w.net.crowd)
+    return True
+
+
+@inline
+def runnable(w: Ptr[Worker]) -> u64:
+    """The classes that a lane has tasks of, unless it lacks memory."""
+    return 0 if w.is_starved != 0 else w.classes
+
+
+@inline
+def note_idle(w: Ptr[Worker]) -> None:
+    """Gives a lane that has run out of tasks a number."""
+    if w.tasks == 0 and w.rank == NO_RANK:
+        w.rank = atomic_add(addr(w.team.idle[w.round % ROUNDS]), 1, RELAXED, BLOCK)
+
+
+@inline
+def run_newest(w: Ptr[Worker], number: u64) -> None:
+    """Runs the newest task of a class, if there is memory for that."""
+    place = w.newest[number]
+    task = addr(w.bag[place + FIRST_WORD])
+    kind = w.bag[place + HEADER] & KIND_MASK
+    if not prepare(w, kind, task):
+        w.is_starved = 1
+        return
+    take_newest(w, number)
+    w.ran += 1
+    w.clock += 1
+    if kind == REDEX:
+        interact(w, task[0], task[1])
+    elif kind == BOOT:
+        w.calls += 1
+        expand(w, task[0], task[1])
+    else:
+        call_entry(w, kind, task, 0)
 
 
 @noinline
@@ -88,7 +124,7 @@ def prepare(w: Ptr[Worker], kind: u64, task: Ptr[u64]) -> bool:
             return prepare_expansion(w, value(right))
     elif kind == BOOT:
         return prepare_expansion(w, task[0])
-    return reserve(w, task_cells()) and make_room(w, task_words())
+    return reserve(w, task_cells()) and make_room(w, task_pushes())
 
 
 @noinline
@@ -96,9 +132,9 @@ def prepare_expansion(w: Ptr[Worker], definition: u64) -> bool:
     """The same for a task that may expand a definition from the book's tables."""
     code = addr(w.book[w.book[definition]])
     names = code[0] + code[1]
-    words = (code[2] + 1) * 4
+    pushes = code[2] + 1
     if names > w.scratch_words and not grow_scratch(w, names):
         return False
     if not reserve(w, names if names > task_cells() else task_cells()):
         return False
-    return make_room(w, words if words > task_words() else task_words())
+    return make_room(w, pushes if pushes > task_pushes() else task_pushes())

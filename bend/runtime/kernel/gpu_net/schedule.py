@@ -9,7 +9,6 @@ emulation on the CPU differ only in what they do in between. Counters that lanes
 in the same one behind a barrier, and cleared one before the next that uses them, of three.
 """
 
-from bend.runtime.kernel.gpu_net.bag import has_tasks
 from bend.runtime.kernel.gpu_net.exchange import (
     NO_RANK,
     SLOT_WORDS,
@@ -18,7 +17,7 @@ from bend.runtime.kernel.gpu_net.exchange import (
     take_offer,
     write_offers,
 )
-from bend.runtime.kernel.gpu_net.run import ROUNDS, is_turn_ending, run_tasks
+from bend.runtime.kernel.gpu_net.run import ROUNDS, is_turn_ending, note_idle, run_tasks
 from bend.runtime.kernel.gpu_net.start import save_lane, start_lane
 from bend.runtime.kernel.gpu_net.state import STOP_MEMORY, Worker
 from bend.runtime.kernel.gpu_net.stop import is_stopping, request_stop
@@ -89,11 +88,10 @@ def advance(w: Ptr[Worker]) -> u64:
 
 @noinline
 def run_round(w: Ptr[Worker]) -> u64:
-    """Runs tasks; who has none left afterwards gets a number."""
-    run_tasks(w)
+    """Runs tasks; who has none left gets a number."""
     w.rank = NO_RANK
-    if not has_tasks(w):
-        w.rank = atomic_add(addr(w.team.idle[w.round % ROUNDS]), 1, RELAXED, BLOCK)
+    note_idle(w)
+    run_tasks(w)
     w.phase = OFFER
     return TEAM
 
@@ -139,7 +137,7 @@ def end_round(w: Ptr[Worker]) -> u64:
     if team.is_over == 0:
         return run_round(w)
     w.rank = NO_RANK
-    if not has_tasks(w):
+    if w.tasks == 0:
         w.rank = atomic_add(addr(team.turn_idle), 1, RELAXED, BLOCK)
     atomic_add(addr(team.ran), w.ran, RELAXED, BLOCK)
     w.ran = 0

@@ -50,19 +50,20 @@ class Net:
     heap: Ptr[u64]
     heap_end: u64
     book: Ptr[u64]
-    # The bags of all lanes, one after the other, and the words of each.
+    # The bags of all lanes, one after the other, and how many tasks each has a place for.
     bags: Ptr[u64]
-    bag_words: u64
+    bag_places: u64
     teams: Ptr[Team]
     # Tasks on their way from one lane to another: a slot for each lane of the device, and once more for blocks.
     slots: Ptr[u64]
     team_slots: Ptr[u64]
     overflows: Ptr[u64]
     # How many tasks a lane runs before it looks whether others have none, at first and at most; how many rounds there
-    # are in a turn; how many cells a magazine has, and how many magazines a block keeps.
+    # are in a turn; how many lanes it takes to run other tasks than the most common ones; how many cells a magazine has, and how many magazines a block keeps.
     least: u64
     most: u64
     rounds: u64
+    crowd: u64
     magazine: u64
     kept: u64
     # What the launch begins with, as in a slot.
@@ -125,18 +126,23 @@ class Worker:
     next: u64
     end: u64
     chunk: u64
-    # Tasks, oldest first; those that had no room, and memory for these.
+    # Where tasks lie; free places and how many there are; how many tasks; classes that have some, each a bit; of each
+    # class the newest one (0: none) and the oldest one.
     bag: Ptr[u64]
-    top: u64
-    bottom: u64
-    spilled: u64
-    segments: u64
+    room: u64
+    room_count: u64
+    tasks: u64
+    classes: u64
+    newest: Array[u64, 16]
+    oldest: Array[u64, 16]
     # Labels that are its own: the first one, and how many there are.
     next_label: u64
     labels: u64
     scratch: Ptr[u64]
     scratch_words: u64
     second: u64
+    # How many tasks it has run.
+    clock: u64
     # Where the lane goes on after a barrier, and what it carries over.
     phase: u64
     round: u64
