@@ -283,7 +283,7 @@ class GpuRun:
         for cell, following in zip(cells, (*cells[1:], 0), strict=True):
             self.words[cell] = following
         others, top = divmod(self.state['depots'], 1 << 64)
-        self.words[cells[0] + 1] = top & (1 << DEPOT_BITS) - 1
+        self.words[cells[0] + 1] = len(cells) << DEPOT_BITS | top & (1 << DEPOT_BITS) - 1
         top = ((top >> DEPOT_BITS) + 1) % (1 << 64 - DEPOT_BITS) << DEPOT_BITS | cells[0]
         self.state['depots'] = others << 64 | top
 

@@ -20,7 +20,28 @@ def link_slow(w: Ptr[Worker], a: u64, b: u64) -> None:
     """Joins two ports, following and freeing full slots; two ports that are no variables become a redex."""
     x = b
     y = a
+    if not is_variable(x):
+        x = a
+        y = b
+    held = x
+    index: u64 = 0
+    if is_variable(x):
+        index = value(x)
+        held = exchange(addr(w.heap[index]), y)
+        if held == 0:
+            return
+    go_on(w, index, held, y)
+
+
+@noinline
+def go_on(w: Ptr[Worker], freed: u64, a: u64, b: u64) -> None:
+    """Frees a slot, if there is one, and joins two ports."""
+    x = a
+    y = b
+    index = freed
     while True:
+        if index != 0:
+            free_node(w, index)
         if not is_variable(x):
             z = x
             x = y
@@ -29,11 +50,9 @@ def link_slow(w: Ptr[Worker], a: u64, b: u64) -> None:
             meet(w, x, y)
             return
         index = value(x)
-        held = exchange(addr(w.heap[index]), y)
-        if held == 0:
+        x = exchange(addr(w.heap[index]), y)
+        if x == 0:
             return
-        free_node(w, index)
-        x = held
 
 
 @inline

@@ -42,6 +42,7 @@ def enter(w: Ptr[Worker], net: Ptr[Net], block: u64, thread: u64) -> None:
         w.bag = addr(net.bags[lane * (net.bag_places + 1) * PLACE_WORDS])
         add_places(w, PLACE_WORDS, net.bag_places)
         w.chunk = FIRST_CHUNK
+        w.magazine = net.magazine
         w.net = net
         w.team = addr(net.teams[block])
         w.id = lane

@@ -118,11 +118,13 @@ class Worker:
     operations: u64
     switches: u64
     mixed: u64
-    # Free cells and how many there are; a full magazine, if not 0; cells that were never used, and the words that are
-    # taken next.
+    # Free cells, how many there are, and how many make a magazine; a full one, if not 0, and its size; cells that were
+    # never used, and the words that are taken next.
     free: u64
     free_count: u64
+    magazine: u64
     spare: u64
+    spare_count: u64
     next: u64
     end: u64
     chunk: u64
