@@ -11,6 +11,7 @@ from pathlib import Path
 from bend.codegen import lir
 from bend.codegen.book_table import tabulate
 from bend.codegen.lir_merge import merge
+from bend.codegen.lir_spaces import in_local_memory
 from bend.codegen.nets import KERNEL, Compiler
 from bend.codegen.pylir import compile_kernel
 from bend.codegen.task_needs import most_needed
@@ -51,7 +52,8 @@ def gpu_net_kernel(target: Sequence[Path], check_overflow: bool) -> lir.Module:
 def gpu_net_module(program: GpuNetProgram, target: Sequence[Path] = DEVICE) -> lir.Module:
     """All code of a program, for a device."""
     kernel = gpu_net_kernel(tuple(target), program.counted != 0)
-    return merge(kernel, program.code, lir.Module((_entry(kernel),)))
+    module = merge(kernel, program.code, lir.Module((_entry(kernel),)))
+    return in_local_memory(module, 'Worker') if target == DEVICE else module
 
 
 def _entry(kernel: lir.Module) -> lir.Function:

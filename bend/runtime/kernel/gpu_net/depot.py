@@ -11,6 +11,7 @@ from bend.runtime.kernel.lang import (
     ACQ_REL,
     ACQUIRE,
     RELAXED,
+    Global,
     Ptr,
     addr,
     atomic_add,
@@ -34,7 +35,7 @@ def changed(old: u64, index: u64) -> u64:
 
 
 @noinline
-def push_on(heap: Ptr[u64], stack: Ptr[u64], magazine: u64, size: u64) -> None:
+def push_on(heap: Global[u64], stack: Ptr[u64], magazine: u64, size: u64) -> None:
     """Puts a magazine of so many cells on a stack."""
     old: u64 = atomic_load(stack, RELAXED)
     while True:
@@ -46,7 +47,7 @@ def push_on(heap: Ptr[u64], stack: Ptr[u64], magazine: u64, size: u64) -> None:
 
 
 @noinline
-def pop_from(heap: Ptr[u64], stack: Ptr[u64]) -> u64:
+def pop_from(heap: Global[u64], stack: Ptr[u64]) -> u64:
     """Takes a magazine from a stack; 0 if it is empty."""
     if atomic_load(stack, RELAXED) & INDEX_MASK == 0:
         return 0
@@ -62,7 +63,7 @@ def pop_from(heap: Ptr[u64], stack: Ptr[u64]) -> u64:
 
 
 @inline
-def magazine_size(heap: Ptr[u64], magazine: u64) -> u64:
+def magazine_size(heap: Global[u64], magazine: u64) -> u64:
     """How many cells a magazine has that comes from a stack."""
     return atomic_load(addr(heap[magazine + 1]), RELAXED) >> INDEX_BITS
 

@@ -10,7 +10,7 @@ follows a port can only read once it has it, and reads past the first-level cach
 
 from bend.runtime.kernel.gpu_net.memory import free_node
 from bend.runtime.kernel.gpu_net.state import Worker
-from bend.runtime.kernel.lang import RELAXED, RELEASE, Ptr, addr, atomic_xchg, inline, noinline, u64
+from bend.runtime.kernel.lang import RELAXED, RELEASE, Global, Ptr, addr, atomic_xchg, inline, noinline, u64
 from bend.runtime.kernel.ports import CON, is_variable, tag, value
 from bend.runtime.kernel.wires import meet
 
@@ -56,7 +56,7 @@ def go_on(w: Ptr[Worker], freed: u64, a: u64, b: u64) -> None:
 
 
 @inline
-def exchange(slot: Ptr[u64], port: u64) -> u64:
+def exchange(slot: Global[u64], port: u64) -> u64:
     """Puts a port into a slot; gives what was there."""
     if tag(port) >= CON or is_variable(port):
         return atomic_xchg(slot, port, RELEASE)

@@ -17,6 +17,7 @@ from bend.runtime.kernel.lang import (
     atomic_add,
     atomic_load,
     atomic_sub,
+    cast,
     inline,
     noinline,
     u64,
@@ -186,7 +187,7 @@ def grow_scratch(w: Ptr[Worker], words: u64) -> bool:
     start = take_words(w.net, size)
     if start == 0:
         return False
-    w.scratch = addr(w.heap[start])
+    w.scratch = cast(Ptr[u64], addr(w.heap[start]))
     w.scratch_words = size
     return True
 

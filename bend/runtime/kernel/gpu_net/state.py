@@ -5,7 +5,7 @@ variable and a word that is not used.
 """
 
 from bend.runtime.kernel.gpu.grid import Launch
-from bend.runtime.kernel.lang import Array, Ptr, struct, u64
+from bend.runtime.kernel.lang import Array, Global, Ptr, struct, u64
 
 STOP_NONE = 0
 STOP_MEMORY = 1
@@ -47,7 +47,7 @@ class Net:
     """One a launch. The words that lanes write often lie on cache lines of their own."""
 
     launch: Launch
-    heap: Ptr[u64]
+    heap: Global[u64]
     heap_end: u64
     book: Ptr[u64]
     # The bags of all lanes, one after the other, and how many tasks each has a place for.
@@ -102,7 +102,7 @@ class Worker:
     """One a lane. It belongs to it alone, and lies on its own stack: on a GPU, the same word of all lanes of a warp is
     one access there, and stays in the first-level cache when others write to the heap."""
 
-    heap: Ptr[u64]
+    heap: Global[u64]
     book: Ptr[u64]
     net: Ptr[Net]
     team: Ptr[Team]

@@ -1,0 +1,51 @@
+"""Moving a struct to the local memory of a GPU's threads: all pointers to it say so."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cache
+from typing import Any
+
+from bend.codegen import lir
+from bend.records import replace
+
+
+def in_local_memory(module: lir.Module, struct: str) -> lir.Module:
+    """The module, with all pointers to a struct and to its fields as such into local memory: accesses through them need
+    not find out at run time which memory they mean. All objects of the struct must lie on stacks."""
+    old, new = lir.Ptr(lir.StructName(struct)), lir.Ptr(lir.StructName(struct), 'local')
+
+    def moved(item: Any) -> Any:
+        if item == old and isinstance(item, lir.Ptr):
+            return new
+        if isinstance(item, tuple):
+            found = tuple(map(moved, item))
+            return item if all(a is b for a, b in zip(found, item, strict=True)) else found
+        if isinstance(item, lir.StackArray):
+            return lir.Convert(item, new) if item.type == old else item
+        if not dataclasses.is_dataclass(item):
+            return item
+        changes = {name: found for name in _names(type(item))
+                   if (found := moved(before := getattr(item, name))) is not before}
+        item = replace(item, **changes) if changes else item
+        if isinstance(item, lir.FieldAddress):
+            space = item.pointer.type.space
+            if item.type.space != space:
+                return replace(item, type=lir.Ptr(item.type.pointee, space))
+        if isinstance(item, lir.Call):
+            return replace(item, arguments=tuple(map(passed, item.arguments)))
+        return item
+
+    def passed(argument: lir.Expr) -> lir.Expr:
+        type_ = argument.type
+        if isinstance(type_, lir.Ptr) and type_.space == 'local' and type_ != new:
+            return lir.Convert(argument, lir.Ptr(type_.pointee))
+        return argument
+
+    return moved(module)
+
+
+@cache
+def _names(class_: type[Any]) -> tuple[str, ...]:
+    """The fields of a class of nodes."""
+    return tuple(item.name for item in dataclasses.fields(class_))
