@@ -38,7 +38,8 @@ DEPOT_BITS = 40
 SLOT_WORDS = 10
 PLACE_WORDS = 12
 """Words of a task in a bag (`bend.runtime.kernel.gpu_net.bag`)."""
-FEWEST_PLACES = 2
+MOST_TAKEN = 8
+"""Tasks that a lane gets at once (`bend.runtime.kernel.gpu_net.exchange`)."""
 REGISTERS = 128
 """Registers of a thread at most: twice as many threads run than with those that the assembler would take."""
 SHARED_MEMORY = 16
@@ -138,7 +139,7 @@ class DeviceWords:
 
 def bag_places(tuning: Tuning) -> int:
     """How many tasks the bag of a lane has room for without the heap: those that come from others at least."""
-    return max(tuning.places, FEWEST_PLACES)
+    return max(tuning.places, MOST_TAKEN)
 
 
 class Layout:
@@ -153,7 +154,8 @@ class Layout:
         sizes = {'place': len(Record(module, 'Place').data), 'net': len(Record(module, 'Net').data),
                  'teams': grid.blocks * len(Record(module, 'Team').data),
                  'bags': lanes * (self.bag_places + 1) * PLACE_WORDS * WORD,
-                 'slots': lanes * SLOT_WORDS * WORD, 'team_slots': lanes * SLOT_WORDS * WORD,
+                 'slots': lanes * MOST_TAKEN * SLOT_WORDS * WORD,
+                 'team_slots': lanes * MOST_TAKEN * SLOT_WORDS * WORD,
                  'saved': is_kept * lanes * len(Record(module, 'Worker').data), 'book': len(program.book),
                  'overflows': program.counted * WORD}
         self.starts: dict[str, int] = {}

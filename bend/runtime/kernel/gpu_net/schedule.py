@@ -11,10 +11,11 @@ in the same one behind a barrier, and cleared one before the next that uses them
 
 from bend.runtime.kernel.gpu_net.exchange import (
     NO_RANK,
+    MOST_TAKEN,
     SLOT_WORDS,
     count_offers,
     next_patience,
-    take_offer,
+    take_offers,
     write_offers,
 )
 from bend.runtime.kernel.gpu_net.run import ROUNDS, is_turn_ending, note_idle, run_tasks
@@ -121,7 +122,7 @@ def offer_in_block(w: Ptr[Worker]) -> u64:
 @inline
 def team_slots(w: Ptr[Worker]) -> Ptr[u64]:
     """The slots of a lane's block."""
-    return addr(w.net.team_slots[(w.id - w.index) * SLOT_WORDS])
+    return addr(w.net.team_slots[(w.id - w.index) * (MOST_TAKEN * SLOT_WORDS)])
 
 
 @noinline
@@ -131,7 +132,7 @@ def end_round(w: Ptr[Worker]) -> u64:
     idle = atomic_load(addr(team.idle[w.round % ROUNDS]), RELAXED, BLOCK)
     offered = atomic_load(addr(team.offered[w.round % ROUNDS]), RELAXED, BLOCK)
     if w.rank != NO_RANK:
-        take_offer(w, team_slots(w), w.rank, offered)
+        take_offers(w, team_slots(w), w.rank, idle, offered)
     w.least = next_patience(w, idle, offered)
     w.round += 1
     if team.is_over == 0:
@@ -223,8 +224,8 @@ def sum_up(w: Ptr[Worker]) -> u64:
 @noinline
 def write_for_device(w: Ptr[Worker]) -> u64:
     """Who has several tasks puts some into slots."""
-    wanted = atomic_load(addr(w.net.idle[w.turn % ROUNDS]), RELAXED)
-    write_offers(w, w.net.slots, w.team.offer_base + w.first_offer, wanted)
+    idle = atomic_load(addr(w.net.idle[w.turn % ROUNDS]), RELAXED)
+    write_offers(w, w.net.slots, w.team.offer_base + w.first_offer, idle)
     w.phase = GRAB
     return GRID
 
@@ -235,9 +236,10 @@ def grab(w: Ptr[Worker]) -> u64:
     net = w.net
     turn = w.turn % ROUNDS
     offered = atomic_load(addr(net.offered[turn]), RELAXED)
+    idle = atomic_load(addr(net.idle[turn]), RELAXED)
     if w.rank != NO_RANK:
-        take_offer(w, net.slots, w.team.idle_base + w.rank, offered)
-    w.least = next_patience(w, atomic_load(addr(net.idle[turn]), RELAXED), offered)
+        take_offers(w, net.slots, w.team.idle_base + w.rank, idle, offered)
+    w.least = next_patience(w, idle, offered)
     w.turn += 1
     return run_round(w)
 

@@ -54,7 +54,7 @@ class Net:
     bags: Ptr[u64]
     bag_places: u64
     teams: Ptr[Team]
-    # Tasks on their way from one lane to another: a slot for each lane of the device, and once more for blocks.
+    # Tasks on their way from one lane to another: slots for each lane of the device, and once more for blocks.
     slots: Ptr[u64]
     team_slots: Ptr[u64]
     overflows: Ptr[u64]
