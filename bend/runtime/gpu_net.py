@@ -153,7 +153,7 @@ class Layout:
         self.bag_places = bag_places(tuning)
         sizes = {'place': len(Record(module, 'Place').data), 'net': len(Record(module, 'Net').data),
                  'teams': grid.blocks * len(Record(module, 'Team').data),
-                 'bags': lanes * (self.bag_places + 1) * PLACE_WORDS * WORD,
+                 'bags': (lanes * self.bag_places + 1) * PLACE_WORDS * WORD,
                  'slots': lanes * MOST_TAKEN * SLOT_WORDS * WORD,
                  'team_slots': lanes * MOST_TAKEN * SLOT_WORDS * WORD,
                  'saved': is_kept * lanes * len(Record(module, 'Worker').data), 'book': len(program.book),

@@ -54,6 +54,10 @@ def lanes_with(flag: bool) -> u32:
     return u32(flag)
 
 
+def pass_on(gives: bool, takes: bool, value: u64) -> u64:
+    return value if gives else 0
+
+
 def now(p: Ptr[Place]) -> u64:
     """There is no clock here: it is as late as there were turns."""
     return u64(atomic_load(addr(p.launch.turn), RELAXED)) + 1

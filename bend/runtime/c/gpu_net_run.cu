@@ -65,7 +65,7 @@ static u64 net_lay_out(u64 start, u64 blocks) {
     nets.at_net = stretch(&place, sizeof(NetsNet));
     net->book = (u64 *)stretch(&place, sizeof net_book);
     net->teams = (NetsTeam *)stretch(&place, blocks * sizeof(NetsTeam));
-    net->bags = (u64 *)stretch(&place, lanes * NET_BAG_WORDS * WORD);
+    net->bags = (u64 *)stretch(&place, (lanes * NET_PLACES + 1) * NET_PLACE_WORDS * WORD);
     net->slots = (u64 *)stretch(&place, lanes * NET_SLOT_WORDS * WORD);
     net->team_slots = (u64 *)stretch(&place, lanes * NET_SLOT_WORDS * WORD);
     net->saved = IS_ACTING ? stretch(&place, lanes * sizeof(NetsWorker)) : 0;

@@ -92,6 +92,13 @@ def lanes_with(flag: bool) -> u32:
 
 
 @extern
+def pass_on(gives: bool, takes: bool, value: u64) -> u64:
+    """Some of the threads that run in step with this one give a value, not 0, others take one: the first to the first,
+    and so on. Gives the value that was taken, or one's own that nobody took, or 0. All of them must come here; those that
+    take one see what others stored."""
+
+
+@extern
 def now(p: Ptr[Place]) -> u64:
     """Nanoseconds of a clock."""
 

@@ -5,7 +5,7 @@ tasks besides those of `bend.runtime.kernel.tasks`:
 
 Each task lies in a place of its own, and those of a class are a list, newest first. Before each task a lane makes sure
 of places for all that the task can push. More come from the heap, and stay with the lane. Places are indices of words,
-counted from the first word of the bag; 0 is none.
+counted from the first word of all bags; 0 is none.
 """
 
 from bend.runtime.kernel.gpu_net.classes import BOOT, CLASSES, class_of_entry, class_of_pair
@@ -24,6 +24,7 @@ PLACE_WORDS = 12
 # In a header, above the count of words: how many tasks the lane had run when it was pushed.
 AGE_SHIFT = 40
 PLAIN_HEADER = 0xFFFFFFFFFF
+WORD = 8
 # How many places come from the heap at a time.
 MANY_PLACES = 32
 
@@ -79,14 +80,20 @@ def push_task(w: Ptr[Worker], source: Ptr[u64]) -> None:
 
 @inline
 def take_newest(w: Ptr[Worker], number: u64) -> u64:
-    """Takes the newest task of a class off the bag; gives its place, which is free but still holds it."""
+    """Takes the newest task of a class off the bag; gives its place, which is not free yet."""
     place = w.newest[number]
     older = w.bag[place + OLDER]
     w.newest[number] = older
     if older == 0:
         w.classes = w.classes ^ (1 << number)
-    free_place(w, place)
+    w.tasks -= 1
     return place
+
+
+@inline
+def has_several(w: Ptr[Worker], number: u64) -> bool:
+    """Whether there is more than one task of a class."""
+    return (w.classes >> number) & 1 != 0 and w.newest[number] != w.oldest[number]
 
 
 @inline
@@ -95,7 +102,6 @@ def free_place(w: Ptr[Worker], place: u64) -> None:
     w.bag[place + OLDER] = w.room
     w.room = place
     w.room_count += 1
-    w.tasks -= 1
 
 
 @noinline
@@ -115,6 +121,7 @@ def take_oldest(w: Ptr[Worker], slot: Ptr[u64]) -> None:
         newer = bag[place + NEWER]
         bag[newer + OLDER] = 0
         w.oldest[number] = newer
+    w.tasks -= 1
     free_place(w, place)
 
 
@@ -148,7 +155,7 @@ def more_room(w: Ptr[Worker], tasks: u64) -> bool:
         start = take_words(w.net, count * PLACE_WORDS)
     if start == 0:
         return False
-    add_places(w, (u64(addr(w.heap[start])) - u64(w.bag)) // 8, count)
+    add_places(w, (u64(addr(w.heap[start])) - u64(w.bag)) // WORD, count)
     return True
 
 

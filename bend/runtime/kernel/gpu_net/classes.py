@@ -44,7 +44,7 @@ def class_of_pair(a: u64, b: u64) -> u64:
         return CALCULATE
     if low == NUM and high == SWI:
         return SWITCH
-    if low == REF and high == CON:
+    if low == REF and high >= CON:
         return CALL
     return ERASE
 

@@ -2,10 +2,9 @@
 
 from bend.runtime.kernel.entries import call_entry
 from bend.runtime.kernel.expand import expand
-from bend.runtime.kernel.gpu.grid import lanes_with
-from bend.runtime.kernel.gpu_net.bag import FIRST_WORD, HEADER, make_room, take_newest
-from bend.runtime.kernel.gpu_net.classes import BOOT, NO_CLASS, common_class
-from bend.runtime.kernel.gpu_net.exchange import NO_RANK
+from bend.runtime.kernel.gpu.grid import lanes_with, pass_on
+from bend.runtime.kernel.gpu_net.bag import FIRST_WORD, HEADER, free_place, has_several, make_room, take_newest
+from bend.runtime.kernel.gpu_net.classes import BOOT, CALL, NO_CLASS, common_class
 from bend.runtime.kernel.gpu_net.memory import grow_scratch, reserve
 from bend.runtime.kernel.gpu_net.state import Worker
 from bend.runtime.kernel.lang import BLOCK, RELAXED, Ptr, addr, atomic_add, atomic_load, extern, inline, noinline, u64
@@ -33,25 +32,25 @@ def task_pushes() -> u64:
 @noinline
 def run_tasks(w: Ptr[Worker]) -> None:
     """Runs tasks until no lane of the warp has one left, or others have none, or it has run enough of them, or there is
-    no memory for the next one. Lanes of a warp stay together."""
+    no memory for the next one. Lanes of a warp stay together. Who has no tasks then gets a number."""
     w.is_starved = 0
     steps: u64 = 0
     while not (steps & POLL_MASK == 0 and lanes_with(should_pause(w, steps)) != 0) and run_step(w):
         steps += 1
+    if w.tasks == 0:
+        w.rank = atomic_add(addr(w.team.idle[w.round % ROUNDS]), 1, RELAXED, BLOCK)
 
 
 @noinline
 def run_step(w: Ptr[Worker]) -> bool:
-    """Each lane of the warp runs a task, those of the most common class first; but those that too few lanes have tasks of
-    have to wait. False if nobody has any."""
+    """Lanes of the warp run tasks of the most common class, then of others as long as many lanes have some. Each runs one
+    task at most. False if nobody has any."""
     number = common_class(runnable(w), 1)
     if number == NO_CLASS:
         return False
     waits = True
     while number != NO_CLASS:
-        if waits and (runnable(w) >> number) & 1 != 0:
-            run_newest(w, number)
-            note_idle(w)
+        if run_class(w, number, waits):
             waits = False
         number = common_class(runnable(w) if waits else 0, w.net.crowd)
     return True
@@ -64,22 +63,45 @@ def runnable(w: Ptr[Worker]) -> u64:
 
 
 @inline
-def note_idle(w: Ptr[Worker]) -> None:
-    """Gives a lane that has run out of tasks a number."""
-    if w.tasks == 0 and w.rank == NO_RANK:
-        w.rank = atomic_add(addr(w.team.idle[w.round % ROUNDS]), 1, RELAXED, BLOCK)
+def run_class(w: Ptr[Worker], number: u64, waits: bool) -> bool:
+    """Runs a task of a class, if the lane waits and has one or gets one from another lane of the warp; whether it has."""
+    if w.lent != 0:
+        free_place(w, w.lent)
+        w.lent = 0
+    is_mine = waits and (runnable(w) >> number) & 1 != 0
+    place: u64 = 0
+    if is_mine and has_several(w, number):
+        place = w.newest[number]
+    takes = waits and not is_mine and number != CALL and is_ready(w)
+    passed = pass_on(place != 0, takes, place)
+    if is_mine:
+        if passed != place:
+            w.lent = take_newest(w, number)
+        place = w.newest[number]
+    else:
+        place = passed
+    if place == 0:
+        return False
+    run_task(w, place, number, is_mine)
+    return True
 
 
 @inline
-def run_newest(w: Ptr[Worker], number: u64) -> None:
-    """Runs the newest task of a class, if there is memory for that."""
-    place = w.newest[number]
+def is_ready(w: Ptr[Worker]) -> bool:
+    """Whether a lane can run a task of another one, which expands nothing."""
+    return w.is_starved == 0 and reserve(w, task_cells()) and make_room(w, task_pushes())
+
+
+@inline
+def run_task(w: Ptr[Worker], place: u64, number: u64, is_mine: bool) -> None:
+    """Runs the task at a place, one of another lane or the newest one of a class, if there is memory for that."""
     task = addr(w.bag[place + FIRST_WORD])
     kind = w.bag[place + HEADER] & KIND_MASK
-    if not prepare(w, kind, task):
-        w.is_starved = 1
-        return
-    take_newest(w, number)
+    if is_mine:
+        if not prepare(w, kind, task):
+            w.is_starved = 1
+            return
+        free_place(w, take_newest(w, number))
     w.ran += 1
     w.clock += 1
     if kind == REDEX:

@@ -18,7 +18,7 @@ from bend.runtime.kernel.gpu_net.exchange import (
     take_offers,
     write_offers,
 )
-from bend.runtime.kernel.gpu_net.run import ROUNDS, is_turn_ending, note_idle, run_tasks
+from bend.runtime.kernel.gpu_net.run import ROUNDS, is_turn_ending, run_tasks
 from bend.runtime.kernel.gpu_net.start import save_lane, start_lane
 from bend.runtime.kernel.gpu_net.state import STOP_MEMORY, Worker
 from bend.runtime.kernel.gpu_net.stop import is_stopping, request_stop
@@ -91,7 +91,6 @@ def advance(w: Ptr[Worker]) -> u64:
 def run_round(w: Ptr[Worker]) -> u64:
     """Runs tasks; who has none left gets a number."""
     w.rank = NO_RANK
-    note_idle(w)
     run_tasks(w)
     w.phase = OFFER
     return TEAM

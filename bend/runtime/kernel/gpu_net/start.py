@@ -39,8 +39,8 @@ def enter(w: Ptr[Worker], net: Ptr[Net], block: u64, thread: u64) -> None:
         clear_words(words, sizeof(Worker) // 8)
         w.heap = net.heap
         w.book = net.book
-        w.bag = addr(net.bags[lane * (net.bag_places + 1) * PLACE_WORDS])
-        add_places(w, PLACE_WORDS, net.bag_places)
+        w.bag = net.bags
+        add_places(w, (lane * net.bag_places + 1) * PLACE_WORDS, net.bag_places)
         w.chunk = FIRST_CHUNK
         w.magazine = net.magazine
         w.net = net

@@ -128,11 +128,12 @@ class Worker:
     next: u64
     end: u64
     chunk: u64
-    # Where tasks lie; free places and how many there are; how many tasks; classes that have some, each a bit; of each
+    # Where all tasks lie; free places, how many there are, and one that another lane reads; how many tasks; classes that have some, each a bit; of each
     # class the newest one (0: none) and the oldest one.
     bag: Ptr[u64]
     room: u64
     room_count: u64
+    lent: u64
     tasks: u64
     classes: u64
     newest: Array[u64, 16]
