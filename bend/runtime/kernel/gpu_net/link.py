@@ -3,45 +3,54 @@
 A slot is empty (0) until one of its two ends is joined with something; whoever has the other end finds that there.
 Each exchanges what it has for what is in the slot, so that exactly one of the two goes on, and nobody waits.
 
-A port that leads to cells is stored after (release) all that this lane has written to them. Nothing is acquired: who
+A task only notes what is to be joined; that is done at its end, when lanes of a warp are together again. The first
+exchange then comes after (release) all that this lane has written to cells, and the others after the first: the fence
+that makes it so stands before all of them. Nothing is acquired: who
 follows a port can only read once it has it, and reads past the first-level cache of a GPU (`node_word`,
 `slot_content`), which need not be emptied then.
 """
 
 from bend.runtime.kernel.gpu_net.memory import free_node
 from bend.runtime.kernel.gpu_net.state import Worker
-from bend.runtime.kernel.lang import RELAXED, RELEASE, Global, Ptr, addr, atomic_xchg, inline, noinline, u64
-from bend.runtime.kernel.ports import CON, is_variable, tag, value
+from bend.runtime.kernel.lang import RELAXED, RELEASE, Ptr, addr, atomic_xchg, inline, noinline, u64
+from bend.runtime.kernel.ports import is_variable, value
 from bend.runtime.kernel.wires import meet
+
+JOIN_WORDS = 16
 
 
 @noinline
 def link_slow(w: Ptr[Worker], a: u64, b: u64) -> None:
-    """Joins two ports, following and freeing full slots; two ports that are no variables become a redex."""
-    x = b
-    y = a
-    if not is_variable(x):
-        x = a
-        y = b
-    held = x
-    index: u64 = 0
-    if is_variable(x):
-        index = value(x)
-        held = exchange(addr(w.heap[index]), y)
-        if held == 0:
-            return
-    go_on(w, index, held, y)
+    """Joins two ports, at the end of the task if one is a variable; two others become a redex."""
+    if not is_variable(a) and not is_variable(b):
+        meet(w, a, b)
+        return
+    count = w.join_words
+    w.joins[count] = a
+    w.joins[count + 1] = b
+    w.join_words = count + 2
+    if count + 2 == JOIN_WORDS:
+        join_all(w)
 
 
 @noinline
-def go_on(w: Ptr[Worker], freed: u64, a: u64, b: u64) -> None:
-    """Frees a slot, if there is one, and joins two ports."""
-    x = a
-    y = b
-    index = freed
+def join_all(w: Ptr[Worker]) -> None:
+    """Joins what is to be joined."""
+    count = w.join_words
+    w.join_words = 0
+    index: u64 = 0
+    while index < count:
+        join(w, w.joins[index], w.joins[index + 1], index == 0)
+        index += 2
+
+
+@inline
+def join(w: Ptr[Worker], a: u64, b: u64, is_first: bool) -> None:
+    """Joins two ports, following and freeing full slots; two ports that are no variables become a redex."""
+    x = b
+    y = a
+    releases = is_first
     while True:
-        if index != 0:
-            free_node(w, index)
         if not is_variable(x):
             z = x
             x = y
@@ -50,17 +59,14 @@ def go_on(w: Ptr[Worker], freed: u64, a: u64, b: u64) -> None:
             meet(w, x, y)
             return
         index = value(x)
-        x = exchange(addr(w.heap[index]), y)
+        if releases:
+            x = atomic_xchg(addr(w.heap[index]), y, RELEASE)
+            releases = False
+        else:
+            x = atomic_xchg(addr(w.heap[index]), y, RELAXED)
         if x == 0:
             return
-
-
-@inline
-def exchange(slot: Global[u64], port: u64) -> u64:
-    """Puts a port into a slot; gives what was there."""
-    if tag(port) >= CON or is_variable(port):
-        return atomic_xchg(slot, port, RELEASE)
-    return atomic_xchg(slot, port, RELAXED)
+        free_node(w, index)
 
 
 @inline

@@ -5,7 +5,8 @@ from bend.runtime.kernel.expand import expand
 from bend.runtime.kernel.gpu.grid import lanes_with, pass_on
 from bend.runtime.kernel.gpu_net.bag import FIRST_WORD, HEADER, free_place, has_several, make_room, take_newest
 from bend.runtime.kernel.gpu_net.classes import BOOT, CALL, NO_CLASS, common_class
-from bend.runtime.kernel.gpu_net.memory import grow_scratch, reserve
+from bend.runtime.kernel.gpu_net.link import join_all
+from bend.runtime.kernel.gpu_net.memory import fill_hand, grow_scratch, reserve
 from bend.runtime.kernel.gpu_net.state import Worker
 from bend.runtime.kernel.lang import BLOCK, RELAXED, Ptr, addr, atomic_add, atomic_load, extern, inline, noinline, u64
 from bend.runtime.kernel.ports import CON, REF, tag, value
@@ -104,6 +105,7 @@ def run_task(w: Ptr[Worker], place: u64, number: u64, is_mine: bool) -> None:
         free_place(w, take_newest(w, number))
     w.ran += 1
     w.clock += 1
+    fill_hand(w)
     if kind == REDEX:
         interact(w, task[0], task[1])
     elif kind == BOOT:
@@ -111,6 +113,7 @@ def run_task(w: Ptr[Worker], place: u64, number: u64, is_mine: bool) -> None:
         expand(w, task[0], task[1])
     else:
         call_entry(w, kind, task, 0)
+    join_all(w)
 
 
 @noinline

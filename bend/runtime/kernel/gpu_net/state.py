@@ -118,8 +118,10 @@ class Worker:
     operations: u64
     switches: u64
     mixed: u64
-    # Free cells, how many there are, and how many make a magazine; a full one, if not 0, and its size; cells that were
+    # Free cells at hand and how many there are; a list of others, how many there are, and how many make a magazine; a full one, if not 0, and its size; cells that were
     # never used, and the words that are taken next.
+    cells: Array[u64, 16]
+    at_hand: u64
     free: u64
     free_count: u64
     magazine: u64
@@ -144,6 +146,9 @@ class Worker:
     scratch: Ptr[u64]
     scratch_words: u64
     second: u64
+    # Pairs of ports that are to be joined at the end of the task, and the words of these.
+    joins: Array[u64, 16]
+    join_words: u64
     # How many tasks it has run.
     clock: u64
     # Where the lane goes on after a barrier, and what it carries over.
