@@ -32,7 +32,7 @@ def compile_for_gpu(book: net.Book, *, check_overflow: bool = False, by_rule: bo
     and can be pickled."""
     table = tabulate(book)
     compiler = Compiler(book, table, gpu_net_kernel(DEVICE, check_overflow).struct('Worker'), check_overflow, by_rule,
-                        data, inline='never')
+                        data, for_gpu=True)
     code = compiler.compile()
     needs = most_needed(code.functions)
     facts = (_constant('task_cells', needs.cells), _constant('task_pushes', needs.tasks))

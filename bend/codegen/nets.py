@@ -64,9 +64,9 @@ class Compiler:
     """Compiles the entries of a book; is their `Linker`."""
 
     def __init__(self, book: net.Book, table: BookTable, worker_struct: lir.Struct, check_overflow: bool = False,
-                 by_rule: bool = False, data: frozenset[str] = frozenset(), inline: lir.Inline = 'auto') -> None:
+                 by_rule: bool = False, data: frozenset[str] = frozenset(), for_gpu: bool = False) -> None:
         self.book = book
-        self.inline = inline
+        self.for_gpu = for_gpu
         self.check_overflow = check_overflow
         self.table = table
         self.worker_struct = worker_struct
@@ -104,7 +104,7 @@ class Compiler:
         while len(done) < len(self.entries):
             for definition, ports in [entry for entry in self.entries if entry not in done]:
                 done.add((definition, ports))
-                functions.append(build_entry(self, definition, self.book.defs[definition], ports, self.inline))
+                functions.append(build_entry(self, definition, self.book.defs[definition], ports))
         functions += [self.call_entry(), self.call_definition()]
         return lir.Module(tuple(functions), (self.worker_struct,))
 
