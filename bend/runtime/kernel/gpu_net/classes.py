@@ -20,8 +20,8 @@ CALL = 3
 NODES = 4
 ENTRIES = 5
 FIRST_ENTRY = 4
-SCORE_SHIFT = 5
-SCORE_MASK = 31
+# So many lanes of 32 need not look for more.
+MANY_LANES = 24
 
 
 @inline
@@ -51,15 +51,16 @@ def class_of_pair(a: u64, b: u64) -> u64:
 
 @noinline
 def common_class(mine: u64, crowd: u64) -> u64:
-    """The class that most lanes of the warp have tasks of, where each tells its own, a bit for each class; NO_CLASS if
-    these are fewer than so many lanes."""
+    """The first class that many lanes of the warp have tasks of, where each tells its own, a bit for each class, or else
+    the one that most of them have; NO_CLASS if these are fewer than a crowd."""
     bits = u32(mine)
-    best: u32 = 0
+    most = u32(crowd) - 1
+    found: u64 = NO_CLASS
     for number in range(u32(CLASSES)):
-        # The lower of two that are as common.
-        score = (lanes_with((bits >> number) & 1 != 0) << SCORE_SHIFT) | (NO_CLASS - number)
-        if score > best:
-            best = score
-    if best >> SCORE_SHIFT < u32(crowd):
-        return NO_CLASS
-    return u64(NO_CLASS - (best & SCORE_MASK))
+        count = lanes_with((bits >> number) & 1 != 0)
+        if count >= MANY_LANES:
+            return u64(number)
+        if count > most:
+            most = count
+            found = u64(number)
+    return found
