@@ -26,12 +26,18 @@ struct dim3 {
     dim3(unsigned size = 1) : x(size) {}
 };
 
+// A warp: how many of its lanes wait for the others, and what each of them gives.
+struct EmulatedWarp {
+    unsigned waiting = 0, turn = 0, given[32] = {};
+};
+
 // A block: those of its lanes that have not ended, and those that wait for the others.
 struct EmulatedBlock {
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     pthread_cond_t all = PTHREAD_COND_INITIALIZER;
     unsigned alive = 0, waiting = 0, turn = 0;
     unsigned char *memory = nullptr;
+    EmulatedWarp warps[4];
 
     void release() {
         waiting = 0;
@@ -69,6 +75,40 @@ inline void emulated_end() {
 [[noreturn]] inline void emulated_exit() {
     emulated_end();
     pthread_exit(nullptr);
+}
+
+// All lanes of a warp come to these; none of them has ended.
+inline void __syncwarp() {
+    EmulatedWarp *warp = &emulated_block->warps[threadIdx.x / 32];
+    unsigned rest = blockDim.x - threadIdx.x / 32 * 32, lanes = rest < 32 ? rest : 32;
+    unsigned turn = __atomic_load_n(&warp->turn, __ATOMIC_ACQUIRE);
+    if (__atomic_add_fetch(&warp->waiting, 1, __ATOMIC_ACQ_REL) == lanes) {
+        __atomic_store_n(&warp->waiting, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&warp->turn, turn + 1, __ATOMIC_RELEASE);
+    }
+    while (__atomic_load_n(&warp->turn, __ATOMIC_ACQUIRE) == turn) {
+        sched_yield();
+    }
+}
+
+inline unsigned __shfl_sync(unsigned, unsigned value, unsigned lane) {
+    unsigned *given = emulated_block->warps[threadIdx.x / 32].given;
+    given[threadIdx.x % 32] = value;
+    __syncwarp();
+    unsigned found = given[lane % 32];
+    __syncwarp();
+    return found;
+}
+
+inline unsigned __ballot_sync(unsigned, bool flag) {
+    unsigned *given = emulated_block->warps[threadIdx.x / 32].given, found = 0;
+    given[threadIdx.x % 32] = flag;
+    __syncwarp();
+    for (unsigned lane = 0; lane < 32; lane++) {
+        found |= given[lane] << lane;
+    }
+    __syncwarp();
+    return found;
 }
 
 [[noreturn]] inline void __trap() { abort(); }

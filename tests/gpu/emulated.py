@@ -49,15 +49,6 @@ def block_memory(p: Ptr[Place]) -> Shared[u64]:
     return Shared[u64](p.block.memory)
 
 
-def lanes_with(flag: bool) -> u32:
-    """Each is alone."""
-    return u32(flag)
-
-
-def pass_on(gives: bool, takes: bool, value: u64) -> u64:
-    return value if gives else 0
-
-
 def now(p: Ptr[Place]) -> u64:
     """There is no clock here: it is as late as there were turns."""
     return u64(atomic_load(addr(p.launch.turn), RELAXED)) + 1

@@ -27,14 +27,6 @@ def block_memory(p: Ptr[Place]) -> Shared[u64]:
     return Shared[u64](0)
 
 
-def lanes_with(flag: bool) -> u32:
-    return u32(flag)
-
-
-def pass_on(gives: bool, takes: bool, value: u64) -> u64:
-    return value if gives else 0
-
-
 def now(p: Ptr[Place]) -> u64:
     return 0
 

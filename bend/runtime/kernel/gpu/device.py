@@ -10,9 +10,7 @@ from bend.runtime.kernel.lang import (
     cast,
     device_time,
     inline,
-    noinline,
     pause,
-    popcount,
     shared_memory,
     shuffle,
     thread_index,
@@ -47,44 +45,28 @@ def block_memory(p: Ptr[Place]) -> Shared[u64]:
 
 
 @inline
-def lanes_with(flag: bool) -> u32:
-    """How many threads of this warp have a flag."""
-    return popcount(ballot(flag))
-
-
-@noinline
-def pass_on(gives: bool, takes: bool, value: u64) -> u64:
-    """Passes values on between threads of this warp."""
-    givers = ballot(gives)
-    takers = ballot(takes)
-    if givers == 0 or takers == 0:
-        return value if gives else 0
-    below: u32 = (1 << (thread_index() & 31)) - 1
-    rank = popcount((givers if gives else takers) & below)
-    giver = set_bit(givers, rank)
-    low = shuffle(u32(value), giver)
-    high = shuffle(u32(value >> 32), giver)
-    warp_barrier()
-    if gives:
-        return value if rank >= popcount(takers) else 0
-    if takes and rank < popcount(givers):
-        return (u64(high) << 32) | u64(low)
-    return 0
+def votes(flag: bool) -> u32:
+    """Which threads of this warp have a flag."""
+    return ballot(flag)
 
 
 @inline
-def set_bit(mask: u32, rank: u32) -> u32:
-    """Where a mask has its set bit of that rank, counted from 0; anything if it has fewer."""
-    rest = rank
-    found: u32 = 0
-    width: u32 = 16
-    while width != 0:
-        count = popcount((mask >> found) & ((1 << width) - 1))
-        if rest >= count:
-            rest -= count
-            found += width
-        width >>= 1
-    return found
+def value_of(value: u32, thread: u32) -> u32:
+    """What a thread of this warp gives."""
+    return shuffle(value, thread)
+
+
+@inline
+def wait_for_warp() -> None:
+    """Waits until all threads of the warp are here."""
+    warp_barrier()
+
+
+@inline
+def my_bit() -> u32:
+    """The bit of this thread in `votes`."""
+    one: u32 = 1
+    return one << (thread_index() & 31)
 
 
 @inline

@@ -87,15 +87,23 @@ def block_memory(p: Ptr[Place]) -> Shared[u64]:
 
 
 @extern
-def lanes_with(flag: bool) -> u32:
-    """How many of the threads that run in step with this one, itself included, have a flag. All of them must ask."""
+def votes(flag: bool) -> u32:
+    """Which threads of the warp have a flag, each a bit. All of them must ask, here and in what follows."""
 
 
 @extern
-def pass_on(gives: bool, takes: bool, value: u64) -> u64:
-    """Some of the threads that run in step with this one give a value, not 0, others take one: the first to the first,
-    and so on. Gives the value that was taken, or one's own that nobody took, or 0. All of them must come here; those that
-    take one see what others stored."""
+def value_of(value: u32, thread: u32) -> u32:
+    """What a thread of the warp gives for this, by its number in the warp modulo their count."""
+
+
+@extern
+def wait_for_warp() -> None:
+    """Waits until all threads of the warp are here; each sees what the others stored."""
+
+
+@extern
+def my_bit() -> u32:
+    """The bit of this thread in `votes`."""
 
 
 @extern

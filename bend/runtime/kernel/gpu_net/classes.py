@@ -4,7 +4,7 @@ Lanes of a warp that run different code do so one after the other, and need all 
 instructions. So they agree on a class, and run tasks of that.
 """
 
-from bend.runtime.kernel.gpu.grid import lanes_with
+from bend.runtime.kernel.gpu.warp import lanes_with
 from bend.runtime.kernel.lang import inline, noinline, u32, u64
 from bend.runtime.kernel.ports import CON, NUM, OPR, REF, SWI, tag
 
@@ -53,6 +53,8 @@ def class_of_pair(a: u64, b: u64) -> u64:
 def common_class(mine: u64, crowd: u64) -> u64:
     """The first class that many lanes of the warp have tasks of, where each tells its own, a bit for each class, or else
     the one that most of them have; NO_CLASS if these are fewer than a crowd."""
+    if lanes_with(mine != 0) == 0:
+        return NO_CLASS
     bits = u32(mine)
     most = u32(crowd) - 1
     found: u64 = NO_CLASS

@@ -2,7 +2,7 @@
 
 from bend.runtime.kernel.entries import call_entry
 from bend.runtime.kernel.expand import expand
-from bend.runtime.kernel.gpu.grid import lanes_with, pass_on
+from bend.runtime.kernel.gpu.warp import lanes_with, pass_on
 from bend.runtime.kernel.gpu_net.bag import FIRST_WORD, HEADER, free_place, has_several, make_room, take_newest
 from bend.runtime.kernel.gpu_net.classes import BOOT, CALL, NO_CLASS, common_class
 from bend.runtime.kernel.gpu_net.link import join_all
