@@ -26,9 +26,10 @@ struct dim3 {
     dim3(unsigned size = 1) : x(size) {}
 };
 
-// A warp: how many of its lanes wait for the others, and what each of them gives.
+// A part of a warp, whose lanes act as if the others had ended: how many of them wait, and what each gives.
+#define EMULATED_WARP 4
 struct EmulatedWarp {
-    unsigned waiting = 0, turn = 0, given[32] = {};
+    unsigned waiting = 0, turn = 0, given[EMULATED_WARP] = {};
 };
 
 // A block: those of its lanes that have not ended, and those that wait for the others.
@@ -37,7 +38,7 @@ struct EmulatedBlock {
     pthread_cond_t all = PTHREAD_COND_INITIALIZER;
     unsigned alive = 0, waiting = 0, turn = 0;
     unsigned char *memory = nullptr;
-    EmulatedWarp warps[4];
+    EmulatedWarp warps[128 / EMULATED_WARP];
 
     void release() {
         waiting = 0;
@@ -77,12 +78,13 @@ inline void emulated_end() {
     pthread_exit(nullptr);
 }
 
-// All lanes of a warp come to these; none of them has ended.
+inline EmulatedWarp *emulated_warp() { return &emulated_block->warps[threadIdx.x / EMULATED_WARP]; }
+
+// All lanes come to these; none of them has ended.
 inline void __syncwarp() {
-    EmulatedWarp *warp = &emulated_block->warps[threadIdx.x / 32];
-    unsigned rest = blockDim.x - threadIdx.x / 32 * 32, lanes = rest < 32 ? rest : 32;
+    EmulatedWarp *warp = emulated_warp();
     unsigned turn = __atomic_load_n(&warp->turn, __ATOMIC_ACQUIRE);
-    if (__atomic_add_fetch(&warp->waiting, 1, __ATOMIC_ACQ_REL) == lanes) {
+    if (__atomic_add_fetch(&warp->waiting, 1, __ATOMIC_ACQ_REL) == EMULATED_WARP) {
         __atomic_store_n(&warp->waiting, 0, __ATOMIC_RELAXED);
         __atomic_store_n(&warp->turn, turn + 1, __ATOMIC_RELEASE);
     }
@@ -92,20 +94,21 @@ inline void __syncwarp() {
 }
 
 inline unsigned __shfl_sync(unsigned, unsigned value, unsigned lane) {
-    unsigned *given = emulated_block->warps[threadIdx.x / 32].given;
-    given[threadIdx.x % 32] = value;
+    EmulatedWarp *warp = emulated_warp();
+    warp->given[threadIdx.x % EMULATED_WARP] = value;
     __syncwarp();
-    unsigned found = given[lane % 32];
+    unsigned found = warp->given[lane % EMULATED_WARP];
     __syncwarp();
     return found;
 }
 
 inline unsigned __ballot_sync(unsigned, bool flag) {
-    unsigned *given = emulated_block->warps[threadIdx.x / 32].given, found = 0;
-    given[threadIdx.x % 32] = flag;
+    EmulatedWarp *warp = emulated_warp();
+    warp->given[threadIdx.x % EMULATED_WARP] = flag;
     __syncwarp();
-    for (unsigned lane = 0; lane < 32; lane++) {
-        found |= given[lane] << lane;
+    unsigned found = 0;
+    for (unsigned lane = 0; lane < EMULATED_WARP; lane++) {
+        found |= warp->given[lane] << (threadIdx.x % 32 / EMULATED_WARP * EMULATED_WARP + lane);
     }
     __syncwarp();
     return found;
