@@ -27,7 +27,9 @@ struct dim3 {
 };
 
 // A part of a warp, whose lanes act as if the others had ended: how many of them wait, and what each gives.
-#define EMULATED_WARP 4
+#ifndef EMULATED_WARP
+#define EMULATED_WARP 1
+#endif
 struct EmulatedWarp {
     unsigned waiting = 0, turn = 0, given[EMULATED_WARP] = {};
 };

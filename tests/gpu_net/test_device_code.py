@@ -51,9 +51,14 @@ def test_programs_assemble(tmp_path: Path) -> None:
     text = gpu_ptx(gpu_net_module(program), ENTRY, OLDEST, Cache(None))
     assert text.count('.visible') == 1
     assert 'bend_entry' in assemble(text, OLDEST, tmp_path)
-    assert 'atom.relaxed.gpu.exch.b64' in text
-    assert 'atom.release.gpu.exch.b64' in text
-    assert 'ld.relaxed.gpu.b64' in text
+    assert 'atom.relaxed.gpu.global.exch.b64' in text
+    assert 'atom.release.gpu.global.exch.b64' in text
+    assert 'ld.relaxed.gpu.global.b64' in text
     assert 'atom.acq_rel.gpu.cas.b64' in text
-    # Lanes keep their state on their stack.
+    # Lanes keep their state on their stack, and find it there.
     assert '.local .align 8 .b8' in text
+    assert 'ld.local.b64' in text
+    # Lanes of a warp agree on what they run, and hand tasks to each other.
+    assert 'vote.sync.ballot.b32' in text
+    assert 'shfl.sync.idx.b32' in text
+    assert 'bar.warp.sync' in text
