@@ -11,7 +11,7 @@ counted from the first word of all bags; 0 is none.
 from bend.runtime.kernel.gpu_net.classes import BOOT, CLASSES, class_of_entry, class_of_pair
 from bend.runtime.kernel.gpu_net.memory import take_words
 from bend.runtime.kernel.gpu_net.state import Worker
-from bend.runtime.kernel.lang import Ptr, addr, inline, noinline, u64
+from bend.runtime.kernel.lang import Ptr, addr, inline, noinline, u32, u64
 from bend.runtime.kernel.ports import CON, REF
 from bend.runtime.kernel.tasks import COUNT_SHIFT, KIND_MASK, REDEX
 
@@ -21,12 +21,27 @@ NEWER = 1
 HEADER = 2
 FIRST_WORD = 3
 PLACE_WORDS = 12
-# In a header, above the count of words: how many tasks the lane had run when it was pushed.
+# Places are kept in half a word, without their lowest bits.
+PLACE_SHIFT = 2
+# In a header, above the count of words: when the task was pushed, by the turn and what the lane had run in it by then.
 AGE_SHIFT = 40
+TURN_SHIFT = 8
 PLAIN_HEADER = 0xFFFFFFFFFF
 WORD = 8
 # How many places come from the heap at a time.
 MANY_PLACES = 32
+
+
+@inline
+def newest_of(w: Ptr[Worker], number: u64) -> u64:
+    """The place of the newest task of a class; 0 if there is none."""
+    return u64(w.newest[number]) << PLACE_SHIFT
+
+
+@inline
+def oldest_of(w: Ptr[Worker], number: u64) -> u64:
+    """The place of the oldest task of a class that has some."""
+    return u64(w.oldest[number]) << PLACE_SHIFT
 
 
 @noinline
@@ -37,12 +52,12 @@ def put_task(w: Ptr[Worker], header: u64, number: u64) -> u64:
     w.room = bag[place + OLDER]
     w.room_count -= 1
     w.tasks += 1
-    top = w.newest[number]
+    top = newest_of(w, number)
     bag[place + OLDER] = top
-    bag[place + HEADER] = header | (w.clock << AGE_SHIFT)
-    w.newest[number] = place
+    bag[place + HEADER] = header | (((w.turn << TURN_SHIFT) + w.ran) << AGE_SHIFT)
+    w.newest[number] = u32(place >> PLACE_SHIFT)
     if top == 0:
-        w.oldest[number] = place
+        w.oldest[number] = u32(place >> PLACE_SHIFT)
         w.classes = w.classes | (1 << number)
     else:
         bag[top + NEWER] = place
@@ -81,9 +96,9 @@ def push_task(w: Ptr[Worker], source: Ptr[u64]) -> None:
 @inline
 def take_newest(w: Ptr[Worker], number: u64) -> u64:
     """Takes the newest task of a class off the bag; gives its place, which is not free yet."""
-    place = w.newest[number]
+    place = newest_of(w, number)
     older = w.bag[place + OLDER]
-    w.newest[number] = older
+    w.newest[number] = u32(older >> PLACE_SHIFT)
     if older == 0:
         w.classes = w.classes ^ (1 << number)
     w.tasks -= 1
@@ -109,18 +124,18 @@ def take_oldest(w: Ptr[Worker], slot: Ptr[u64]) -> None:
     """Moves the oldest task of all to a slot."""
     bag = w.bag
     number = oldest_class(w)
-    place = w.oldest[number]
+    place = oldest_of(w, number)
     header = bag[place + HEADER] & PLAIN_HEADER
     slot[0] = header
     for index in range(header >> COUNT_SHIFT):
         slot[index + 1] = bag[place + FIRST_WORD + index]
-    if place == w.newest[number]:
+    if place == newest_of(w, number):
         w.newest[number] = 0
         w.classes = w.classes ^ (1 << number)
     else:
         newer = bag[place + NEWER]
         bag[newer + OLDER] = 0
-        w.oldest[number] = newer
+        w.oldest[number] = u32(newer >> PLACE_SHIFT)
     w.tasks -= 1
     free_place(w, place)
 
@@ -132,7 +147,7 @@ def oldest_class(w: Ptr[Worker]) -> u64:
     least: u64 = 0xFFFFFFFFFFFFFFFF
     for number in range(u64(CLASSES)):
         if (w.classes >> number) & 1 != 0:
-            age = w.bag[w.oldest[number] + HEADER] >> AGE_SHIFT
+            age = w.bag[oldest_of(w, number) + HEADER] >> AGE_SHIFT
             if age < least:
                 least = age
                 found = number
@@ -149,13 +164,14 @@ def make_room(w: Ptr[Worker], tasks: u64) -> bool:
 def more_room(w: Ptr[Worker], tasks: u64) -> bool:
     """Takes more places from the heap, at least so many; False if there is no memory for them."""
     count: u64 = tasks if tasks > MANY_PLACES else MANY_PLACES
-    start = take_words(w.net, count * PLACE_WORDS)
+    start = take_words(w.net, count * PLACE_WORDS + 2)
     if start == 0:
         count = tasks
-        start = take_words(w.net, count * PLACE_WORDS)
+        start = take_words(w.net, count * PLACE_WORDS + 2)
     if start == 0:
         return False
-    add_places(w, (u64(addr(w.heap[start])) - u64(w.bag)) // WORD, count)
+    place = (u64(addr(w.heap[start])) - u64(w.bag)) // WORD
+    add_places(w, (place + 3) >> PLACE_SHIFT << PLACE_SHIFT, count)
     return True
 
 

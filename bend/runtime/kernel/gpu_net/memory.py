@@ -29,9 +29,6 @@ from bend.runtime.kernel.ports import VAR, make_port, value
 NEAR_DEPOTS = 2
 # How many labels a lane takes at once.
 MANY_LABELS = 8
-# How many cells a lane has at hand at most, and how many before a task if it can.
-CELLS_AT_HAND = 16
-FEW_CELLS = 8
 # Words of the largest chunk: small ones keep what many lanes hold small, large ones are asked for seldom.
 MAX_CHUNK = 4096
 
@@ -39,16 +36,6 @@ MAX_CHUNK = 4096
 @noinline
 def alloc_node(w: Ptr[Worker]) -> u64:
     """The heap index of a cell; its content is whatever was there. `reserve` has seen to it that there is one."""
-    count = w.at_hand
-    if unlikely(count == 0):
-        return next_cell(w)
-    w.at_hand = count - 1
-    return w.cells[count - 1]
-
-
-@inline
-def next_cell(w: Ptr[Worker]) -> u64:
-    """A cell of the list, or one that was never used."""
     index = w.free
     if unlikely(index == 0):
         index = w.next
@@ -57,15 +44,6 @@ def next_cell(w: Ptr[Worker]) -> u64:
     w.free = w.heap[index]
     w.free_count -= 1
     return index
-
-
-@noinline
-def fill_hand(w: Ptr[Worker]) -> None:
-    """Gets some cells at hand before a task, while lanes of the warp are together."""
-    while w.at_hand < FEW_CELLS and (w.free != 0 or w.next != w.end):
-        cell = next_cell(w)
-        w.cells[w.at_hand] = cell
-        w.at_hand += 1
 
 
 @inline
@@ -83,11 +61,6 @@ def slot_content(w: Ptr[Worker], index: u64) -> u64:
 @noinline
 def free_node(w: Ptr[Worker], index: u64) -> None:
     """Gives a cell back, to the lane that frees it."""
-    count = w.at_hand
-    if count < CELLS_AT_HAND:
-        w.cells[count] = index
-        w.at_hand = count + 1
-        return
     w.heap[index] = w.free
     w.free = index
     w.free_count += 1
@@ -123,7 +96,7 @@ def reserve(w: Ptr[Worker], cells: u64) -> bool:
     """Makes sure that so many cells can be allocated; False if there is no memory for that."""
     if w.free_count >= w.magazine:
         put_aside(w)
-    if w.at_hand + w.free_count + ((w.end - w.next) >> 1) >= cells:
+    if w.free_count + ((w.end - w.next) >> 1) >= cells:
         return True
     return reserve_slow(w, cells)
 
@@ -155,7 +128,7 @@ def use_spare(w: Ptr[Worker], cells: u64, depots: u64) -> bool:
         w.spare = take_magazine(w, depots)
         if w.spare != 0:
             w.spare_count = magazine_size(w.heap, w.spare)
-    if w.spare == 0 or w.at_hand + w.free_count + w.spare_count + ((w.end - w.next) >> 1) < cells:
+    if w.spare == 0 or w.free_count + w.spare_count + ((w.end - w.next) >> 1) < cells:
         return False
     while w.free != 0:
         index = w.free

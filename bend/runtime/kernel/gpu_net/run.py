@@ -3,13 +3,13 @@
 from bend.runtime.kernel.entries import call_entry
 from bend.runtime.kernel.expand import expand
 from bend.runtime.kernel.gpu.warp import lanes_with, pass_on
-from bend.runtime.kernel.gpu_net.bag import FIRST_WORD, HEADER, free_place, has_several, make_room, take_newest
-from bend.runtime.kernel.gpu_net.classes import BOOT, CALL, NO_CLASS, common_class
+from bend.runtime.kernel.gpu_net.bag import FIRST_WORD, HEADER, free_place, has_several, make_room, newest_of, take_newest
+from bend.runtime.kernel.gpu_net.classes import CALL, ENTRIES, NO_CLASS, common_class
 from bend.runtime.kernel.gpu_net.link import join_all
-from bend.runtime.kernel.gpu_net.memory import fill_hand, grow_scratch, reserve
+from bend.runtime.kernel.gpu_net.memory import grow_scratch, reserve
 from bend.runtime.kernel.gpu_net.state import Worker
 from bend.runtime.kernel.lang import BLOCK, RELAXED, Ptr, addr, atomic_add, atomic_load, extern, inline, noinline, u64
-from bend.runtime.kernel.ports import CON, REF, tag, value
+from bend.runtime.kernel.ports import REF, tag, value
 from bend.runtime.kernel.rules import interact
 from bend.runtime.kernel.tasks import KIND_MASK, REDEX
 
@@ -42,7 +42,7 @@ def run_tasks(w: Ptr[Worker]) -> None:
         w.rank = atomic_add(addr(w.team.idle[w.round % ROUNDS]), 1, RELAXED, BLOCK)
 
 
-@noinline
+@inline
 def run_step(w: Ptr[Worker]) -> bool:
     """Lanes of the warp run tasks of the most common class, then of others as long as many lanes have some. Each runs one
     task at most. False if nobody has any."""
@@ -70,50 +70,63 @@ def run_class(w: Ptr[Worker], number: u64, waits: bool) -> bool:
         free_place(w, w.lent)
         w.lent = 0
     is_mine = waits and (runnable(w) >> number) & 1 != 0
+    if waits and not is_ready(w):
+        w.is_starved = 1
+        is_mine = False
     place: u64 = 0
     if is_mine and has_several(w, number):
-        place = w.newest[number]
-    takes = waits and not is_mine and number != CALL and is_ready(w)
+        place = newest_of(w, number)
+    takes = waits and not is_mine and number != CALL and w.is_starved == 0
     passed = pass_on(place != 0, takes, place)
     if is_mine:
         if passed != place:
             w.lent = take_newest(w, number)
-        place = w.newest[number]
+        place = newest_of(w, number)
+        if number == CALL and not is_ready_to_expand(w, addr(w.bag[place])):
+            w.is_starved = 1
+            return False
+        free_place(w, take_newest(w, number))
     else:
         place = passed
     if place == 0:
         return False
-    run_task(w, place, number, is_mine)
+    w.ran += 1
+    run_task(w, addr(w.bag[place]), number)
+    join_all(w)
     return True
 
 
 @inline
 def is_ready(w: Ptr[Worker]) -> bool:
-    """Whether a lane can run a task of another one, which expands nothing."""
-    return w.is_starved == 0 and reserve(w, task_cells()) and make_room(w, task_pushes())
+    """Whether there is memory and room for all that a task may do which expands nothing."""
+    return reserve(w, task_cells()) and make_room(w, task_pushes())
 
 
 @inline
-def run_task(w: Ptr[Worker], place: u64, number: u64, is_mine: bool) -> None:
-    """Runs the task at a place, one of another lane or the newest one of a class, if there is memory for that."""
-    task = addr(w.bag[place + FIRST_WORD])
-    kind = w.bag[place + HEADER] & KIND_MASK
-    if is_mine:
-        if not prepare(w, kind, task):
-            w.is_starved = 1
-            return
-        free_place(w, take_newest(w, number))
-    w.ran += 1
-    w.clock += 1
-    fill_hand(w)
-    if kind == REDEX:
-        interact(w, task[0], task[1])
-    elif kind == BOOT:
-        w.calls += 1
-        expand(w, task[0], task[1])
+def is_ready_to_expand(w: Ptr[Worker], task: Ptr[u64]) -> bool:
+    """The same for a task that may expand a definition from the book's tables."""
+    definition = task[FIRST_WORD]
+    if task[HEADER] & KIND_MASK == REDEX:
+        reference = definition if tag(definition) == REF else task[FIRST_WORD + 1]
+        definition = value(reference)
+    code = addr(w.book[w.book[definition]])
+    names = code[0] + code[1]
+    if names > w.scratch_words and not grow_scratch(w, names):
+        return False
+    return reserve(w, names + task_cells()) and make_room(w, code[2] + 1 + task_pushes())
+
+
+@inline
+def run_task(w: Ptr[Worker], task: Ptr[u64], number: u64) -> None:
+    """Runs a task of a class, given where it lies."""
+    kind = task[HEADER] & KIND_MASK
+    if number >= ENTRIES:
+        call_entry(w, kind, addr(task[FIRST_WORD]), 0)
+    elif kind == REDEX:
+        interact(w, task[FIRST_WORD], task[FIRST_WORD + 1])
     else:
-        call_entry(w, kind, task, 0)
-    join_all(w)
+        w.calls += 1
+        expand(w, task[FIRST_WORD], task[FIRST_WORD + 1])
 
 
 @noinline
@@ -135,31 +148,3 @@ def should_pause(w: Ptr[Worker], count: u64) -> bool:
 def is_turn_ending(w: Ptr[Worker]) -> bool:
     """Whether half of the blocks wait for the others."""
     return atomic_load(addr(w.net.came[w.turn % ROUNDS]), RELAXED) * 2 >= u64(w.net.launch.blocks)
-
-
-@inline
-def prepare(w: Ptr[Worker], kind: u64, task: Ptr[u64]) -> bool:
-    """Makes sure that there is memory and room for all that a task may do; False if there is not."""
-    if kind == REDEX:
-        left = task[0]
-        right = task[1]
-        if tag(left) == REF and tag(right) >= CON:
-            return prepare_expansion(w, value(left))
-        if tag(right) == REF and tag(left) >= CON:
-            return prepare_expansion(w, value(right))
-    elif kind == BOOT:
-        return prepare_expansion(w, task[0])
-    return reserve(w, task_cells()) and make_room(w, task_pushes())
-
-
-@noinline
-def prepare_expansion(w: Ptr[Worker], definition: u64) -> bool:
-    """The same for a task that may expand a definition from the book's tables."""
-    code = addr(w.book[w.book[definition]])
-    names = code[0] + code[1]
-    pushes = code[2] + 1
-    if names > w.scratch_words and not grow_scratch(w, names):
-        return False
-    if not reserve(w, names if names > task_cells() else task_cells()):
-        return False
-    return make_room(w, pushes if pushes > task_pushes() else task_pushes())

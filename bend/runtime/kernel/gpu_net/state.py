@@ -5,7 +5,7 @@ variable and a word that is not used.
 """
 
 from bend.runtime.kernel.gpu.grid import Launch
-from bend.runtime.kernel.lang import Array, Global, Ptr, struct, u64
+from bend.runtime.kernel.lang import Array, Global, Ptr, struct, u32, u64
 
 STOP_NONE = 0
 STOP_MEMORY = 1
@@ -118,10 +118,8 @@ class Worker:
     operations: u64
     switches: u64
     mixed: u64
-    # Free cells at hand and how many there are; a list of others, how many there are, and how many make a magazine; a full one, if not 0, and its size; cells that were
+    # Free cells, how many there are, and how many make a magazine; a full one, if not 0, and its size; cells that were
     # never used, and the words that are taken next.
-    cells: Array[u64, 16]
-    at_hand: u64
     free: u64
     free_count: u64
     magazine: u64
@@ -138,8 +136,8 @@ class Worker:
     lent: u64
     tasks: u64
     classes: u64
-    newest: Array[u64, 16]
-    oldest: Array[u64, 16]
+    newest: Array[u32, 16]
+    oldest: Array[u32, 16]
     # Labels that are its own: the first one, and how many there are.
     next_label: u64
     labels: u64
@@ -149,8 +147,6 @@ class Worker:
     # Pairs of ports that are to be joined at the end of the task, and the words of these.
     joins: Array[u64, 16]
     join_words: u64
-    # How many tasks it has run.
-    clock: u64
     # Where the lane goes on after a barrier, and what it carries over.
     phase: u64
     round: u64
