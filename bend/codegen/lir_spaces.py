@@ -1,4 +1,4 @@
-"""Moving a struct to the local memory of a GPU's threads: all pointers to it say so."""
+"""Moving a struct to a memory of its own on a GPU: all pointers to it say so."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from bend.codegen import lir
 from bend.records import replace
 
 
-def in_local_memory(module: lir.Module, struct: str) -> lir.Module:
-    """The module, with all pointers to a struct and to its fields as such into local memory: accesses through them need
-    not find out at run time which memory they mean. All objects of the struct must lie on stacks."""
-    old, new = lir.Ptr(lir.StructName(struct)), lir.Ptr(lir.StructName(struct), 'local')
+def in_space(module: lir.Module, struct: str, space: lir.Space) -> lir.Module:
+    """The module, with all pointers to a struct and to its fields as such into an address space: accesses through them
+    need not find out at run time which memory they mean. All objects of the struct must lie there."""
+    old, new = lir.Ptr(lir.StructName(struct)), lir.Ptr(lir.StructName(struct), space)
 
     def moved(item: Any) -> Any:
         if item == old and isinstance(item, lir.Ptr):
@@ -21,24 +21,22 @@ def in_local_memory(module: lir.Module, struct: str) -> lir.Module:
         if isinstance(item, tuple):
             found = tuple(map(moved, item))
             return item if all(a is b for a, b in zip(found, item, strict=True)) else found
-        if isinstance(item, lir.StackArray):
-            return lir.Convert(item, new) if item.type == old else item
         if not dataclasses.is_dataclass(item):
             return item
         changes = {name: found for name in _names(type(item))
                    if (found := moved(before := getattr(item, name))) is not before}
         item = replace(item, **changes) if changes else item
         if isinstance(item, lir.FieldAddress):
-            space = item.pointer.type.space
-            if item.type.space != space:
-                return replace(item, type=lir.Ptr(item.type.pointee, space))
+            assert isinstance(item.pointer.type, lir.Ptr)
+            if item.pointer.type.space != item.type.space:
+                return replace(item, type=lir.Ptr(item.type.pointee, item.pointer.type.space))
         if isinstance(item, lir.Call):
             return replace(item, arguments=tuple(map(passed, item.arguments)))
         return item
 
     def passed(argument: lir.Expr) -> lir.Expr:
         type_ = argument.type
-        if isinstance(type_, lir.Ptr) and type_.space == 'local' and type_ != new:
+        if isinstance(type_, lir.Ptr) and type_.space == space and type_ != new:
             return lir.Convert(argument, lir.Ptr(type_.pointee))
         return argument
 

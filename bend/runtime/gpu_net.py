@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from bend.hvm import net
 from bend.hvm.actions import ActionNames
 from bend.hvm.numbers import DivisionByZero
-from bend.records import dataclass
+from bend.records import dataclass, replace
 from bend.runtime.cache import Cache
 from bend.runtime.cpu import COUNTERS, RunResult, read_tree
-from bend.runtime.gpu import Buffer, Gpu, GpuFailure, Grid, Kernel, Request, grid_of, memory_of, wait_for
+from bend.runtime.gpu import WARP, Buffer, Gpu, GpuFailure, Grid, Kernel, Request, grid_of, memory_of, wait_for
+from bend.runtime.gpu_device import Device
 from bend.runtime.gpu_record import Record
 from bend.runtime.image import FIRST_WORD, Image
 from bend.runtime.region import WORD, OutOfMemory
@@ -42,8 +43,10 @@ MOST_TAKEN = 8
 """Tasks that a lane gets at once (`bend.runtime.kernel.gpu_net.exchange`)."""
 REGISTERS = 128
 """Registers of a thread at most: twice as many threads run than with those that the assembler would take."""
-SHARED_MEMORY = 16
-"""Bytes that a block needs for the barrier of the grid."""
+BARRIER_BYTES = 16
+"""Bytes of its memory that a block needs for the barrier of the grid; behind them lie the states of its lanes."""
+USUAL_THREADS = 128
+"""Threads of a block, where their states have room."""
 PAGE_WORDS = 1 << 13
 
 
@@ -163,6 +166,18 @@ class Layout:
         for name, size in sizes.items():
             self.starts[name] = self.heap
             self.heap += -(-size // 128) * 128
+
+
+def lane_bytes(module: lir.Module) -> int:
+    """The bytes from the state of a lane to that of the next one in the memory of a block: an odd number of words, so
+    that the same word of neighbours lies in different banks."""
+    return (len(Record(module, 'Worker').data) // WORD | 1) * WORD
+
+
+def usual_threads(device: Device, each: int) -> int:
+    """How many threads a block has whose states take so many bytes each, unless the user says."""
+    most = (device.shared_memory - BARRIER_BYTES) // each
+    return max(WARP, min(USUAL_THREADS, device.threads_per_block, most) // WARP * WARP)
 
 
 def fitting_grid(program: GpuNetProgram, module: lir.Module, grid: Grid, tuning: Tuning, memory: int) -> Grid:
@@ -348,7 +363,11 @@ def link_program(program: GpuNetProgram, module: lir.Module, gpu: Gpu, cache: Ca
     request, tuning = request or Request(), tuning or Tuning()
     kernel = gpu.kernel(module, ENTRY, cache, REGISTERS)
     memory = memory_of(request, gpu.free_memory())
-    grid = grid_of(request, gpu.device, lambda threads: kernel.resident_blocks(threads, SHARED_MEMORY), SHARED_MEMORY)
+    each = lane_bytes(module)
+    threads = request.threads or usual_threads(gpu.device, each)
+    block_bytes = BARRIER_BYTES + threads * each
+    grid = grid_of(replace(request, threads=threads), gpu.device,
+                   lambda threads: kernel.resident_blocks(threads, BARRIER_BYTES + threads * each), block_bytes)
     return LinkedProgram(program, module, gpu, kernel, fitting_grid(program, module, grid, tuning, memory),
                          gpu.buffer(memory), tuning)
 
