@@ -118,7 +118,7 @@ def sizes(program: GpuNetProgram) -> dict[str, int]:
         'NET_BOOT': gpu_net.BOOT, 'NET_ROOT': gpu_net.ROOT, 'NET_FIRST_CELL': gpu_net.FIRST_CELL,
         'NET_DEPOT_BITS': gpu_net.DEPOT_BITS, 'NET_SLOT_WORDS': gpu_net.MOST_TAKEN * gpu_net.SLOT_WORDS,
         'NET_PLACE_WORDS': gpu_net.PLACE_WORDS, 'NET_PLACES': bag_places(tuning),
-        'NET_CROWD': tuning.crowd, 'NET_TASK_CELLS': program.task_cells,
+        'NET_TASK_CELLS': program.task_cells,
         'NET_LEAST': tuning.least, 'NET_MOST': tuning.most, 'NET_ROUNDS': tuning.rounds,
         'NET_MAGAZINE': tuning.magazine, 'NET_KEPT': tuning.kept,
     }

@@ -75,8 +75,7 @@ class GpuNetProgram:
 @dataclass(frozen=True, slots=True)
 class Tuning:
     """How lanes work together: they run `least` tasks, and up to `most`, before they look whether others have none;
-    after `rounds` such looks in a block, all blocks wait for each other. It takes a `crowd` of lanes to run other tasks
-    than the most common ones. A magazine has so many cells (fewer in little memory), and a block keeps so many of them;
+    after `rounds` such looks in a block, all blocks wait for each other. A magazine has so many cells (fewer in little memory), and a block keeps so many of them;
     a bag has so many `places` for tasks at first."""
 
     least: int = 4
@@ -85,7 +84,6 @@ class Tuning:
     magazine: int = 256
     kept: int = 512
     places: int = 32
-    crowd: int = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +263,7 @@ class GpuRun:
         for name, value in {
                 'launch.blocks': linked.grid.blocks, 'launch.threads': linked.grid.threads,
                 'heap': linked.buffer.address + layout.heap, 'heap_end': self.heap_words, 'heap_next': FIRST_CELL,
-                'bag_places': layout.bag_places, 'crowd': tuning.crowd, 'least': tuning.least, 'most': tuning.most, 'rounds': tuning.rounds,
+                'bag_places': layout.bag_places, 'least': tuning.least, 'most': tuning.most, 'rounds': tuning.rounds,
                 'magazine': max(min(tuning.magazine, self.heap_words // (16 * lanes)), linked.program.task_cells),
                 'kept': tuning.kept,
                 **{name: at[name] for name in ('book', 'bags', 'teams', 'slots', 'team_slots', 'overflows')},

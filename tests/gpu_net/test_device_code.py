@@ -55,9 +55,9 @@ def test_programs_assemble(tmp_path: Path) -> None:
     assert 'atom.release.gpu.global.exch.b64' in text
     assert 'ld.relaxed.gpu.global.b64' in text
     assert 'atom.acq_rel.gpu.cas.b64' in text
-    # Lanes keep their state on their stack, and find it there.
-    assert '.local .align 8 .b8' in text
-    assert 'ld.local.b64' in text
+    # The state of lanes lies in the memory of their blocks.
+    assert '.local .align 8 .b8' not in text
+    assert 'ld.shared.b64' in text
     # Lanes of a warp agree on what they run, and hand tasks to each other.
     assert 'vote.sync.ballot.b32' in text
     assert 'shfl.sync.idx.b32' in text

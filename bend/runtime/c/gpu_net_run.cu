@@ -119,7 +119,6 @@ static void net_begin(void) {
     net->heap_end = nets.heap_words;
     net->heap_next = NET_FIRST_CELL;
     net->bag_places = NET_PLACES;
-    net->crowd = NET_CROWD;
     net->least = NET_LEAST;
     net->most = NET_MOST;
     net->rounds = NET_ROUNDS;

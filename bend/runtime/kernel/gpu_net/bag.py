@@ -28,7 +28,8 @@ AGE_SHIFT = 40
 TURN_SHIFT = 8
 PLAIN_HEADER = 0xFFFFFFFFFF
 WORD = 8
-# How many places come from the heap at a time.
+# How many free places a lane has at hand, and how many come from the heap at a time.
+PLACES_AT_HAND = 8
 MANY_PLACES = 32
 
 
@@ -44,13 +45,24 @@ def oldest_of(w: Ptr[Worker], number: u64) -> u64:
     return u64(w.oldest[number]) << PLACE_SHIFT
 
 
+@inline
+def claim_place(w: Ptr[Worker]) -> u64:
+    """A free place."""
+    w.room_count -= 1
+    count = w.places_at_hand
+    if count != 0:
+        w.places_at_hand = count - 1
+        return u64(w.places[count - 1]) << PLACE_SHIFT
+    place = w.room
+    w.room = w.bag[place + OLDER]
+    return place
+
+
 @noinline
 def put_task(w: Ptr[Worker], header: u64, number: u64) -> u64:
     """Makes a task the newest one of its class; gives the place of its first word in the bag."""
     bag = w.bag
-    place = w.room
-    w.room = bag[place + OLDER]
-    w.room_count -= 1
+    place = claim_place(w)
     w.tasks += 1
     top = newest_of(w, number)
     bag[place + OLDER] = top
@@ -114,9 +126,14 @@ def has_several(w: Ptr[Worker], number: u64) -> bool:
 @inline
 def free_place(w: Ptr[Worker], place: u64) -> None:
     """Gives the place of a task back."""
+    w.room_count += 1
+    count = w.places_at_hand
+    if count < PLACES_AT_HAND:
+        w.places[count] = u32(place >> PLACE_SHIFT)
+        w.places_at_hand = count + 1
+        return
     w.bag[place + OLDER] = w.room
     w.room = place
-    w.room_count += 1
 
 
 @noinline

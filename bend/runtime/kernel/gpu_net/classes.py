@@ -50,13 +50,11 @@ def class_of_pair(a: u64, b: u64) -> u64:
 
 
 @noinline
-def common_class(mine: u64, crowd: u64) -> u64:
+def common_class(mine: u64) -> u64:
     """The first class that many lanes of the warp have tasks of, where each tells its own, a bit for each class, or else
-    the one that most of them have; NO_CLASS if these are fewer than a crowd."""
-    if lanes_with(mine != 0) == 0:
-        return NO_CLASS
+    the one that most of them have; NO_CLASS if there are no tasks."""
     bits = u32(mine)
-    most = u32(crowd) - 1
+    most: u32 = 0
     found: u64 = NO_CLASS
     for number in range(u32(CLASSES)):
         count = lanes_with((bits >> number) & 1 != 0)

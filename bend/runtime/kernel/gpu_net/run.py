@@ -44,16 +44,12 @@ def run_tasks(w: Ptr[Worker]) -> None:
 
 @inline
 def run_step(w: Ptr[Worker]) -> bool:
-    """Lanes of the warp run tasks of the most common class, then of others as long as many lanes have some. Each runs one
-    task at most. False if nobody has any."""
-    number = common_class(runnable(w), 1)
+    """Lanes of the warp run a task each of the most common class, as far as they have one or get one from others. False
+    if nobody has any."""
+    number = common_class(runnable(w))
     if number == NO_CLASS:
         return False
-    waits = True
-    while number != NO_CLASS:
-        if run_class(w, number, waits):
-            waits = False
-        number = common_class(runnable(w) if waits else 0, w.net.crowd)
+    run_class(w, number)
     return True
 
 
@@ -64,19 +60,18 @@ def runnable(w: Ptr[Worker]) -> u64:
 
 
 @inline
-def run_class(w: Ptr[Worker], number: u64, waits: bool) -> bool:
-    """Runs a task of a class, if the lane waits and has one or gets one from another lane of the warp; whether it has."""
+def run_class(w: Ptr[Worker], number: u64) -> None:
+    """Runs a task of a class, of the lane itself or of another one of the warp that has several."""
     if w.lent != 0:
         free_place(w, w.lent)
         w.lent = 0
-    is_mine = waits and (runnable(w) >> number) & 1 != 0
-    if waits and not is_ready(w):
+    if not is_ready(w):
         w.is_starved = 1
-        is_mine = False
+    is_mine = (runnable(w) >> number) & 1 != 0
     place: u64 = 0
     if is_mine and has_several(w, number):
         place = newest_of(w, number)
-    takes = waits and not is_mine and number != CALL and w.is_starved == 0
+    takes = not is_mine and number != CALL and w.is_starved == 0
     passed = pass_on(place != 0, takes, place)
     if is_mine:
         if passed != place:
@@ -84,16 +79,14 @@ def run_class(w: Ptr[Worker], number: u64, waits: bool) -> bool:
         place = newest_of(w, number)
         if number == CALL and not is_ready_to_expand(w, addr(w.bag[place])):
             w.is_starved = 1
-            return False
+            return
         free_place(w, take_newest(w, number))
     else:
         place = passed
-    if place == 0:
-        return False
-    w.ran += 1
-    run_task(w, addr(w.bag[place]), number)
-    join_all(w)
-    return True
+    if place != 0:
+        w.ran += 1
+        run_task(w, addr(w.bag[place]), number)
+        join_all(w)
 
 
 @inline

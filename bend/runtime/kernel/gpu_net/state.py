@@ -59,11 +59,10 @@ class Net:
     team_slots: Ptr[u64]
     overflows: Ptr[u64]
     # How many tasks a lane runs before it looks whether others have none, at first and at most; how many rounds there
-    # are in a turn; how many lanes it takes to run other tasks than the most common ones; how many cells a magazine has, and how many magazines a block keeps.
+    # are in a turn; how many cells a magazine has, and how many magazines a block keeps.
     least: u64
     most: u64
     rounds: u64
-    crowd: u64
     magazine: u64
     kept: u64
     # What the launch begins with, as in a slot.
@@ -128,9 +127,12 @@ class Worker:
     next: u64
     end: u64
     chunk: u64
-    # Where all tasks lie; free places, how many there are, and one that another lane reads; how many tasks; classes that have some, each a bit; of each
+    # Where all tasks lie; free places at hand and how many there are, a list of others, how many there are of both, and
+    # one that another lane reads; how many tasks; classes that have some, each a bit; of each
     # class the newest one (0: none) and the oldest one.
     bag: Ptr[u64]
+    places: Array[u32, 8]
+    places_at_hand: u64
     room: u64
     room_count: u64
     lent: u64
@@ -145,7 +147,7 @@ class Worker:
     scratch_words: u64
     second: u64
     # Pairs of ports that are to be joined at the end of the task, and the words of these.
-    joins: Array[u64, 16]
+    joins: Array[u64, 8]
     join_words: u64
     # Where the lane goes on after a barrier, and what it carries over.
     phase: u64
