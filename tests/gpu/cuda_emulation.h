@@ -153,6 +153,7 @@ typedef void *cudaEvent_t;
 struct cudaDeviceProp {
     char name[256];
     int major, minor, cooperativeLaunch, maxThreadsPerBlock, multiProcessorCount;
+    size_t sharedMemPerBlockOptin;
 };
 
 // The memory of the device, in MB, and how many devices there are.
@@ -169,7 +170,7 @@ inline cudaError_t cudaGetDeviceCount(int *count) {
     return EMULATED_DEVICES == 0 ? cudaErrorNoDevice : cudaSuccess;
 }
 inline cudaError_t cudaGetDeviceProperties(cudaDeviceProp *device, int) {
-    *device = {"Emulated GPU", 9, 0, 1, 256, 1};
+    *device = {"Emulated GPU", 9, 0, 1, 256, 1, 227 << 10};
     return cudaSuccess;
 }
 inline cudaError_t cudaSetDevice(int) { return cudaSuccess; }

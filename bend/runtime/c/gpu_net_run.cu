@@ -135,7 +135,7 @@ static void net_begin(void) {
 static void net_prepare(u64 workers, u64 memory_limit) {
     (void)workers;
     open_device({reduce_lanes, stop_reduce_lanes, 0});
-    choose_grid(NET_BLOCK_BYTES, all_blocks);
+    choose_grid(NET_BLOCK_BYTES, NET_LANE_BYTES, NET_THREADS, all_blocks);
     net_take_memory(memory_limit);
     forget_measurements();
     require(cudaHostAlloc((void **)&nets.control, 2 * WORD, cudaHostAllocMapped));
