@@ -115,7 +115,8 @@ def sizes(program: GpuNetProgram) -> dict[str, int]:
     tuning = Tuning()
     return {
         'NET_REGISTERS': gpu_net.REGISTERS, 'NET_BLOCK_BYTES': gpu_net.BARRIER_BYTES,
-        'NET_LANE_BYTES': lane_bytes(gpu_net_kernel(DEVICE, program.counted != 0)), 'NET_THREADS': gpu_net.USUAL_THREADS, 'NET_REDEX': gpu_net.REDEX,
+        'NET_LANE_BYTES': lane_bytes(gpu_net_kernel(DEVICE, program.counted != 0)),
+        'NET_THREADS': gpu_net.USUAL_THREADS, 'NET_REDEX': gpu_net.REDEX,
         'NET_BOOT': gpu_net.BOOT, 'NET_ROOT': gpu_net.ROOT, 'NET_FIRST_CELL': gpu_net.FIRST_CELL,
         'NET_DEPOT_BITS': gpu_net.DEPOT_BITS, 'NET_SLOT_WORDS': gpu_net.MOST_TAKEN * gpu_net.SLOT_WORDS,
         'NET_PLACE_WORDS': gpu_net.PLACE_WORDS, 'NET_PLACES': bag_places(tuning),

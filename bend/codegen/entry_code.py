@@ -17,8 +17,8 @@ COLD = {'alloc_variable': 'new_variable', 'make_node': 'new_node', 'link': 'link
 
 class Linker(Protocol):
     """What an entry needs of the whole program: the numbering, the names of other entries, whether results that do not
-    fit are counted, whether the counts of interactions that are known are kept apart by their rules, and whether the code
-    is for a GPU."""
+    fit are counted, whether the counts of interactions that are known are kept apart by their rules, and whether the
+    code is for a GPU."""
 
     table: BookTable
     worker_struct: lir.Struct

@@ -17,8 +17,8 @@ INTRINSICS: Mapping[str, Kind] = {
     'shared_memory': 'shared', 'ballot': 'votes', 'shuffle': 'shuffle', 'warp_barrier': 'none',
 }
 """What each takes and gives: `int`, `float` or `bool` give their operand's type, `none` gives nothing; `address` is a
-u64, `index` a u32, and `shared` a pointer to bytes in shared memory, all without an operand; `votes` takes a bool and gives
-a u32; `shuffle` takes a u32 and the number of a thread of the warp, and gives what that thread gives.
+u64, `index` a u32, and `shared` a pointer to bytes in shared memory, all without an operand. `votes` takes a bool and
+gives a u32; `shuffle` takes a u32 and the number of a thread of the warp, and gives a u32.
 
 The count of zeros of the word 0 is its width. `prefetch` takes a pointer.
 """
@@ -30,8 +30,8 @@ GPU_ONLY = frozenset({
 """Which thread of its block this is, which block, and how many there are; waiting until all threads of the block are
 there or have ended, and seeing what they stored; ending this thread, wherever it is; nanoseconds of a clock that all
 threads share, and cycles of the clock of this multiprocessor, which is read fast; the memory that the launch gave to
-this block; which threads of its warp, each a bit, give this a true operand, what one of them gives, and seeing what they
-stored: all of them must come here.
+this block. All threads of a warp must come to these: which of them, each a bit, have a true operand; the operand that
+one of them has; waiting for them, and seeing what they stored.
 
 Kernel code that runs on both asks functions which are written twice, once with these."""
 

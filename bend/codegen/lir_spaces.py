@@ -16,16 +16,18 @@ def in_space(module: lir.Module, struct: str, space: lir.Space) -> lir.Module:
     old, new = lir.Ptr(lir.StructName(struct)), lir.Ptr(lir.StructName(struct), space)
 
     def moved(item: Any) -> Any:
-        if item == old and isinstance(item, lir.Ptr):
+        if isinstance(item, lir.Ptr) and item == old:
             return new
         if isinstance(item, tuple):
             found = tuple(map(moved, item))
             return item if all(a is b for a, b in zip(found, item, strict=True)) else found
-        if not dataclasses.is_dataclass(item):
+        if not dataclasses.is_dataclass(item) or isinstance(item, type):
             return item
         changes = {name: found for name in _names(type(item))
                    if (found := moved(before := getattr(item, name))) is not before}
-        item = replace(item, **changes) if changes else item
+        if changes:
+            node: Any = item
+            item = replace(node, **changes)
         if isinstance(item, lir.FieldAddress):
             assert isinstance(item.pointer.type, lir.Ptr)
             if item.pointer.type.space != item.type.space:
@@ -40,7 +42,9 @@ def in_space(module: lir.Module, struct: str, space: lir.Space) -> lir.Module:
             return lir.Convert(argument, lir.Ptr(type_.pointee))
         return argument
 
-    return moved(module)
+    found = moved(module)
+    assert isinstance(found, lir.Module)
+    return found
 
 
 @cache

@@ -56,28 +56,28 @@ class Early:
 
     def look(self, builder: EntryBuilder, ports: Sequence[lir.Local]) -> None:
         """Emits what is done at the beginning."""
-        followed = [port for port in ports if port.name in self._looked]
-        held = [builder.let(builder.call_kernel('look', port)) for port in followed]
-        for port, content in zip(followed, held, strict=True):
-            builder.emit(lir.Assign(port, builder.call_kernel('follow', port, content)))
-        for port in followed:
-            if port.name in self._opened:
-                index = builder.let(lir.Call('early_index', (port,), U64))
-                self._words[port.name] = (builder.let(builder.heap_word(index, 0)),
+        followed = [item for item in ports if item.name in self._looked]
+        held = [builder.let(builder.call_kernel('look', item)) for item in followed]
+        for item, content in zip(followed, held, strict=True):
+            builder.emit(lir.Assign(item, builder.call_kernel('follow', item, content)))
+        for item in followed:
+            if item.name in self._opened:
+                index = builder.let(lir.Call('early_index', (item,), U64))
+                self._words[item.name] = (builder.let(builder.heap_word(index, 0)),
                                           builder.let(builder.heap_word(index, 1)))
 
-    def looked_at(self, port: lir.Expr) -> bool:
+    def looked_at(self, leaf: lir.Expr) -> bool:
         """Whether a port has been followed. It is noted that it should be."""
-        if isinstance(port, lir.Local):
-            self.seen.add(port.name)
-            return port.name in self._looked
+        if isinstance(leaf, lir.Local):
+            self.seen.add(leaf.name)
+            return leaf.name in self._looked
         return False
 
-    def words_of(self, port: lir.Expr) -> tuple[lir.Expr, lir.Expr] | None:
+    def words_of(self, leaf: lir.Expr) -> tuple[lir.Expr, lir.Expr] | None:
         """The words of the node of a port that is taken apart, if they are known. It is noted that they should be."""
-        if isinstance(port, lir.Local):
-            self.opened.add(port.name)
-            return self._words.get(port.name)
+        if isinstance(leaf, lir.Local):
+            self.opened.add(leaf.name)
+            return self._words.get(leaf.name)
         return None
 
 

@@ -471,8 +471,8 @@ class _Body:
                 return lir.Const(size, lir.U64)
             case _, [] if word in WITHOUT_OPERAND:
                 return lir.Intrinsic(word, ())
-            case 'shuffle', [value, thread]:
-                return lir.Intrinsic(word, (self.typed(value, lir.U32, 'what is given'),
+            case 'shuffle', [given, thread]:
+                return lir.Intrinsic(word, (self.typed(given, lir.U32, 'what is given'),
                                             self.typed(thread, lir.U32, 'the thread')))
             case _ if word in lir.INTRINSICS and word not in WITHOUT_OPERAND and len(arguments) == 1:
                 return lir.Intrinsic(word, (self.intrinsic_argument(word, arguments[0], expected),))

@@ -75,8 +75,8 @@ class GpuNetProgram:
 @dataclass(frozen=True, slots=True)
 class Tuning:
     """How lanes work together: they run `least` tasks, and up to `most`, before they look whether others have none;
-    after `rounds` such looks in a block, all blocks wait for each other. A magazine has so many cells (fewer in little memory), and a block keeps so many of them;
-    a bag has so many `places` for tasks at first."""
+    after `rounds` such looks in a block, all blocks wait for each other. A magazine has so many cells (fewer in little
+    memory), and a block keeps so many of them; a bag has so many `places` for tasks at first."""
 
     least: int = 4
     most: int = 256

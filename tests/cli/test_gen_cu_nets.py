@@ -75,8 +75,8 @@ def emulated(made: Callable[..., Path], tmp_path: Path) -> Make:
 @needs_compiler
 @pytest.mark.parametrize(('source', 'words'), [(RESULTS, ('-O', 'adt-scott')), (TERMS, ())], ids=['data', 'terms'])
 def test_results(source: str, words: Sequence[str], bend: Command, emulated: Make, tmp_path: Path) -> None:
-    """Of all kinds, with references that are evaluated when the result is shown; `auto` takes nets for all of these. Four
-    lanes run in step."""
+    """Of all kinds, with references that are evaluated when the result is shown; `auto` takes nets for all of these.
+    Four lanes run in step."""
     program = emulated(source, *words, warp=4)
     usual = bend('run', '--engine', 'net', '-s', '-t', '1', *words, tmp_path / 'made.bend')
     assert usual.code == 0, usual.err

@@ -51,8 +51,8 @@ def class_of_pair(a: u64, b: u64) -> u64:
 
 @noinline
 def common_class(mine: u64) -> u64:
-    """The first class that many lanes of the warp have tasks of, where each tells its own, a bit for each class, or else
-    the one that most of them have; NO_CLASS if there are no tasks."""
+    """The first class that many lanes of the warp have tasks of, where each tells its own, a bit for each. If there
+    is none, the one that most of them have; NO_CLASS if nobody has tasks."""
     bits = u32(mine)
     most: u32 = 0
     found: u64 = NO_CLASS

@@ -1,9 +1,9 @@
 """Full magazines: chains of free cells that lanes hand to each other.
 
 A block keeps some, the device the rest. Each is a stack of magazines, linked through the second words of their first
-cells, which tell their sizes as well. The word that leads to the topmost has a number above its index that changes with each change, so that a
-lane that was slow does not take what has come and gone in between (Treiber, "Systems programming: coping with
-parallelism", 1986).
+cells, which tell their sizes as well. The word that leads to the topmost has a number above its index that changes with
+each change, so that a lane that was slow does not take what has come and gone in between (Treiber, "Systems
+programming: coping with parallelism", 1986).
 """
 
 from bend.runtime.kernel.gpu_net.state import DEPOT_WORDS, DEPOTS, Worker

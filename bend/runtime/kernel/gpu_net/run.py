@@ -3,7 +3,15 @@
 from bend.runtime.kernel.entries import call_entry
 from bend.runtime.kernel.expand import expand
 from bend.runtime.kernel.gpu.warp import lanes_with, pass_on
-from bend.runtime.kernel.gpu_net.bag import FIRST_WORD, HEADER, free_place, has_several, make_room, newest_of, take_newest
+from bend.runtime.kernel.gpu_net.bag import (
+    FIRST_WORD,
+    HEADER,
+    free_place,
+    has_several,
+    make_room,
+    newest_of,
+    take_newest,
+)
 from bend.runtime.kernel.gpu_net.classes import CALL, ENTRIES, NO_CLASS, common_class
 from bend.runtime.kernel.gpu_net.link import join_all
 from bend.runtime.kernel.gpu_net.memory import grow_scratch, reserve

@@ -10,8 +10,8 @@ in the same one behind a barrier, and cleared one before the next that uses them
 """
 
 from bend.runtime.kernel.gpu_net.exchange import (
-    NO_RANK,
     MOST_TAKEN,
+    NO_RANK,
     SLOT_WORDS,
     count_offers,
     next_patience,
