@@ -170,8 +170,9 @@ def test_data_in_shared_memory(tmp_path: Path) -> None:
 # ---- the machine -----------------------------------------------------------------------------
 
 GRID = '''from bend.runtime.kernel.lang import (
-    Global, Shared, ballot, block_barrier, block_index, block_threads, cast, clz, ctz, device_time, export, fabs, f64, floor,
-    grid_blocks, pause, popcount, shared_memory, shuffle, sqrt, thread_index, trap, trunc, u8, u32, u64, warp_barrier)
+    Global, Shared, ballot, block_barrier, block_index, block_threads, cast, clz, ctz, device_time, export, fabs, f64,
+    floor, grid_blocks, pause, popcount, shared_memory, shuffle, sqrt, thread_index, trap, trunc, u8, u32, u64,
+    warp_barrier)
 
 
 @export
@@ -197,8 +198,8 @@ def test_intrinsics(tmp_path: Path) -> None:
         text = ptx_of(built, capability)
         for wanted in (r'%tid\.x', r'%ctaid\.x', r'%ntid\.x', r'%nctaid\.x', r'bar\.sync\s+0;', 'trap;',
                        r'nanosleep\.u32', '%globaltimer', r'\.extern \.shared \.align 16 \.b8 bend_shared\[\]',
-                       r'popc\.b64', r'sqrt\.rn\.f64', r'cvt\.rmi\.f64', r'vote\.sync\.ballot\.b32', r'shfl\.sync\.idx\.b32',
-                       r'bar\.warp\.sync'):
+                       r'popc\.b64', r'sqrt\.rn\.f64', r'cvt\.rmi\.f64',
+                       r'vote\.sync\.ballot\.b32', r'shfl\.sync\.idx\.b32', r'bar\.warp\.sync'):
             assert re.search(wanted, text), wanted
         assemble(text, capability, tmp_path)
 
@@ -215,8 +216,8 @@ def test_intrinsics_in_cuda(tmp_path: Path) -> None:
     text = target.read_text(encoding='utf-8')
     for wanted in (r'%tid\.x', r'%ctaid\.x', r'%ntid\.x', r'%nctaid\.x', r'bar\.sync\s+0;', r'trap;',
                    r'nanosleep\.u32', '%globaltimer', r'\.extern \.shared \.align 16 \.b8 block_memory\[\]',
-                   r'popc\.b64', r'sqrt\.rn\.f64', r'cvt\.rmi\.f64', r'vote\.sync\.ballot\.b32', r'shfl\.sync\.idx\.b32',
-                   r'bar\.warp\.sync'):
+                   r'popc\.b64', r'sqrt\.rn\.f64', r'cvt\.rmi\.f64',
+                   r'vote\.sync\.ballot\.b32', r'shfl\.sync\.idx\.b32', r'bar\.warp\.sync'):
         assert re.search(wanted, text), wanted
 
 
