@@ -517,8 +517,7 @@ def fresh_labels(body: net.Net) -> int:
 
 def build_entry(linker: Linker, definition: str, body: net.Net, port_count: int) -> lir.Function:
     """The function of one entry. On a GPU it looks at all ports first that it looks at anywhere, since one access to
-    memory after the other takes long there; and it is not written out where it is called, since instructions have to be
-    read as well."""
+    memory after the other takes long there."""
     worker = lir.Local('w', lir.Ptr(lir.StructName('Worker')))
     parameters = [lir.Local(f'p{index}', U64) for index in range(port_count)]
     builder = EntryBuilder(linker, (definition, port_count), worker)
@@ -532,7 +531,7 @@ def build_entry(linker: Linker, definition: str, body: net.Net, port_count: int)
         build_body(builder, definition, body, parameters)
     name = entry_name(linker.table.ids[definition], port_count)
     return lir.Function(name, (('w', worker.type), *((p.name, U64) for p in parameters)), lir.VOID,
-                        tuple(builder.statements), 'never' if linker.for_gpu else 'auto')
+                        tuple(builder.statements))
 
 
 def build_body(builder: EntryBuilder, definition: str, body: net.Net, parameters: Sequence[lir.Local]) -> None:

@@ -45,7 +45,7 @@ REGISTERS = 128
 """Registers of a thread at most: twice as many threads run than with those that the assembler would take."""
 BARRIER_BYTES = 16
 """Bytes of its memory that a block needs for the barrier of the grid; behind them lie the states of its lanes."""
-USUAL_THREADS = 128
+USUAL_THREADS = 256
 """Threads of a block, where their states have room."""
 PAGE_WORDS = 1 << 13
 

@@ -98,8 +98,8 @@ class Net:
 
 @struct
 class Worker:
-    """One a lane. It belongs to it alone, and lies on its own stack: on a GPU, the same word of all lanes of a warp is
-    one access there, and stays in the first-level cache when others write to the heap."""
+    """One a lane, to which it belongs alone. On a GPU it lies in the memory of the block: what a lane stores on its stack
+    goes to the second-level cache each time, and there are few such stores that would not be to its state."""
 
     heap: Global[u64]
     book: Ptr[u64]
