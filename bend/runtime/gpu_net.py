@@ -172,10 +172,20 @@ def lane_bytes(module: lir.Module) -> int:
     return (len(Record(module, 'Worker').data) // WORD | 1) * WORD
 
 
-def usual_threads(device: Device, each: int) -> int:
-    """How many threads a block has whose states take so many bytes each, unless the user says."""
-    most = (device.shared_memory - BARRIER_BYTES) // each
-    return max(WARP, min(USUAL_THREADS, device.threads_per_block, most) // WARP * WARP)
+def grid_with_states(request: Request, device: Device, resident: Callable[[int, int], int], each: int) -> Grid:
+    """The grid for a request, with so many bytes for the state of each lane. By default, blocks have as many threads as
+    have room there. `resident` gives how many blocks run at the same time, for a number of threads and the bytes of a
+    block. Raises GpuFailure."""
+    def bytes_of(threads: int) -> int:
+        return BARRIER_BYTES + threads * each
+
+    def fitting(threads: int) -> int:
+        return resident(threads, bytes_of(threads)) if bytes_of(threads) <= device.shared_memory else 0
+
+    most = min(USUAL_THREADS, device.threads_per_block, (device.shared_memory - BARRIER_BYTES) // each)
+    usual = max(WARP, most // WARP * WARP)
+    grid = grid_of(replace(request, threads=request.threads or usual), device, fitting, BARRIER_BYTES)
+    return replace(grid, shared_memory=bytes_of(grid.threads))
 
 
 def fitting_grid(program: GpuNetProgram, module: lir.Module, grid: Grid, tuning: Tuning, memory: int) -> Grid:
@@ -361,11 +371,7 @@ def link_program(program: GpuNetProgram, module: lir.Module, gpu: Gpu, cache: Ca
     request, tuning = request or Request(), tuning or Tuning()
     kernel = gpu.kernel(module, ENTRY, cache, REGISTERS)
     memory = memory_of(request, gpu.free_memory())
-    each = lane_bytes(module)
-    threads = request.threads or usual_threads(gpu.device, each)
-    block_bytes = BARRIER_BYTES + threads * each
-    grid = grid_of(replace(request, threads=threads), gpu.device,
-                   lambda threads: kernel.resident_blocks(threads, BARRIER_BYTES + threads * each), block_bytes)
+    grid = grid_with_states(request, gpu.device, kernel.resident_blocks, lane_bytes(module))
     return LinkedProgram(program, module, gpu, kernel, fitting_grid(program, module, grid, tuning, memory),
                          gpu.buffer(memory), tuning)
 

@@ -98,8 +98,8 @@ class Net:
 
 @struct
 class Worker:
-    """One a lane, to which it belongs alone. On a GPU it lies in the memory of the block: what a lane stores on its stack
-    goes to the second-level cache each time, and there are few such stores that would not be to its state."""
+    """One a lane, to which it belongs alone. On a GPU it lies in the memory of the block: what a lane stores on its own
+    stack goes to the second-level cache each time."""
 
     heap: Global[u64]
     book: Ptr[u64]
