@@ -12,7 +12,7 @@ from bend.codegen.book_table import BookTable, tabulate
 from bend.codegen.c_text import array, comment, kernel_comments, literal, part, printable_table
 from bend.codegen.emit_c import Style
 from bend.codegen.emit_cu import CudaHelpers, emit_cu
-from bend.codegen.gpu_nets import DEVICE, MODULES, compile_for_gpu, gpu_net_module
+from bend.codegen.gpu_nets import DEVICE, MODULES, compile_for_gpu, gpu_net_kernel, gpu_net_module
 from bend.codegen.net_entry import entry_definition
 from bend.codegen.nets import KERNEL
 from bend.diagnostics import BendError
@@ -21,7 +21,7 @@ from bend.hvm.readback import BookInfo
 from bend.hvm.size import check_pairs
 from bend.records import dataclass
 from bend.runtime import gpu_net
-from bend.runtime.gpu_net import ENTRY, GpuNetProgram, Tuning, bag_words
+from bend.runtime.gpu_net import ENTRY, GpuNetProgram, Tuning, bag_places, lane_bytes
 from bend.standalone import Render, argument_table
 from bend.standalone_cuda import cuda_file, device_tables
 from bend.standalone_nets import (
@@ -114,10 +114,13 @@ def sizes(program: GpuNetProgram) -> dict[str, int]:
     """What `bend.runtime.gpu_net` says on how nets use a GPU."""
     tuning = Tuning()
     return {
-        'NET_REGISTERS': gpu_net.REGISTERS, 'NET_BLOCK_BYTES': gpu_net.SHARED_MEMORY, 'NET_REDEX': gpu_net.REDEX,
+        'NET_REGISTERS': gpu_net.REGISTERS, 'NET_BLOCK_BYTES': gpu_net.BARRIER_BYTES,
+        'NET_LANE_BYTES': lane_bytes(gpu_net_kernel(DEVICE, program.counted != 0)),
+        'NET_THREADS': gpu_net.USUAL_THREADS, 'NET_REDEX': gpu_net.REDEX,
         'NET_BOOT': gpu_net.BOOT, 'NET_ROOT': gpu_net.ROOT, 'NET_FIRST_CELL': gpu_net.FIRST_CELL,
-        'NET_DEPOT_BITS': gpu_net.DEPOT_BITS, 'NET_SLOT_WORDS': gpu_net.SLOT_WORDS,
-        'NET_BAG_WORDS': bag_words(program, tuning), 'NET_TASK_CELLS': program.task_cells,
+        'NET_DEPOT_BITS': gpu_net.DEPOT_BITS, 'NET_SLOT_WORDS': gpu_net.MOST_TAKEN * gpu_net.SLOT_WORDS,
+        'NET_PLACE_WORDS': gpu_net.PLACE_WORDS, 'NET_PLACES': bag_places(tuning),
+        'NET_TASK_CELLS': program.task_cells,
         'NET_LEAST': tuning.least, 'NET_MOST': tuning.most, 'NET_ROUNDS': tuning.rounds,
         'NET_MAGAZINE': tuning.magazine, 'NET_KEPT': tuning.kept,
     }

@@ -143,6 +143,9 @@ class _CudaFunction(FunctionEmitter):
             return Text(_MACHINE[name])
         if name == 'device_time':
             return Text(f'{self.cuda_helpers().device_time()}()')
+        if name in ('ballot', 'shuffle'):
+            operands = ', '.join(self.emit(argument).text for argument in arguments)
+            return Text(f'{"__ballot_sync" if name == "ballot" else "__shfl_sync"}(0xffffffffu, {operands})')
         if name == 'prefetch':
             return Text(f'prefetch({self.emit(arguments[0]).text})')
         if isinstance(arguments[0].type, lir.Float):
@@ -209,6 +212,7 @@ class _CudaFunction(FunctionEmitter):
 
 _MACHINE: Mapping[str, str] = {
     'trap': '__trap()', 'pause': f'__nanosleep({PAUSE_NANOSECONDS})', 'block_barrier': '__syncthreads()',
+    'warp_barrier': '__syncwarp()',
     'exit_thread': 'exit_thread()', 'cycles': '(u64)clock64()', 'shared_memory': 'block_memory',
 }
 

@@ -479,6 +479,8 @@ class FunctionEmitter:
             return ''
         if name in WITHOUT_OPERAND:
             return self.emit_machine_intrinsic(name)
+        if name in ('ballot', 'shuffle'):
+            return self.emit_warp_intrinsic(name, [self.emit_expr(argument) for argument in arguments])
         operand = self.typed(arguments[0])
         type_ = value_type(arguments[0].type)
         if name == 'prefetch':
@@ -505,6 +507,10 @@ class FunctionEmitter:
             raise ValueError(f'{self.function.name}: {name} is for GPUs only')
         function = self.module.intrinsic('llvm.read_register.i64', 'i64', ['metadata'])
         return self.value(f'call i64 {function}(metadata !{{!"{_STACK_POINTERS[self.module.machine]}"}})')
+
+    def emit_warp_intrinsic(self, name: str, operands: Sequence[str]) -> str:
+        """What threads of a warp tell each other."""
+        raise ValueError(f'{self.function.name}: {name} is for GPUs only')
 
     def emit_index(self, expr: lir.IndexAddress) -> str:
         """Emits the address of an element; gives the operand."""

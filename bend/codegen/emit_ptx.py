@@ -10,7 +10,7 @@ out relaxed and for the device. LLVM 20 loses those of `cmpxchg` as well.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bend.codegen import lir
 from bend.codegen.emit_llvm import FunctionEmitter
@@ -119,6 +119,8 @@ class _GpuFunction(FunctionEmitter):
             return self.ptx(f'nanosleep.u32 {PAUSE_NANOSECONDS}')
         if name == 'block_barrier':
             return self.ptx('bar.sync 0', attribute=' convergent')
+        if name == 'warp_barrier':
+            return self.ptx('bar.warp.sync 0xffffffff', attribute=' convergent')
         if name == 'exit_thread':
             return self.ptx('exit')
         if name == 'device_time':
@@ -130,6 +132,13 @@ class _GpuFunction(FunctionEmitter):
                                        f'@{SHARED_MEMORY} = external addrspace(3) global [0 x i8], align 16')
         register = self.module.intrinsic(f'llvm.nvvm.read.ptx.sreg.{_INDICES[name]}.x', 'i32', [])
         return self.value(f'call i32 {register}()')
+
+    def emit_warp_intrinsic(self, name: str, operands: Sequence[str]) -> str:
+        if name == 'ballot':
+            function = self.module.intrinsic('llvm.nvvm.vote.ballot.sync', 'i32', ['i32', 'i1'])
+            return self.value(f'call i32 {function}(i32 -1, i1 {operands[0]})')
+        function = self.module.intrinsic('llvm.nvvm.shfl.sync.idx.i32', 'i32', ['i32'] * 4)
+        return self.value(f'call i32 {function}(i32 -1, i32 {operands[0]}, i32 {operands[1]}, i32 31)')
 
 
 def _register(type_: str) -> str:

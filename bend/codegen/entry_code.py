@@ -17,12 +17,14 @@ COLD = {'alloc_variable': 'new_variable', 'make_node': 'new_node', 'link': 'link
 
 class Linker(Protocol):
     """What an entry needs of the whole program: the numbering, the names of other entries, whether results that do not
-    fit are counted, and whether the counts of interactions that are known are kept apart by their rules."""
+    fit are counted, whether the counts of interactions that are known are kept apart by their rules, and whether the
+    code is for a GPU."""
 
     table: BookTable
     worker_struct: lir.Struct
     check_overflow: bool
     by_rule: bool
+    for_gpu: bool
 
     def entry_number(self, definition: str, ports: int) -> int | None:
         """The number of an entry, which is compiled in turn; None if the definition is not compiled."""

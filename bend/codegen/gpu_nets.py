@@ -11,12 +11,13 @@ from pathlib import Path
 from bend.codegen import lir
 from bend.codegen.book_table import tabulate
 from bend.codegen.lir_merge import merge
+from bend.codegen.lir_spaces import in_space
 from bend.codegen.nets import KERNEL, Compiler
 from bend.codegen.pylir import compile_kernel
 from bend.codegen.task_needs import most_needed
 from bend.hvm import net
 from bend.hvm.actions import action_names
-from bend.runtime.gpu_net import ENTRY, GpuNetProgram
+from bend.runtime.gpu_net import BARRIER_BYTES, ENTRY, GpuNetProgram, lane_bytes
 
 MODULES = ('ports', 'numbers', 'entries', 'storage', 'wires', 'expand', 'rules', 'gpu_net/stop', 'gpu_net/link',
            'gpu_net/main')
@@ -31,14 +32,13 @@ def compile_for_gpu(book: net.Book, *, check_overflow: bool = False, by_rule: bo
     and can be pickled."""
     table = tabulate(book)
     compiler = Compiler(book, table, gpu_net_kernel(DEVICE, check_overflow).struct('Worker'), check_overflow, by_rule,
-                        data)
+                        data, for_gpu=True)
     code = compiler.compile()
     needs = most_needed(code.functions)
-    largest = max((len(body.redexes) for body in book.defs.values()), default=0)
-    facts = (_constant('task_cells', needs.cells), _constant('task_words', needs.words))
+    facts = (_constant('task_cells', needs.cells), _constant('task_pushes', needs.tasks))
     return GpuNetProgram(
-        merge(code, lir.Module(facts)), table.words, table.names, needs.cells, max(needs.words, 4 * (largest + 1)),
-        action_names(book), pickle.dumps(tuple(table.places), pickle.HIGHEST_PROTOCOL),
+        merge(code, lir.Module(facts)), table.words, table.names, needs.cells, action_names(book),
+        pickle.dumps(tuple(table.places), pickle.HIGHEST_PROTOCOL),
         1 + len(table.places) if check_overflow else 0, by_rule)
 
 
@@ -52,13 +52,25 @@ def gpu_net_kernel(target: Sequence[Path], check_overflow: bool) -> lir.Module:
 def gpu_net_module(program: GpuNetProgram, target: Sequence[Path] = DEVICE) -> lir.Module:
     """All code of a program, for a device."""
     kernel = gpu_net_kernel(tuple(target), program.counted != 0)
-    return merge(kernel, program.code, lir.Module((_entry(kernel),)))
+    if target != DEVICE:
+        return merge(kernel, program.code, lir.Module((_entry(kernel, lir.StackArray(lir.StructName('Worker'), 1)),)))
+    module = merge(kernel, program.code, lir.Module((_entry(kernel, _state_in_block(kernel)),)))
+    return in_space(module, 'Worker', 'shared')
 
 
-def _entry(kernel: lir.Module) -> lir.Function:
-    """What is launched: gives a lane memory for its state, on its own stack."""
+def _state_in_block(kernel: lir.Module) -> lir.Expr:
+    """Where the state of a lane lies in the memory of its block, behind what the barrier of the grid needs."""
+    thread = lir.Convert(lir.Intrinsic('thread_index', ()), lir.U64)
+    offset = lir.Binary('add', lir.Binary('mul', thread, lir.Const(lane_bytes(kernel), lir.U64)),
+                        lir.Const(BARRIER_BYTES, lir.U64))
+    address = lir.IndexAddress(lir.Intrinsic('shared_memory', ()), offset)
+    return lir.Convert(address, lir.Ptr(lir.StructName('Worker'), 'shared'))
+
+
+def _entry(kernel: lir.Module, state: lir.Expr) -> lir.Function:
+    """What is launched, given where the state of a lane lies."""
     place = lir.Local('place', lir.U64)
-    call = kernel.function('run_lane').call(place, lir.StackArray(lir.StructName('Worker'), 1))
+    call = kernel.function('run_lane').call(place, state)
     return lir.Function(ENTRY, ((place.name, lir.U64),), lir.VOID, (lir.ExprStmt(call),), exported=True)
 
 

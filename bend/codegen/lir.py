@@ -343,7 +343,7 @@ class Intrinsic:
                 return VOID
             case 'address':
                 return U64
-            case 'index':
+            case 'index' | 'votes':
                 return U32
             case 'shared':
                 return Ptr(U8, 'shared')

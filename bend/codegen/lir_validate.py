@@ -354,9 +354,10 @@ class _Function:
         kind = lir.INTRINSICS.get(name)
         if kind is None:
             raise self.error(f'no intrinsic {name}')
-        if len(arguments) != (0 if name in WITHOUT_OPERAND else 1):
+        if len(arguments) != (0 if name in WITHOUT_OPERAND else 2 if kind == 'shuffle' else 1):
             raise self.error(f'the wrong number of arguments for {name}')
-        allowed = {'int': lir.Int, 'float': lir.Float, 'bool': lir.BoolType}.get(kind, lir.Ptr)
+        allowed = {'int': lir.Int, 'float': lir.Float, 'bool': lir.BoolType, 'votes': lir.BoolType,
+                   'shuffle': lir.Int}.get(kind, lir.Ptr)
         for argument in arguments:
             if not isinstance(self.expr(argument), allowed):
                 raise self.error(f'no {name} of {argument.type}')

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bend.codegen import lir
 from bend.codegen.book_table import CON, NUM, OPR, PLACE_SHIFT, REF, UNSAFE, VALUE_SHIFT, VAR, constant_port, port
@@ -42,6 +42,45 @@ def entry_definition(name: str) -> int | None:
     return None if found is None else int(found[1])
 
 
+class Early:
+    """What an entry of a GPU finds out at its beginning: which of its ports lead where, and the words of nodes. The
+    accesses to memory for that are all under way at the same time."""
+
+    def __init__(self, seen: Iterable[str] = (), opened: Iterable[str] = ()) -> None:
+        """`seen` and `opened` are the ports, by name, that the entry needs followed, and those that it takes apart."""
+        self.seen: set[str] = set()
+        self.opened: set[str] = set()
+        self._looked = frozenset(seen)
+        self._opened = frozenset(opened)
+        self._words: dict[str, tuple[lir.Expr, lir.Expr]] = {}
+
+    def look(self, builder: EntryBuilder, ports: Sequence[lir.Local]) -> None:
+        """Emits what is done at the beginning."""
+        followed = [item for item in ports if item.name in self._looked]
+        held = [builder.let(builder.call_kernel('look', item)) for item in followed]
+        for item, content in zip(followed, held, strict=True):
+            builder.emit(lir.Assign(item, builder.call_kernel('follow', item, content)))
+        for item in followed:
+            if item.name in self._opened:
+                index = builder.let(lir.Call('early_index', (item,), U64))
+                self._words[item.name] = (builder.let(builder.heap_word(index, 0)),
+                                          builder.let(builder.heap_word(index, 1)))
+
+    def looked_at(self, leaf: lir.Expr) -> bool:
+        """Whether a port has been followed. It is noted that it should be."""
+        if isinstance(leaf, lir.Local):
+            self.seen.add(leaf.name)
+            return leaf.name in self._looked
+        return False
+
+    def words_of(self, leaf: lir.Expr) -> tuple[lir.Expr, lir.Expr] | None:
+        """The words of the node of a port that is taken apart, if they are known. It is noted that they should be."""
+        if isinstance(leaf, lir.Local):
+            self.opened.add(leaf.name)
+            return self._words.get(leaf.name)
+        return None
+
+
 class EntryBuilder(EntryCode):
     """Builds the statements of one entry, or of one branch at its end."""
 
@@ -55,6 +94,7 @@ class EntryBuilder(EntryCode):
         self.switches: list[tuple[net.Swi, Leaf]] = []
         self.last_calls: list[tuple[str, list[lir.Expr]]] = []
         self.produced: frozenset[str] = frozenset()
+        self.early = Early()
 
     def branch(self, cold: bool = False) -> EntryBuilder:
         """A builder for one way on from here, at the end of the body; a cold one inlines no kernel functions."""
@@ -65,6 +105,7 @@ class EntryBuilder(EntryCode):
         other.names = self.names
         other.produced = self.produced
         other.labels = self.labels
+        other.early = self.early
         return other
 
     # ---- building what stayed unbuilt ----
@@ -244,6 +285,8 @@ class EntryBuilder(EntryCode):
         """A port with its full slots followed."""
         if value.fresh or isinstance(value.port, lir.Const):
             return value.port
+        if self.early.looked_at(value.port):
+            return value.port
         return self.let(self.call_kernel('resolve', value.port))
 
     def take_apart(self, value: Leaf) -> tuple[Leaf, Leaf]:
@@ -252,8 +295,9 @@ class EntryBuilder(EntryCode):
         first, second = self.fresh_local(), self.fresh_local()
         fast, slow = self.branch(), self.branch()
         index = fast.let(lir.Binary('shr', source, const(VALUE_SHIFT)))
-        fast.emit(lir.Assign(first, fast.heap_word(index, 0)))
-        fast.emit(lir.Assign(second, fast.heap_word(index, 1)))
+        words = self.early.words_of(value.port) or (fast.heap_word(index, 0), fast.heap_word(index, 1))
+        for target, word in zip((first, second), words, strict=True):
+            fast.emit(lir.Assign(target, word))
         fast.run_kernel('free_node', index)
         fast.emit(fast.count_now('annihilations'))
         # In other ports than those of variables, labels and places take that bit.
@@ -371,10 +415,10 @@ class EntryBuilder(EntryCode):
     def push_call(self, number: int, arguments: Sequence[lir.Expr]) -> None:
         """Puts a call on the bag."""
         header = const(len(arguments) << 32 | number)
-        top = self.let(self.call_kernel('claim_words', const(len(arguments) + 2)))
+        first = self.let(self.call_kernel('claim_task', header))
         bag = self.let(lir.Load(self.field('bag')))
-        for offset, word in enumerate((header, *arguments, header)):
-            self.emit(lir.Store(lir.IndexAddress(bag, lir.Binary('add', top, const(offset))), word))
+        for offset, word in enumerate(arguments):
+            self.emit(lir.Store(lir.IndexAddress(bag, lir.Binary('add', first, const(offset))), word))
 
     # ---- the end ----
 
@@ -472,10 +516,26 @@ def fresh_labels(body: net.Net) -> int:
 
 
 def build_entry(linker: Linker, definition: str, body: net.Net, port_count: int) -> lir.Function:
-    """The function of one entry: the CALL, the root against the ports, the redexes, then the end."""
+    """The function of one entry. On a GPU it looks at all ports first that it looks at anywhere, since one access to
+    memory after the other takes long there."""
     worker = lir.Local('w', lir.Ptr(lir.StructName('Worker')))
     parameters = [lir.Local(f'p{index}', U64) for index in range(port_count)]
     builder = EntryBuilder(linker, (definition, port_count), worker)
+    build_body(builder, definition, body, parameters)
+    if linker.for_gpu:
+        names = {parameter.name for parameter in parameters}
+        early = Early(builder.early.seen & names, builder.early.opened & names)
+        builder = EntryBuilder(linker, (definition, port_count), worker)
+        builder.early = early
+        early.look(builder, parameters)
+        build_body(builder, definition, body, parameters)
+    name = entry_name(linker.table.ids[definition], port_count)
+    return lir.Function(name, (('w', worker.type), *((p.name, U64) for p in parameters)), lir.VOID,
+                        tuple(builder.statements))
+
+
+def build_body(builder: EntryBuilder, definition: str, body: net.Net, parameters: Sequence[lir.Local]) -> None:
+    """The statements of an entry: the CALL, the root against the ports, the redexes, then the end."""
     builder.known['calls'] = 1
     builder.produced = produced_wires(body)
     fresh = fresh_labels(body)
@@ -496,6 +556,3 @@ def build_entry(linker: Linker, definition: str, body: net.Net, port_count: int)
     for redex in body.redexes:
         builder.join_redex(redex)
     builder.finish()
-    name = entry_name(linker.table.ids[definition], port_count)
-    return lir.Function(name, (('w', worker.type), *((p.name, U64) for p in parameters)), lir.VOID,
-                        tuple(builder.statements))

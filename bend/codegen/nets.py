@@ -64,8 +64,9 @@ class Compiler:
     """Compiles the entries of a book; is their `Linker`."""
 
     def __init__(self, book: net.Book, table: BookTable, worker_struct: lir.Struct, check_overflow: bool = False,
-                 by_rule: bool = False, data: frozenset[str] = frozenset()) -> None:
+                 by_rule: bool = False, data: frozenset[str] = frozenset(), for_gpu: bool = False) -> None:
         self.book = book
+        self.for_gpu = for_gpu
         self.check_overflow = check_overflow
         self.table = table
         self.worker_struct = worker_struct

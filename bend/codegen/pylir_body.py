@@ -471,6 +471,9 @@ class _Body:
                 return lir.Const(size, lir.U64)
             case _, [] if word in WITHOUT_OPERAND:
                 return lir.Intrinsic(word, ())
+            case 'shuffle', [given, thread]:
+                return lir.Intrinsic(word, (self.typed(given, lir.U32, 'what is given'),
+                                            self.typed(thread, lir.U32, 'the thread')))
             case _ if word in lir.INTRINSICS and word not in WITHOUT_OPERAND and len(arguments) == 1:
                 return lir.Intrinsic(word, (self.intrinsic_argument(word, arguments[0], expected),))
             case _:
@@ -478,7 +481,7 @@ class _Body:
 
     def intrinsic_argument(self, word: str, node: ast.expr, expected: lir.Type | None) -> lir.Expr:
         kind = lir.INTRINSICS[word]
-        if kind == 'bool':
+        if kind in ('bool', 'votes'):
             return self.condition(node)
         value = self.expr(node, expected)
         wanted = {'int': lir.Int, 'float': lir.Float, 'none': lir.Ptr}[kind]

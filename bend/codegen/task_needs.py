@@ -1,4 +1,4 @@
-"""What the tasks of a net program need at most: cells that they allocate, and words that they push on the bag.
+"""What the tasks of a net program need at most: cells that they allocate, and tasks that they push on the bag.
 
 Where many lanes share one heap, each makes sure of that before it begins a task (`bend.runtime.kernel.gpu_net.run`),
 so that nothing in it can fail.
@@ -16,29 +16,30 @@ from bend.records import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """Cells and words of a bag."""
+    """Cells and places for tasks."""
 
     cells: int = 0
-    words: int = 0
+    tasks: int = 0
 
     def __add__(self, other: Needs) -> Needs:
         """What two things need one after the other."""
-        return Needs(self.cells + other.cells, self.words + other.words)
+        return Needs(self.cells + other.cells, self.tasks + other.tasks)
 
     def __or__(self, other: Needs) -> Needs:
         """What either of two things needs."""
-        return Needs(max(self.cells, other.cells), max(self.words, other.words))
+        return Needs(max(self.cells, other.cells), max(self.tasks, other.tasks))
 
 
 NOTHING = Needs()
-_REDEX = Needs(words=4)
-COMMUTATION = Needs(8, 16)
+_TASK = Needs(tasks=1)
+COMMUTATION = Needs(8, 4)
 """No rule needs more."""
 _KERNEL: Mapping[str, Needs] = {
     'alloc_variable': Needs(1), 'new_variable': Needs(1), 'make_node': Needs(1), 'new_node': Needs(1),
-    'hide_number': Needs(1), 'link': _REDEX, 'link_slow': _REDEX, 'push_redex': _REDEX, 'unfold': Needs(3, 4),
-    'put_off': Needs(2, 4), 'free_node': NOTHING, 'node_word': NOTHING, 'resolve': NOTHING, 'constant_of': NOTHING,
-    'operate_numbers': NOTHING, 'take_labels': NOTHING, 'fresh_kind': NOTHING,
+    'hide_number': Needs(1), 'link': _TASK, 'link_slow': _TASK, 'push_redex': _TASK, 'claim_task': _TASK,
+    'unfold': Needs(3, 1), 'put_off': Needs(2, 1), 'free_node': NOTHING, 'node_word': NOTHING, 'resolve': NOTHING,
+    'constant_of': NOTHING, 'look': NOTHING, 'follow': NOTHING, 'early_index': NOTHING, 'operate_numbers': NOTHING,
+    'take_labels': NOTHING, 'fresh_kind': NOTHING,
 }
 """The functions of the kernel that compiled definitions call."""
 
@@ -69,15 +70,7 @@ class _Walk:
         for statement in block:
             for item in expressions_in(statement):
                 if isinstance(item, lir.Call):
-                    found += self.call(item)
+                    found += self.function(item.function)
             assert not isinstance(statement, lir.While), 'compiled definitions have no loops'
             found += reduce(Needs.__or__, map(self.block, blocks_of(statement)), NOTHING)
         return found
-
-    def call(self, call: lir.Call) -> Needs:
-        """What a call needs itself, without its arguments."""
-        if call.function == 'claim_words':
-            count = call.arguments[1]
-            assert isinstance(count, lir.Const)
-            return Needs(words=int(count.value))
-        return self.function(call.function)

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from bend.hvm import net
 from bend.hvm.actions import ActionNames
 from bend.hvm.numbers import DivisionByZero
-from bend.records import dataclass
+from bend.records import dataclass, replace
 from bend.runtime.cache import Cache
 from bend.runtime.cpu import COUNTERS, RunResult, read_tree
-from bend.runtime.gpu import Buffer, Gpu, GpuFailure, Grid, Kernel, Request, grid_of, memory_of, wait_for
+from bend.runtime.gpu import WARP, Buffer, Gpu, GpuFailure, Grid, Kernel, Request, grid_of, memory_of, wait_for
+from bend.runtime.gpu_device import Device
 from bend.runtime.gpu_record import Record
 from bend.runtime.image import FIRST_WORD, Image
 from bend.runtime.region import WORD, OutOfMemory
@@ -36,11 +37,16 @@ ROOT = 2
 FIRST_CELL = 8
 DEPOT_BITS = 40
 SLOT_WORDS = 10
-SMALLEST_BAG = 512
+PLACE_WORDS = 12
+"""Words of a task in a bag (`bend.runtime.kernel.gpu_net.bag`)."""
+MOST_TAKEN = 8
+"""Tasks that a lane gets at once (`bend.runtime.kernel.gpu_net.exchange`)."""
 REGISTERS = 128
 """Registers of a thread at most: twice as many threads run than with those that the assembler would take."""
-SHARED_MEMORY = 16
-"""Bytes that a block needs for the barrier of the grid."""
+BARRIER_BYTES = 16
+"""Bytes of its memory that a block needs for the barrier of the grid; behind them lie the states of its lanes."""
+USUAL_THREADS = 256
+"""Threads of a block, where their states have room."""
 PAGE_WORDS = 1 << 13
 
 
@@ -49,15 +55,13 @@ class GpuNetProgram:
     """A compiled book: code without the kernel, tables, and what the host must know to run it. Can be pickled.
 
     The words of `book`, `names`, `actions`, `places`, `counted` and `by_rule` are those of
-    `bend.runtime.cpu.NetProgram`. A task allocates at most `task_cells` unless it expands a definition from the tables,
-    and pushes at most `task_words` in any case.
+    `bend.runtime.cpu.NetProgram`. A task allocates at most `task_cells` unless it expands a definition from the tables.
     """
 
     code: lir.Module
     book: bytes
     names: tuple[str, ...]
     task_cells: int
-    task_words: int
     actions: ActionNames
     places: bytes
     counted: int
@@ -72,14 +76,14 @@ class GpuNetProgram:
 class Tuning:
     """How lanes work together: they run `least` tasks, and up to `most`, before they look whether others have none;
     after `rounds` such looks in a block, all blocks wait for each other. A magazine has so many cells (fewer in little
-    memory), and a block keeps so many of them; a bag has so many words at least."""
+    memory), and a block keeps so many of them; a bag has so many `places` for tasks at first."""
 
     least: int = 4
     most: int = 256
     rounds: int = 32
     magazine: int = 256
     kept: int = 512
-    bag_words: int = SMALLEST_BAG
+    places: int = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +138,9 @@ class DeviceWords:
 # ---- memory ----------------------------------------------------------------------------------
 
 
-def bag_words(program: GpuNetProgram, tuning: Tuning) -> int:
-    """The words of the bag of a lane, which has room for what two tasks push and for tasks that come from others."""
-    return max(tuning.bag_words, 2 * program.task_words + 4 * SLOT_WORDS)
+def bag_places(tuning: Tuning) -> int:
+    """How many tasks the bag of a lane has room for without the heap: those that come from others at least."""
+    return max(tuning.places, MOST_TAKEN)
 
 
 class Layout:
@@ -147,11 +151,12 @@ class Layout:
         """With `is_kept` there is room for what lanes keep between launches."""
         self.is_kept = is_kept
         lanes = grid.blocks * grid.threads
-        self.bag_words = bag_words(program, tuning)
+        self.bag_places = bag_places(tuning)
         sizes = {'place': len(Record(module, 'Place').data), 'net': len(Record(module, 'Net').data),
                  'teams': grid.blocks * len(Record(module, 'Team').data),
-                 'bags': lanes * self.bag_words * WORD,
-                 'slots': lanes * SLOT_WORDS * WORD, 'team_slots': lanes * SLOT_WORDS * WORD,
+                 'bags': (lanes * self.bag_places + 1) * PLACE_WORDS * WORD,
+                 'slots': lanes * MOST_TAKEN * SLOT_WORDS * WORD,
+                 'team_slots': lanes * MOST_TAKEN * SLOT_WORDS * WORD,
                  'saved': is_kept * lanes * len(Record(module, 'Worker').data), 'book': len(program.book),
                  'overflows': program.counted * WORD}
         self.starts: dict[str, int] = {}
@@ -159,6 +164,28 @@ class Layout:
         for name, size in sizes.items():
             self.starts[name] = self.heap
             self.heap += -(-size // 128) * 128
+
+
+def lane_bytes(module: lir.Module) -> int:
+    """The bytes from the state of a lane to that of the next one in the memory of a block: an odd number of words, so
+    that the same word of neighbours lies in different banks."""
+    return (len(Record(module, 'Worker').data) // WORD | 1) * WORD
+
+
+def grid_with_states(request: Request, device: Device, resident: Callable[[int, int], int], each: int) -> Grid:
+    """The grid for a request, with so many bytes for the state of each lane. By default, blocks have as many threads as
+    have room there. `resident` gives how many blocks run at the same time, for a number of threads and the bytes of a
+    block. Raises GpuFailure."""
+    def bytes_of(threads: int) -> int:
+        return BARRIER_BYTES + threads * each
+
+    def fitting(threads: int) -> int:
+        return resident(threads, bytes_of(threads)) if bytes_of(threads) <= device.shared_memory else 0
+
+    most = min(USUAL_THREADS, device.threads_per_block, (device.shared_memory - BARRIER_BYTES) // each)
+    usual = max(WARP, most // WARP * WARP)
+    grid = grid_of(replace(request, threads=request.threads or usual), device, fitting, BARRIER_BYTES)
+    return replace(grid, shared_memory=bytes_of(grid.threads))
 
 
 def fitting_grid(program: GpuNetProgram, module: lir.Module, grid: Grid, tuning: Tuning, memory: int) -> Grid:
@@ -246,7 +273,7 @@ class GpuRun:
         for name, value in {
                 'launch.blocks': linked.grid.blocks, 'launch.threads': linked.grid.threads,
                 'heap': linked.buffer.address + layout.heap, 'heap_end': self.heap_words, 'heap_next': FIRST_CELL,
-                'bag_words': layout.bag_words, 'least': tuning.least, 'most': tuning.most, 'rounds': tuning.rounds,
+                'bag_places': layout.bag_places, 'least': tuning.least, 'most': tuning.most, 'rounds': tuning.rounds,
                 'magazine': max(min(tuning.magazine, self.heap_words // (16 * lanes)), linked.program.task_cells),
                 'kept': tuning.kept,
                 **{name: at[name] for name in ('book', 'bags', 'teams', 'slots', 'team_slots', 'overflows')},
@@ -281,7 +308,7 @@ class GpuRun:
         for cell, following in zip(cells, (*cells[1:], 0), strict=True):
             self.words[cell] = following
         others, top = divmod(self.state['depots'], 1 << 64)
-        self.words[cells[0] + 1] = top & (1 << DEPOT_BITS) - 1
+        self.words[cells[0] + 1] = len(cells) << DEPOT_BITS | top & (1 << DEPOT_BITS) - 1
         top = ((top >> DEPOT_BITS) + 1) % (1 << 64 - DEPOT_BITS) << DEPOT_BITS | cells[0]
         self.state['depots'] = others << 64 | top
 
@@ -344,7 +371,7 @@ def link_program(program: GpuNetProgram, module: lir.Module, gpu: Gpu, cache: Ca
     request, tuning = request or Request(), tuning or Tuning()
     kernel = gpu.kernel(module, ENTRY, cache, REGISTERS)
     memory = memory_of(request, gpu.free_memory())
-    grid = grid_of(request, gpu.device, lambda threads: kernel.resident_blocks(threads, SHARED_MEMORY), SHARED_MEMORY)
+    grid = grid_with_states(request, gpu.device, kernel.resident_blocks, lane_bytes(module))
     return LinkedProgram(program, module, gpu, kernel, fitting_grid(program, module, grid, tuning, memory),
                          gpu.buffer(memory), tuning)
 

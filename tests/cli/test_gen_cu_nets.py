@@ -64,10 +64,10 @@ def made(bend: Command, hvm: Command, tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def emulated(made: Callable[..., Path], tmp_path: Path) -> Make:
-    """The program of a source, for threads."""
-    def make(source: str, *words: str, is_core: bool = False) -> str:
+    """The program of a source, for threads, so many of which run in step."""
+    def make(source: str, *words: str, is_core: bool = False, warp: int = 1) -> str:
         target = tmp_path / 'made'
-        build(made(source, *words, is_core=is_core), target, ('-O0',))
+        build(made(source, *words, is_core=is_core), target, ('-O0', f'-DEMULATED_WARP={warp}'))
         return str(target)
     return make
 
@@ -75,8 +75,9 @@ def emulated(made: Callable[..., Path], tmp_path: Path) -> Make:
 @needs_compiler
 @pytest.mark.parametrize(('source', 'words'), [(RESULTS, ('-O', 'adt-scott')), (TERMS, ())], ids=['data', 'terms'])
 def test_results(source: str, words: Sequence[str], bend: Command, emulated: Make, tmp_path: Path) -> None:
-    """Of all kinds, with references that are evaluated when the result is shown; `auto` takes nets for all of these."""
-    program = emulated(source, *words)
+    """Of all kinds, with references that are evaluated when the result is shown; `auto` takes nets for all of these.
+    Four lanes run in step."""
+    program = emulated(source, *words, warp=4)
     usual = bend('run', '--engine', 'net', '-s', '-t', '1', *words, tmp_path / 'made.bend')
     assert usual.code == 0, usual.err
     code, out, err = output(program, *FEW_LANES, '-s')

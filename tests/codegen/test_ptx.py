@@ -170,8 +170,9 @@ def test_data_in_shared_memory(tmp_path: Path) -> None:
 # ---- the machine -----------------------------------------------------------------------------
 
 GRID = '''from bend.runtime.kernel.lang import (
-    Global, Shared, block_barrier, block_index, block_threads, cast, clz, ctz, device_time, export, fabs, f64, floor,
-    grid_blocks, pause, popcount, shared_memory, sqrt, thread_index, trap, trunc, u8, u32, u64)
+    Global, Shared, ballot, block_barrier, block_index, block_threads, cast, clz, ctz, device_time, export, fabs, f64,
+    floor, grid_blocks, pause, popcount, shared_memory, shuffle, sqrt, thread_index, trap, trunc, u8, u32, u64,
+    warp_barrier)
 
 
 @export
@@ -182,6 +183,8 @@ def f(out: Global[u64], x: f64) -> None:
     if grid_blocks() == 77:
         trap()
     pause()
+    mine[u32(1)] = shuffle(ballot(x > 1.0), u32(3))
+    warp_barrier()
     word = mine[u32(0)] + clz(u32(x)) + u32(clz(u8(x)))
     out[0] = device_time() + u64(word) + ctz(u64(x)) + popcount(u64(x)) + u64(sqrt(floor(fabs(trunc(x)))))
 '''
@@ -195,7 +198,8 @@ def test_intrinsics(tmp_path: Path) -> None:
         text = ptx_of(built, capability)
         for wanted in (r'%tid\.x', r'%ctaid\.x', r'%ntid\.x', r'%nctaid\.x', r'bar\.sync\s+0;', 'trap;',
                        r'nanosleep\.u32', '%globaltimer', r'\.extern \.shared \.align 16 \.b8 bend_shared\[\]',
-                       r'popc\.b64', r'sqrt\.rn\.f64', r'cvt\.rmi\.f64'):
+                       r'popc\.b64', r'sqrt\.rn\.f64', r'cvt\.rmi\.f64',
+                       r'vote\.sync\.ballot\.b32', r'shfl\.sync\.idx\.b32', r'bar\.warp\.sync'):
             assert re.search(wanted, text), wanted
         assemble(text, capability, tmp_path)
 
@@ -212,7 +216,8 @@ def test_intrinsics_in_cuda(tmp_path: Path) -> None:
     text = target.read_text(encoding='utf-8')
     for wanted in (r'%tid\.x', r'%ctaid\.x', r'%ntid\.x', r'%nctaid\.x', r'bar\.sync\s+0;', r'trap;',
                    r'nanosleep\.u32', '%globaltimer', r'\.extern \.shared \.align 16 \.b8 block_memory\[\]',
-                   r'popc\.b64', r'sqrt\.rn\.f64', r'cvt\.rmi\.f64'):
+                   r'popc\.b64', r'sqrt\.rn\.f64', r'cvt\.rmi\.f64',
+                   r'vote\.sync\.ballot\.b32', r'shfl\.sync\.idx\.b32', r'bar\.warp\.sync'):
         assert re.search(wanted, text), wanted
 
 

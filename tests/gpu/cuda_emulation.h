@@ -26,12 +26,21 @@ struct dim3 {
     dim3(unsigned size = 1) : x(size) {}
 };
 
+// A part of a warp, whose lanes act as if the others had ended: how many of them wait, and what each gives.
+#ifndef EMULATED_WARP
+#define EMULATED_WARP 1
+#endif
+struct EmulatedWarp {
+    unsigned waiting = 0, turn = 0, given[EMULATED_WARP] = {};
+};
+
 // A block: those of its lanes that have not ended, and those that wait for the others.
 struct EmulatedBlock {
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     pthread_cond_t all = PTHREAD_COND_INITIALIZER;
     unsigned alive = 0, waiting = 0, turn = 0;
     unsigned char *memory = nullptr;
+    EmulatedWarp warps[128 / EMULATED_WARP];
 
     void release() {
         waiting = 0;
@@ -71,6 +80,42 @@ inline void emulated_end() {
     pthread_exit(nullptr);
 }
 
+inline EmulatedWarp *emulated_warp() { return &emulated_block->warps[threadIdx.x / EMULATED_WARP]; }
+
+// All lanes come to these; none of them has ended.
+inline void __syncwarp() {
+    EmulatedWarp *warp = emulated_warp();
+    unsigned turn = __atomic_load_n(&warp->turn, __ATOMIC_ACQUIRE);
+    if (__atomic_add_fetch(&warp->waiting, 1, __ATOMIC_ACQ_REL) == EMULATED_WARP) {
+        __atomic_store_n(&warp->waiting, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&warp->turn, turn + 1, __ATOMIC_RELEASE);
+    }
+    while (__atomic_load_n(&warp->turn, __ATOMIC_ACQUIRE) == turn) {
+        sched_yield();
+    }
+}
+
+inline unsigned __shfl_sync(unsigned, unsigned value, unsigned lane) {
+    EmulatedWarp *warp = emulated_warp();
+    warp->given[threadIdx.x % EMULATED_WARP] = value;
+    __syncwarp();
+    unsigned found = warp->given[lane % EMULATED_WARP];
+    __syncwarp();
+    return found;
+}
+
+inline unsigned __ballot_sync(unsigned, bool flag) {
+    EmulatedWarp *warp = emulated_warp();
+    warp->given[threadIdx.x % EMULATED_WARP] = flag;
+    __syncwarp();
+    unsigned found = 0;
+    for (unsigned lane = 0; lane < EMULATED_WARP; lane++) {
+        found |= warp->given[lane] << (threadIdx.x % 32 / EMULATED_WARP * EMULATED_WARP + lane);
+    }
+    __syncwarp();
+    return found;
+}
+
 [[noreturn]] inline void __trap() { abort(); }
 inline void __nanosleep(unsigned) { sched_yield(); }
 inline long long clock64() {
@@ -108,6 +153,7 @@ typedef void *cudaEvent_t;
 struct cudaDeviceProp {
     char name[256];
     int major, minor, cooperativeLaunch, maxThreadsPerBlock, multiProcessorCount;
+    size_t sharedMemPerBlockOptin;
 };
 
 // The memory of the device, in MB, and how many devices there are.
@@ -124,7 +170,7 @@ inline cudaError_t cudaGetDeviceCount(int *count) {
     return EMULATED_DEVICES == 0 ? cudaErrorNoDevice : cudaSuccess;
 }
 inline cudaError_t cudaGetDeviceProperties(cudaDeviceProp *device, int) {
-    *device = {"Emulated GPU", 9, 0, 1, 256, 1};
+    *device = {"Emulated GPU", 9, 0, 1, 256, 1, 227 << 10};
     return cudaSuccess;
 }
 inline cudaError_t cudaSetDevice(int) { return cudaSuccess; }

@@ -17,6 +17,7 @@ from bend.runtime.gpu_device import Device
 from bend.runtime.jit import compile_object, load_object
 
 EMULATED = Path(__file__).parent / 'emulated.py'
+ALONE = Path(__file__).parent / 'alone.py'
 DEVICE = Device(number=0, name='Emulated', capability=(9, 0), multiprocessors=2, threads_per_block=64,
                 shared_memory=1 << 16, memory=1 << 30, cooperative=True, maps_host_memory=True)
 RESIDENT_THREADS = 96
@@ -92,7 +93,8 @@ class EmulatedKernel:
             for number in range(grid.threads):
                 place = self._words('Place', launch=launch, block=block, block_number=block_number,
                                     thread_number=number)
-                threads.append(threading.Thread(target=self._function, args=(place,), daemon=True))
+                threads.append(threading.Thread(target=self._function, args=(place,), daemon=True,
+                                                name=f'{block_number} {number}'))
         for thread in threads:
             thread.start()
         return lambda: not any(thread.is_alive() for thread in threads)

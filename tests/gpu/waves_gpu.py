@@ -28,7 +28,7 @@ from bend.runtime.waves import gpu as waves
 from bend.runtime.waves.host import NATIVE_STACK
 from bend.runtime.waves.kernel import EMULATION
 from bend.runtime.waves.program import WavesProgram
-from tests.gpu.emulation import DEVICE, EMULATED, EmulatedBuffer, EmulatedControl, EmulatedKernel
+from tests.gpu.emulation import ALONE, DEVICE, EMULATED, EmulatedBuffer, EmulatedControl, EmulatedKernel
 from tests.gpu.fake_driver import H100, FakeDriver
 from tests.gpu_net.device import TURNS, TurnsKernel
 
@@ -153,7 +153,7 @@ def compile_emulated(book: core.Book, capability: tuple[int, int], cache: Cache,
 
 def install_gpu(monkeypatch: pytest.MonkeyPatch, *, threaded_nets: bool = False) -> None:
     """Has commands find a GPU that is this one, with a few lanes. With `threaded_nets`, those of nets have threads."""
-    target = (EMULATED,) if threaded_nets else (TURNS,)
+    target = (EMULATED if threaded_nets else TURNS, ALONE)
     driver = FakeDriver({'Emulated': ATTRIBUTES})
     monkeypatch.setattr(gpu_device, 'load_driver', lambda: driver)
     monkeypatch.setattr(gpu_device, 'PACKAGES', ())

@@ -17,10 +17,10 @@ from bend.runtime.gpu import Gpu, Grid, Kernel
 from bend.runtime.gpu_net import ENTRY, LinkedProgram, Tuning
 from bend.runtime.gpu_record import Record
 from bend.runtime.jit import compile_object, load_object
-from tests.gpu.emulation import EMULATED, EmulatedGpu, EmulatedKernel
+from tests.gpu.emulation import ALONE, EMULATED, EmulatedGpu, EmulatedKernel
 
 TURNS = Path(__file__).parent / 'turns.py'
-SMALL = Tuning(least=1, most=8, rounds=2, magazine=8, kept=1, bag_words=0)
+SMALL = Tuning(least=1, most=8, rounds=2, magazine=8, kept=1, places=2)
 """What makes everything happen in small programs."""
 MEMORY = 8 << 20
 
@@ -59,7 +59,7 @@ def link_for_cpu(book: net.Book, *, threaded: bool = False, check_overflow: bool
                  by_rule: bool = True) -> LinkedProgram:
     """A program on a device of two blocks of eight lanes, with little memory."""
     program = with_deep_stack(lambda: compile_for_gpu(book, check_overflow=check_overflow, by_rule=by_rule))
-    module = gpu_net_module(program, (EMULATED if threaded else TURNS,))
+    module = gpu_net_module(program, (EMULATED if threaded else TURNS, ALONE))
     kernel = EmulatedKernel(module, ENTRY) if threaded else TurnsKernel(module)
     gpu = cast(Gpu, EmulatedGpu())
     return LinkedProgram(program, module, gpu, cast(Kernel, kernel), Grid(2, 8, 16), gpu.buffer(MEMORY), SMALL)

@@ -34,10 +34,10 @@ def function(name: str, *body: lir.Stmt) -> lir.Function:
 
 
 def test_needs_add_up_and_the_worst_way_counts() -> None:
-    branch = lir.If(lir.Const(1, lir.BOOL), (call('unfold'),) * 4, (call('claim_words', lir.Const(40, lir.U64)),))
+    branch = lir.If(lir.Const(1, lir.BOOL), (call('unfold'),) * 4, (call('claim_task'),) * 9)
     callee = function('entry_1_2', *(call('make_node'),) * 3, call('link'))
     caller = function('entry_2_2', call('alloc_variable'), branch, call('entry_1_2'))
-    assert most_needed([caller, callee]) == Needs(1 + 12 + 3, 40 + 4)
+    assert most_needed([caller, callee]) == Needs(1 + 12 + 3, 9 + 1)
     assert most_needed([callee]) == COMMUTATION
 
 
@@ -51,9 +51,14 @@ def test_programs_assemble(tmp_path: Path) -> None:
     text = gpu_ptx(gpu_net_module(program), ENTRY, OLDEST, Cache(None))
     assert text.count('.visible') == 1
     assert 'bend_entry' in assemble(text, OLDEST, tmp_path)
-    assert 'atom.relaxed.gpu.exch.b64' in text
-    assert 'atom.release.gpu.exch.b64' in text
-    assert 'ld.relaxed.gpu.b64' in text
+    assert 'atom.relaxed.gpu.global.exch.b64' in text
+    assert 'atom.release.gpu.global.exch.b64' in text
+    assert 'ld.relaxed.gpu.global.b64' in text
     assert 'atom.acq_rel.gpu.cas.b64' in text
-    # Lanes keep their state on their stack.
-    assert '.local .align 8 .b8' in text
+    # The state of lanes lies in the memory of their blocks.
+    assert '.local .align 8 .b8' not in text
+    assert 'ld.shared.b64' in text
+    # Lanes of a warp agree on what they run, and hand tasks to each other.
+    assert 'vote.sync.ballot.b32' in text
+    assert 'shfl.sync.idx.b32' in text
+    assert 'bar.warp.sync' in text

@@ -8,19 +8,22 @@ from typing import cast
 
 import pytest
 
-from bend.driver import Request, compile_source
+from bend.driver import Request as SourceRequest
+from bend.driver import compile_source
 from bend.hvm import net
 from bend.hvm.numbers import U24, DivisionByZero, make_word
 from bend.hvm.reduce import reduce
 from bend.options import RUN_SEVERITIES, Options
 from bend.passes import PassManager
+from bend.records import replace
 from bend.running import Overflows
 from bend.runtime.cache import Cache
-from bend.runtime.gpu import Grid
-from bend.runtime.gpu_net import GpuResult, Layout, LinkedProgram, Tuning
+from bend.runtime.gpu import GpuFailure, Grid, Request
+from bend.runtime.gpu_net import MOST_TAKEN, GpuResult, Layout, LinkedProgram, Tuning, grid_with_states
 from bend.runtime.image import Image
 from bend.runtime.region import WORD, OutOfMemory
 from bend.source import Source
+from tests.gpu.emulation import DEVICE
 from tests.gpu_net.device import TurnsKernel, link_for_cpu, with_device
 from tests.native.test_overflow import MANY, counted
 from tests.native.test_overflow import book as parsed
@@ -110,7 +113,7 @@ def main():
 @cache
 def programs() -> net.Book:
     """The nets of the programs."""
-    request = Request(Source('programs.bend', PROGRAMS), Options(), RUN_SEVERITIES, is_run=True)
+    request = SourceRequest(Source('programs.bend', PROGRAMS), Options(), RUN_SEVERITIES, is_run=True)
     found = compile_source(request, PassManager(request.options), Cache.of_user()).final_nets
     assert found is not None
     return found
@@ -140,6 +143,17 @@ def lane_field(linked: LinkedProgram, lane: int, name: str) -> int:
     return cast(TurnsKernel, linked.kernel).lane_field(lane, name)
 
 
+@pytest.mark.parametrize(('memory', 'threads'), [(232448, 256), (101376, 160), (65536, 96)])
+def test_blocks_have_as_many_threads_as_have_room(memory: int, threads: int) -> None:
+    """For their states, in shared memory: on devices of compute capability 9.0, 8.6 and 7.5."""
+    device = replace(DEVICE, shared_memory=memory, threads_per_block=1024)
+    grid = grid_with_states(Request(), device, lambda threads, size: memory // size, 584)
+    assert grid == Grid(memory // grid.shared_memory, threads, 16 + threads * 584)
+    with pytest.raises(GpuFailure) as caught:
+        grid_with_states(Request(threads=1024), device, lambda threads, size: memory // size, 584)
+    assert caught.value.hint == f'`--threads-per-block` takes up to {(memory - 16) // 584 // 32 * 32} here.'
+
+
 def test_work_spreads_over_the_device(linked: LinkedProgram) -> None:
     device = with_device(linked, grid=Grid(4, 8, 16))
     result = device.run('trees')
@@ -158,12 +172,14 @@ def test_one_task_after_the_other_takes_few_turns(linked: LinkedProgram) -> None
     assert result.turns < result.tasks / 128
 
 
-def test_a_full_bag_goes_to_the_heap_and_comes_back(linked: LinkedProgram) -> None:
+def test_a_full_bag_gets_more_room_from_the_heap(linked: LinkedProgram) -> None:
     device = with_device(linked, grid=Grid(1, 1, 16))
     result = device.run('combs')
     assert number_of(result) == 3000
-    assert lane_field(device, 0, 'segments') != 0
-    assert lane_field(device, 0, 'spilled') == 0
+    # In the end no task is left, and all places are free, also those of the heap.
+    assert lane_field(device, 0, 'tasks') == 0
+    assert lane_field(device, 0, 'classes') == 0
+    assert lane_field(device, 0, 'room_count') > MOST_TAKEN
 
 
 @pytest.mark.parametrize('grid', [Grid(1, 1, 16), Grid(2, 4, 16)], ids=str)
@@ -178,7 +194,7 @@ def test_memory_is_used_again(linked: LinkedProgram, grid: Grid) -> None:
 
 def test_magazines_go_from_block_to_block(linked: LinkedProgram) -> None:
     """Lanes that free more than they need leave it to the block, and blocks to the device."""
-    device = heap_of(with_device(linked, grid=Grid(2, 4, 16), tuning=Tuning(1, 8, 2, 4, 0, 0)), 12000)
+    device = heap_of(with_device(linked, grid=Grid(2, 4, 16), tuning=Tuning(1, 8, 2, 4, 0, 2)), 12000)
     assert number_of(device.run('agains')) == 7
 
 

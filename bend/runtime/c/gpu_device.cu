@@ -32,7 +32,7 @@ static struct {
     cudaEvent_t ended;
     u64 blocks;
     u64 threads;
-    u64 block_bytes;
+    u64 block_bytes, lane_bytes;
     u64 memory_limit;
     u64 launches;
     f64 kernel_milliseconds;
@@ -110,23 +110,35 @@ static void choose_device(void) {
     fail("gpu-unavailable", text, "`bend gen-c` makes a program for the CPU.");
 }
 
+/* The bytes of memory that a block of so many threads has for itself. */
+static u64 shared_bytes(u64 threads) {
+    return gpu.block_bytes + threads * gpu.lane_bytes;
+}
+
 /* How many blocks can run at the same time. */
 static u64 resident_blocks(u64 threads) {
     int count = 0;
-    require(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&count, gpu.work.kernel, (int)threads, gpu.block_bytes));
+    u64 bytes = shared_bytes(threads);
+    if (bytes > gpu.device.sharedMemPerBlockOptin) {
+        return 0;
+    }
+    if (bytes > SHARED_WITHOUT_ASKING) {
+        require(cudaFuncSetAttribute(gpu.work.kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)bytes));
+    }
+    require(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&count, gpu.work.kernel, (int)threads, bytes));
     return (u64)count * (u64)gpu.device.multiProcessorCount;
 }
 
-/* How many threads a block has, and how many such blocks fit. */
-static u64 choose_threads(void) {
+/* How many threads a block has, of at most so many unless the command line says, and how many such blocks fit. */
+static u64 choose_threads(u64 usual) {
     char text[512], hint[128];
     u64 most_threads = (u64)gpu.device.maxThreadsPerBlock;
-    if (gpu.block_bytes > SHARED_WITHOUT_ASKING) {
-        require(cudaFuncSetAttribute(gpu.work.kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)gpu.block_bytes));
-    }
     gpu.threads = gpu.asked_threads;
     if (gpu.threads == 0) {
-        gpu.threads = DEFAULT_THREADS < most_threads ? DEFAULT_THREADS : most_threads;
+        gpu.threads = usual < most_threads ? usual : most_threads;
+        while (gpu.threads > WARP && shared_bytes(gpu.threads) > gpu.device.sharedMemPerBlockOptin) {
+            gpu.threads -= WARP;
+        }
     } else if (gpu.threads < WARP || gpu.threads > most_threads || gpu.threads % WARP != 0) {
         snprintf(text, sizeof text, "%s does not run blocks of %" PRIu64 " threads.", gpu.device.name, gpu.threads);
         snprintf(hint, sizeof hint, "`--threads-per-block` takes multiples of %" PRIu64 " up to %" PRIu64 ".", WARP, most_threads);
@@ -146,11 +158,12 @@ static u64 choose_threads(void) {
     return most;
 }
 
-/* How many blocks of how many threads, with so many bytes of memory each, unless the command line says: as `usual_blocks`
-   chooses of those that fit. */
-static void choose_grid(u64 block_bytes, u64 (*usual_blocks)(u64 most)) {
+/* How many blocks of how many threads, with so many bytes of memory for each block and each thread, unless the command line
+   says: at most so many threads, and blocks as `usual_blocks` chooses of those that fit. */
+static void choose_grid(u64 block_bytes, u64 lane_bytes, u64 usual_threads, u64 (*usual_blocks)(u64 most)) {
     gpu.block_bytes = block_bytes;
-    u64 most = choose_threads();
+    gpu.lane_bytes = lane_bytes;
+    u64 most = choose_threads(usual_threads);
     gpu.blocks = gpu.asked_blocks != 0 ? gpu.asked_blocks : usual_blocks(most);
     if (gpu.blocks > most) {
         char text[512], hint[128];
@@ -312,7 +325,7 @@ static void run_grid(u64 start) {
     require(cudaEventRecord(gpu.began, gpu.stream));
     /* A function of the type of the kernel itself is taken from CUDA 13 on. */
     require(cudaLaunchCooperativeKernel((const void *)gpu.work.kernel, dim3((u32)gpu.blocks), dim3((u32)gpu.threads), arguments,
-                                        gpu.block_bytes, gpu.stream));
+                                        shared_bytes(gpu.threads), gpu.stream));
     require(cudaEventRecord(gpu.ended, gpu.stream));
     await_launch();
     require(cudaEventElapsedTime(&milliseconds, gpu.began, gpu.ended));

@@ -48,7 +48,8 @@ static u64 net_taken(u64 port) {
 }
 
 /* Leaves so many free cells to the device: a magazine, in which they are linked by their first words, on top of the others of
-   a depot, which are linked by the second words. The upper bits of the word that leads to the topmost count changes. */
+   a depot, which are linked by the second words, that tell their sizes above. The upper bits of the word that leads to the topmost
+   count changes. */
 static void net_give_magazine(u64 count) {
     u64 *depot = (u64 *)nets.net.depots, first = 0, last = 0;
     for (u64 index = 0; index < count; index++) {
@@ -56,7 +57,7 @@ static void net_give_magazine(u64 count) {
         net_put(cell, last);
         last = first = cell;
     }
-    net_put(first + 1, *depot & (((u64)1 << NET_DEPOT_BITS) - 1));
+    net_put(first + 1, count << NET_DEPOT_BITS | (*depot & (((u64)1 << NET_DEPOT_BITS) - 1)));
     *depot = ((*depot >> NET_DEPOT_BITS) + 1) << NET_DEPOT_BITS | first;
 }
 

@@ -65,7 +65,7 @@ static u64 net_lay_out(u64 start, u64 blocks) {
     nets.at_net = stretch(&place, sizeof(NetsNet));
     net->book = (u64 *)stretch(&place, sizeof net_book);
     net->teams = (NetsTeam *)stretch(&place, blocks * sizeof(NetsTeam));
-    net->bags = (u64 *)stretch(&place, lanes * NET_BAG_WORDS * WORD);
+    net->bags = (u64 *)stretch(&place, (lanes * NET_PLACES + 1) * NET_PLACE_WORDS * WORD);
     net->slots = (u64 *)stretch(&place, lanes * NET_SLOT_WORDS * WORD);
     net->team_slots = (u64 *)stretch(&place, lanes * NET_SLOT_WORDS * WORD);
     net->saved = IS_ACTING ? stretch(&place, lanes * sizeof(NetsWorker)) : 0;
@@ -118,7 +118,7 @@ static void net_begin(void) {
     net->heap = (u64 *)heap.start;
     net->heap_end = nets.heap_words;
     net->heap_next = NET_FIRST_CELL;
-    net->bag_words = NET_BAG_WORDS;
+    net->bag_places = NET_PLACES;
     net->least = NET_LEAST;
     net->most = NET_MOST;
     net->rounds = NET_ROUNDS;
@@ -135,7 +135,7 @@ static void net_begin(void) {
 static void net_prepare(u64 workers, u64 memory_limit) {
     (void)workers;
     open_device({reduce_lanes, stop_reduce_lanes, 0});
-    choose_grid(NET_BLOCK_BYTES, all_blocks);
+    choose_grid(NET_BLOCK_BYTES, NET_LANE_BYTES, NET_THREADS, all_blocks);
     net_take_memory(memory_limit);
     forget_measurements();
     require(cudaHostAlloc((void **)&nets.control, 2 * WORD, cudaHostAllocMapped));

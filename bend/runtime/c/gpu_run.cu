@@ -186,7 +186,7 @@ static void launch(void) {
 static void prepare_run(u64 workers, u64 memory_limit) {
     (void)workers;
     open_device({run_lanes, stop_run_lanes, 0});
-    choose_grid(sizeof(Block) + 2 * BLOCK_CAPACITY * WORD, even_blocks);
+    choose_grid(sizeof(Block) + 2 * BLOCK_CAPACITY * WORD, 0, DEFAULT_THREADS, even_blocks);
     prepare_memory(memory_limit);
     launch();
     forget_measurements();

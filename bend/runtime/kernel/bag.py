@@ -23,6 +23,16 @@ def claim_words(w: Ptr[Worker], count: u64) -> u64:
 
 
 @inline
+def claim_task(w: Ptr[Worker], header: u64) -> u64:
+    """Puts a task on the top; gives where in the bag its words are to be written."""
+    count = header >> COUNT_SHIFT
+    top = claim_words(w, count + 2)
+    w.bag[top] = header
+    w.bag[top + count + 1] = header
+    return top + 1
+
+
+@inline
 def push_redex(w: Ptr[Worker], a: u64, b: u64) -> None:
     """Puts an active pair on the top."""
     bag = w.bag

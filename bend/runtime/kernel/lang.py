@@ -92,6 +92,9 @@ if TYPE_CHECKING:
     def block_threads() -> int: ...
     def grid_blocks() -> int: ...
     def block_barrier() -> None: ...
+    def ballot(flag: bool) -> int: ...
+    def shuffle(value: int, thread: int) -> int: ...
+    def warp_barrier() -> None: ...
     def exit_thread() -> None: ...
     def device_time() -> int: ...
     def cycles() -> int: ...
@@ -152,6 +155,7 @@ else:
         atomic_sub,
         atomic_xchg,
         atomic_xor,
+        ballot,
         bits_f32,
         bits_f64,
         block_barrier,
@@ -174,10 +178,12 @@ else:
         popcount,
         prefetch,
         shared_memory,
+        shuffle,
         sqrt,
         stack_pointer,
         thread_index,
         trap,
         trunc,
         unlikely,
+        warp_barrier,
     )

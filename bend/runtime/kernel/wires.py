@@ -27,6 +27,27 @@ def resolve(w: Ptr[Worker], port: u64) -> u64:
     return port
 
 
+@inline
+def look(w: Ptr[Worker], port: u64) -> u64:
+    """What a port leads to that is bound to something; 0 for any other one. Places of no cell hold 0."""
+    return slot_content(w, value(port) if is_variable(port) else 0)
+
+
+@inline
+def follow(w: Ptr[Worker], port: u64, held: u64) -> u64:
+    """`resolve` for a port that has been looked at."""
+    if held == 0:
+        return port
+    free_variable(w, port)
+    return resolve(w, held)
+
+
+@inline
+def early_index(port: u64) -> u64:
+    """Where the words of a CON node lie; for any other port, where there are words that nobody needs."""
+    return value(port) if tag(port) == CON else 0
+
+
 @noinline
 def hide_number(w: Ptr[Worker], port: u64) -> u64:
     """A number behind a variable, as the first port of an OPR node wants it; any other port as it is."""

@@ -4,6 +4,7 @@ from bend.runtime.kernel.gpu.grid import Place
 from bend.runtime.kernel.lang import (
     Ptr,
     Shared,
+    ballot,
     block_barrier,
     block_index,
     cast,
@@ -11,9 +12,11 @@ from bend.runtime.kernel.lang import (
     inline,
     pause,
     shared_memory,
+    shuffle,
     thread_index,
     u32,
     u64,
+    warp_barrier,
 )
 
 
@@ -39,6 +42,31 @@ def wait_for_block(p: Ptr[Place]) -> None:
 def block_memory(p: Ptr[Place]) -> Shared[u64]:
     """The memory that the threads of a block share."""
     return cast(Shared[u64], shared_memory())
+
+
+@inline
+def votes(flag: bool) -> u32:
+    """Which threads of this warp have a flag."""
+    return ballot(flag)
+
+
+@inline
+def value_of(value: u32, thread: u32) -> u32:
+    """What a thread of this warp gives."""
+    return shuffle(value, thread)
+
+
+@inline
+def wait_for_warp() -> None:
+    """Waits until all threads of the warp are here."""
+    warp_barrier()
+
+
+@inline
+def my_bit() -> u32:
+    """The bit of this thread in `votes`."""
+    one: u32 = 1
+    return one << (thread_index() & 31)
 
 
 @inline

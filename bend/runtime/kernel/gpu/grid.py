@@ -87,6 +87,26 @@ def block_memory(p: Ptr[Place]) -> Shared[u64]:
 
 
 @extern
+def votes(flag: bool) -> u32:
+    """Which threads of the warp have a flag, each a bit. All of them must ask, here and in what follows."""
+
+
+@extern
+def value_of(value: u32, thread: u32) -> u32:
+    """What a thread of the warp gives for this, by its number in the warp modulo their count."""
+
+
+@extern
+def wait_for_warp() -> None:
+    """Waits until all threads of the warp are here; each sees what the others stored."""
+
+
+@extern
+def my_bit() -> u32:
+    """The bit of this thread in `votes`."""
+
+
+@extern
 def now(p: Ptr[Place]) -> u64:
     """Nanoseconds of a clock."""
 

@@ -1,137 +1,203 @@
-"""The bag of a lane: a stack of tasks (`bend.runtime.kernel.tasks`), of one kind besides:
+"""The bag of a lane: its tasks, kept apart by classes (`bend.runtime.kernel.gpu_net.classes`). There is one kind of
+tasks besides those of `bend.runtime.kernel.tasks`:
 
     BOOT        a definition to expand, and the port to join it with
 
-Before each task a lane makes room for all that the task can push. Where the bag is too small for that, the oldest half
-of it goes to a segment of the heap, which comes back when the bag is empty.
+Each task lies in a place of its own, and those of a class are a list, newest first. Before each task a lane makes sure
+of places for all that the task can push. More come from the heap, and stay with the lane. Places are indices of words,
+counted from the first word of all bags; 0 is none.
 """
 
+from bend.runtime.kernel.gpu_net.classes import BOOT, CLASSES, class_of_entry, class_of_pair
 from bend.runtime.kernel.gpu_net.memory import take_words
 from bend.runtime.kernel.gpu_net.state import Worker
-from bend.runtime.kernel.lang import Ptr, addr, inline, noinline, u64
-from bend.runtime.kernel.tasks import COUNT_SHIFT, REDEX, task_length
+from bend.runtime.kernel.lang import Ptr, addr, inline, noinline, u32, u64
+from bend.runtime.kernel.ports import CON, REF
+from bend.runtime.kernel.tasks import COUNT_SHIFT, KIND_MASK, REDEX
 
-BOOT = 1
-# In a segment: the one that was filled before it, how many words it holds, and these.
-LINK = 0
-FILLED = 1
-CONTENT = 2
-# The longest task, both headers included.
-LONGEST = 10
+# In a place: the next older task of the class, or the next free place; the next newer one; header; words.
+OLDER = 0
+NEWER = 1
+HEADER = 2
+FIRST_WORD = 3
+PLACE_WORDS = 12
+# Places are kept in half a word, without their lowest bits.
+PLACE_SHIFT = 2
+# In a header, above the count of words: when the task was pushed, by the turn and what the lane had run in it by then.
+AGE_SHIFT = 40
+TURN_SHIFT = 8
+PLAIN_HEADER = 0xFFFFFFFFFF
+WORD = 8
+# How many free places a lane has at hand, and how many come from the heap at a time.
+PLACES_AT_HAND = 8
+MANY_PLACES = 32
 
 
 @inline
-def claim_words(w: Ptr[Worker], count: u64) -> u64:
-    """Where so many words of a task, both headers included, are to be written on the top."""
-    top = w.top
-    w.top = top + count
-    return top
+def newest_of(w: Ptr[Worker], number: u64) -> u64:
+    """The place of the newest task of a class; 0 if there is none."""
+    return u64(w.newest[number]) << PLACE_SHIFT
 
 
 @inline
-def push_redex(w: Ptr[Worker], a: u64, b: u64) -> None:
-    """Puts an active pair on the top."""
+def oldest_of(w: Ptr[Worker], number: u64) -> u64:
+    """The place of the oldest task of a class that has some."""
+    return u64(w.oldest[number]) << PLACE_SHIFT
+
+
+@inline
+def claim_place(w: Ptr[Worker]) -> u64:
+    """A free place."""
+    w.room_count -= 1
+    count = w.places_at_hand
+    if count != 0:
+        w.places_at_hand = count - 1
+        return u64(w.places[count - 1]) << PLACE_SHIFT
+    place = w.room
+    w.room = w.bag[place + OLDER]
+    return place
+
+
+@noinline
+def put_task(w: Ptr[Worker], header: u64, number: u64) -> u64:
+    """Makes a task the newest one of its class; gives the place of its first word in the bag."""
     bag = w.bag
-    top = claim_words(w, 4)
-    header: u64 = (2 << COUNT_SHIFT) | REDEX
-    bag[top] = header
-    bag[top + 1] = a
-    bag[top + 2] = b
-    bag[top + 3] = header
-
-
-@inline
-def push_task(w: Ptr[Worker], source: Ptr[u64]) -> None:
-    """Puts a task of a slot on the top: its header and its words."""
-    header = source[0]
-    count = header >> COUNT_SHIFT
-    target = addr(w.bag[claim_words(w, count + 2)])
-    for index in range(count + 1):
-        target[index] = source[index]
-    target[count + 1] = header
-
-
-@inline
-def take_oldest(w: Ptr[Worker], slot: Ptr[u64]) -> None:
-    """Moves the oldest task to a slot."""
-    source = addr(w.bag[w.bottom])
-    count = source[0] >> COUNT_SHIFT
-    for index in range(count + 1):
-        slot[index] = source[index]
-    w.bottom += count + 2
-
-
-@inline
-def make_room(w: Ptr[Worker], words: u64) -> bool:
-    """Makes sure that so many words can be pushed; False if there is no memory for that."""
-    if w.top + words <= w.net.bag_words:
-        return True
-    return make_room_slow(w, words)
-
-
-@noinline
-def make_room_slow(w: Ptr[Worker], words: u64) -> bool:
-    """`make_room` in full."""
-    if w.top - w.bottom + words > w.net.bag_words and not spill(w):
-        return False
-    move_down(w)
-    return True
-
-
-@noinline
-def move_down(w: Ptr[Worker]) -> None:
-    """Moves all tasks to the beginning of the bag."""
-    size = w.top - w.bottom
-    for index in range(size):
-        w.bag[index] = w.bag[w.bottom + index]
-    w.bottom = 0
-    w.top = size
-
-
-@noinline
-def spill(w: Ptr[Worker]) -> bool:
-    """Moves the oldest half of the tasks to a segment; False if there is no memory for one."""
-    segment = w.segments
-    if segment != 0:
-        w.segments = w.heap[segment + LINK]
+    place = claim_place(w)
+    w.tasks += 1
+    top = newest_of(w, number)
+    bag[place + OLDER] = top
+    bag[place + HEADER] = header | (((w.turn << TURN_SHIFT) + w.ran) << AGE_SHIFT)
+    w.newest[number] = u32(place >> PLACE_SHIFT)
+    if top == 0:
+        w.oldest[number] = u32(place >> PLACE_SHIFT)
+        w.classes = w.classes | (1 << number)
     else:
-        segment = take_words(w.net, CONTENT + ((w.net.bag_words >> 2) + 1) * 2 + LONGEST)
-        if segment == 0:
-            return False
-    half = (w.top - w.bottom) >> 1
-    count: u64 = 0
-    while count < half:
-        count += task_length(w.bag[w.bottom + count])
-    for index in range(count):
-        w.heap[segment + CONTENT + index] = w.bag[w.bottom + index]
-    w.bottom += count
-    w.heap[segment + FILLED] = count
-    w.heap[segment + LINK] = w.spilled
-    w.spilled = segment
+        bag[top + NEWER] = place
+    return place + FIRST_WORD
+
+
+@inline
+def claim_task(w: Ptr[Worker], header: u64) -> u64:
+    """Where in the bag the words of a call are to be written, which becomes the newest task of its class."""
+    return put_task(w, header, class_of_entry(header & KIND_MASK))
+
+
+@noinline
+def push_redex(w: Ptr[Worker], a: u64, b: u64) -> None:
+    """Keeps an active pair."""
+    place = put_task(w, (2 << COUNT_SHIFT) | REDEX, class_of_pair(a, b))
+    w.bag[place] = a
+    w.bag[place + 1] = b
+
+
+@noinline
+def push_task(w: Ptr[Worker], source: Ptr[u64]) -> None:
+    """Keeps a task of a slot: its header and its words."""
+    header = source[0]
+    kind = header & KIND_MASK
+    number = class_of_entry(kind)
+    if kind == REDEX:
+        number = class_of_pair(source[1], source[2])
+    elif kind == BOOT:
+        number = class_of_pair(REF, CON)
+    place = put_task(w, header, number)
+    for index in range(header >> COUNT_SHIFT):
+        w.bag[place + index] = source[index + 1]
+
+
+@inline
+def take_newest(w: Ptr[Worker], number: u64) -> u64:
+    """Takes the newest task of a class off the bag; gives its place, which is not free yet."""
+    place = newest_of(w, number)
+    older = w.bag[place + OLDER]
+    w.newest[number] = u32(older >> PLACE_SHIFT)
+    if older == 0:
+        w.classes = w.classes ^ (1 << number)
+    w.tasks -= 1
+    return place
+
+
+@inline
+def has_several(w: Ptr[Worker], number: u64) -> bool:
+    """Whether there is more than one task of a class."""
+    return (w.classes >> number) & 1 != 0 and w.newest[number] != w.oldest[number]
+
+
+@inline
+def free_place(w: Ptr[Worker], place: u64) -> None:
+    """Gives the place of a task back."""
+    w.room_count += 1
+    count = w.places_at_hand
+    if count < PLACES_AT_HAND:
+        w.places[count] = u32(place >> PLACE_SHIFT)
+        w.places_at_hand = count + 1
+        return
+    w.bag[place + OLDER] = w.room
+    w.room = place
+
+
+@noinline
+def take_oldest(w: Ptr[Worker], slot: Ptr[u64]) -> None:
+    """Moves the oldest task of all to a slot."""
+    bag = w.bag
+    number = oldest_class(w)
+    place = oldest_of(w, number)
+    header = bag[place + HEADER] & PLAIN_HEADER
+    slot[0] = header
+    for index in range(header >> COUNT_SHIFT):
+        slot[index + 1] = bag[place + FIRST_WORD + index]
+    if place == newest_of(w, number):
+        w.newest[number] = 0
+        w.classes = w.classes ^ (1 << number)
+    else:
+        newer = bag[place + NEWER]
+        bag[newer + OLDER] = 0
+        w.oldest[number] = u32(newer >> PLACE_SHIFT)
+    w.tasks -= 1
+    free_place(w, place)
+
+
+@noinline
+def oldest_class(w: Ptr[Worker]) -> u64:
+    """The class that the oldest task is of."""
+    found: u64 = 0
+    least: u64 = 0xFFFFFFFFFFFFFFFF
+    for number in range(u64(CLASSES)):
+        if (w.classes >> number) & 1 != 0:
+            age = w.bag[oldest_of(w, number) + HEADER] >> AGE_SHIFT
+            if age < least:
+                least = age
+                found = number
+    return found
+
+
+@inline
+def make_room(w: Ptr[Worker], tasks: u64) -> bool:
+    """Makes sure that so many tasks can be pushed; False if there is no memory for that."""
+    return w.room_count >= tasks or more_room(w, tasks)
+
+
+@noinline
+def more_room(w: Ptr[Worker], tasks: u64) -> bool:
+    """Takes more places from the heap, at least so many; False if there is no memory for them."""
+    count: u64 = tasks if tasks > MANY_PLACES else MANY_PLACES
+    start = take_words(w.net, count * PLACE_WORDS + 2)
+    if start == 0:
+        count = tasks
+        start = take_words(w.net, count * PLACE_WORDS + 2)
+    if start == 0:
+        return False
+    place = (u64(addr(w.heap[start])) - u64(w.bag)) // WORD
+    add_places(w, (place + 3) >> PLACE_SHIFT << PLACE_SHIFT, count)
     return True
 
 
 @noinline
-def fetch_spilled(w: Ptr[Worker]) -> None:
-    """Fills the empty bag with the tasks of the segment that was filled last."""
-    segment = w.spilled
-    count = w.heap[segment + FILLED]
-    for index in range(count):
-        w.bag[index] = w.heap[segment + CONTENT + index]
-    w.bottom = 0
-    w.top = count
-    w.spilled = w.heap[segment + LINK]
-    w.heap[segment + LINK] = w.segments
-    w.segments = segment
-
-
-@inline
-def has_tasks(w: Ptr[Worker]) -> bool:
-    """Whether there is a task on the bag, once what was spilled has come back to an empty one."""
-    if w.top == w.bottom:
-        w.top = 0
-        w.bottom = 0
-        if w.spilled == 0:
-            return False
-        fetch_spilled(w)
-    return True
+def add_places(w: Ptr[Worker], start: u64, count: u64) -> None:
+    """Makes words of the bag free places."""
+    place = start
+    for _ in range(count):
+        w.bag[place + OLDER] = w.room
+        w.room = place
+        place += PLACE_WORDS
+    w.room_count += count

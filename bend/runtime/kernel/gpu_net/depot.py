@@ -1,9 +1,9 @@
-"""Full magazines: chains of free cells of one length that lanes hand to each other.
+"""Full magazines: chains of free cells that lanes hand to each other.
 
 A block keeps some, the device the rest. Each is a stack of magazines, linked through the second words of their first
-cells. The word that leads to the topmost has a number above its index that changes with each change, so that a
-lane that was slow does not take what has come and gone in between (Treiber, "Systems programming: coping with
-parallelism", 1986).
+cells, which tell their sizes as well. The word that leads to the topmost has a number above its index that changes with
+each change, so that a lane that was slow does not take what has come and gone in between (Treiber, "Systems
+programming: coping with parallelism", 1986).
 """
 
 from bend.runtime.kernel.gpu_net.state import DEPOT_WORDS, DEPOTS, Worker
@@ -11,6 +11,7 @@ from bend.runtime.kernel.lang import (
     ACQ_REL,
     ACQUIRE,
     RELAXED,
+    Global,
     Ptr,
     addr,
     atomic_add,
@@ -34,11 +35,11 @@ def changed(old: u64, index: u64) -> u64:
 
 
 @noinline
-def push_on(heap: Ptr[u64], stack: Ptr[u64], magazine: u64) -> None:
-    """Puts a magazine on a stack."""
+def push_on(heap: Global[u64], stack: Ptr[u64], magazine: u64, size: u64) -> None:
+    """Puts a magazine of so many cells on a stack."""
     old: u64 = atomic_load(stack, RELAXED)
     while True:
-        atomic_store(addr(heap[magazine + 1]), old & INDEX_MASK, RELAXED)
+        atomic_store(addr(heap[magazine + 1]), (old & INDEX_MASK) | (size << INDEX_BITS), RELAXED)
         seen: u64 = atomic_cas(stack, old, changed(old, magazine), ACQ_REL)
         if seen == old:
             return
@@ -46,7 +47,7 @@ def push_on(heap: Ptr[u64], stack: Ptr[u64], magazine: u64) -> None:
 
 
 @noinline
-def pop_from(heap: Ptr[u64], stack: Ptr[u64]) -> u64:
+def pop_from(heap: Global[u64], stack: Ptr[u64]) -> u64:
     """Takes a magazine from a stack; 0 if it is empty."""
     if atomic_load(stack, RELAXED) & INDEX_MASK == 0:
         return 0
@@ -54,11 +55,17 @@ def pop_from(heap: Ptr[u64], stack: Ptr[u64]) -> u64:
     while old & INDEX_MASK != 0:
         magazine = old & INDEX_MASK
         below = atomic_load(addr(heap[magazine + 1]), RELAXED)
-        seen: u64 = atomic_cas(stack, old, changed(old, below), ACQ_REL)
+        seen: u64 = atomic_cas(stack, old, changed(old, below & INDEX_MASK), ACQ_REL)
         if seen == old:
             return magazine
         old = seen
     return 0
+
+
+@inline
+def magazine_size(heap: Global[u64], magazine: u64) -> u64:
+    """How many cells a magazine has that comes from a stack."""
+    return atomic_load(addr(heap[magazine + 1]), RELAXED) >> INDEX_BITS
 
 
 @inline
@@ -68,14 +75,14 @@ def depot_of(w: Ptr[Worker], number: u64) -> Ptr[u64]:
 
 
 @noinline
-def give_magazine(w: Ptr[Worker], magazine: u64) -> None:
-    """Leaves a magazine to the block, or to the device where the block has enough."""
+def give_magazine(w: Ptr[Worker], magazine: u64, size: u64) -> None:
+    """Leaves a magazine of so many cells to the block, or to the device where the block has enough."""
     team = w.team
     if atomic_add(addr(team.kept), 1, RELAXED) < w.net.kept:
-        push_on(w.heap, addr(team.depot), magazine)
+        push_on(w.heap, addr(team.depot), magazine, size)
         return
     atomic_sub(addr(team.kept), 1, RELAXED)
-    push_on(w.heap, depot_of(w, w.id // u64(w.net.launch.threads)), magazine)
+    push_on(w.heap, depot_of(w, w.id // u64(w.net.launch.threads)), magazine, size)
 
 
 @noinline

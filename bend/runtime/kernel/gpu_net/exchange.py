@@ -1,29 +1,26 @@
 """Tasks go from lanes that have several to those that have none.
 
 Each lane without tasks has a number among those of its block (or of the device), and so have the tasks that others
-offer. The task of a number goes to the lane of that number; offers beyond that stay where they are.
+offer. They are dealt like cards: the task of a number goes to the lane of that number modulo their count, until each
+has as many as it may take; offers beyond that stay where they are.
 """
 
 from bend.runtime.kernel.gpu_net.bag import push_task, take_oldest
 from bend.runtime.kernel.gpu_net.state import Worker
 from bend.runtime.kernel.lang import Ptr, addr, inline, noinline, u64
-from bend.runtime.kernel.tasks import task_length
 
 SLOT_WORDS = 10
 # The number of a lane that has tasks.
 NO_RANK = 0xFFFFFFFF
-# How many tasks a lane looks at, of which it offers half.
-MOST_SEEN = 8
+# How many tasks a lane looks at, of which it offers half; how many one takes.
+MOST_SEEN = 32
+MOST_TAKEN = 8
 
 
 @noinline
 def count_offers(w: Ptr[Worker]) -> u64:
     """How many of its oldest tasks a lane can offer: half of the first few; all of them if it cannot run them."""
-    at = w.bottom
-    count: u64 = 0
-    while at != w.top and count < MOST_SEEN:
-        at += task_length(w.bag[at])
-        count += 1
+    count: u64 = w.tasks if w.tasks < MOST_SEEN else MOST_SEEN
     return count >> (1 - w.is_starved)
 
 
@@ -34,20 +31,23 @@ def slot_at(slots: Ptr[u64], number: u64) -> Ptr[u64]:
 
 
 @noinline
-def write_offers(w: Ptr[Worker], slots: Ptr[u64], first: u64, wanted: u64) -> None:
-    """Moves what a lane offers, from a number on, to slots, as far as it is wanted."""
+def write_offers(w: Ptr[Worker], slots: Ptr[u64], first: u64, idle: u64) -> None:
+    """Moves what a lane offers, from a number on, to slots, as far as so many idle lanes want it."""
     number = first
-    while number < first + w.offers and number < wanted:
+    while number < first + w.offers and number < idle * MOST_TAKEN:
         take_oldest(w, slot_at(slots, number))
         number += 1
     w.offers = 0
 
 
-@inline
-def take_offer(w: Ptr[Worker], slots: Ptr[u64], number: u64, offered: u64) -> None:
-    """Takes the task of a number, if there is one."""
-    if number < offered:
+@noinline
+def take_offers(w: Ptr[Worker], slots: Ptr[u64], rank: u64, idle: u64, offered: u64) -> None:
+    """Takes the tasks of the idle lane of that rank, of so many."""
+    end = offered if offered < idle * MOST_TAKEN else idle * MOST_TAKEN
+    number = rank
+    while number < end:
         push_task(w, slot_at(slots, number))
+        number += idle
 
 
 @inline

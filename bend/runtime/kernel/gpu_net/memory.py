@@ -4,11 +4,11 @@ Before each task a lane makes sure that it has all cells that the task can take 
 of rules is never more than a few plain loads and stores, and cannot fail. These are called, not written out each time:
 the cache for instructions is small, and so are the registers of a lane when many run at once.
 
-What a lane frees goes to a list of its own, which becomes a magazine when it is long enough: the lane keeps one, and
-leaves the next to others (Bonwick and Adams, "Magazines and vmem", 2001).
+What a lane frees goes to a list of its own, which becomes a magazine when it is long enough (before the next task): the
+lane keeps one, and leaves the next to others (Bonwick and Adams, "Magazines and vmem", 2001).
 """
 
-from bend.runtime.kernel.gpu_net.depot import give_magazine, take_magazine
+from bend.runtime.kernel.gpu_net.depot import give_magazine, magazine_size, take_magazine
 from bend.runtime.kernel.gpu_net.state import DEPOTS, Net, Worker
 from bend.runtime.kernel.lang import (
     RELAXED,
@@ -17,6 +17,7 @@ from bend.runtime.kernel.lang import (
     atomic_add,
     atomic_load,
     atomic_sub,
+    cast,
     inline,
     noinline,
     u64,
@@ -34,26 +35,14 @@ MAX_CHUNK = 4096
 
 @noinline
 def alloc_node(w: Ptr[Worker]) -> u64:
-    """The heap index of a cell; its content is whatever was there."""
+    """The heap index of a cell; its content is whatever was there. `reserve` has seen to it that there is one."""
     index = w.free
     if unlikely(index == 0):
-        return alloc_slow(w)
+        index = w.next
+        w.next = index + 2
+        return index
     w.free = w.heap[index]
     w.free_count -= 1
-    return index
-
-
-@noinline
-def alloc_slow(w: Ptr[Worker]) -> u64:
-    """A cell of the spare magazine, or one that was never used. `reserve` has seen to it that there is one."""
-    index = w.spare
-    if index != 0:
-        w.spare = 0
-        w.free = w.heap[index]
-        w.free_count = w.net.magazine - 1
-        return index
-    index = w.next
-    w.next = index + 2
     return index
 
 
@@ -74,20 +63,7 @@ def free_node(w: Ptr[Worker], index: u64) -> None:
     """Gives a cell back, to the lane that frees it."""
     w.heap[index] = w.free
     w.free = index
-    count = w.free_count + 1
-    w.free_count = count
-    if unlikely(count == w.net.magazine):
-        put_by(w)
-
-
-@noinline
-def put_by(w: Ptr[Worker]) -> None:
-    """The list of free cells has become a full magazine."""
-    if w.spare != 0:
-        give_magazine(w, w.spare)
-    w.spare = w.free
-    w.free = 0
-    w.free_count = 0
+    w.free_count += 1
 
 
 @inline
@@ -118,26 +94,51 @@ def free_variable(w: Ptr[Worker], variable: u64) -> None:
 @inline
 def reserve(w: Ptr[Worker], cells: u64) -> bool:
     """Makes sure that so many cells can be allocated; False if there is no memory for that."""
+    if w.free_count >= w.magazine:
+        put_aside(w)
     if w.free_count + ((w.end - w.next) >> 1) >= cells:
         return True
     return reserve_slow(w, cells)
 
 
 @noinline
+def put_aside(w: Ptr[Worker]) -> None:
+    """The list of free cells has become a full magazine."""
+    if w.spare != 0:
+        give_magazine(w, w.spare, w.spare_count)
+    w.spare = w.free
+    w.spare_count = w.free_count
+    w.free = 0
+    w.free_count = 0
+
+
+@noinline
 def reserve_slow(w: Ptr[Worker], cells: u64) -> bool:
     """`reserve` in full: looks into the magazines before it takes memory that was never used."""
-    if has_spare(w, cells, NEAR_DEPOTS) or take_chunk(w, cells * 2):
+    if use_spare(w, cells, NEAR_DEPOTS) or take_chunk(w, cells * 2):
         return True
-    return has_spare(w, cells, DEPOTS)
+    return use_spare(w, cells, DEPOTS)
 
 
-@inline
-def has_spare(w: Ptr[Worker], cells: u64, depots: u64) -> bool:
-    """Whether there are so many cells with a spare magazine, which comes from the block or so many stacks of the
-    device."""
+@noinline
+def use_spare(w: Ptr[Worker], cells: u64, depots: u64) -> bool:
+    """Makes the cells of a spare magazine, which comes from the block or so many stacks of the device, free ones; False
+    if there are fewer than so many with them."""
     if w.spare == 0:
         w.spare = take_magazine(w, depots)
-    return w.spare != 0 and w.free_count + w.net.magazine + ((w.end - w.next) >> 1) >= cells
+        if w.spare != 0:
+            w.spare_count = magazine_size(w.heap, w.spare)
+    if w.spare == 0 or w.free_count + w.spare_count + ((w.end - w.next) >> 1) < cells:
+        return False
+    while w.free != 0:
+        index = w.free
+        w.free = w.heap[index]
+        w.heap[index] = w.spare
+        w.spare = index
+    w.free = w.spare
+    w.free_count += w.spare_count
+    w.spare = 0
+    return True
 
 
 @noinline
@@ -186,7 +187,7 @@ def grow_scratch(w: Ptr[Worker], words: u64) -> bool:
     start = take_words(w.net, size)
     if start == 0:
         return False
-    w.scratch = addr(w.heap[start])
+    w.scratch = cast(Ptr[u64], addr(w.heap[start]))
     w.scratch_words = size
     return True
 

@@ -9,13 +9,13 @@ emulation on the CPU differ only in what they do in between. Counters that lanes
 in the same one behind a barrier, and cleared one before the next that uses them, of three.
 """
 
-from bend.runtime.kernel.gpu_net.bag import has_tasks
 from bend.runtime.kernel.gpu_net.exchange import (
+    MOST_TAKEN,
     NO_RANK,
     SLOT_WORDS,
     count_offers,
     next_patience,
-    take_offer,
+    take_offers,
     write_offers,
 )
 from bend.runtime.kernel.gpu_net.run import ROUNDS, is_turn_ending, run_tasks
@@ -89,11 +89,9 @@ def advance(w: Ptr[Worker]) -> u64:
 
 @noinline
 def run_round(w: Ptr[Worker]) -> u64:
-    """Runs tasks; who has none left afterwards gets a number."""
-    run_tasks(w)
+    """Runs tasks; who has none left gets a number."""
     w.rank = NO_RANK
-    if not has_tasks(w):
-        w.rank = atomic_add(addr(w.team.idle[w.round % ROUNDS]), 1, RELAXED, BLOCK)
+    run_tasks(w)
     w.phase = OFFER
     return TEAM
 
@@ -123,7 +121,7 @@ def offer_in_block(w: Ptr[Worker]) -> u64:
 @inline
 def team_slots(w: Ptr[Worker]) -> Ptr[u64]:
     """The slots of a lane's block."""
-    return addr(w.net.team_slots[(w.id - w.index) * SLOT_WORDS])
+    return addr(w.net.team_slots[(w.id - w.index) * (MOST_TAKEN * SLOT_WORDS)])
 
 
 @noinline
@@ -133,13 +131,13 @@ def end_round(w: Ptr[Worker]) -> u64:
     idle = atomic_load(addr(team.idle[w.round % ROUNDS]), RELAXED, BLOCK)
     offered = atomic_load(addr(team.offered[w.round % ROUNDS]), RELAXED, BLOCK)
     if w.rank != NO_RANK:
-        take_offer(w, team_slots(w), w.rank, offered)
+        take_offers(w, team_slots(w), w.rank, idle, offered)
     w.least = next_patience(w, idle, offered)
     w.round += 1
     if team.is_over == 0:
         return run_round(w)
     w.rank = NO_RANK
-    if not has_tasks(w):
+    if w.tasks == 0:
         w.rank = atomic_add(addr(team.turn_idle), 1, RELAXED, BLOCK)
     atomic_add(addr(team.ran), w.ran, RELAXED, BLOCK)
     w.ran = 0
@@ -225,8 +223,8 @@ def sum_up(w: Ptr[Worker]) -> u64:
 @noinline
 def write_for_device(w: Ptr[Worker]) -> u64:
     """Who has several tasks puts some into slots."""
-    wanted = atomic_load(addr(w.net.idle[w.turn % ROUNDS]), RELAXED)
-    write_offers(w, w.net.slots, w.team.offer_base + w.first_offer, wanted)
+    idle = atomic_load(addr(w.net.idle[w.turn % ROUNDS]), RELAXED)
+    write_offers(w, w.net.slots, w.team.offer_base + w.first_offer, idle)
     w.phase = GRAB
     return GRID
 
@@ -237,9 +235,10 @@ def grab(w: Ptr[Worker]) -> u64:
     net = w.net
     turn = w.turn % ROUNDS
     offered = atomic_load(addr(net.offered[turn]), RELAXED)
+    idle = atomic_load(addr(net.idle[turn]), RELAXED)
     if w.rank != NO_RANK:
-        take_offer(w, net.slots, w.team.idle_base + w.rank, offered)
-    w.least = next_patience(w, atomic_load(addr(net.idle[turn]), RELAXED), offered)
+        take_offers(w, net.slots, w.team.idle_base + w.rank, idle, offered)
+    w.least = next_patience(w, idle, offered)
     w.turn += 1
     return run_round(w)
 

@@ -1,6 +1,6 @@
 """How a lane begins, and how it leaves its state for a launch that goes on."""
 
-from bend.runtime.kernel.gpu_net.bag import push_task
+from bend.runtime.kernel.gpu_net.bag import PLACE_WORDS, add_places, push_task
 from bend.runtime.kernel.gpu_net.state import Net, Team, Worker
 from bend.runtime.kernel.lang import Ptr, addr, cast, inline, noinline, sizeof, u64
 
@@ -39,8 +39,10 @@ def enter(w: Ptr[Worker], net: Ptr[Net], block: u64, thread: u64) -> None:
         clear_words(words, sizeof(Worker) // 8)
         w.heap = net.heap
         w.book = net.book
-        w.bag = addr(net.bags[lane * net.bag_words])
+        w.bag = net.bags
+        add_places(w, (lane * net.bag_places + 1) * PLACE_WORDS, net.bag_places)
         w.chunk = FIRST_CHUNK
+        w.magazine = net.magazine
         w.net = net
         w.team = addr(net.teams[block])
         w.id = lane

@@ -5,7 +5,7 @@ variable and a word that is not used.
 """
 
 from bend.runtime.kernel.gpu.grid import Launch
-from bend.runtime.kernel.lang import Array, Ptr, struct, u64
+from bend.runtime.kernel.lang import Array, Global, Ptr, struct, u32, u64
 
 STOP_NONE = 0
 STOP_MEMORY = 1
@@ -47,14 +47,14 @@ class Net:
     """One a launch. The words that lanes write often lie on cache lines of their own."""
 
     launch: Launch
-    heap: Ptr[u64]
+    heap: Global[u64]
     heap_end: u64
     book: Ptr[u64]
-    # The bags of all lanes, one after the other, and the words of each.
+    # The bags of all lanes, one after the other, and how many tasks each has a place for.
     bags: Ptr[u64]
-    bag_words: u64
+    bag_places: u64
     teams: Ptr[Team]
-    # Tasks on their way from one lane to another: a slot for each lane of the device, and once more for blocks.
+    # Tasks on their way from one lane to another: slots for each lane of the device, and once more for blocks.
     slots: Ptr[u64]
     team_slots: Ptr[u64]
     overflows: Ptr[u64]
@@ -98,10 +98,10 @@ class Net:
 
 @struct
 class Worker:
-    """One a lane. It belongs to it alone, and lies on its own stack: on a GPU, the same word of all lanes of a warp is
-    one access there, and stays in the first-level cache when others write to the heap."""
+    """One a lane, to which it belongs alone. On a GPU it lies in the memory of the block: what a lane stores on its own
+    stack goes to the second-level cache each time."""
 
-    heap: Ptr[u64]
+    heap: Global[u64]
     book: Ptr[u64]
     net: Ptr[Net]
     team: Ptr[Team]
@@ -117,26 +117,38 @@ class Worker:
     operations: u64
     switches: u64
     mixed: u64
-    # Free cells and how many there are; a full magazine, if not 0; cells that were never used, and the words that are
-    # taken next.
+    # Free cells, how many there are, and how many make a magazine; a full one, if not 0, and its size; cells that were
+    # never used, and the words that are taken next.
     free: u64
     free_count: u64
+    magazine: u64
     spare: u64
+    spare_count: u64
     next: u64
     end: u64
     chunk: u64
-    # Tasks, oldest first; those that had no room, and memory for these.
+    # Where all tasks lie; free places at hand and how many there are, a list of others, how many there are of both, and
+    # one that another lane reads; how many tasks; classes that have some, each a bit; of each
+    # class the newest one (0: none) and the oldest one.
     bag: Ptr[u64]
-    top: u64
-    bottom: u64
-    spilled: u64
-    segments: u64
+    places: Array[u32, 8]
+    places_at_hand: u64
+    room: u64
+    room_count: u64
+    lent: u64
+    tasks: u64
+    classes: u64
+    newest: Array[u32, 16]
+    oldest: Array[u32, 16]
     # Labels that are its own: the first one, and how many there are.
     next_label: u64
     labels: u64
     scratch: Ptr[u64]
     scratch_words: u64
     second: u64
+    # Pairs of ports that are to be joined at the end of the task, and the words of these.
+    joins: Array[u64, 8]
+    join_words: u64
     # Where the lane goes on after a barrier, and what it carries over.
     phase: u64
     round: u64

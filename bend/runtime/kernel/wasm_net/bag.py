@@ -16,6 +16,16 @@ def claim_words(w: Ptr[Worker], count: u64) -> u64:
     return top
 
 
+@inline
+def claim_task(w: Ptr[Worker], header: u64) -> u64:
+    """Puts a task on the top; gives where in the bag, which may have moved, its words are to be written."""
+    count = header >> COUNT_SHIFT
+    top = claim_words(w, count + 2)
+    w.bag[top] = header
+    w.bag[top + count + 1] = header
+    return top + 1
+
+
 @noinline
 def move_bag(w: Ptr[Worker], used: u64) -> None:
     """Doubles the room on the bag, of which so many words are used."""
