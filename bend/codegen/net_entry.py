@@ -59,7 +59,7 @@ class Early:
         followed = [item for item in ports if item.name in self._looked]
         held = [builder.let(builder.call_kernel('look', item)) for item in followed]
         for item, content in zip(followed, held, strict=True):
-            builder.emit(lir.Assign(item, builder.call_kernel('follow', item, content)))
+            builder.emit(lir.Assign(item, builder.call_kernel('resolve_looked_at', item, content)))
         for item in followed:
             if item.name in self._opened:
                 index = builder.let(lir.Call('early_index', (item,), U64))

@@ -34,7 +34,7 @@ def look(w: Ptr[Worker], port: u64) -> u64:
 
 
 @inline
-def follow(w: Ptr[Worker], port: u64, held: u64) -> u64:
+def resolve_looked_at(w: Ptr[Worker], port: u64, held: u64) -> u64:
     """`resolve` for a port that has been looked at."""
     if held == 0:
         return port
