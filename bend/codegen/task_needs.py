@@ -38,8 +38,8 @@ _KERNEL: Mapping[str, Needs] = {
     'alloc_variable': Needs(1), 'new_variable': Needs(1), 'make_node': Needs(1), 'new_node': Needs(1),
     'hide_number': Needs(1), 'link': _TASK, 'link_slow': _TASK, 'push_redex': _TASK, 'claim_task': _TASK,
     'unfold': Needs(3, 1), 'put_off': Needs(2, 1), 'free_node': NOTHING, 'node_word': NOTHING, 'resolve': NOTHING,
-    'constant_of': NOTHING, 'look': NOTHING, 'resolve_looked_at': NOTHING, 'early_index': NOTHING, 'operate_numbers': NOTHING,
-    'take_labels': NOTHING, 'fresh_kind': NOTHING,
+    'constant_of': NOTHING, 'look': NOTHING, 'resolve_looked_at': NOTHING, 'early_index': NOTHING,
+    'operate_numbers': NOTHING, 'take_labels': NOTHING, 'fresh_kind': NOTHING,
 }
 """The functions of the kernel that compiled definitions call."""
 
