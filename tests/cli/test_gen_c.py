@@ -200,6 +200,19 @@ def test_actions(bend: Command, standalone: Callable[..., str], tmp_path: Path) 
 
 
 @needs_compiler
+def test_an_output_that_was_read(standalone: Callable[..., str]) -> None:
+    """The program is told that this cannot be done; it has printed everything all the same."""
+    source = '''
+def main():
+  with IO:
+    bytes <- IO/FS/read(IO/FS/STDOUT, 2)
+    line <- IO/FS/read_line(IO/FS/STDOUT)
+    return wrap((bytes, line))
+'''
+    assert output(standalone(source)) == (0, 'Result: (Result/Err(+9), Result/Err(+9))\n', '')
+
+
+@needs_compiler
 def test_arguments(standalone: Callable[..., str]) -> None:
     """Numbers on the command line of the program, of the types that the program gives them."""
     program = standalone(ARGUMENTS)

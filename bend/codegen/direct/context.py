@@ -60,6 +60,10 @@ class Context:
         """The representation of a variable."""
         return val.REPS[number_kind(self.flow.sets.get(name, 0))]
 
+    def occurs(self, given: Given) -> bool:
+        """Whether a function may be passed around that has got so many arguments. The host gives the entry its own."""
+        return given in self.flow.numbers or given.function == self.program.constants[0]
+
     def is_counted(self, name: str) -> bool:
         """Whether a variable can hold a cell."""
         return may_be_cell(self.flow, self.layout, self.flow.sets.get(name, 0))

@@ -90,7 +90,7 @@ class _Applying(Operations):
             self.emit(lir.If(lir.Compare('eq', missing, u64(fewer)), self.collect(lambda: self.apply_twice(fewer))))  # noqa: B023
         cases = [lir.Case((number,), self.collect(lambda: self.case(given)))  # noqa: B023
                  for given, number in self.context.entries.items()
-                 if arity_of(self.context, given.function) == given.count + count]
+                 if arity_of(self.context, given.function) == given.count + count and self.context.occurs(given)]
         self.emit(lir.Switch(ENTRY, tuple(cases), self.collect(self.wrong)))
 
     def grow(self) -> None:

@@ -23,6 +23,8 @@ NUMBERS = U24 | I24 | F24
 FIRST_OBJECT = 4
 SITES = 8
 """How many places of one constructor in one function are told apart."""
+MAX_APPLIED = 8
+"""To how many arguments values are applied at once; to more, one part after the other."""
 KIND_BITS = {num.U24: U24, num.I24: I24, num.F24: F24}
 
 
@@ -434,7 +436,13 @@ class Solver:
             node = self.node()
             self.flow(argument, node)
             arguments.append(node)
-        self.apply(self.look(operation.function), arguments, target)
+        function = self.look(operation.function)
+        while len(arguments) > MAX_APPLIED:
+            middle = self.node()
+            self.look_node(middle)
+            self.apply(function, arguments[:MAX_APPLIED], middle)
+            function, arguments = middle, arguments[MAX_APPLIED:]
+        self.apply(function, arguments, target)
 
     def apply(self, function: int, arguments: Sequence[int], target: int) -> None:
         """What is in a node is applied to what is in others."""

@@ -25,6 +25,9 @@ SMALL = 8
 """Bindings and branches of a function that is inlined wherever it is called."""
 LARGE = 400
 """Those beyond which functions grow no more."""
+MEDIUM = 24
+"""Those of a function that is inlined where a value is applied that may be passed around as well, so that its code is
+there twice. The continuations of actions are such: each is also part of the one before."""
 
 
 def inline(program: ir.Program) -> ir.Program:
@@ -135,6 +138,8 @@ class _Inliner:
     active: set[str] = field(default_factory=set)
     made: int = 0
     calls: Counter[str] = field(default_factory=Counter)
+    repeated: set[str] = field(default_factory=set)
+    """The functions that code refers to which may be there twice."""
     places: Places = field(init=False)
 
     def __post_init__(self) -> None:
@@ -160,8 +165,8 @@ class _Inliner:
         """The function with calls inlined into it, and what is known used."""
         return replace(function, body=without_unused(_Copier(self, {}).block(function.body)))
 
-    def body_to_inline(self, name: str) -> ir.Function | None:
-        """The function whose calls are replaced by its body, if this is one."""
+    def body_to_inline(self, name: str, is_applied: bool = False) -> ir.Function | None:
+        """The function whose calls are replaced by its body, if this is one; maybe for a value that is applied."""
         if self.mark:
             return self.program.functions[name] if name in self.chosen else None
         if name in self.active or name not in self.program.functions:
@@ -171,7 +176,13 @@ class _Inliner:
             return None
         if name not in self.sizes:
             self.sizes[name] = inf if name in references_of(function.body) else size_of(function.body)
-        return function if self.sizes[name] <= (LARGE if self.calls[name] == 1 else SMALL) else None
+        is_repeated = is_applied or name in self.repeated
+        most = SMALL if self.calls[name] != 1 else MEDIUM if is_repeated else LARGE
+        if self.sizes[name] > most:
+            return None
+        if is_repeated:
+            self.repeated.update(references_of(function.body))
+        return function
 
     def fresh(self, name: str) -> str:
         """A new variable for one of an inlined function."""
@@ -329,11 +340,12 @@ class _Copier:
 
     # ---- calls ---------------------------------------------------------------------------------
 
-    def called(self, operation: ir.Call | ir.Apply, out: list[Binding]) -> ir.End:
-        """What a call (of the copy) ends in: its function's body, if that is inlined."""
+    def called(self, operation: ir.Call | ir.Apply, out: list[Binding], is_applied: bool = False) -> ir.End:
+        """What a call (of the copy) ends in: its function's body, if that is inlined. It may stand for a value that is
+        applied."""
         if isinstance(operation, ir.Apply):
             return self.applied(operation, out)
-        function = self.inliner.body_to_inline(operation.function)
+        function = self.inliner.body_to_inline(operation.function, is_applied)
         if function is None:
             return ir.Do(operation)
         atoms: dict[str, Atom] = dict(zip(function.parameters, operation.arguments, strict=True))
@@ -361,7 +373,7 @@ class _Copier:
             out.append(Binding((made,), ir.Partial(name, everything)))
             self.learn(made, out[-1].operation)
             return ir.Return(ir.Var(made))
-        end = self.called(ir.Call(name, everything[:arity], place), out)
+        end = self.called(ir.Call(name, everything[:arity], place), out, is_applied=True)
         if len(everything) == arity:
             return end
         return self.applied(ir.Apply(self.as_atom(end, out), everything[arity:], place), out)

@@ -9,7 +9,7 @@ from bend.codegen.direct import ir
 from bend.codegen.direct import values as val
 from bend.codegen.direct.context import WORKER
 from bend.codegen.direct.counting import Counting
-from bend.codegen.direct.flow import ERASER, NUMBERS, Folded, Given, Made, results_of
+from bend.codegen.direct.flow import ERASER, MAX_APPLIED, NUMBERS, Folded, Given, Made, results_of
 from bend.codegen.direct.ir import Atom
 from bend.codegen.direct.layout import number_kind
 from bend.codegen.direct.literal_tables import literal_table
@@ -17,9 +17,6 @@ from bend.codegen.direct.state import Opened
 from bend.codegen.direct.values import Rep, u64
 from bend.hvm import numbers as num
 from bend.runtime.direct import program as words
-
-MAX_APPLIED = 8
-"""How many arguments are applied at once."""
 
 
 class Operations(Counting):

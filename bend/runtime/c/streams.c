@@ -68,6 +68,13 @@ static FILE *turned_stream(u64 handle, bool writes) {
     return stream;
 }
 
+/* Whether a stream could be read. What went wrong is told to the program, and is no failure of what it prints later. */
+static bool was_read(FILE *stream) {
+    bool is_well = ferror(stream) == 0;
+    clearerr(stream);
+    return is_well;
+}
+
 /* Up to so many bytes; whether they could be read. */
 static bool read_bytes(u64 handle, u64 wanted, Bytes *bytes) {
     FILE *stream = turned_stream(handle, false);
@@ -77,7 +84,7 @@ static bool read_bytes(u64 handle, u64 wanted, Bytes *bytes) {
         u64 got = fread(bytes->start + bytes->count, 1, step, stream);
         bytes->count += got;
         if (got < step) {
-            return ferror(stream) == 0;
+            return was_read(stream);
         }
     }
     return stream != NULL;
@@ -92,7 +99,7 @@ static bool read_line(u64 handle, Bytes *bytes) {
     bytes->start = (u8 *)line;
     bytes->room = room;
     bytes->count = count < 0 ? 0 : (u64)count;
-    return stream != NULL && ferror(stream) == 0;
+    return stream != NULL && was_read(stream);
 }
 
 /* Nothing stays in a buffer, so that errors come with the action that makes them. */
