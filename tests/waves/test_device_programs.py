@@ -97,38 +97,7 @@ def main():
 
 def test_irregular_programs() -> None:
     """Waves have to be ended where some blocks have much more to do; then lanes go from one frame to the next."""
-    program = program_of('''
-def attacks(row, column, queens):
-  match queens:
-    case List/Nil:
-      return 0
-    case List/Cons:
-      if (queens.head == column) | (queens.head + row == column) | (column + row == queens.head):
-        return 1
-      else:
-        return attacks(row + 1, column, queens.tail)
-
-def place(left, size, queens):
-  switch left:
-    case 0:
-      return 1
-    case _:
-      return in_columns(size, left-1, size, queens)
-
-def in_columns(columns, left, size, queens):
-  switch columns:
-    case 0:
-      return 0
-    case _:
-      if attacks(1, columns, queens):
-        ways = 0
-      else:
-        ways = place(left, size, List/Cons(columns, queens))
-      return ways + in_columns(columns-1, left, size, queens)
-
-def main():
-  return place(7, 7, [])
-''')
+    program = program_of(PROGRAMS['queens'][0].replace('fill(5, 5', 'fill(7, 7'))
     for blocks, threads, budget in ((3, 4, 1), (3, 8, 4), (4, 2, 1), (4, 16, 2)):
         device = Device(blocks, threads, stack_words=64, heap_bytes=1 << 24, block_capacity=16, step_below=4,
                         rounds_below=2, budget=budget)
