@@ -297,6 +297,10 @@ class Flow:
             if not _is_shaped(use, value):
                 continue
             match value:
+                case Closure(parameter, result) if isinstance(use, Call) and parameter == result:
+                    # A function that gives what it is given: each call of it gives its own. Calls of what `defer` makes
+                    # come to their functions by one, and would come to all of them.
+                    self.connect(use.argument, use.result)
                 case Closure() | Folded() if isinstance(use, Call):
                     self.connect(use.argument, value.parameter)
                     self.connect(value.result, use.result)

@@ -8,7 +8,11 @@ import pytest
 
 from bend.cli.main import main
 from bend.codegen.direct.convert import convert
+from bend.codegen.direct.flow import Given, analyse
 from bend.codegen.direct.inline import inline, size_of
+from bend.deep_stack import with_deep_stack
+from bend.desugar import core
+from bend.desugar.flow import Flow
 from bend.driver import Request, compile_source
 from bend.options import Options
 from bend.passes import PassManager
@@ -68,15 +72,37 @@ def test_many_arguments(tmp_path: Path, capsys: pytest.CaptureFixture[str], thre
     assert texts[1] == texts[0]
 
 
+def actions(count: int) -> core.Book:
+    """A program of so many actions, whose results are all kept to the end."""
+    steps = ''.join(f'    x{number} <- IO/print("{number}")\n' for number in range(count))
+    kept = ', '.join(f'x{number}' for number in range(count))
+    request = Request(Source('many.bend', f'def main():\n  with IO:\n{steps}    return wrap([{kept}])\n'), Options())
+    return compile_source(request, PassManager(request.options), Cache(None), None).book
+
+
 def test_code_of_many_actions() -> None:
     """Twice as many actions are not much more than twice as much code: the continuation of one is not also part of all
     those before it."""
     def size(count: int) -> int:
-        steps = ''.join(f'    x{number} <- IO/print("{number}")\n' for number in range(count))
-        kept = ', '.join(f'x{number}' for number in range(count))
-        text = f'def main():\n  with IO:\n{steps}    return wrap([{kept}])\n'
-        request = Request(Source('many.bend', text), Options())
-        compiled = compile_source(request, PassManager(request.options), Cache(None), None)
-        return sum(size_of(function.body) for function in inline(convert(compiled.book).program).functions.values())
+        program = inline(convert(actions(count)).program)
+        return sum(size_of(function.body) for function in program.functions.values())
 
     assert size(32) < 2.5 * size(16)
+
+
+def test_who_comes_to_continuations() -> None:
+    """What `defer` makes of each continuation comes to its own call only, though all go through one function that gives
+    what it is given: in the analysis of copies, and in that of representations, which partial applications occur in."""
+    def edges(count: int) -> int:
+        book = actions(count)
+        flow = with_deep_stack(lambda: Flow(book))
+        flow.solve()
+        return sum(map(len, flow.edges))
+
+    def partial(count: int) -> int:
+        flow = analyse(inline(convert(actions(count)).program))
+        return sum(isinstance(item, Given) for item in flow.numbers)
+
+    # All values that are kept are passed on to each continuation.
+    assert edges(32) < 4 * edges(16)
+    assert partial(32) < 2.5 * partial(16)

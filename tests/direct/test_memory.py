@@ -83,6 +83,26 @@ def turns(n, xs):
 def main():
   return (again(3, T/Leaf, 3), again(7, build(2), 3), turns(20, [1, 2, 3]), turns(20, []))
 '''
+CLOSURES = '''
+# Functions that hold more values than the code for each shares one by one, applied while others refer to them.
+def seven(a, b, c, d, e, f, g):
+  return [a, b, c, d, e, f, g]
+
+def eight(a, b, c, d, e, f, g, h):
+  return [h, g, f, e, d, c, b, a]
+
+def each(fs, x):
+  match fs:
+    case List/Nil:
+      return []
+    case List/Cons:
+      return List/Cons(fs.head(x), each(fs.tail, x))
+
+def main():
+  x = [1, 2]
+  fs = [seven(x, 3, [4], 5, x, 6), eight([7], x, 8, 9, [10], 11, x)]
+  return (each(fs, [12]), each(fs, 13))
+'''
 
 
 def compiled(text: str, is_parallel: bool, folder: Path) -> DirectProgram:
@@ -106,8 +126,9 @@ def test_features_balance(feature: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('threads', [1, 2])
-def test_what_was_looked_at_balances(threads: int, tmp_path: Path) -> None:
-    assert_balanced(AGAIN, threads, tmp_path)
+@pytest.mark.parametrize('text', [AGAIN, CLOSURES])
+def test_what_others_refer_to_balances(text: str, threads: int, tmp_path: Path) -> None:
+    assert_balanced(text, threads, tmp_path)
 
 
 def test_many_generations_take_no_more_memory_than_one(tmp_path: Path) -> None:

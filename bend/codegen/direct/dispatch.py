@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from bend.codegen import lir
 from bend.codegen.direct import values as val
 from bend.codegen.direct.context import WORKER, Context
+from bend.codegen.direct.counting import MOST_PARTS
 from bend.codegen.direct.flow import Given, Made
 from bend.codegen.direct.lower import TASK_WORDS
 from bend.codegen.direct.operations import Operations, apply_name
@@ -118,8 +119,16 @@ class _Applying(Operations):
     def take_captured(self, captured: Sequence[lir.Expr]) -> None:
         """What a closure holds passes to the call, or is shared with it."""
         free = self.release(CELL, len(captured) + 1)
-        share = self.collect(lambda: self.leave(CELL, captured))
+        share = self.collect(lambda: self.leave_captured(captured))
         self.emit(lir.If(lir.Call('is_unique', (CELL,), lir.BOOL), (free,), share))
+
+    def leave_captured(self, captured: Sequence[lir.Expr]) -> None:
+        """What a closure that others refer to holds is shared with the call. Closures can hold much, and the code for
+        each of them is there for each number of arguments; so what is more than a few words takes a loop."""
+        if len(captured) > MOST_PARTS:
+            self.call('leave_words', WORKER, CELL, u64(len(captured)))
+        else:
+            self.leave(CELL, captured)
 
     def enter(self, function: str, values: Sequence[lir.Expr]) -> None:
         """Calls a function with all its arguments."""

@@ -459,7 +459,16 @@ class Solver:
             free = parameters[item.count:]
             for source, parameter in zip(arguments, free, strict=False):
                 self.edge(source, parameter)
-            if len(arguments) < len(free):
+            if self.is_identity(item):
+                # Each call of it gives its own: calls of what `defer` makes come to their functions by one, and would
+                # come to all of them.
+                given, *others = arguments
+                if others:
+                    self.look_node(given)
+                    self.apply(given, others, target)
+                else:
+                    self.edge(given, target)
+            elif len(arguments) < len(free):
                 self.add(target, self.bit(Given(item.function, item.count + len(arguments))))
             elif len(arguments) == len(free):
                 self.edge(self.function_result(item.function), target)
@@ -472,6 +481,12 @@ class Solver:
                     self.apply(later[key], arguments[len(free):], target)
 
         self.on(function, arrive)
+
+    def is_identity(self, item: Given) -> bool:
+        """Whether a function gives what it is given."""
+        function = self.program.functions.get(item.function)
+        return function is not None and len(function.parameters) == 1 and item.count == 0 and (
+            function.body == ir.Block((), ir.Return(ir.Var(function.parameters[0]))))
 
     def look_node(self, node: int) -> None:
         """Marks a node as looked at."""

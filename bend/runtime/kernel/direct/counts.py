@@ -157,6 +157,16 @@ def leave4(w: Ptr[Worker], cell: u64, first: u64, second: u64, third: u64, fourt
     release_shared(w, cell)
 
 
+@noinline
+def leave_words(w: Ptr[Worker], cell: u64, words: u64) -> None:
+    """See `leave0`; the parts are all words of the cell."""
+    index: u64 = 1
+    while index <= words:
+        retain_shared(Ptr[u64](cell)[index])
+        index += 1
+    release_shared(w, cell)
+
+
 @inline
 def decrement(w: Ptr[Worker], cell: u64) -> None:
     """One reference less to a mortal cell that had several when its count was read."""
