@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""What it costs to compile data in the source: lists, strings, trees and so on of many elements.
+"""What it costs to compile data in the source: lists, strings, trees and so on of many elements; or actions in a row.
 
     literals.py [--sizes 1000,4000,16000] [--only KIND,…] [--turns 3] [--other FOLDER] [--limit 120]
 
 Runs each program with `bend run` and `bend check`, in turns by this compiler and by that in another FOLDER, with an
 empty cache but for kernel and prelude. Prints the processor seconds of `check`, which parses and makes the passes, and
-of `run`, the least of the turns. What takes longer than the limit is left out in later turns.
+of `run`, the least of the turns. What takes longer than the limit is left out in later turns. `--only actions` is for
+programs of so many actions whose results are all kept, of which some dozens are many.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ def deep(n):
     case _:
       return deep(n-1) + 1
 '''
+ACTIONS = 'actions'
 BUILD = '\ndef of(x):\n  return total([{}])\n\ndef main():\n  return of(1) + of(2)\n'
 
 
@@ -69,6 +71,12 @@ def tree(first: int, size: int) -> str:
     return f'![{tree(first, size // 2)}, {tree(first + size // 2, size - size // 2)}]'
 
 
+def actions(count: int) -> str:
+    """So many actions, whose results are all kept."""
+    steps = ''.join(f'    x{number} <- IO/print("line {number}\\n")\n' for number in range(count))
+    return f'def main():\n  with IO:\n{steps}    return wrap([{elements(count, lambda number: f"x{number}")}])\n'
+
+
 KINDS: Mapping[str, Callable[[int], str]] = {
     'list': lambda size: f'{TOTAL}\ndef main():\n  return total([{elements(size, str)}])\n',
     'string': lambda size: f'{LENGTH}\ndef main():\n  return length("{("abcdefghij" * size)[:size]}")\n',
@@ -78,6 +86,7 @@ KINDS: Mapping[str, Callable[[int], str]] = {
     'all computed': lambda size: TOTAL + BUILD.format(elements(size, lambda n: f'x+{n}')),
     'calls': lambda size: DEEP + TOTAL + BUILD.format(elements(size, lambda n: f'deep({n % 9})')),
     'map': lambda size: f'def main():\n  m = {{{elements(size, lambda n: f"{n}: {n}")}}}\n  return m[7]\n',
+    ACTIONS: actions,
 }
 
 
@@ -118,7 +127,7 @@ def main() -> None:
     """Measures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--sizes', default='1000,4000,16000')
-    parser.add_argument('--only', default=','.join(KINDS))
+    parser.add_argument('--only', default=','.join(kind for kind in KINDS if kind != ACTIONS))
     parser.add_argument('--turns', type=int, default=3)
     parser.add_argument('--other', type=Path)
     parser.add_argument('--limit', type=float, default=120)

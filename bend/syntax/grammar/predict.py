@@ -7,6 +7,7 @@ failed parse; `bend.syntax.errors` asks the library's then, which other programs
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -30,7 +31,7 @@ class Node:
         self.children = children
 
 
-class Expression:
+class Expression(ABC):
     """What matches tokens. `name` is that of the rule, if it is the whole of one."""
 
     name = ''
@@ -44,9 +45,9 @@ class Expression:
         found: Node | None = table[position]
         return found
 
+    @abstractmethod
     def match(self, tokens: Any, position: int, memo: Any, error: Any) -> Node | None:
         """The same without the memo."""
-        raise NotImplementedError
 
 
 class Token(Expression):

@@ -315,8 +315,7 @@ def take_next(w: Ptr[Worker]) -> u64:
 @noinline
 def next_run(w: Ptr[Worker], frame: u64, words: u64) -> u64:
     """After the sequential run of a frame, which gave so many words: the ready frame that is run next, or 0. That is
-    the one that waited for its result, or one of the block's list. It is for irregular programs, where others have
-    long runs at the same time; what is made ready is not for them, so nothing is run step by step."""
+    the one that waited for its result, or one of the block's list."""
     found = give(w, frame, words)
     return found if found != 0 else take_next(w)
 
