@@ -16,6 +16,7 @@ from bend.deep_stack import start_deep_thread
 from bend.records import dataclass
 
 LOADED_PROGRAMS = 16
+LIBRARY = 'program'
 USUAL_LEVEL = 2
 _LOADING = threading.Lock()
 
@@ -211,30 +212,39 @@ def _without_lock() -> Any:
 class Library:
     """Object code in the process; its addresses hold as long as this object lives."""
 
-    def __init__(self, engine: Any) -> None:
-        self._engine = engine
+    def __init__(self, linker: Any, code: Any) -> None:
+        self._linker = linker
+        # LLVM unloads the code with the first of these that goes.
+        self._held = [code]
 
     def address(self, name: str) -> int:
         """The address of an exported function. Raises KeyError if there is none."""
-        address = int(self._engine.get_function_address(name))
-        if address == 0:
-            raise KeyError(name)
-        return address
+        try:
+            found = self._linker.lookup(LIBRARY, name)
+        except RuntimeError:
+            raise KeyError(name) from None
+        self._held.append(found)
+        return int(found[name])
 
 
 def load_object(*objects: bytes) -> Library:
     """Takes pieces of object code, which may call each other, into the process and resolves what they call. Safe to
-    call from several threads."""
+    call from several threads.
+
+    JITLink puts all sections of a piece next to each other, and calls from one piece to the next take a way of their
+    own if these are far apart. MCJIT asks for memory section by section: in a process with little room between large
+    mappings, as CUDA leaves it, code and its constants can be further apart than an instruction reaches, and LLVM ends
+    the process."""
     llvm = _binding()
     with _LOADING:
-        # An execution engine owns its target machine, so that the cached one cannot serve here.
+        # The linker owns its target machine, so that the cached one cannot serve here.
         target = llvm.Target.from_default_triple()
         machine = target.create_target_machine(opt=0, reloc='pic', codemodel='small', jit=True)
-        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(''), machine)
+        linker = llvm.create_lljit_compiler(machine, use_jit_link=True, suppress_errors=True)
+        library = llvm.JITLibraryBuilder().add_current_process()
         for data in objects:
-            engine.add_object_file(llvm.ObjectFileRef.from_data(data))
-        engine.finalize_object()
-    return Library(engine)
+            library.add_object_img(data)
+        return Library(linker, library.link(linker, LIBRARY))
 
 
 @functools.lru_cache(maxsize=LOADED_PROGRAMS)
