@@ -80,9 +80,9 @@ class Tuning:
 
     least: int = 4
     most: int = 256
-    rounds: int = 32
-    magazine: int = 256
-    kept: int = 512
+    rounds: int = 4
+    magazine: int = 2048
+    kept: int = 256
     places: int = 32
 
 

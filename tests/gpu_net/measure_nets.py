@@ -184,7 +184,7 @@ PROGRAMS: Mapping[str, tuple[str, tuple[int, ...], int]] = {
 """A program, its sizes, and the one for emulated devices."""
 FORMS: Mapping[str, Tuning] = {
     'as it comes': Tuning(), 'looks often': Tuning(least=2), 'looks seldom': Tuning(least=16, most=1024),
-    'small helpings': Tuning(most=64), 'short turns': Tuning(rounds=8), 'small magazines': Tuning(magazine=64, kept=64),
+    'small helpings': Tuning(most=64), 'long turns': Tuning(rounds=32), 'small magazines': Tuning(magazine=256),
     'blocks keep nothing': Tuning(kept=0),
 }
 
