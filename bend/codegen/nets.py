@@ -1,7 +1,8 @@
 """From a book of nets to native code: compiled entries, the functions that call them, and the kernel.
 
 Definitions are compiled for each number of ports that they are called with, as found from the ones that are
-compiled already (`net_entry`). `main`, which runs once, and very large definitions are instantiated from tables.
+compiled already (`net_entry`). `main`, which runs once, and very large definitions are instantiated from tables; in
+books of many definitions also those that no recursion leads to, since LLVM takes tens of milliseconds for each.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from bend.codegen.net_entry import MAX_PORTS, build_entry, entry_name
 from bend.codegen.pylir import compile_kernel
 from bend.hvm import net
 from bend.hvm.actions import action_names
+from bend.hvm.walk import components, references
+from bend.reached import reached
 from bend.runtime.cpu import NetProgram
 from bend.runtime.jit import compile_object, usual_level
 
@@ -30,6 +33,7 @@ KERNEL_MODULES = ('ports', 'state', 'free_lists', 'memory', 'regions', 'tasks', 
 ACTION_MODULES = ('data',)
 FIRST_ENTRY = 4
 MAX_COMPILED_SIZE = 300
+MANY_DEFINITIONS = 64
 PROVIDED = ('call_entry', 'call_definition')
 
 
@@ -71,8 +75,7 @@ class Compiler:
         self.table = table
         self.worker_struct = worker_struct
         self.by_rule = by_rule
-        self.compiled = {name for name, body in book.defs.items()
-                         if name != 'main' and name not in data and is_worth_compiling(body)}
+        self.compiled = compiled_definitions(book) - data
         self.entries: dict[tuple[str, int], int] = {}
         self.direct: dict[tuple[str, int], set[tuple[str, int]]] = {}
 
@@ -186,6 +189,21 @@ def natural_ports(body: net.Net) -> int:
         count += 1
         root = root.second
     return max(count, 2)
+
+
+def compiled_definitions(book: net.Book) -> frozenset[str]:
+    """The definitions that become code: all that are not too large, or, if these are many, those of them that are
+    called again and again."""
+    found = frozenset(name for name, body in book.defs.items() if name != 'main' and is_worth_compiling(body))
+    return found if len(found) <= MANY_DEFINITIONS else found & repeated_definitions(book)
+
+
+def repeated_definitions(book: net.Book) -> set[str]:
+    """The definitions that refer to themselves, also by way of others, and all that these refer to."""
+    graph = {name: references(body) for name, body in book.defs.items()}
+    recursive = [member for members in components(graph) for member in members
+                 if len(members) > 1 or member in graph[member]]
+    return reached(recursive, lambda name: graph.get(name, ()))
 
 
 def is_worth_compiling(body: net.Net) -> bool:
