@@ -46,7 +46,17 @@ class _Sample:
 
 
 _FIELDS = '__dataclass_fields__'
-_KIND: Any = vars(_Sample)[_FIELDS]['field']._field_type
+_SET_HERE = ('name', 'type', 'kw_only')
+
+
+def _marks() -> tuple[tuple[str, Any], ...]:
+    """What the library sets in a field, besides what is set here, once the field belongs to a class."""
+    marked, bare = vars(_Sample)[_FIELDS]['field'], dataclasses.field()
+    slots = [name for name in dataclasses.Field.__slots__ if name not in _SET_HERE]
+    return tuple([(name, getattr(marked, name)) for name in slots if getattr(marked, name) != getattr(bare, name)])
+
+
+_MARKS = _marks()
 
 
 def _fields_of(cls: Any) -> dict[str, Any]:
@@ -57,8 +67,9 @@ def _fields_of(cls: Any) -> dict[str, Any]:
             continue
         default = vars(cls).get(name, dataclasses.MISSING)
         item: Any = default if isinstance(default, dataclasses.Field) else dataclasses.field(default=default)
-        item.name, item.type, item._field_type = name, annotation, _KIND
-        item.kw_only = item.kw_only is True
+        item.name, item.type, item.kw_only = name, annotation, item.kw_only is True
+        for mark, value in _MARKS:
+            setattr(item, mark, value)
         fields[name] = item
     return fields
 

@@ -24,7 +24,7 @@ from bend.codegen.direct.kernel_code import kernel
 from bend.codegen.lir_merge import merge
 from bend.deep_stack import with_deep_stack
 from bend.desugar.typecheck.types import TUPLE, Con, Type
-from bend.diagnostics import Severity
+from bend.diagnostics import Diagnostic, Severity
 from bend.engines import Choice
 from bend.hvm.net import Book
 from bend.hvm.readback import book_info
@@ -44,6 +44,7 @@ HOST_SHAPES: Mapping[str | None, str] = {None: 'PAIR', 'List/Nil': 'LIST_END', '
                                          'String/Nil': 'STRING_END', 'String/Cons': 'STRING_CELL'}
 _LINK = ('host.o', 'program.o', '-o', 'library.so', '-shared', '-s', '-Wl,--gc-sections', '-Wl,--build-id=none')
 _LIBRARIES = ('-lm', '-lpthread')
+_START = '`lib_start_runtime`'
 _PLACEHOLDER = re.compile(r'\b(lib|LIB)_')
 
 
@@ -86,9 +87,18 @@ def prepare(job: Job) -> Ready:
 def halves_of(job: Job, ready: Ready, prefix: str, family: str) -> Halves:
     """The halves of a library whose functions have a prefix. Raises `BendError`."""
     engines = engines_of(job, ready, job.settings.engine)
-    parts = parts_of_library(ready, engines, beside(job.request.source.name, job.render), job.request.is_parallel)
+    render = beside(job.request.source.name, without_options(job.render))
+    parts = parts_of_library(ready, engines, render, job.request.is_parallel)
     halves = halved(with_threads(parts, job), family, engines.warnings)
     return replace(halves, host=with_prefix(halves.host, prefix))
+
+
+def without_options(render: Render) -> Render:
+    """The same with hints that say how a library is allowed more memory, which has no options."""
+    def shown(problem: Diagnostic) -> str:
+        return render(replace(problem, hint=problem.hint and problem.hint.replace('`--memory SIZE`', _START)))
+
+    return shown
 
 
 def parts_of_library(ready: Ready, engines: Engines, render: Render, parallel: bool) -> Parts:
@@ -96,7 +106,8 @@ def parts_of_library(ready: Ready, engines: Engines, render: Render, parallel: b
     table = TypeTable(ready)
     direct, nets = engines.direct, engines.nets
     return Parts((
-        '#define IS_LIBRARY', '/* No program begins again as nets by itself. */', '#define HAS_NETS 0',
+        '#define IS_LIBRARY', f'#define MORE_MEMORY "Allow it more with {_START}."',
+        '/* No program begins again as nets by itself. */', '#define HAS_NETS 0',
         f'#define RUNS_DIRECTLY {int(direct is not None)}', f'#define RUNS_AS_NETS {int(nets is not None)}',
         *head_of('system.c'), part('library.h'), *constructor_names(ready.api), '', part('direct_program.h'),
         part('library_tables.h'), *library_tables(ready, table, engines.choices),

@@ -70,7 +70,8 @@ class _Parser(argparse.ArgumentParser):
             if word.startswith('-'):
                 raise UsageError(f"'{self.prog}' has no option '{word}'.",
                                  did_you_mean(word, self._option_string_actions) or help_)
-            raise UsageError(f"'{self.prog}' takes one file; there is no place for '{word}'.", help_)
+            takes = 'one file' if any(action.dest == 'file' for action in self._actions) else 'no file'
+            raise UsageError(f"'{self.prog}' takes {takes}; there is no place for '{word}'.", help_)
         if message.startswith('the following arguments are required: FILE'):
             raise UsageError('There is no file.', f"Write '{self.prog} FILE'.")
         message = message.removeprefix('argument ')
@@ -343,7 +344,9 @@ def _flags(text: str) -> list[str]:
 def _known(kind: str, word: str, words: Iterable[str]) -> str:
     """The word if it is one of those that the command line knows."""
     if word not in words:
-        raise UsageError(f"There is no {kind} '{word}'.", did_you_mean(word, words) or f'There are {", ".join(words)}.')
+        known = list(words)
+        usual = f'There {"is" if len(known) == 1 else "are"} {", ".join(known)}.'
+        raise UsageError(f"There is no {kind} '{word}'.", did_you_mean(word, known) or usual)
     return word
 
 

@@ -28,8 +28,9 @@ from bend.runtime.cpu import NetProgram
 from bend.runtime.jit import compile_object, usual_level
 
 KERNEL = Path(__file__).parent.parent / 'runtime' / 'kernel'
-KERNEL_MODULES = ('ports', 'state', 'free_lists', 'memory', 'regions', 'tasks', 'bag', 'mail', 'link', 'wires',
-                  'numbers', 'faults', 'entries', 'expand', 'rules', 'waiting', 'sharing', 'idle', 'schedule', 'alone')
+KERNEL_MODULES = ('ports', 'state', 'free_lists', 'memory', 'regions', 'tasks', 'pushing', 'bag', 'mail', 'link',
+                  'wires', 'numbers', 'faults', 'entries', 'expand', 'rules', 'waiting', 'sharing', 'idle', 'schedule',
+                  'alone')
 ACTION_MODULES = ('data',)
 FIRST_ENTRY = 4
 MAX_COMPILED_SIZE = 300

@@ -14,7 +14,7 @@ from bend.codegen.pylir import compile_kernel
 from bend.hvm import net
 
 MODULES = ('ports', 'numbers', 'entries', 'free_lists', 'tasks', 'storage', 'wires', 'expand', 'rules',
-           'wasm_net/memory', 'wasm_net/bag', 'wasm_net/link', 'wasm_net/main')
+           'pushing', 'wasm_net/memory', 'wasm_net/bag', 'wasm_net/link', 'wasm_net/main')
 ROOTS = ('begin', 'boot', 'give_argument', 'interactions', 'book_words')
 """What the host calls."""
 ACTING_ROOTS = ('force', 'constant_of', 'read_action', 'take_numbers', 'make_constructor', 'make_pair', 'prepend',

@@ -180,3 +180,20 @@ def test_options_that_do_not_fit(words: tuple[str, ...], bend: Command) -> None:
     assert outcome.code in (1, 2)
     assert outcome.out == ''
     assert outcome.err.startswith('error[')
+
+
+@needs_compiler
+@pytest.mark.parametrize(('engine', 'status'), [('direct', 'STACK_OVERFLOW'), ('net', 'OUT_OF_MEMORY')])
+def test_messages_name_no_options(engine: str, status: str, bend: Command) -> None:
+    """A library has none."""
+    Path('deep.bend').write_text('def deep(n: u24) -> u24:\n  if n == 0:\n    return 0\n  else:\n'
+                                 '    return 1 + deep(n - 1)\n', encoding='utf-8')
+    assert bend('build', '--lib', 'deep.bend', '--engine', engine, '-A', 'recursion-cycle').code == 0
+    Path('use.c').write_text('#include <stdio.h>\n#include "deep.h"\nint main(void) {\n    uint32_t n;\n'
+                             '    deep_start_runtime(1, 16 << 20);\n    int status = deep_deep(10000000, &n);\n'
+                             f'    printf("%d %s", status == DEEP_{status}, deep_last_message());\n}}\n',
+                             encoding='utf-8')
+    code, out, err = outcome_of_c('use.c', '-ldeep')
+    assert (code, out[:2], err) == (0, '1 ', '')
+    assert '`deep_start_runtime`' in out
+    assert '--memory' not in out

@@ -71,6 +71,15 @@ def test_wrong_command_lines(words: list[str], bend: Command) -> None:
     assert 'Traceback' not in outcome.err
 
 
+@pytest.mark.parametrize(('words', 'text'), [
+    (['doctor', 'x'], "'bend doctor' takes no file; there is no place for 'x'."),
+    (['check', 'f.bend', 'x'], "'bend check' takes one file; there is no place for 'x'."),
+    (['run-cu', 'f.bend', '--fallback', 'steam'], 'There is cpu.'),
+])
+def test_what_wrong_command_lines_are_told(words: list[str], text: str, bend: Command) -> None:
+    assert text in bend(*words).err
+
+
 def test_help_and_version(bend: Command, hvm: Command) -> None:
     assert bend('--version').out.startswith(f'bend {__version__} ')
     assert bend('-V').code == 0

@@ -26,8 +26,7 @@ def on_threads(text: str) -> str:
     assert _SHARED in text
     text = text.replace(_SHARED, '#define block_memory emulated_block->memory')
     text = text.replace('#include <cuda_runtime.h>', f'#include "{HEADER}"')
-    text = _ASM.sub(lambda found: _builtin(found[1]), text)
-    return text.replace('(void *place', '(void *place_')
+    return _ASM.sub(lambda found: _builtin(found[1]), text)
 
 
 def _builtin(instruction: str) -> str:
@@ -43,7 +42,7 @@ def _builtin(instruction: str) -> str:
     if len(parts) < 4 or parts[1] not in _ORDERS or parts[2] not in SCOPES or not operands:
         raise ValueError(instruction)
     order, _, *rest, kind = parts[1:]
-    place = f'(u{kind[1:]} *)place_'
+    place = f'(u{kind[1:]} *)place'
     memory_order = f'__ATOMIC_{_ORDERS[order]}'
     match parts[0], rest:
         case 'ld', []:

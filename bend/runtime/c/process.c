@@ -19,10 +19,15 @@ static void write_size(FILE *file, u64 count) {
 #define WHERE_MEMORY_IS ""
 #endif
 
+/* How to allow more of it. */
+#ifndef MORE_MEMORY
+#define MORE_MEMORY "Allow it more with `--memory SIZE`."
+#endif
+
 static void write_out_of_memory(FILE *file, u64 used, u64 limit) {
     fputs("error[out-of-memory]: The program ran out of memory" WHERE_MEMORY_IS ": it had used ", file);
     write_size(file, used);
     fputs(" of ", file);
     write_size(file, limit);
-    fputs(".\n  = hint: Allow it more with `--memory SIZE`.\n\n", file);
+    fputs(".\n  = hint: " MORE_MEMORY "\n\n", file);
 }

@@ -4,7 +4,7 @@ A message is a header as in the bag, followed by its words. `Shared.work` counts
 messages that have not been received; the run is over when it reaches 0.
 """
 
-from bend.runtime.kernel.bag import FREED, REGIONS, push_redex
+from bend.runtime.kernel.bag import FREED, REGIONS
 from bend.runtime.kernel.lang import (
     ACQ_REL,
     ACQUIRE,
@@ -26,6 +26,7 @@ from bend.runtime.kernel.lang import (
     u64,
 )
 from bend.runtime.kernel.ports import VALUE_SHIFT
+from bend.runtime.kernel.pushing import push_redex
 from bend.runtime.kernel.regions import steward_of
 from bend.runtime.kernel.state import RING_WORDS, Worker
 from bend.runtime.kernel.tasks import COUNT_SHIFT, REDEX

@@ -1,6 +1,7 @@
 """What the rules ask of the net that they work on: memory, joining, and keeping redexes for later.
 
-The scheduler that is compiled along provides it: `link`, `memory` and `bag` for threads of a CPU, `gpu_net` for GPUs.
+The scheduler that is compiled along provides it: `link`, `memory` and `pushing` for threads of a CPU, `gpu_net` for
+GPUs.
 """
 
 from bend.runtime.kernel.lang import Ptr, Worker, extern, u64

@@ -1,7 +1,7 @@
-"""The bag of the worker: a stack of tasks (`bend.runtime.kernel.tasks`), which moves to where there is more room."""
+"""The bag of the worker: a stack of tasks (`bend.runtime.kernel.tasks`, `bend.runtime.kernel.pushing`), which
+moves to where there is more room."""
 
 from bend.runtime.kernel.lang import Ptr, addr, inline, noinline, u64, unlikely
-from bend.runtime.kernel.tasks import COUNT_SHIFT, REDEX
 from bend.runtime.kernel.wasm_net.memory import WORD, take_words, use_again
 from bend.runtime.kernel.wasm_net.state import Worker
 
@@ -16,16 +16,6 @@ def claim_words(w: Ptr[Worker], count: u64) -> u64:
     return top
 
 
-@inline
-def claim_task(w: Ptr[Worker], header: u64) -> u64:
-    """Puts a task on the top; gives where in the bag, which may have moved, its words are to be written."""
-    count = header >> COUNT_SHIFT
-    top = claim_words(w, count + 2)
-    w.bag[top] = header
-    w.bag[top + count + 1] = header
-    return top + 1
-
-
 @noinline
 def move_bag(w: Ptr[Worker], used: u64) -> None:
     """Doubles the room on the bag, of which so many words are used."""
@@ -37,15 +27,3 @@ def move_bag(w: Ptr[Worker], used: u64) -> None:
     use_again(w, u64(w.bag) // WORD, w.bag_words)
     w.bag = target
     w.bag_words = words
-
-
-@inline
-def push_redex(w: Ptr[Worker], a: u64, b: u64) -> None:
-    """Puts an active pair on the top."""
-    top = claim_words(w, 4)
-    bag = w.bag
-    header: u64 = (2 << COUNT_SHIFT) | REDEX
-    bag[top] = header
-    bag[top + 1] = a
-    bag[top + 2] = b
-    bag[top + 3] = header
