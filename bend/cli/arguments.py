@@ -246,6 +246,8 @@ def _finish(parser: argparse.ArgumentParser, command: str, words: list[str],
         _check_statistics_form(words, namespace.file)
         namespace.stats = namespace.stats_form or _STATISTICS_LEVELS[min(namespace.stats_level, 2)]
     namespace.command = 'run' if command in ('run-c', 'run-rs') else command
+    if getattr(namespace, 'engine', '') == 'reference' and namespace.memory:
+        raise UsageError("The engine 'reference' knows no limit of memory.", "Write '--engine net' for one that does.")
     if behind:
         if not hasattr(namespace, 'arguments'):
             raise UsageError(f"The command '{command}' takes no arguments after the file.")

@@ -75,6 +75,7 @@ def test_wrong_command_lines(words: list[str], bend: Command) -> None:
     (['doctor', 'x'], "'bend doctor' takes no file; there is no place for 'x'."),
     (['check', 'f.bend', 'x'], "'bend check' takes one file; there is no place for 'x'."),
     (['run-cu', 'f.bend', '--fallback', 'steam'], 'There is cpu.'),
+    (['run', 'f.bend', '--engine', 'reference', '--memory', '1G'], "'reference' knows no limit of memory."),
 ])
 def test_what_wrong_command_lines_are_told(words: list[str], text: str, bend: Command) -> None:
     assert text in bend(*words).err
