@@ -2,13 +2,13 @@
 
 Definitions are compiled for each number of ports that they are called with, as found from the ones that are
 compiled already (`net_entry`). `main`, which runs once, and very large definitions are instantiated from tables; in
-books of many definitions also those that no recursion leads to, since LLVM takes tens of milliseconds for each.
+books of many definitions also those that are called a few times only, since LLVM takes tens of milliseconds for each.
 """
 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from bend.codegen.net_entry import MAX_PORTS, build_entry, entry_name
 from bend.codegen.pylir import compile_kernel
 from bend.hvm import net
 from bend.hvm.actions import action_names
-from bend.hvm.walk import components, references
+from bend.hvm.walk import components, net_trees, references
 from bend.reached import reached
 from bend.runtime.cpu import NetProgram
 from bend.runtime.jit import compile_object, usual_level
@@ -194,17 +194,39 @@ def natural_ports(body: net.Net) -> int:
 
 def compiled_definitions(book: net.Book) -> frozenset[str]:
     """The definitions that become code: all that are not too large, or, if these are many, those of them that are
-    called again and again."""
+    may be called again and again."""
     found = frozenset(name for name, body in book.defs.items() if name != 'main' and is_worth_compiling(body))
     return found if len(found) <= MANY_DEFINITIONS else found & repeated_definitions(book)
 
 
 def repeated_definitions(book: net.Book) -> set[str]:
-    """The definitions that refer to themselves, also by way of others, and all that these refer to."""
+    """The definitions that may be called any number of times: those that refer to themselves, also by way of others,
+    those that are handed on as values, and all that these refer to."""
     graph = {name: references(body) for name, body in book.defs.items()}
-    recursive = [member for members in components(graph) for member in members
-                 if len(members) > 1 or member in graph[member]]
-    return reached(recursive, lambda name: graph.get(name, ()))
+    recursive = {member for members in components(graph) for member in members
+                 if len(members) > 1 or member in graph[member]}
+    passed = {name for body in book.defs.values() for name in passed_references(body)}
+    return reached(recursive | passed, lambda name: graph.get(name, ()))
+
+
+def passed_references(body: net.Net) -> Iterator[str]:
+    """The definitions that a net hands on as values: all but those that it calls, that are its result, or that are
+    branches of a switch, of which one is called."""
+    pending = [(tree, True) for tree in net_trees(body)]
+    while pending:
+        tree, is_called = pending.pop()
+        match tree:
+            case net.Ref(name):
+                if not is_called:
+                    yield name
+            case net.Swi(net.Con(zero, other), result):
+                pending += [(zero, True), (other, True), (result, is_called)]
+            case net.Con(argument, result):
+                pending += [(argument, False), (result, is_called)]
+            case net.Dup() | net.Opr() | net.Swi():
+                pending += [(tree.first, False), (tree.second, False)]
+            case _:
+                pass
 
 
 def is_worth_compiling(body: net.Net) -> bool:
